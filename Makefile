@@ -1,0 +1,55 @@
+# `make help` prints the comments behind the targets.
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: .venv/.ready ## virtual environment, pinned packages, Java 17 and headers where absent
+
+.venv/.ready: requirements.lock tools/system_packages.sh launcher/kernels.py
+	@sh tools/system_packages.sh $(PYTHON)
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the pinned packages into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
+	@$(BIN)/python -m launcher.kernels
+	@touch $@
+
+.PHONY: experiment
+experiment: setup ## a whole experiment on the embedded sample table
+	@$(BIN)/python run_experiment.py --params params/sample.yaml
+
+.PHONY: test
+test: setup ## all tests, with the notebooks
+	@$(BIN)/python -m pytest
+
+.PHONY: check
+check: setup ## lint, format, types and notebook hygiene
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+.PHONY: format
+format: setup ## format code and notebooks
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+.PHONY: lab
+lab: setup ## JupyterLab with the local and the cluster kernel
+	@$(BIN)/jupyter lab --ServerApp.root_dir=$(CURDIR) notebooks/02_train.ipynb
+
+.PHONY: lock
+lock: setup ## refresh requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group dev --no-annotate \
+		--no-header pyproject.toml -o requirements.lock
+	@# The project is for Python 3.11 alone: its marker says nothing on every line.
+	@sed -i "s/ ; python_full_version < '3.12'$$//; s/python_full_version < '3.12' and //; s/ and python_full_version < '3.12'$$//" requirements.lock
+
+.PHONY: clean
+clean: ## remove the virtual environment and caches
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The user's side of an experiment: parameters, papermill, kernels and the command line."""

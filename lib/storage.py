@@ -1,0 +1,141 @@
+"""Small files anywhere Spark's driver can reach: a local folder, `hdfs:`, `s3:` on EMR, `s3a:` elsewhere.
+
+Everything goes through Hadoop's FileSystem, so a path that Spark can read is a path that works here, with the same
+credentials. Tables and models are Spark's own business; this is for JSON, Markdown and pictures.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
+
+from lib.errors import ExperimentError, InputError
+
+
+class Storage:
+    """Reads and writes files by URI on behalf of one Spark session."""
+
+    def __init__(self, spark: SparkSession):
+        self._jvm = spark.sparkContext._jvm
+        self._conf = spark.sparkContext._jsc.hadoopConfiguration()
+
+    def exists(self, uri: str) -> bool:
+        """Whether there is a file or a folder at `uri`."""
+        with _explained(uri, "look at"):
+            fs, path = self._open(uri)
+            return fs.exists(path)
+
+    def list(self, uri: str) -> list[str]:
+        """Names of the files and folders directly below `uri`, sorted; empty where there is no such folder."""
+        with _explained(uri, "list"):
+            fs, path = self._open(uri)
+            if not fs.exists(path):
+                return []
+            return sorted(status.getPath().getName() for status in fs.listStatus(path))
+
+    def read_bytes(self, uri: str) -> bytes:
+        """The whole content of one file."""
+        with _explained(uri, "read"):
+            fs, path = self._open(uri)
+            stream = fs.open(path)
+            try:
+                return bytes(self._jvm.org.apache.commons.io.IOUtils.toByteArray(stream))
+            finally:
+                stream.close()
+
+    def read_text(self, uri: str) -> str:
+        """The whole content of one UTF-8 file."""
+        return self.read_bytes(uri).decode()
+
+    def write_bytes(self, uri: str, content: bytes) -> None:
+        """Write a file so that it appears whole or not at all, replacing what was there.
+
+        An object store shows an object only once it is complete. A file system gets a hidden neighbour first,
+        which is then renamed over the file.
+        """
+        with _explained(uri, "write"):
+            fs, path = self._open(uri)
+            if _is_object_store(fs):
+                self._write(fs, path, content)
+                return
+            hidden = self._path(f"{path.getParent()}/.{path.getName()}.{uuid.uuid4().hex[:8]}")
+            try:
+                self._write(fs, hidden, content)
+                # FileContext's rename replaces the target in one step; FileSystem's refuses an existing one.
+                context = self._jvm.org.apache.hadoop.fs.FileContext.getFileContext(path.toUri(), self._conf)
+                overwrite = self._jvm.org.apache.hadoop.fs.Options.Rename.OVERWRITE
+                options = self._jvm.java.lang.reflect.Array.newInstance(overwrite.getClass(), 1)
+                options[0] = overwrite
+                context.rename(fs.makeQualified(hidden), fs.makeQualified(path), options)
+            finally:
+                fs.delete(hidden, False)
+
+    def write_text(self, uri: str, content: str) -> None:
+        """Write one UTF-8 file, whole or not at all."""
+        self.write_bytes(uri, content.encode())
+
+    def create_folder(self, uri: str) -> None:
+        """Make a folder and its parents; an error tells when the place may not be written."""
+        with _explained(uri, "create"):
+            fs, path = self._open(uri)
+            if not fs.mkdirs(path):
+                raise InputError(f"cannot create {uri}: is there a file of that name, or no right to write there?")
+
+    def delete(self, uri: str) -> None:
+        """Remove a file or a folder with all below it; nothing happens where there is none."""
+        with _explained(uri, "delete"):
+            fs, path = self._open(uri)
+            fs.delete(path, True)
+
+    def _path(self, uri: str) -> Any:
+        return self._jvm.org.apache.hadoop.fs.Path(uri)
+
+    def _open(self, uri: str) -> tuple[Any, Any]:
+        path = self._path(uri)
+        return path.getFileSystem(self._conf), path
+
+    @staticmethod
+    def _write(fs: Any, path: Any, content: bytes) -> None:
+        stream = fs.create(path, True)
+        try:
+            stream.write(bytearray(content))
+        finally:
+            stream.close()
+
+
+def join(folder: str, *names: str) -> str:
+    """A URI below `folder`."""
+    return "/".join([folder.rstrip("/"), *names])
+
+
+def java_cause(error: Py4JJavaError) -> str:
+    """The last cause of a Java exception as `Class: message`, on one line."""
+    cause = error.java_exception
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    return " ".join(cause.toString().split())
+
+
+def _is_object_store(fs: Any) -> bool:
+    return fs.getScheme() in ("s3", "s3a", "s3n")
+
+
+@contextmanager
+def _explained(uri: str, verb: str) -> Iterator[None]:
+    """Turn a Java exception into one sentence that names the place and what to look at."""
+    try:
+        yield
+    except Py4JJavaError as error:
+        cause = java_cause(error)
+        if "UnsupportedFileSystemException" in cause or "ClassNotFoundException" in cause:
+            raise InputError(
+                f"cannot {verb} {uri}: this Spark has no file system for that scheme ({cause}); "
+                "off EMR, s3: needs the hadoop-aws package"
+            ) from error
+        denied = any(sign in cause for sign in ("AccessControl", "AccessDenied", "Permission denied", "403"))
+        hint = "check the permissions of the user or role that runs Spark" if denied else "check the path"
+        failure = InputError if denied or "FileNotFound" in cause else ExperimentError
+        raise failure(f"cannot {verb} {uri}: {cause}; {hint}") from error
