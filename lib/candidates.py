@@ -100,9 +100,7 @@ def _grid_entries(grid: Grid) -> list[tuple[str, dict[str, Any]]]:
         for name, values in axes.items():
             if isinstance(values, str) or not isinstance(values, Sequence) or not values:
                 raise InputError(f"grid of {model}: {name} needs a list of values, got {values!r}")
-        entries += [
-            (model, dict(zip(axes, values, strict=True))) for values in itertools.product(*axes.values())
-        ]
+        entries += [(model, dict(zip(axes, values, strict=True))) for values in itertools.product(*axes.values())]
     return entries
 
 
@@ -121,9 +119,7 @@ def _check(model: str, params: Mapping[str, Any]) -> None:
     _check_model(model)
     for name, value in params.items():
         if name not in DEFAULTS[model]:
-            raise InputError(
-                f"{model} has no parameter {name!r} to search; it has {', '.join(DEFAULTS[model])}"
-            )
+            raise InputError(f"{model} has no parameter {name!r} to search; it has {', '.join(DEFAULTS[model])}")
         problem = _range_problem(name, value)
         if problem:
             raise InputError(f"{model}: {name}={value!r} {problem}")

@@ -7,6 +7,7 @@ credentials. Tables and models are Spark's own business; this is for JSON, Markd
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
@@ -19,7 +20,7 @@ class Storage:
     """Reads and writes files by URI on behalf of one Spark session."""
 
     def __init__(self, spark: SparkSession):
-        self._jvm = spark.sparkContext._jvm
+        self._jvm: Any = spark.sparkContext._jvm
         self._conf = spark.sparkContext._jsc.hadoopConfiguration()
 
     def exists(self, uri: str) -> bool:
@@ -53,25 +54,21 @@ class Storage:
     def write_bytes(self, uri: str, content: bytes) -> None:
         """Write a file so that it appears whole or not at all, replacing what was there.
 
-        An object store shows an object only once it is complete. A file system gets a hidden neighbour first,
-        which is then renamed over the file.
+        An object store shows an object only once it is complete; elsewhere a hidden neighbour is written first and
+        then renamed over the file.
         """
         with _explained(uri, "write"):
             fs, path = self._open(uri)
-            if _is_object_store(fs):
+            scheme = fs.getScheme()
+            if scheme == "file":
+                # Hadoop's local file system would leave a .crc file beside each of ours.
+                _replace_local(Path(path.toUri().getPath()), content)
+            elif scheme in ("s3", "s3a", "s3n"):
                 self._write(fs, path, content)
-                return
-            hidden = self._path(f"{path.getParent()}/.{path.getName()}.{uuid.uuid4().hex[:8]}")
-            try:
+            else:
+                hidden = self._path(f"{path.getParent()}/.{path.getName()}.{uuid.uuid4().hex[:8]}")
                 self._write(fs, hidden, content)
-                # FileContext's rename replaces the target in one step; FileSystem's refuses an existing one.
-                context = self._jvm.org.apache.hadoop.fs.FileContext.getFileContext(path.toUri(), self._conf)
-                overwrite = self._jvm.org.apache.hadoop.fs.Options.Rename.OVERWRITE
-                options = self._jvm.java.lang.reflect.Array.newInstance(overwrite.getClass(), 1)
-                options[0] = overwrite
-                context.rename(fs.makeQualified(hidden), fs.makeQualified(path), options)
-            finally:
-                fs.delete(hidden, False)
+                self._rename_over(fs, hidden, path)
 
     def write_text(self, uri: str, content: str) -> None:
         """Write one UTF-8 file, whole or not at all."""
@@ -83,6 +80,12 @@ class Storage:
             fs, path = self._open(uri)
             if not fs.mkdirs(path):
                 raise InputError(f"cannot create {uri}: is there a file of that name, or no right to write there?")
+
+    def check_writable(self, folder: str) -> None:
+        """Raise InputError unless files can be made below `folder` (by making one, for rights are known by trying)."""
+        probe = join(folder, f".probe-{uuid.uuid4().hex[:8]}")
+        self.write_bytes(probe, b"")
+        self.delete(probe)
 
     def delete(self, uri: str) -> None:
         """Remove a file or a folder with all below it; nothing happens where there is none."""
@@ -96,6 +99,14 @@ class Storage:
     def _open(self, uri: str) -> tuple[Any, Any]:
         path = self._path(uri)
         return path.getFileSystem(self._conf), path
+
+    def _rename_over(self, fs: Any, source: Any, target: Any) -> None:
+        # FileContext replaces an existing target in one step; FileSystem's rename refuses it.
+        overwrite = self._jvm.org.apache.hadoop.fs.Options.Rename.OVERWRITE
+        options = self._jvm.java.lang.reflect.Array.newInstance(overwrite.getDeclaringClass(), 1)
+        self._jvm.java.lang.reflect.Array.set(options, 0, overwrite)
+        context = self._jvm.org.apache.hadoop.fs.FileContext.getFileContext(target.toUri(), self._conf)
+        context.rename(fs.makeQualified(source), fs.makeQualified(target), options)
 
     @staticmethod
     def _write(fs: Any, path: Any, content: bytes) -> None:
@@ -119,8 +130,14 @@ def java_cause(error: Py4JJavaError) -> str:
     return " ".join(cause.toString().split())
 
 
-def _is_object_store(fs: Any) -> bool:
-    return fs.getScheme() in ("s3", "s3a", "s3n")
+def _replace_local(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    hidden = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        hidden.write_bytes(content)
+        hidden.replace(file)
+    finally:
+        hidden.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -128,6 +145,8 @@ def _explained(uri: str, verb: str) -> Iterator[None]:
     """Turn a Java exception into one sentence that names the place and what to look at."""
     try:
         yield
+    except OSError as error:
+        raise InputError(f"cannot {verb} {uri}: {error.strerror}; check the path and its permissions") from error
     except Py4JJavaError as error:
         cause = java_cause(error)
         if "UnsupportedFileSystemException" in cause or "ClassNotFoundException" in cause:

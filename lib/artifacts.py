@@ -1,0 +1,53 @@
+"""What an experiment leaves behind, and where: names and layout, shared by both sides.
+
+    <out>/models/model_<run_id>/      pipeline_best, metrics/, experiment.json, notebooks/
+    <out>/results/eval_<run_id>/      metrics.json, EVALUATION_REPORT.md, plots, notebooks/
+
+Pure Python: the launcher reads these names without Spark.
+"""
+
+import re
+from datetime import UTC, datetime
+
+from lib.errors import InputError
+
+PIPELINE = "pipeline_best"
+EXPERIMENT = "experiment.json"
+SUMMARY = "metrics/summary.json"
+IMPORTANCES = "metrics/feature_importances.csv"
+SEARCH_LOG = "metrics/search.jsonl"
+NOTEBOOKS = "notebooks"
+
+EVAL_METRICS = "metrics.json"
+EVAL_CURVES = "curves.json"
+EVAL_IMPORTANCES = "feature_importance.json"
+REPORT = "EVALUATION_REPORT.md"
+
+_RUN_ID = re.compile(r"\d{8}_\d{6}")
+
+
+def new_run_id() -> str:
+    """The UTC time as YYYYMMDD_HHMMSS: what names a run."""
+    return datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
+
+
+def model_dir(out: str, run_id: str) -> str:
+    """Folder or prefix of a run's model."""
+    return f"{out.rstrip('/')}/models/model_{_checked(run_id)}"
+
+
+def eval_dir(out: str, run_id: str) -> str:
+    """Folder or prefix of a run's evaluation."""
+    return f"{out.rstrip('/')}/results/eval_{_checked(run_id)}"
+
+
+def run_id_of(folder: str) -> str:
+    """The run id at the end of a model's or evaluation's folder name, or "" where there is none."""
+    found = _RUN_ID.search(folder.rstrip("/").rsplit("/", 1)[-1])
+    return found.group() if found else ""
+
+
+def _checked(run_id: str) -> str:
+    if not _RUN_ID.fullmatch(run_id):
+        raise InputError(f"run_id={run_id!r} is not of the form YYYYMMDD_HHMMSS")
+    return run_id

@@ -1,0 +1,294 @@
+"""The table an experiment learns from: read, checked, and reduced to what is used of it.
+
+Every check names the column, the count and the way out, and runs before anything is computed on the data.
+"""
+
+import difflib
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from lib.errors import ExperimentError, InputError
+from lib.storage import Storage, java_cause
+
+# Names that Spark ML or the split add to the table.
+RESERVED = ("features", "rawPrediction", "probability", "prediction")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A checked table: features and label as double, the label 0.0 or 1.0, the zone (if any) as string.
+
+    `features` keep the order of the file; `class_counts` are by "0" and "1"; `fingerprint` is a hash of the rows'
+    content that no order or partitioning changes; `dropped` counts the rows left out for missing values.
+    """
+
+    frame: DataFrame
+    features: tuple[str, ...]
+    label_col: str
+    zone_col: str | None
+    inputs: tuple[str, ...]
+    rows: int
+    class_counts: dict[str, int]
+    fingerprint: str
+    dropped: int
+
+
+def load(
+    spark: SparkSession,
+    inputs: str | Sequence[str],
+    *,
+    label_col: str = "label",
+    zone_col: str | None = "zone",
+    exclude_cols: Sequence[str] = (),
+    missing: str = "error",
+) -> Table:
+    """Read one table from one or several parquet or CSV files or folders, and check it.
+
+    Features are all numeric columns save the label, the zone and `exclude_cols`. `zone_col` counts only if the table
+    has it. `missing` says what happens to rows with a null, NaN or infinite value: "error" or "drop".
+
+    Raises:
+        InputError: the table cannot be read or cannot be learnt from; the message says why and what to do.
+    """
+    if missing not in ("error", "drop"):
+        raise InputError(f"missing={missing!r}: choose error or drop")
+    uris = (inputs,) if isinstance(inputs, str) else tuple(inputs)
+    raw = read(spark, uris)
+    zone = zone_col if zone_col in raw.columns and zone_col not in exclude_cols else None
+    features = feature_columns(raw, label_col, zone, exclude_cols)
+    _check_label_type(raw, label_col)
+
+    columns = [_as_double(name).alias(name) for name in (*features, label_col)]
+    if zone:
+        columns.append(F.col(_quoted(zone)).cast("string").alias(zone))
+    frame = raw.select(*columns)
+
+    unusable = count_unusable(frame, features, label_col, zone)
+    _check_values(unusable, features, label_col, missing)
+    if unusable["any"]:
+        frame = frame.where(~_any_unusable(frame.columns, zone))
+    classes = _check_classes(frame, label_col)
+    rows, fingerprint = content_fingerprint(frame, (*features, label_col))
+    return Table(frame, features, label_col, zone, uris, rows, classes, fingerprint, unusable["any"])
+
+
+def read(spark: SparkSession, uris: Sequence[str]) -> DataFrame:
+    """Read and stack parquet or CSV tables that have the same columns, whatever their order.
+
+    Raises:
+        InputError: nothing named, nothing there, not readable, not a table, or columns that differ.
+    """
+    if not uris:
+        raise InputError("no input named: give --input-data at least one file or folder")
+    frames = [_read_one(spark, uri) for uri in uris]
+    whole = frames[0]
+    for uri, frame in zip(uris[1:], frames[1:], strict=True):
+        differing = set(whole.columns) ^ set(frame.columns)
+        if differing:
+            raise InputError(
+                f"{uri} and {uris[0]} do not have the same columns; only one of them has: {_some(sorted(differing))}"
+            )
+        whole = whole.unionByName(frame)
+    return whole
+
+
+def feature_columns(
+    raw: DataFrame, label_col: str, zone_col: str | None, exclude_cols: Sequence[str]
+) -> tuple[str, ...]:
+    """The columns to learn from, in the table's order.
+
+    Raises:
+        InputError: the label or an excluded column is missing, a feature is no number or badly named, none is left.
+    """
+    _require(raw, label_col, "label_col")
+    for name in exclude_cols:
+        _require(raw, name, "exclude_cols")
+    features = []
+    for field in raw.schema.fields:
+        if field.name in (label_col, zone_col, *exclude_cols):
+            continue
+        if not isinstance(field.dataType, T.NumericType | T.BooleanType):
+            raise InputError(
+                f"column {field.name!r} is of type {field.dataType.simpleString()}, not a number: turn it into one, or "
+                f"leave it out with exclude_cols: [{field.name}]"
+            )
+        if field.name in RESERVED or field.name.startswith("__") or "." in field.name or "`" in field.name:
+            raise InputError(
+                f"column {field.name!r} has a name that Spark ML uses itself or cannot take "
+                f"({', '.join(RESERVED)}, a leading __, a dot or a backtick): rename it"
+            )
+        features.append(field.name)
+    if not features:
+        raise InputError(
+            "no numeric feature is left in the table beside the label, the zone and the excluded columns; "
+            f"it has: {_some(raw.columns)}"
+        )
+    return tuple(features)
+
+
+def count_unusable(frame: DataFrame, features: Sequence[str], label_col: str, zone_col: str | None) -> dict[str, int]:
+    """Count the null, NaN or infinite values of each column, the rows ("rows") and those with any ("any")."""
+    names = [*features, label_col, *([zone_col] if zone_col else [])]
+    counts = [
+        F.count(F.when(_unusable(name, name == zone_col), 1)).alias(f"column {i}") for i, name in enumerate(names)
+    ]
+    found = frame.agg(
+        F.count(F.lit(1)).alias("rows"),
+        F.count(F.when(_any_unusable(names, zone_col), 1)).alias("any"),
+        *counts,
+    ).first()
+    assert found is not None  # an aggregate always has a row
+    by_column = {name: found[f"column {i}"] for i, name in enumerate(names)}
+    return {**by_column, "rows": found["rows"], "any": found["any"]}
+
+
+def row_hash(names: Sequence[str], seed: int | None = None) -> Column:
+    """A 64-bit hash of a row's content (`names`, all double), the same on every machine and in every row order.
+
+    xxHash64 over the values in the order of their columns' names, negative zero counted as zero.
+    """
+    values = [F.col(_quoted(name)) + F.lit(0.0) for name in sorted(names)]
+    start = [] if seed is None else [F.lit(seed).cast("long")]
+    return F.xxhash64(*start, *values)
+
+
+def content_fingerprint(frame: DataFrame, names: Sequence[str]) -> tuple[int, str]:
+    """Number of rows and a fingerprint of their content, whatever their order and partitioning."""
+    found = frame.agg(*fingerprint_parts(row_hash(names))).first()
+    assert found is not None  # an aggregate always has a row
+    return found["rows"], fingerprint(found["rows"], found["hash_sum"], names)
+
+
+def fingerprint_parts(hashes: Column) -> tuple[Column, Column]:
+    """The aggregates `rows` and `hash_sum` that `fingerprint` is made of."""
+    return F.count(F.lit(1)).alias("rows"), F.sum(hashes.cast("decimal(20,0)")).alias("hash_sum")
+
+
+def fingerprint(rows: int, hash_sum: int | None, names: Sequence[str]) -> str:
+    """One short text for the columns, the number of rows and the sum of their hashes."""
+    text = "\n".join([*sorted(names), str(rows), str(int(hash_sum or 0) % 2**64)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _read_one(spark: SparkSession, uri: str) -> DataFrame:
+    storage = Storage(spark)
+    if not storage.exists(uri):
+        raise InputError(f"input {uri} does not exist: check --input-data")
+    files = [name for name in storage.list(uri) if not name.startswith(("_", "."))]
+    if not files:
+        raise InputError(f"input {uri} is an empty folder")
+    try:
+        if all(name.lower().endswith((".csv", ".csv.gz")) for name in files):
+            _check_csv_header(spark, uri)
+            return spark.read.csv(uri, header=True, inferSchema=True)
+        return spark.read.parquet(uri)
+    except AnalysisException as error:
+        raise InputError(f"cannot read {uri}: {_first_sentence(error)}") from error
+    except ExperimentError:
+        raise
+    except Exception as error:
+        cause = java_cause(error) if hasattr(error, "java_exception") else str(error)
+        if "not a Parquet file" in cause or "PARQUET" in cause:
+            raise InputError(
+                f"{uri} is not a parquet file, nor a .csv: give a parquet file or folder, or a file ending in .csv"
+            ) from error
+        raise InputError(f"cannot read {uri}: {cause}") from error
+
+
+def _check_csv_header(spark: SparkSession, uri: str) -> None:
+    header = spark.read.csv(uri, header=False).first()
+    names = [str(name).lower() for name in header] if header else []
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"{uri} names more than one column {_some(twice)}: column names must differ")
+
+
+def _check_label_type(raw: DataFrame, label_col: str) -> None:
+    field = raw.schema[label_col]
+    if isinstance(field.dataType, T.NumericType | T.BooleanType):
+        return
+    values = [str(row[0]) for row in raw.select(F.col(_quoted(label_col))).distinct().limit(5).collect()]
+    raise InputError(
+        f"label column {label_col!r} is of type {field.dataType.simpleString()} (for example {_some(values)}): "
+        "the label must be the number 0 or 1"
+    )
+
+
+def _check_values(counts: dict[str, int], features: Sequence[str], label_col: str, missing: str) -> None:
+    rows = counts["rows"]
+    if not rows:
+        raise InputError("the table has no rows")
+    for name in (*features, label_col):
+        if counts[name] == rows:
+            way_out = "" if name == label_col else f": leave it out with exclude_cols: [{name}]"
+            raise InputError(f"column {name!r} has no usable value in any of the {rows:,} rows{way_out}")
+    found = {name: n for name, n in counts.items() if n and name not in ("rows", "any")}
+    if found and missing == "error":
+        listed = _some([f"{name} ({n:,})" for name, n in sorted(found.items(), key=lambda item: -item[1])])
+        raise InputError(
+            f"{counts['any']:,} of {rows:,} rows have a null, NaN or infinite value, in: {listed}; mend them, drop "
+            "those rows with missing: drop, or leave columns out with exclude_cols"
+        )
+    if counts["any"] == rows:
+        raise InputError(
+            f"every one of the {rows:,} rows has a null, NaN or infinite value, so missing: drop leaves none; leave "
+            f"columns out with exclude_cols: {_some([name for name in found if name != label_col])}"
+        )
+
+
+def _check_classes(frame: DataFrame, label_col: str) -> dict[str, int]:
+    counted = frame.groupBy(F.col(_quoted(label_col)).alias("label")).count().limit(21).collect()
+    found = {row["label"]: row["count"] for row in counted}
+    if set(found) == {0.0, 1.0}:
+        return {"0": found[0.0], "1": found[1.0]}
+    listed = _some([f"{value:g} ({found[value]:,} rows)" for value in sorted(found)])
+    what = "only one value" if len(found) == 1 else f"{'more than 20' if len(found) > 20 else len(found)} values"
+    raise InputError(
+        f"label column {label_col!r} has {what}: {listed}; it must hold the two classes 0 and 1, each with rows"
+    )
+
+
+def _require(raw: DataFrame, name: str, parameter: str) -> None:
+    if name in raw.columns:
+        return
+    near = difflib.get_close_matches(name, raw.columns, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    raise InputError(f"{parameter}: the table has no column {name!r}{hint} It has: {_some(raw.columns)}")
+
+
+def _as_double(name: str) -> Column:
+    return F.col(_quoted(name)).cast("double")
+
+
+def _unusable(name: str, is_text: bool) -> Column:
+    column = F.col(_quoted(name))
+    if is_text:
+        return column.isNull()
+    return column.isNull() | F.isnan(column) | (F.abs(column) == float("inf"))
+
+
+def _any_unusable(names: Sequence[str], zone_col: str | None) -> Column:
+    conditions = [_unusable(name, name == zone_col) for name in names]
+    result = conditions[0]
+    for condition in conditions[1:]:
+        result = result | condition
+    return result
+
+
+def _quoted(name: str) -> str:
+    return f"`{name}`"
+
+
+def _some(names: Sequence[str], limit: int = 12) -> str:
+    shown = ", ".join(str(name) for name in names[:limit])
+    return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
+
+
+def _first_sentence(error: AnalysisException) -> str:
+    return str(error).split("\n")[0].split(";")[0].strip()

@@ -1,0 +1,207 @@
+"""Metrics of a binary classifier, from one pass over its scores.
+
+All of them follow from how many rows of each class got each distinct score, so that is what is counted, once, by
+Spark; the rest is arithmetic on the driver. A row is predicted positive when its score is above the threshold
+(Spark ML's own rule at 0.5).
+
+`areaUnderPR` is Spark's: the trapezoids under precision over recall at the distinct scores, starting from
+(0, precision at the highest score). Average precision, as scikit-learn has it, sums precision times the step in
+recall instead; it is a little lower or higher, and both are called "AUC-PR" in the literature.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+METRICS = ("areaUnderROC", "areaUnderPR", "accuracy", "f1")
+THRESHOLD = 0.5
+
+# Above so many distinct scores they are rounded to 2^-20, so that the driver's memory does not grow with the rows;
+# the areas then change by less than 1e-6.
+MAX_DISTINCT_SCORES = 2_000_000
+_SCORE_GRID = 2.0**20
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ScoreCounts:
+    """Rows of each class by score: `scores` distinct and falling, `positives` and `negatives` counts beside them."""
+
+    scores: Array
+    positives: Array
+    negatives: Array
+
+    @classmethod
+    def from_arrays(cls, labels: npt.ArrayLike, scores: npt.ArrayLike) -> "ScoreCounts":
+        """Count from one label (0 or 1) and one score (probability of class 1) a row."""
+        label_array = np.asarray(labels, dtype=np.float64)
+        distinct, place = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)
+        rows = np.bincount(place, minlength=len(distinct))
+        positives = np.bincount(place, weights=label_array, minlength=len(distinct))
+        return cls(distinct[::-1].astype(np.float64), positives[::-1], (rows - positives)[::-1])
+
+    @cached_property
+    def n_positives(self) -> float:
+        """Rows of class 1."""
+        return float(self.positives.sum())
+
+    @cached_property
+    def n_negatives(self) -> float:
+        """Rows of class 0."""
+        return float(self.negatives.sum())
+
+    @property
+    def rows(self) -> int:
+        """Rows counted."""
+        return int(self.n_positives + self.n_negatives)
+
+    def roc_curve(self) -> tuple[Array, Array]:
+        """False and true positive rates from (0, 0) to (1, 1), a point for each distinct score."""
+        fpr = np.concatenate([[0.0], np.cumsum(self.negatives) / self.n_negatives])
+        tpr = np.concatenate([[0.0], np.cumsum(self.positives) / self.n_positives])
+        return fpr, tpr
+
+    def pr_curve(self) -> tuple[Array, Array]:
+        """Recall and precision, a point for each distinct score, from (0, precision at the highest score)."""
+        true = np.cumsum(self.positives)
+        precision = true / (true + np.cumsum(self.negatives))
+        recall = true / self.n_positives
+        return np.concatenate([[0.0], recall]), np.concatenate([precision[:1], precision])
+
+    def area_under_roc(self) -> float:
+        """Area under the ROC curve; NaN where a class is absent."""
+        if not self.n_positives or not self.n_negatives:
+            return float("nan")
+        fpr, tpr = self.roc_curve()
+        return float(np.trapezoid(tpr, fpr))
+
+    def area_under_pr(self) -> float:
+        """Area under the precision-recall curve by Spark's definition; NaN without positives."""
+        if not self.n_positives:
+            return float("nan")
+        recall, precision = self.pr_curve()
+        return float(np.trapezoid(precision, recall))
+
+    def average_precision(self) -> float:
+        """Precision summed over the steps in recall (scikit-learn's definition); NaN without positives."""
+        if not self.n_positives:
+            return float("nan")
+        recall, precision = self.pr_curve()
+        return float(np.sum(np.diff(recall) * precision[1:]))
+
+    def confusion(self, threshold: float = THRESHOLD) -> "Confusion":
+        """Counts of right and wrong predictions when scores above `threshold` are called positive."""
+        predicted = self.scores > threshold
+        true_positives = float(self.positives[predicted].sum())
+        false_positives = float(self.negatives[predicted].sum())
+        return Confusion(
+            tn=int(self.n_negatives - false_positives),
+            fp=int(false_positives),
+            fn=int(self.n_positives - true_positives),
+            tp=int(true_positives),
+        )
+
+    def summary(self) -> dict[str, float]:
+        """The metrics that candidates are compared by: `METRICS`."""
+        confusion = self.confusion()
+        return {
+            "areaUnderROC": self.area_under_roc(),
+            "areaUnderPR": self.area_under_pr(),
+            "accuracy": confusion.accuracy,
+            "f1": confusion.weighted(confusion.f1),
+        }
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """A confusion matrix, with what follows from it; a share of nothing is 0, as in Spark ML and scikit-learn."""
+
+    tn: int
+    fp: int
+    fn: int
+    tp: int
+
+    @property
+    def rows(self) -> int:
+        """Rows counted."""
+        return self.tn + self.fp + self.fn + self.tp
+
+    @property
+    def accuracy(self) -> float:
+        """Share of rows predicted right."""
+        return _share(self.tn + self.tp, self.rows)
+
+    @property
+    def precision(self) -> dict[str, float]:
+        """By class: of the rows predicted so, the share that is."""
+        return {"0": _share(self.tn, self.tn + self.fn), "1": _share(self.tp, self.tp + self.fp)}
+
+    @property
+    def recall(self) -> dict[str, float]:
+        """By class: of the rows that are so, the share predicted so."""
+        return {"0": _share(self.tn, self.tn + self.fp), "1": _share(self.tp, self.tp + self.fn)}
+
+    @property
+    def f1(self) -> dict[str, float]:
+        """By class: harmonic mean of precision and recall."""
+        precision, recall = self.precision, self.recall
+        return {c: _share(2 * precision[c] * recall[c], precision[c] + recall[c]) for c in ("0", "1")}
+
+    def weighted(self, by_class: Mapping[str, float]) -> float:
+        """Mean of a per-class figure, weighted by the classes' rows (as in MulticlassClassificationEvaluator)."""
+        return _share(by_class["0"] * (self.tn + self.fp) + by_class["1"] * (self.fn + self.tp), self.rows)
+
+    def as_dict(self) -> dict[str, int]:
+        """The four counts under their usual names."""
+        return {"TN": self.tn, "FP": self.fp, "FN": self.fn, "TP": self.tp}
+
+
+def count_scores(
+    frame: DataFrame, label_col: str, score_col: str, group_col: str | None = None
+) -> dict[str, ScoreCounts]:
+    """Count a table's scores in one pass, for each value of `group_col` (by "" without one).
+
+    `label_col` holds 0.0 or 1.0, `score_col` the probability of class 1. Merge the groups with `merge`.
+    """
+    group = F.col(f"`{group_col}`").cast("string") if group_col else F.lit("")
+    rows = frame.select(
+        group.alias("group"), F.col(f"`{label_col}`").alias("label"), F.col(f"`{score_col}`").alias("score")
+    )
+    counted = _count(rows).limit(MAX_DISTINCT_SCORES + 1).toPandas()
+    if len(counted) > MAX_DISTINCT_SCORES:
+        counted = _count(rows.withColumn("score", F.round(F.col("score") * _SCORE_GRID) / _SCORE_GRID)).toPandas()
+    return {str(name): _from_pandas(part) for name, part in counted.groupby("group", sort=True)}
+
+
+def merge(groups: Mapping[str, ScoreCounts]) -> ScoreCounts:
+    """The counts of all groups together."""
+    table = pd.concat(
+        pd.DataFrame({"score": g.scores, "positives": g.positives, "rows": g.positives + g.negatives})
+        for g in groups.values()
+    )
+    return _from_pandas(table.groupby("score", as_index=False).sum())
+
+
+def _count(rows: DataFrame) -> DataFrame:
+    return rows.groupBy("group", "score").agg(
+        F.sum("label").alias("positives"), F.count(F.lit(1)).cast("double").alias("rows")
+    )
+
+
+def _from_pandas(counted: pd.DataFrame) -> ScoreCounts:
+    counted = counted.sort_values("score", ascending=False)
+    positives = counted["positives"].to_numpy(np.float64)
+    return ScoreCounts(
+        counted["score"].to_numpy(np.float64), positives, counted["rows"].to_numpy(np.float64) - positives
+    )
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0

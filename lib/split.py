@@ -1,0 +1,260 @@
+"""Which rows are for training, validation and test.
+
+A row's part follows from a hash of its content and the seed alone, so it is the same in every row order, file layout,
+partitioning and Spark version, and identical rows stand on the same side. Within each class the rows with the lowest
+hashes are the test part, the next ones the validation part, the rest the training part; how many is exact, save that
+a group of identical rows is never cut. `split_by="zone"` hands out whole zones instead.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lib import dataset
+from lib.dataset import Table
+from lib.errors import InputError
+
+TRAIN, VAL, TEST = PARTS = ("train", "val", "test")
+HASH_COL = "__row_hash"
+PART_COL = "__part"
+WEIGHT_COL = "__weight"
+
+# Hashes are counted in 2^12 equal ranges first, so that only the few rows near a cut come to the driver.
+_RANGE_BITS = 12
+
+
+@dataclass(frozen=True)
+class Split:
+    """A table cut in three.
+
+    `parts` holds rows, positives and a fingerprint of the rows of each part; `zones` the zones of each part when whole
+    zones were handed out, else None; `class_weights` are N / (k · n_c) of the training part, by "0.0" and "1.0".
+    """
+
+    table: Table
+    frame: DataFrame
+    test_frac: float
+    val_frac: float
+    split_by: str
+    seed: int
+    parts: dict[str, dict]
+    zones: dict[str, list[str]] | None
+    class_weights: dict[str, float]
+
+    @property
+    def spark(self) -> SparkSession:
+        """The session the rows live in."""
+        return self.frame.sparkSession
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns to learn from, in the table's order."""
+        return self.table.features
+
+    @property
+    def label_col(self) -> str:
+        """The column with 0.0 or 1.0."""
+        return self.table.label_col
+
+    def rows(self, *parts: str) -> DataFrame:
+        """The rows of one or more parts: features, label, zone if any, `HASH_COL` and `WEIGHT_COL`, in no order.
+
+        `canonical_order` gives the columns that put them in the one order every fit uses.
+        """
+        weight = F.when(F.col(f"`{self.label_col}`") == 1.0, self.class_weights["1.0"]).otherwise(
+            self.class_weights["0.0"]
+        )
+        chosen = self.frame.where(F.col(PART_COL).isin(*parts)).drop(PART_COL)
+        return chosen.withColumn(WEIGHT_COL, weight)
+
+    @property
+    def canonical_order(self) -> list[str]:
+        """Columns to sort by so that the same rows always come in the same order (only identical rows tie)."""
+        return [HASH_COL, *(f"`{name}`" for name in (*self.features, self.label_col))]
+
+    def record(self) -> dict:
+        """What is written down so that the same split can be made, and proved, again."""
+        record = {
+            "test_frac": self.test_frac,
+            "val_frac": self.val_frac,
+            "split_by": self.split_by,
+            "seed": self.seed,
+            "parts": self.parts,
+        }
+        return record if self.zones is None else {**record, "zones": self.zones}
+
+
+def split(
+    table: Table, *, test_frac: float = 0.15, val_frac: float = 0.15, split_by: str = "rows", seed: int = 42
+) -> Split:
+    """Cut a table in training, validation and test parts.
+
+    `test_frac` and `val_frac` are shares of the rows (of each class with `split_by="rows"`; as near as whole zones
+    come with `split_by="zone"`).
+
+    Raises:
+        InputError: fractions that leave a part empty, a class with too few rows, no or too few zones.
+    """
+    _check_fractions(test_frac, val_frac)
+    hashed = table.frame.withColumn(HASH_COL, dataset.row_hash((*table.features, table.label_col), seed))
+    hashed = hashed.persist()
+    zones = None
+    if split_by == "rows":
+        part = _part_by_hash(hashed, table, test_frac, val_frac)
+    elif split_by == "zone":
+        zones = _hand_out_zones(hashed, table, test_frac, val_frac, seed)
+        part = _part_by_zone(table.zone_col, zones)
+    else:
+        raise InputError(f"split_by={split_by!r}: choose rows or zone")
+    frame = hashed.withColumn(PART_COL, part)
+    parts, train_counts = _describe(frame, table)
+    _check_parts(parts, split_by)
+    rows = sum(train_counts.values())
+    weights = {label: rows / (2 * count) for label, count in train_counts.items()}
+    return Split(table, frame, test_frac, val_frac, split_by, seed, parts, zones, weights)
+
+
+def _check_fractions(test_frac: float, val_frac: float) -> None:
+    for name, value in (("test_frac", test_frac), ("val_frac", val_frac)):
+        if not 0 < value < 1:
+            raise InputError(f"{name}={value:g} leaves a part empty: give a share between 0 and 1, such as 0.15")
+    if test_frac + val_frac >= 1:
+        raise InputError(
+            f"test_frac={test_frac:g} and val_frac={val_frac:g} leave no rows for training: "
+            "together they must stay below 1"
+        )
+
+
+def _part_by_hash(hashed: DataFrame, table: Table, test_frac: float, val_frac: float) -> Column:
+    label = F.col(f"`{table.label_col}`")
+    wanted = {}
+    for name, rows in table.class_counts.items():
+        n_test, n_val = round(rows * test_frac), round(rows * val_frac)
+        if min(n_test, n_val, rows - n_test - n_val) < 1:
+            raise InputError(
+                f"class {name} has only {rows:,} rows: too few to have some in each of training, validation "
+                f"({val_frac:g}) and test ({test_frac:g}); add rows of that class or raise the fractions"
+            )
+        wanted[float(name)] = (n_test, n_test + n_val)
+    cuts = _cut_hashes(hashed, label, wanted)
+    part = F.lit(TRAIN)
+    for value, (test_below, val_below) in cuts.items():
+        # Later conditions are asked first.
+        part = F.when((label == value) & (F.col(HASH_COL) < val_below), VAL).otherwise(part)
+        part = F.when((label == value) & (F.col(HASH_COL) < test_below), TEST).otherwise(part)
+    return part
+
+
+def _cut_hashes(
+    hashed: DataFrame, label: Column, wanted: Mapping[float, Sequence[int]]
+) -> dict[float, tuple[int, ...]]:
+    """For each class the hashes below which there are `wanted` rows, as near as whole groups of equal hashes come."""
+    ranged = hashed.select(
+        label.alias("label"),
+        F.col(HASH_COL).alias("hash"),
+        F.shiftright(HASH_COL, 64 - _RANGE_BITS).alias("range"),
+    )
+    in_range = {
+        (row["label"], row["range"]): row["count"] for row in ranged.groupBy("label", "range").count().collect()
+    }
+    starts: dict[tuple[float, int], tuple[int, int]] = {}  # class and wanted count -> range it falls in, rows before
+    for value, targets in wanted.items():
+        ranges = sorted(r for v, r in in_range if v == value)
+        for target in targets:
+            before = 0
+            for r in ranges:
+                if before + in_range[value, r] >= target:
+                    starts[value, target] = (r, before)
+                    break
+                before += in_range[value, r]
+    near = F.lit(False)
+    for (value, _), (r, _) in starts.items():
+        near = near | ((F.col("label") == value) & (F.col("range") == r))
+    groups: dict[tuple[float, int], list[tuple[int, int]]] = {}
+    for row in ranged.where(near).groupBy("label", "range", "hash").count().collect():
+        groups.setdefault((row["label"], row["range"]), []).append((row["hash"], row["count"]))
+    return {
+        value: tuple(
+            _nearest_cut(sorted(groups[value, starts[value, target][0]]), starts[value, target][1], target)
+            for target in targets
+        )
+        for value, targets in wanted.items()
+    }
+
+
+def _nearest_cut(groups: Sequence[tuple[int, int]], before: int, target: int) -> int:
+    """The hash to cut below so that `before` and the rows of the lower groups come nearest to `target`."""
+    for value, count in groups:
+        if before + count >= target:
+            over, under = before + count - target, target - before
+            return value + 1 if over <= under or before == 0 else value
+        before += count
+    raise AssertionError("the range holds the target")
+
+
+def _part_by_zone(zone_col: str | None, zones: Mapping[str, Sequence[str]]) -> Column:
+    zone = F.col(f"`{zone_col}`")
+    return F.when(zone.isin(*zones[TEST]), TEST).when(zone.isin(*zones[VAL]), VAL).otherwise(TRAIN)
+
+
+def _hand_out_zones(
+    hashed: DataFrame, table: Table, test_frac: float, val_frac: float, seed: int
+) -> dict[str, list[str]]:
+    """Whole zones for each part, in an order drawn by the seed, as near to the wanted shares as that order comes."""
+    if table.zone_col is None:
+        raise InputError("split_by: zone needs a zone column, and the table has none of that name: set zone_col")
+    counted = hashed.groupBy(F.col(f"`{table.zone_col}`").alias("zone")).count().collect()
+    counts = {row["zone"]: row["count"] for row in counted}
+    if len(counts) < 3:
+        raise InputError(
+            f"split_by: zone needs at least 3 zones, one for each part; {table.zone_col!r} has {len(counts)}: "
+            f"{', '.join(sorted(counts))}; split by rows instead"
+        )
+    left = sorted(counts, key=lambda zone: hashlib.sha256(f"{seed}/{zone}".encode()).digest())
+    test = _take_zones(left, counts, table.rows * test_frac, leave=2)
+    left = [zone for zone in left if zone not in test]
+    val = _take_zones(left, counts, table.rows * val_frac, leave=1)
+    return {TRAIN: sorted(set(left) - set(val)), VAL: sorted(val), TEST: sorted(test)}
+
+
+def _take_zones(zones: Sequence[str], counts: Mapping[str, int], wanted: float, leave: int) -> list[str]:
+    """Zones in order, each only if it brings the rows taken nearer to `wanted`; at least one, and `leave` stay."""
+    taken: list[str] = []
+    rows = 0
+    for zone in zones:
+        if len(taken) < len(zones) - leave and abs(rows + counts[zone] - wanted) < abs(rows - wanted):
+            taken.append(zone)
+            rows += counts[zone]
+    return taken or [min(zones, key=lambda zone: counts[zone])]
+
+
+def _describe(frame: DataFrame, table: Table) -> tuple[dict[str, dict], dict[str, int]]:
+    names = (*table.features, table.label_col)
+    label = F.col(f"`{table.label_col}`")
+    found = frame.groupBy(PART_COL).agg(
+        *dataset.fingerprint_parts(F.col(HASH_COL)), F.sum(label.cast("long")).alias("positives")
+    )
+    parts: dict[str, dict] = {name: {"rows": 0, "positives": 0, "fingerprint": ""} for name in PARTS}
+    for row in found.collect():
+        parts[row[PART_COL]] = {
+            "rows": row["rows"],
+            "positives": row["positives"],
+            "fingerprint": dataset.fingerprint(row["rows"], row["hash_sum"], names),
+        }
+    train = parts[TRAIN]
+    return parts, {"0.0": train["rows"] - train["positives"], "1.0": train["positives"]}
+
+
+def _check_parts(parts: Mapping[str, Mapping], split_by: str) -> None:
+    for name, part in parts.items():
+        if not 0 < part["positives"] < part["rows"]:
+            way_out = (
+                "try another seed or split by rows" if split_by == "zone" else "the table has too many identical rows"
+            )
+            raise InputError(
+                f"the {name} part has {part['rows']:,} rows, {part['positives']:,} of them positive: it needs rows of "
+                f"both classes; {way_out}"
+            )

@@ -1,0 +1,259 @@
+"""Training, step by step: load, split, search, then retrain, test and save the winner.
+
+The steps are a notebook's cells; `train` runs them all. What is written, and in which order, makes a half-finished
+model recognisable: `experiment.json` comes first, `search.jsonl` grows, and `metrics/summary.json` comes last.
+"""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.ml import PipelineModel
+from pyspark.sql import SparkSession
+
+from lib import artifacts, dataset, resume
+from lib.candidates import Candidate, expand
+from lib.dataset import Table
+from lib.engine import Score
+from lib.engine_choice import choose_engine
+from lib.errors import InputError
+from lib.metrics import ScoreCounts, count_scores
+from lib.search import Search, SearchLog, check_metric, search
+from lib.spark_engine import SCORE_COL, with_score
+from lib.split import TEST, Split, split
+from lib.storage import Storage, join
+from lib.version import versions
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The parameters of a training, under the names that params files and notebooks give them."""
+
+    input_data: str | Sequence[str]
+    label_col: str = "label"
+    zone_col: str | None = "zone"
+    exclude_cols: Sequence[str] = ()
+    missing: str = "error"
+    test_frac: float = 0.15
+    val_frac: float = 0.15
+    split_by: str = "rows"
+    seed: int = 42
+    metric: str = "areaUnderPR"
+    grid: Mapping[str, Mapping[str, Sequence[Any]]] | None = None
+    candidates: Sequence[Mapping[str, Any]] = ()
+    search: str = "grid"
+    max_candidates: int | None = None
+    engine: str = "auto"
+
+    def expand(self) -> list[Candidate]:
+        """The candidates these settings name."""
+        return expand(
+            self.grid,
+            candidates=self.candidates,
+            search=self.search,
+            max_candidates=self.max_candidates,
+            seed=self.seed,
+        )
+
+
+class Training:
+    """One training under way; its folder is `<out>/models/model_<run_id>`.
+
+    Its steps are meant in this order: `load`, `split`, `search`, `retrain`, `finish`. `provenance` is what only the
+    starter of a run knows (the command, the commit), kept in experiment.json. `continues` takes up a run of this id
+    that died: its scored candidates are not fitted again.
+
+    Raises:
+        InputError: settings out of range, an output that is there already or cannot be written, nothing to resume.
+    """
+
+    def __init__(
+        self,
+        spark: SparkSession,
+        settings: Settings,
+        out: str,
+        run_id: str = "",
+        provenance: Mapping[str, Any] | None = None,
+        continues: bool = False,
+    ):
+        self.spark, self.settings, self.out = spark, settings, out
+        self.provenance, self.continues = provenance or {}, continues
+        self.run_id = run_id or artifacts.new_run_id()
+        self.folder = artifacts.model_dir(out, self.run_id)
+        self.storage = Storage(spark)
+        self.timings: dict[str, float] = {}
+        self.started_at = _now()
+        check_metric(settings.metric)
+        self.candidates = settings.expand()
+        if continues:
+            resume.check_unfinished(self.storage, self.folder)
+        elif self.storage.exists(self.folder):
+            raise InputError(f"{self.folder} is already there: choose another --out, or start anew in a second")
+        else:
+            self.storage.check_writable(out)
+
+    def load(self) -> Table:
+        """Read and check the input."""
+        s = self.settings
+        with self._timed("load"):
+            self.table = dataset.load(
+                self.spark,
+                s.input_data,
+                label_col=s.label_col,
+                zone_col=s.zone_col,
+                exclude_cols=s.exclude_cols,
+                missing=s.missing,
+            )
+        return self.table
+
+    def split(self) -> Split:
+        """Cut the table in training, validation and test rows."""
+        s = self.settings
+        with self._timed("split"):
+            self.parts = split(self.table, test_frac=s.test_frac, val_frac=s.val_frac, split_by=s.split_by, seed=s.seed)
+        return self.parts
+
+    def search(self) -> Search:
+        """Score all candidates on the validation rows, writing each down as it comes."""
+        self.engine, self.engine_reason = choose_engine(self.settings.engine, self.parts, self.candidates)
+        record = self._record()
+        done = self._scores_so_far(record)
+        self._write_json(artifacts.EXPERIMENT, record)
+        log = SearchLog(self.storage, join(self.folder, artifacts.SEARCH_LOG), done)
+        with self._timed("search"):
+            self.found = search(self.parts, self.candidates, self.engine, self.settings.metric, log, done)
+        return self.found
+
+    def retrain(self) -> PipelineModel:
+        """Train the winner on training and validation rows, save it and load it back."""
+        pipeline = join(self.folder, artifacts.PIPELINE)
+        self.storage.delete(pipeline)  # what a run that died may have left
+        with self._timed("retrain"):
+            self.model = self.engine.retrain(self.found.best().candidate, self.parts, pipeline)
+        return self.model
+
+    def finish(self) -> dict[str, Any]:
+        """Test the model on the held-out rows, write the records, and return what `metrics/summary.json` says."""
+        with self._timed("test"):
+            best = [self.found.best(name) for name in self.found.models]
+            tested = self.engine.score([score.candidate for score in best], self.parts, TEST)
+            held_out = with_score(self.model.transform(self.parts.rows(TEST)))
+            retrained = count_scores(held_out, self.parts.label_col, SCORE_COL)[""]
+            summary = self._summarize(best, tested, retrained, importances(self.model, self.parts.features))
+        rows = io.StringIO()
+        writer = csv.DictWriter(rows, ["feature", "importance"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(summary["feature_importances"])
+        self.storage.write_text(join(self.folder, artifacts.IMPORTANCES), rows.getvalue())
+        self._write_json(artifacts.EXPERIMENT, {**self._record(), "finished_at": _now()})
+        self._write_json(artifacts.SUMMARY, summary)
+        return summary
+
+    def _scores_so_far(self, record: Mapping[str, Any]) -> list[Score]:
+        if not self.continues:
+            return []
+        return resume.scores_so_far(self.storage, self.folder, record, self.candidates)
+
+    def _summarize(
+        self,
+        best: Sequence[Score],
+        tested: Sequence[Score],
+        retrained: ScoreCounts,
+        feature_importances: list[dict[str, Any]],
+    ) -> dict[str, Any]:
+        winner = self.found.best()
+        parts = self.parts.parts
+        return {
+            "run_id": self.run_id,
+            "metric_used": self.settings.metric,
+            "train_samples": parts["train"]["rows"],
+            "val_samples": parts["val"]["rows"],
+            "test_samples": parts["test"]["rows"],
+            "n_features": len(self.parts.features),
+            "class_weights": self.parts.class_weights,
+            "models": {
+                on_val.candidate.model: {
+                    "val_metrics": dict(on_val.metrics),
+                    "test_metrics": dict(on_test.metrics),
+                    "best_params": {name: str(value) for name, value in on_val.candidate.params.items()},
+                }
+                for on_val, on_test in zip(best, tested, strict=True)
+            },
+            "winner": {
+                "name": winner.candidate.model,
+                "val_metrics": dict(winner.metrics),
+                "test_metrics_retrained": retrained.summary(),
+            },
+            "confusion_matrix": retrained.confusion().as_dict(),
+            "feature_importances": feature_importances,
+        }
+
+    def _record(self) -> dict[str, Any]:
+        """What `experiment.json` says: all that is needed to judge, repeat or resume this run."""
+        table = self.table
+        return {
+            "run_id": self.run_id,
+            "parameters": {**asdict(self.settings), "out": self.out},
+            "command": self.provenance.get("command"),
+            "commit": self.provenance.get("commit"),
+            "data": {
+                "inputs": list(table.inputs),
+                "rows": table.rows,
+                "dropped": table.dropped,
+                "features": list(table.features),
+                "label_col": table.label_col,
+                "zone_col": table.zone_col,
+                "class_counts": table.class_counts,
+                "fingerprint": table.fingerprint,
+            },
+            "split": self.parts.record(),
+            "engine": {"name": self.engine.name, "reason": self.engine_reason},
+            "candidates": len(self.candidates),
+            "versions": versions(self.spark),
+            "timings": {step: round(seconds, 3) for step, seconds in self.timings.items()},
+            "started_at": self.started_at,
+        }
+
+    def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        self.storage.write_text(join(self.folder, name), json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        self.timings[step] = time.monotonic() - started
+
+
+def train(
+    spark: SparkSession,
+    settings: Settings,
+    out: str,
+    run_id: str = "",
+    provenance: Mapping[str, Any] | None = None,
+) -> Training:
+    """Run all steps of a training; `Training.folder` is where its model is."""
+    training = Training(spark, settings, out, run_id, provenance)
+    training.load()
+    training.split()
+    training.search()
+    training.retrain()
+    training.finish()
+    return training
+
+
+def importances(model: PipelineModel, features: Sequence[str]) -> list[dict[str, Any]]:
+    """Each feature's share in the trees' gain, in falling order (ties in the table's order); they sum to 1."""
+    trees: Any = model.stages[-1]
+    values = trees.featureImportances.toArray()
+    ranked = sorted(zip(features, values, strict=True), key=lambda pair: -pair[1])
+    return [{"feature": feature, "importance": float(value)} for feature, value in ranked]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,30 @@
+"""Which code and which software an experiment ran with."""
+
+import hashlib
+import platform
+from importlib import metadata, resources
+
+from pyspark.sql import SparkSession
+
+
+def code_hash() -> str:
+    """A short hash of this package's source, wherever it was imported from (a folder or a lib.zip)."""
+    digest = hashlib.sha256()
+    sources = (entry for entry in resources.files("lib").iterdir() if entry.name.endswith(".py"))
+    for entry in sorted(sources, key=lambda entry: entry.name):
+        digest.update(entry.name.encode() + b"\0" + entry.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def versions(spark: SparkSession) -> dict[str, str]:
+    """Versions on the driver: Python, Spark, Java, the numeric libraries, and the hash of `lib`."""
+    jvm = spark.sparkContext._jvm
+    assert jvm is not None  # a session that was stopped has none
+    return {
+        "python": platform.python_version(),
+        "spark": spark.version,
+        "java": str(jvm.java.lang.System.getProperty("java.version")),
+        "numpy": metadata.version("numpy"),
+        "numba": metadata.version("numba"),
+        "lib": code_hash(),
+    }

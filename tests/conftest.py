@@ -1,0 +1,40 @@
+"""What the whole test run shares: one Spark session, and the tables the tests are about."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Nothing that a test starts may reach AWS with the credentials of whoever runs it.
+os.environ.update(
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+    AWS_DEFAULT_REGION="us-east-1",
+    AWS_EC2_METADATA_DISABLED="true",
+)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory):
+    from launcher.local_spark import build_session
+
+    session = build_session(master="local[2]")
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def sample() -> str:
+    """The embedded sample table."""
+    return str(ROOT / "data" / "sample.parquet")
+
+
+@pytest.fixture(scope="session")
+def cropmask() -> str:
+    """A real table of 30,003 rows, kept outside the repository."""
+    path = ROOT.parent / "shared" / "data" / "deafrica_cropmask_s2.parquet"
+    if not path.exists():
+        pytest.skip("the real data set is not on this machine (shared/data/deafrica_cropmask_s2.parquet)")
+    return str(path)
