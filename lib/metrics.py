@@ -43,8 +43,8 @@ class ScoreCounts:
         """Count from one label (0 or 1) and one score (probability of class 1) a row."""
         label_array = np.asarray(labels, dtype=np.float64)
         distinct, place = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)
-        rows = np.bincount(place, minlength=len(distinct))
-        positives = np.bincount(place, weights=label_array, minlength=len(distinct))
+        rows = np.bincount(place, minlength=len(distinct)).astype(np.float64)
+        positives = np.bincount(place, weights=label_array, minlength=len(distinct)).astype(np.float64)
         return cls(distinct[::-1].astype(np.float64), positives[::-1], (rows - positives)[::-1])
 
     @cached_property

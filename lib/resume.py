@@ -34,8 +34,8 @@ def scores_so_far(
     for what, old, new in _identity(before, record):
         if old != new:
             raise InputError(
-                f"cannot resume {folder}: {what} was {_short(old)} and is {_short(new)} now; restore it, or start a new "
-                "experiment"
+                f"cannot resume {folder}: {what} was {_short(old)} and is {_short(new)} now; restore it, or "
+                "start a new experiment"
             )
     log = join(folder, artifacts.SEARCH_LOG)
     if not storage.exists(log):

@@ -1,0 +1,282 @@
+"""Evaluation of a saved model: on exactly the rows its training held out, or on another table, whole.
+
+Training wrote down which rows it held out (their count and a fingerprint); evaluation makes the same split again and
+compares, so that a figure is never measured on rows the model has seen.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pyspark.ml import PipelineModel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lib import artifacts, dataset
+from lib.dataset import Table
+from lib.errors import InputError
+from lib.metrics import THRESHOLD, ScoreCounts, count_scores, merge
+from lib.spark_engine import SCORE_COL, with_score
+from lib.split import HASH_COL, TEST, split
+from lib.storage import Storage, join
+
+HELD_OUT = "held-out"
+WHOLE_TABLE = "all rows of test_data"
+SHARE_OF_TABLE = "a share of test_data"
+
+CURVE_POINTS = 1000
+SCORE_BINS = 50
+THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(1, 20))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A finished evaluation: its folder, what `metrics.json` says, and the curves of `curves.json`."""
+
+    folder: str
+    metrics: dict[str, Any]
+    curves: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """The rows a model is measured on, and how they are called in the record."""
+
+    frame: DataFrame
+    label_col: str
+    zone_col: str | None
+    record: dict[str, Any]
+
+
+def evaluate(
+    spark: SparkSession,
+    model_dir: str,
+    out: str,
+    *,
+    run_id: str = "",
+    test_data: str | Sequence[str] | None = None,
+    test_fraction: float = 1.0,
+) -> Evaluation:
+    """Measure the model in `model_dir` and write metrics.json, curves.json and feature_importance.json.
+
+    Without `test_data`, or when it is the table the model was trained from, the rows are exactly those its training
+    held out. Another table is taken whole, or a `test_fraction` of its rows, chosen by their content.
+
+    Raises:
+        InputError: no complete model there, an evaluation of that id is there, the table is no longer the one that
+            was trained from, or lacks what the model needs.
+    """
+    storage = Storage(spark)
+    run_id = run_id or artifacts.run_id_of(model_dir) or artifacts.new_run_id()
+    folder = artifacts.eval_dir(out, run_id)
+    experiment = _read_model_record(storage, model_dir)
+    if storage.exists(folder):
+        raise InputError(f"{folder} is already there: remove it, or choose another --out")
+    storage.check_writable(out)
+    measured = _rows_to_measure(spark, experiment, test_data, test_fraction)
+
+    model = PipelineModel.load(join(model_dir, artifacts.PIPELINE))
+    by_zone = count_scores(
+        with_score(model.transform(measured.frame)), measured.label_col, SCORE_COL, measured.zone_col
+    )
+    counts = merge(by_zone)
+    metrics = {
+        "run_id": run_id,
+        "model_dir": model_dir,
+        "model": _summary(storage, model_dir)["winner"]["name"],
+        "measured_on": measured.record,
+        **describe(counts),
+    }
+    if measured.zone_col:
+        metrics["zones"] = [describe_zone(zone, by_zone[zone]) for zone in sorted(by_zone)]
+    curves = describe_curves(counts)
+    ranked = _summary(storage, model_dir)["feature_importances"]
+    for name, content in (
+        (artifacts.EVAL_CURVES, curves),
+        (artifacts.EVAL_IMPORTANCES, ranked),
+        (artifacts.EVAL_METRICS, metrics),
+    ):
+        storage.write_text(join(folder, name), json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    return Evaluation(folder, metrics, curves)
+
+
+def describe(counts: ScoreCounts) -> dict[str, Any]:
+    """All metrics of one set of rows."""
+    confusion = counts.confusion()
+    return {
+        **counts.summary(),
+        "average_precision": counts.average_precision(),
+        "weightedPrecision": confusion.weighted(confusion.precision),
+        "weightedRecall": confusion.weighted(confusion.recall),
+        "precision": confusion.precision,
+        "recall": confusion.recall,
+        "f1_by_class": confusion.f1,
+        "threshold": THRESHOLD,
+        "confusion_matrix": confusion.as_dict(),
+    }
+
+
+def describe_zone(zone: str, counts: ScoreCounts) -> dict[str, Any]:
+    """The metrics of one zone; the areas are None where the zone has rows of one class only."""
+    both = bool(counts.n_positives and counts.n_negatives)
+    summary = counts.summary()
+    return {
+        "zone": zone,
+        "rows": counts.rows,
+        "positives": int(counts.n_positives),
+        **{name: value if both or not name.startswith("area") else None for name, value in summary.items()},
+    }
+
+
+def describe_curves(counts: ScoreCounts) -> dict[str, Any]:
+    """ROC and PR curves (at most `CURVE_POINTS` points each), scores by class, and a table of thresholds."""
+    fpr, tpr = counts.roc_curve()
+    recall, precision = counts.pr_curve()
+    edges = np.linspace(0.0, 1.0, SCORE_BINS + 1)
+    return {
+        "roc": {"fpr": _thinned(fpr), "tpr": _thinned(tpr)},
+        "pr": {"recall": _thinned(recall), "precision": _thinned(precision)},
+        "scores": {
+            "edges": edges.tolist(),
+            "0": np.histogram(counts.scores, edges, weights=counts.negatives)[0].astype(int).tolist(),
+            "1": np.histogram(counts.scores, edges, weights=counts.positives)[0].astype(int).tolist(),
+        },
+        "thresholds": [_describe_threshold(counts, threshold) for threshold in THRESHOLDS],
+    }
+
+
+def _describe_threshold(counts: ScoreCounts, threshold: float) -> dict[str, Any]:
+    confusion = counts.confusion(threshold)
+    return {
+        "threshold": threshold,
+        "precision": confusion.precision["1"],
+        "recall": confusion.recall["1"],
+        "f1": confusion.f1["1"],
+        "predicted_positive": confusion.tp + confusion.fp,
+        **confusion.as_dict(),
+    }
+
+
+def _thinned(points: np.ndarray) -> list[float]:
+    """Evenly chosen points, the first and the last among them; for a picture, not for an area."""
+    if len(points) <= CURVE_POINTS:
+        return points.tolist()
+    return points[np.linspace(0, len(points) - 1, CURVE_POINTS).round().astype(int)].tolist()
+
+
+def _read_model_record(storage: Storage, model_dir: str) -> dict[str, Any]:
+    if not storage.exists(join(model_dir, artifacts.SUMMARY)):
+        why = "its training did not finish" if storage.exists(model_dir) else "there is nothing of that name"
+        raise InputError(f"no complete model at {model_dir}: {why} ({artifacts.SUMMARY} is missing)")
+    return json.loads(storage.read_text(join(model_dir, artifacts.EXPERIMENT)))
+
+
+def _summary(storage: Storage, model_dir: str) -> dict[str, Any]:
+    return json.loads(storage.read_text(join(model_dir, artifacts.SUMMARY)))
+
+
+def _rows_to_measure(
+    spark: SparkSession,
+    experiment: Mapping[str, Any],
+    test_data: str | Sequence[str] | None,
+    test_fraction: float,
+) -> _Measured:
+    data = experiment["data"]
+    trained_from = data["inputs"]
+    inputs = trained_from if not test_data else [test_data] if isinstance(test_data, str) else list(test_data)
+    table = _load(spark, inputs, experiment)
+    if table.fingerprint == data["fingerprint"]:
+        return _held_out_rows(table, experiment)
+    if inputs == trained_from:
+        raise InputError(_what_changed(table, data))
+    return _other_rows(table, experiment, test_fraction)
+
+
+def _load(spark: SparkSession, inputs: Sequence[str], experiment: Mapping[str, Any]) -> Table:
+    """The table with the model's own features; what else it holds is left alone."""
+    data, parameters = experiment["data"], experiment["parameters"]
+    columns = dataset.read(spark, inputs).columns
+    lacking = [name for name in (*data["features"], data["label_col"]) if name not in columns]
+    if lacking:
+        raise InputError(f"{', '.join(inputs)} lacks columns that the model needs: {', '.join(lacking)}")
+    keep = {*data["features"], data["label_col"], data["zone_col"]}
+    return dataset.load(
+        spark,
+        inputs,
+        label_col=data["label_col"],
+        zone_col=data["zone_col"],
+        exclude_cols=[name for name in columns if name not in keep],
+        missing=parameters["missing"],
+    )
+
+
+def _held_out_rows(table: Table, experiment: Mapping[str, Any]) -> _Measured:
+    recorded = experiment["split"]
+    parts = split(table, **{name: recorded[name] for name in ("test_frac", "val_frac", "split_by", "seed")})
+    expected, found = recorded["parts"][TEST], parts.parts[TEST]
+    if found != expected:
+        raise InputError(
+            f"the rows held out in training cannot be found again: {expected['rows']:,} rows with fingerprint "
+            f"{expected['fingerprint']} were recorded, the same split gives {found['rows']:,} with "
+            f"{found['fingerprint']} now; was the model trained by another version of this project?"
+        )
+    return _Measured(
+        parts.rows(TEST), table.label_col, table.zone_col, _row_record(HELD_OUT, table.inputs, found, verified=True)
+    )
+
+
+def _other_rows(table: Table, experiment: Mapping[str, Any], test_fraction: float) -> _Measured:
+    if not 0 < test_fraction <= 1:
+        raise InputError(f"test_fraction={test_fraction:g}: give a share above 0 and up to 1")
+    frame, what = table.frame, WHOLE_TABLE
+    names = (*table.features, table.label_col)
+    if test_fraction < 1:
+        what = SHARE_OF_TABLE
+        # The upper 53 bits of a hash, as a number from 0 to 1.
+        share = F.shiftrightunsigned(dataset.row_hash(names, experiment["split"]["seed"]), 11) / F.lit(2.0**53)
+        frame = frame.where(share < test_fraction)
+    label = F.col(f"`{table.label_col}`")
+    hashed = frame.withColumn(HASH_COL, dataset.row_hash(names))
+    found = hashed.agg(
+        *dataset.fingerprint_parts(F.col(HASH_COL)), F.sum(label.cast("long")).alias("positives")
+    ).first()
+    assert found is not None  # an aggregate always has a row
+    if not found["rows"] or not 0 < found["positives"] < found["rows"]:
+        raise InputError(
+            f"test_fraction={test_fraction:g} leaves {found['rows']:,} rows, not of both classes: raise it"
+        )
+    counted = {
+        "rows": found["rows"],
+        "positives": found["positives"],
+        "fingerprint": dataset.fingerprint(found["rows"], found["hash_sum"], names),
+    }
+    return _Measured(frame, table.label_col, table.zone_col, _row_record(what, table.inputs, counted, verified=False))
+
+
+def _row_record(what: str, inputs: Sequence[str], part: Mapping[str, Any], *, verified: bool) -> dict[str, Any]:
+    return {
+        "rows": what,
+        "inputs": list(inputs),
+        "count": part["rows"],
+        "positives": part["positives"],
+        "fingerprint": part["fingerprint"],
+        "verified": verified,
+    }
+
+
+def _what_changed(table: Table, data: Mapping[str, Any]) -> str:
+    """The sentence for a table that is not the one the model was trained from any more."""
+    if table.rows != data["rows"]:
+        change = f"it had {data['rows']:,} rows and has {table.rows:,}"
+    elif table.class_counts != data["class_counts"]:
+        before, now = data["class_counts"]["1"], table.class_counts["1"]
+        change = f"it had {before:,} positive rows and has {now:,}"
+    else:
+        change = "as many rows as before, but values in them changed"
+    return (
+        f"{', '.join(table.inputs)} is no longer the table the model was trained from ({change}), so the rows held "
+        "out then cannot be told from those it has seen; restore the table, or keep the changed one under another "
+        "name and give it as --test-data to evaluate on all of it"
+    )

@@ -1,0 +1,43 @@
+"""Train, choose and save a model under spark-submit: the manual way beside `run_experiment.py`.
+
+spark-submit --py-files lib.zip scripts/06_entrenar_modelos_spark.py \
+    --inputs s3://bucket/a.parquet s3://bucket/b.parquet --out_model_dir s3://bucket/experiments
+"""
+
+import argparse
+import sys
+
+from pyspark.sql import SparkSession
+
+from lib.errors import ExperimentError
+from lib.training import Settings, train
+
+
+def main() -> int:
+    """Run a training; 0 done, 1 failed, 2 wrong usage or bad input."""
+    parser = argparse.ArgumentParser(description="Train, choose and save a model")
+    parser.add_argument("--inputs", nargs="+", required=True, help="parquet or CSV files or folders, any Hadoop URI")
+    parser.add_argument("--out_model_dir", required=True, help="folder or prefix; the model goes to models/ below it")
+    parser.add_argument("--label_col", default="label", help="column with the class, 0 or 1")
+    parser.add_argument("--test_frac", type=float, default=0.15, help="share of the rows held out for the test")
+    parser.add_argument("--seed", type=int, default=42, help="of the split, the bagging and the feature draws")
+    parser.add_argument("--metric", default="areaUnderPR", help="areaUnderPR or areaUnderROC, on validation rows")
+    args = parser.parse_args()
+
+    spark = SparkSession.builder.appName("06_entrenar_modelos_spark").getOrCreate()
+    try:
+        settings = Settings(
+            args.inputs, label_col=args.label_col, test_frac=args.test_frac, seed=args.seed, metric=args.metric
+        )
+        training = train(spark, settings, args.out_model_dir)
+    except ExperimentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    finally:
+        spark.stop()
+    print(training.folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

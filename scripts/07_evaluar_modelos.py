@@ -1,0 +1,42 @@
+"""Evaluate a saved model and write its report under spark-submit.
+
+spark-submit --py-files lib.zip scripts/07_evaluar_modelos.py \
+    --model s3://bucket/experiments/models/model_20260101_120000 --output s3://bucket/experiments
+"""
+
+import argparse
+import sys
+
+from pyspark.sql import SparkSession
+
+from lib import report
+from lib.errors import ExperimentError
+from lib.evaluation import evaluate
+
+
+def main() -> int:
+    """Run an evaluation; 0 done, 1 failed, 2 wrong usage or bad input."""
+    parser = argparse.ArgumentParser(description="Evaluate a saved model and write its report")
+    parser.add_argument("--model", required=True, help="the model's folder, models/model_YYYYMMDD_HHMMSS")
+    parser.add_argument("--test_data", nargs="+", help="another table, evaluated whole; default: the rows held out")
+    parser.add_argument("--output", required=True, help="folder or prefix; the report goes to results/ below it")
+    parser.add_argument("--test_fraction", type=float, default=1.0, help="share of --test_data to evaluate")
+    args = parser.parse_args()
+
+    spark = SparkSession.builder.appName("07_evaluar_modelos").getOrCreate()
+    try:
+        evaluation = evaluate(
+            spark, args.model, args.output, test_data=args.test_data, test_fraction=args.test_fraction
+        )
+        report.write(spark, evaluation.folder)
+    except ExperimentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    finally:
+        spark.stop()
+    print(evaluation.folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
