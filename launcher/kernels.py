@@ -1,0 +1,48 @@
+"""Register the project's two notebook kernels in this environment: `python -m launcher.kernels`.
+
+`pyspark-local` runs Spark in process (`launcher.local_kernel`); `pysparkkernel` is sparkmagic's, for clusters.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import sparkmagic
+from jupyter_client.kernelspec import KernelSpecManager
+
+from launcher.local_spark import PROJECT
+
+LOCAL = "pyspark-local"
+CLUSTER = "pysparkkernel"
+
+_ARGUMENTS = ["-f", "{connection_file}"]
+
+
+def register(prefix: str = sys.prefix) -> None:
+    """Write both kernelspecs below `prefix`, over those that are there."""
+    _install(
+        LOCAL,
+        {
+            "argv": [sys.executable, "-m", "ipykernel_launcher", "--ext=launcher.local_kernel", *_ARGUMENTS],
+            "display_name": "PySpark (local)",
+            "language": "python",
+            "env": {"PYTHONPATH": str(PROJECT)},
+        },
+        prefix,
+    )
+    shipped = Path(sparkmagic.__file__).parent / "kernels" / CLUSTER / "kernel.json"
+    spec = json.loads(shipped.read_text())
+    # sparkmagic's names whatever `python` comes first on the PATH.
+    _install(CLUSTER, {**spec, "argv": [sys.executable, *spec["argv"][1:]]}, prefix)
+
+
+def _install(name: str, spec: dict[str, object], prefix: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "kernel.json").write_text(json.dumps(spec, indent=1))
+        KernelSpecManager().install_kernel_spec(folder, name, prefix=prefix)
+
+
+if __name__ == "__main__":
+    register()
+    print(f"Kernels {LOCAL} and {CLUSTER} are registered in {sys.prefix}")
