@@ -1,0 +1,147 @@
+import pandas as pd
+import pytest
+from pyspark.sql import functions as F
+
+from lib import dataset
+from lib.errors import InputError
+from lib.split import HASH_COL, PART_COL, PARTS, TEST, TRAIN, VAL, WEIGHT_COL, split
+from tests.lib.tables import make_table, write
+
+
+@pytest.fixture(scope="module")
+def table():
+    # 40 rows stand three times; the hashes of all others are distinct.
+    rows = make_table(700, seed=1)
+    return pd.concat([rows, rows[:40], rows[:40]], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def loaded(spark, table, tmp_path_factory):
+    return dataset.load(spark, write(table, tmp_path_factory.mktemp("split") / "t.parquet"))
+
+
+@pytest.fixture(scope="module")
+def cut(loaded):
+    return split(loaded, seed=7)
+
+
+def rows_of(parts, name):
+    columns = [*parts.features, parts.label_col]
+    return sorted(map(tuple, parts.rows(name).select(*columns).toPandas().to_numpy().tolist()))
+
+
+def test_every_row_is_in_one_part_and_identical_rows_on_one_side(cut, table):
+    by_part = {name: rows_of(cut, name) for name in PARTS}
+    everything = sorted(map(tuple, table[[*cut.features, "label"]].astype(float).to_numpy().tolist()))
+    assert sorted(sum(by_part.values(), [])) == everything
+    assert not set(by_part[TRAIN]) & set(by_part[TEST])
+    assert not set(by_part[TRAIN]) & set(by_part[VAL])
+    assert not set(by_part[VAL]) & set(by_part[TEST])
+
+
+def test_counts_are_exact_in_each_class_but_for_groups_of_identical_rows(cut, table):
+    for label in (0, 1):
+        total = int((table.label == label).sum())
+        for name, share in ((TEST, 0.15), (VAL, 0.15)):
+            part = cut.parts[name]
+            found = part["positives"] if label else part["rows"] - part["positives"]
+            assert abs(found - total * share) <= 2  # half a group of three at each end, and the rounding
+
+
+def test_counts_are_exact_without_duplicates(spark, tmp_path):
+    rows = make_table(1003, seed=2)
+    parts = split(dataset.load(spark, write(rows, tmp_path / "t.parquet")), test_frac=0.2, val_frac=0.1).parts
+    positives = int(rows.label.sum())
+    assert parts[TEST]["positives"] == round(positives * 0.2)
+    assert parts[VAL]["positives"] == round(positives * 0.1)
+    assert parts[TEST]["rows"] == round(positives * 0.2) + round((1003 - positives) * 0.2)
+    assert sum(part["rows"] for part in parts.values()) == 1003
+
+
+def test_the_split_does_not_depend_on_order_files_partitions_or_zone(spark, tmp_path, table, cut):
+    shuffled = table.sample(frac=1, random_state=9)
+    paths = [write(shuffled[i::3].drop(columns="zone"), tmp_path / f"{i}.csv") for i in range(3)]
+    again = split(dataset.load(spark, paths), seed=7)
+    assert again.parts == cut.parts
+    assert rows_of(again, TEST) == rows_of(cut, TEST)
+
+
+def test_another_seed_gives_other_rows_of_the_same_count(loaded, cut):
+    other = split(loaded, seed=8)
+    assert other.parts[TEST]["fingerprint"] != cut.parts[TEST]["fingerprint"]
+    assert set(rows_of(other, TEST)) != set(rows_of(cut, TEST))
+
+
+def test_weights_balance_the_training_part(cut):
+    train = cut.parts[TRAIN]
+    negatives = train["rows"] - train["positives"]
+    assert cut.class_weights == {
+        "0.0": train["rows"] / (2 * negatives),
+        "1.0": train["rows"] / (2 * train["positives"]),
+    }
+    sums = cut.rows(TRAIN).groupBy("label").agg(F.sum(WEIGHT_COL).alias("weight")).collect()
+    assert [row["weight"] for row in sums] == pytest.approx([train["rows"] / 2] * 2)
+    assert PART_COL not in cut.rows(TRAIN).columns
+
+
+def test_rows_have_one_order(spark, cut):
+    ordered = cut.rows(TRAIN).orderBy(*cut.canonical_order).select(HASH_COL).toPandas()[HASH_COL]
+    assert ordered.is_monotonic_increasing
+
+
+def test_whole_zones_stay_together(loaded, table):
+    parts = split(loaded, split_by="zone", seed=3)
+    assert sorted(sum(parts.zones.values(), [])) == sorted(table.zone.unique())
+    assert all(parts.zones.values())
+    for name in PARTS:
+        found = {row["zone"] for row in parts.rows(name).select("zone").distinct().collect()}
+        assert found == set(parts.zones[name])
+        assert parts.parts[name]["rows"] == int(table.zone.isin(parts.zones[name]).sum())
+    assert {tuple(split(loaded, split_by="zone", seed=s).zones[TEST]) for s in range(4)} != {tuple(parts.zones[TEST])}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"test_frac": 0.0}, "test_frac=0 leaves a part empty"),
+        ({"val_frac": 1.0}, "val_frac=1 leaves a part empty"),
+        ({"test_frac": 0.6, "val_frac": 0.4}, "leave no rows for training"),
+        ({"test_frac": 0.001}, "class 0 has only|class 1 has only"),
+        ({"split_by": "region"}, "choose rows or zone"),
+    ],
+)
+def test_splits_that_cannot_be_made_are_refused(loaded, arguments, says):
+    with pytest.raises(InputError, match=says):
+        split(loaded, **arguments)
+
+
+def test_too_few_zones_or_none(spark, tmp_path):
+    two = dataset.load(spark, write(make_table(100, zones=2), tmp_path / "two.parquet"))
+    with pytest.raises(InputError, match="at least 3 zones.*has 2: zone 0, zone 1"):
+        split(two, split_by="zone")
+    none = dataset.load(spark, write(make_table(100).drop(columns="zone"), tmp_path / "none.parquet"))
+    with pytest.raises(InputError, match="needs a zone column"):
+        split(none, split_by="zone")
+
+
+def test_a_class_with_too_few_rows(spark, tmp_path):
+    rows = make_table(100).assign(label=0)
+    rows.loc[[3, 50], "label"] = 1
+    with pytest.raises(InputError, match="class 1 has only 2 rows"):
+        split(dataset.load(spark, write(rows, tmp_path / "few.parquet")))
+
+
+def test_a_zone_split_that_leaves_a_part_without_positives(spark, tmp_path):
+    rows = make_table(300, zones=3)
+    rows["label"] = (rows.zone == "zone 1").astype(int)
+    with pytest.raises(InputError, match="it needs rows of both classes; try another seed or split by rows"):
+        split(dataset.load(spark, write(rows, tmp_path / "t.parquet")), split_by="zone")
+
+
+def test_the_split_of_a_known_table_never_changes(spark, tmp_path):
+    """The fingerprints recorded beside old models must stay findable in every later version and on every machine."""
+    rows = pd.DataFrame({"x": [i / 7 for i in range(60)], "y": [float(i % 11) for i in range(60)]})
+    rows["label"] = [int(i % 3 == 0) for i in range(60)]
+    loaded = dataset.load(spark, write(rows, tmp_path / "t.parquet"))
+    parts = split(loaded, seed=42)
+    assert (loaded.fingerprint, parts.parts[TEST]["fingerprint"]) == ("1af709fc61f3c727", "fe71a00615c52e67")

@@ -1,0 +1,59 @@
+import pytest
+
+from lib.errors import ExperimentError, InputError
+from lib.storage import Storage, join
+
+
+@pytest.fixture(scope="module")
+def storage(spark):
+    return Storage(spark)
+
+
+def test_files_come_back_as_written_and_nothing_else_is_left(storage, tmp_path):
+    uri = join(str(tmp_path), "a", "note.txt")
+    storage.write_text(uri, "first, and longer")
+    storage.write_text(f"file:{uri}", "señal")
+    assert storage.read_text(uri) == "señal"
+    assert storage.list(join(str(tmp_path), "a")) == ["note.txt"]
+    assert [p.name for p in (tmp_path / "a").iterdir()] == ["note.txt"]
+
+
+def test_a_file_is_replaced_in_one_step_on_other_file_systems(storage, tmp_path):
+    # What HDFS gets: written beside, then renamed over the old one.
+    old, new = str(tmp_path / "old"), str(tmp_path / "new")
+    for uri, content in ((old, b"old"), (new, b"new")):
+        fs, path = storage._open(uri)
+        storage._write(fs, path, content)
+    storage._rename_over(fs, storage._path(new), storage._path(old))
+    assert storage.read_bytes(old) == b"new"
+    assert not storage.exists(new)
+
+
+def test_bytes_of_every_value_survive(storage, tmp_path):
+    content = bytes(range(256)) * 3
+    storage.write_bytes(str(tmp_path / "x"), content)
+    assert storage.read_bytes(str(tmp_path / "x")) == content
+
+
+def test_what_is_not_there(storage, tmp_path):
+    missing = str(tmp_path / "missing")
+    assert not storage.exists(missing)
+    assert storage.list(missing) == []
+    storage.delete(missing)
+    with pytest.raises(InputError, match=f"cannot read {missing}.*check the path"):
+        storage.read_text(missing)
+
+
+def test_places_that_cannot_be_written_are_named(storage, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises((InputError, ExperimentError), match="cannot write .*file/below"):
+        storage.write_text(str(tmp_path / "file" / "below"), "x")
+    with pytest.raises(InputError, match="cannot write /proc/nowhere"):
+        storage.check_writable("/proc/nowhere")
+    storage.check_writable(str(tmp_path / "new"))
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_unknown_scheme_says_so(storage):
+    with pytest.raises(InputError, match="no file system for that scheme"):
+        storage.exists("nosuch://bucket/key")

@@ -1,0 +1,118 @@
+"""The spark-submit entry points, as real processes; and with them what only another process can show."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from launcher.local_spark import find_java
+from lib.training import Settings, train
+from tests.conftest import ROOT
+from tests.lib.tables import make_table, write
+
+# Loads and uses a model with PySpark and nothing of ours, and saves it again.
+PLAIN_PYSPARK = """
+import sys
+from pyspark.sql import SparkSession
+from pyspark.ml import PipelineModel
+spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+model = PipelineModel.load(sys.argv[1])
+rows = model.transform(spark.read.parquet(sys.argv[2])).groupBy("prediction").count().collect()
+model.save(sys.argv[3])
+assert PipelineModel.load(sys.argv[3]).stages[-1].toDebugString == model.stages[-1].toDebugString
+assert not any(name.split(".")[0] in ("lib", "launcher") for name in sys.modules)
+print(type(model.stages[-1]).__name__, sum(row["count"] for row in rows))
+"""
+
+
+@pytest.fixture(scope="module")
+def submit(tmp_path_factory):
+    """Run a script under spark-submit as on a cluster: `lib` from a zip, and nothing of the project on the path."""
+    place = tmp_path_factory.mktemp("submit")
+    library = shutil.make_archive(str(place / "lib"), "zip", ROOT, "lib")
+    environment = {**os.environ, "JAVA_HOME": str(find_java()), "PYSPARK_PYTHON": sys.executable}
+
+    def run(script, *arguments, master="local[1]"):
+        command = [str(Path(sys.executable).with_name("spark-submit")), "--master", master, "--py-files", library]
+        command += ["--conf", "spark.ui.enabled=false", str(ROOT / "scripts" / script), *arguments]
+        return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=300)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    """One table whole, and the same rows shuffled over two files."""
+    place = tmp_path_factory.mktemp("tables")
+    table = make_table(500, seed=11)
+    shuffled = table.sample(frac=1, random_state=2)
+    whole = write(table, place / "whole.parquet")
+    return whole, [write(shuffled[:200], place / "a.parquet"), write(shuffled[200:], place / "b.parquet")]
+
+
+@pytest.fixture(scope="module")
+def trained(submit, tables, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out")
+    arguments = ["--inputs", *tables[1], "--out_model_dir", str(out), "--label_col", "label"]
+    done = submit(
+        "06_entrenar_modelos_spark.py", *arguments, "--test_frac", "0.2", "--seed", "9", "--metric", "areaUnderROC"
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return Path(done.stdout.splitlines()[-1])
+
+
+def test_one_core_and_shuffled_files_give_the_metrics_of_two_cores(spark, trained, tables, tmp_path):
+    settings = Settings(tables[0], test_frac=0.2, seed=9, metric="areaUnderROC")
+    here = Path(train(spark, settings, str(tmp_path)).folder)
+    summaries = [json.loads((folder / "metrics" / "summary.json").read_text()) for folder in (trained, here)]
+    for summary in summaries:
+        del summary["run_id"]
+    assert summaries[0] == summaries[1]
+    assert summaries[0]["metric_used"] == "areaUnderROC"
+
+
+def test_the_model_loads_in_plain_pyspark(trained, tables, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", PLAIN_PYSPARK, str(trained / "pipeline_best"), tables[0], str(tmp_path / "again")],
+        cwd=tmp_path,
+        env={**os.environ, "JAVA_HOME": str(find_java())},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    name, rows = done.stdout.split()
+    assert name in ("RandomForestClassificationModel", "GBTClassificationModel")
+    assert rows == "500"
+
+
+def test_the_model_is_evaluated_on_its_held_out_rows_and_reported(submit, trained, tmp_path):
+    done = submit("07_evaluar_modelos.py", "--model", str(trained), "--output", str(tmp_path))
+    assert done.returncode == 0, done.stderr[-3000:]
+    folder = Path(done.stdout.splitlines()[-1])
+    metrics = json.loads((folder / "metrics.json").read_text())
+    summary = json.loads((trained / "metrics" / "summary.json").read_text())
+    assert metrics["measured_on"]["verified"]
+    assert metrics["measured_on"]["count"] == summary["test_samples"]
+    assert metrics["areaUnderPR"] == summary["winner"]["test_metrics_retrained"]["areaUnderPR"]
+    assert (folder / "EVALUATION_REPORT.md").exists()
+
+
+def test_another_table_by_a_share_of_it(submit, trained, tmp_path):
+    other = write(make_table(400, seed=12), tmp_path / "other.parquet")
+    arguments = ["--model", str(trained), "--test_data", other, "--output", str(tmp_path), "--test_fraction", "0.5"]
+    done = submit("07_evaluar_modelos.py", *arguments)
+    assert done.returncode == 0, done.stderr[-3000:]
+    metrics = json.loads(next(tmp_path.glob("results/*/metrics.json")).read_text())
+    assert 140 < metrics["measured_on"]["count"] < 260
+
+
+def test_bad_input_is_one_line_and_exit_code_2(submit, tmp_path):
+    done = submit("06_entrenar_modelos_spark.py", "--inputs", "/no/such/table", "--out_model_dir", str(tmp_path))
+    assert done.returncode == 2
+    assert "error: input /no/such/table does not exist: check --input-data" in done.stderr.splitlines()
+    assert not list(tmp_path.iterdir())
