@@ -1,6 +1,6 @@
 import pytest
 
-from lib.candidates import FULL_GRID, GBT, RANDOM_FOREST, Candidate, expand, features_per_node
+from lib.candidates import GBT, RANDOM_FOREST, Candidate, expand, features_per_node
 from lib.errors import InputError
 
 

@@ -1,3 +1,6 @@
+import functools
+import operator
+
 import pandas as pd
 import pytest
 from pyspark.sql import functions as F
@@ -33,7 +36,7 @@ def rows_of(parts, name):
 def test_every_row_is_in_one_part_and_identical_rows_on_one_side(cut, table):
     by_part = {name: rows_of(cut, name) for name in PARTS}
     everything = sorted(map(tuple, table[[*cut.features, "label"]].astype(float).to_numpy().tolist()))
-    assert sorted(sum(by_part.values(), [])) == everything
+    assert sorted(functools.reduce(operator.iadd, by_part.values(), [])) == everything
     assert not set(by_part[TRAIN]) & set(by_part[TEST])
     assert not set(by_part[TRAIN]) & set(by_part[VAL])
     assert not set(by_part[VAL]) & set(by_part[TEST])
@@ -91,7 +94,7 @@ def test_rows_have_one_order(spark, cut):
 
 def test_whole_zones_stay_together(loaded, table):
     parts = split(loaded, split_by="zone", seed=3)
-    assert sorted(sum(parts.zones.values(), [])) == sorted(table.zone.unique())
+    assert sorted(functools.reduce(operator.iadd, parts.zones.values(), [])) == sorted(table.zone.unique())
     assert all(parts.zones.values())
     for name in PARTS:
         found = {row["zone"] for row in parts.rows(name).select("zone").distinct().collect()}
@@ -117,7 +120,7 @@ def test_splits_that_cannot_be_made_are_refused(loaded, arguments, says):
 
 def test_too_few_zones_or_none(spark, tmp_path):
     two = dataset.load(spark, write(make_table(100, zones=2), tmp_path / "two.parquet"))
-    with pytest.raises(InputError, match="at least 3 zones.*has 2: zone 0, zone 1"):
+    with pytest.raises(InputError, match=r"at least 3 zones.*has 2: zone 0, zone 1"):
         split(two, split_by="zone")
     none = dataset.load(spark, write(make_table(100).drop(columns="zone"), tmp_path / "none.parquet"))
     with pytest.raises(InputError, match="needs a zone column"):

@@ -46,7 +46,7 @@ def test_what_is_not_there(storage, tmp_path):
 
 def test_places_that_cannot_be_written_are_named(storage, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises((InputError, ExperimentError), match="cannot write .*file/below"):
+    with pytest.raises((InputError, ExperimentError), match=r"cannot write .*file/below"):
         storage.write_text(str(tmp_path / "file" / "below"), "x")
     with pytest.raises(InputError, match="cannot write /proc/nowhere"):
         storage.check_writable("/proc/nowhere")
