@@ -43,6 +43,10 @@ format: setup ## format code and notebooks
 lab: setup ## JupyterLab with the local and the cluster kernel
 	@$(BIN)/jupyter lab --ServerApp.root_dir=$(CURDIR) notebooks/02_train.ipynb
 
+.PHONY: sample
+sample: setup ## make the embedded sample table again
+	@$(BIN)/python data/make_sample.py
+
 .PHONY: lock
 lock: setup ## refresh requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group dev --no-annotate \
