@@ -1,0 +1,89 @@
+"""The command line: options in, one experiment run, results or one clear message out."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from launcher import parameters, preflight
+from launcher.files import files_at, shown
+from launcher.interrupts import Interrupted
+from launcher.outcomes import EXIT_CODES, explained
+from launcher.plan import Plan, make_plan, this_command
+from launcher.progress import Progress
+from launcher.screens import show_plan, show_results
+from launcher.search_log import SearchLog
+from launcher.sources import gather
+from lib import artifacts
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+_ASSIGNMENT_HELP = "any parameter, over those of the file: -p search=random -p grid.GBT.maxIter=[100]"
+
+
+def _option(name: str, metavar: str | None = None) -> Any:
+    """The option of a parameter. Its value stays as typed: the schema reads it, as it reads every source."""
+    flag = f"--{name.replace('_', '-')}"
+    if metavar is None:
+        return typer.Option(f"{flag}/--no-{flag[2:]}", help=parameters.meaning(name))
+    return typer.Option(flag, metavar=metavar, help=parameters.meaning(name))
+
+
+# Every parameter is named here once; what it means and may be stands in the schema.
+@app.callback(invoke_without_command=True, epilog=EXIT_CODES)
+def experiment(
+    context: typer.Context,
+    input_data: Annotated[list[str] | None, _option("input_data", "PLACE")] = None,
+    test_frac: Annotated[str | None, _option("test_frac", "FRACTION")] = None,
+    val_frac: Annotated[str | None, _option("val_frac", "FRACTION")] = None,
+    metric: Annotated[str | None, _option("metric", "areaUnderPR|areaUnderROC")] = None,
+    label_col: Annotated[str | None, _option("label_col", "COLUMN")] = None,
+    seed: Annotated[str | None, _option("seed", "NUMBER")] = None,
+    evaluate: Annotated[bool | None, _option("evaluate")] = None,
+    out: Annotated[str | None, _option("out", "PLACE")] = None,
+    test_data: Annotated[list[str] | None, _option("test_data", "PLACE")] = None,
+    language: Annotated[str | None, _option("language", "en|es")] = None,
+    engine: Annotated[str | None, _option("engine", "auto|task|spark")] = None,
+    params: Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters")] = None,
+    assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help=_ASSIGNMENT_HELP)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would run, and touch nothing")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
+) -> None:
+    """Train, evaluate and report a binary classifier: four notebooks, one command.
+
+    A PLACE is a path or a URI; options that take one may be given several times for input and test data.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    with explained(debug):
+        typed = {name: context.params.get(name) for name in parameters.NAMES}
+        plan = make_plan(gather(params, assign or [], typed, cwd=Path.cwd()), argv=this_command())
+        preflight.check(plan)
+        if dry_run:
+            show_plan(Console(highlight=False), plan)
+        else:
+            run(plan)
+
+
+def run(plan: Plan, kernel: str | None = None) -> None:
+    """Run a planned experiment (on the local kernel), show it while it runs, and say what came out."""
+    # papermill and nbconvert take seconds to import, which --help need not wait for.
+    from launcher.kernels import LOCAL
+    from launcher.runner import Run
+
+    console = Console(highlight=False)
+    console.print(f"Experiment {plan.run_id} → {escape(shown(plan.parameters.out))}", soft_wrap=True)
+    started = time.monotonic()
+    log = SearchLog(files_at(plan.parameters.out), f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
+    with Progress(plan, log, console) as progress:
+        experiment_run = Run(plan, progress, kernel or LOCAL)
+        try:
+            results = experiment_run()
+        except Interrupted as stop:
+            is_trained = "train" in experiment_run.results
+            stop.add_note(f"The model is complete: {shown(plan.model_dir)}" if is_trained else "Nothing is complete.")
+            raise
+    show_results(console, plan, results, time.monotonic() - started)

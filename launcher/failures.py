@@ -1,0 +1,82 @@
+"""A notebook that failed, in words: which cell, what error, where the evidence is."""
+
+import re
+from dataclasses import dataclass
+
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+
+from lib import errors
+from lib.errors import ExperimentError, InputError
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class CellFailure:
+    """What is known of a failed cell; `count` is its number as in `In [4]`, None where it never got one."""
+
+    count: int | None
+    source: str
+    ename: str
+    evalue: str
+    traceback: str = ""
+
+    @classmethod
+    def of(cls, error: Exception, source: str, count: int | None) -> "CellFailure":
+        """Read a papermill or nbclient exception; `source` and `count` are of the cell that was running."""
+        if isinstance(error, PapermillExecutionError):
+            traceback = _COLOURS.sub("", "\n".join(error.traceback))
+            return cls(error.exec_count, error.source, error.ename, error.evalue, traceback)
+        if isinstance(error, DeadKernelError):
+            problem = "its process ended in the middle, as when memory runs out"
+            return cls(count, source, "the kernel died", problem)
+        if isinstance(error, CellTimeoutError):
+            return cls(count, source, "the kernel stopped answering", str(error).splitlines()[0])
+        return cls(count, source, type(error).__name__, str(error))
+
+    @property
+    def kind(self) -> type[ExperimentError] | None:
+        """The class of `lib.errors` that the cell raised, or None for an error nobody foresaw.
+
+        A kernel hands over names, not classes, which is why every such class stands in `lib.errors`.
+        """
+        found = getattr(errors, self.ename, None)
+        return found if isinstance(found, type) and issubclass(found, ExperimentError) else None
+
+    @property
+    def cell(self) -> str:
+        """The cell as a person finds it: its number and its first line."""
+        lines = [line for line in self.source.splitlines() if line.strip()]
+        number = f"cell In [{self.count}]" if self.count is not None else "a cell"
+        return f"{number} ({_cut(lines[0].strip(), 60)})" if lines else number
+
+    @property
+    def error(self) -> str:
+        """The error on one line, or our own sentence as it is."""
+        if self.kind:
+            return self.evalue
+        lines = [line.strip() for line in self.evalue.splitlines() if line.strip()]
+        # Py4J's first line says only which call it was.
+        wanted = lines[:2] if self.ename == "Py4JJavaError" else lines[:1]
+        return _cut(": ".join([self.ename, *wanted]), 400)
+
+
+class NotebookFailed(ExperimentError):
+    """A cell raised."""
+
+    def __init__(self, notebook: str, failure: CellFailure):
+        self.notebook, self.failure = notebook, failure
+        super().__init__(f"{notebook} failed in {failure.cell}: {failure.error}")
+
+
+class NotebookRefused(InputError):
+    """A notebook found that what the user gave cannot be used; the message is `lib`'s own."""
+
+    def __init__(self, notebook: str, failure: CellFailure):
+        self.notebook, self.failure = notebook, failure
+        super().__init__(failure.evalue)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"

@@ -1,0 +1,132 @@
+"""What an experiment will do: its steps, their notebooks and parameters, and where everything will be.
+
+Making a plan touches nothing, so `--dry-run` shows it and a run follows it.
+"""
+
+import ast
+import json
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from launcher import results
+from launcher.files import Files
+from launcher.parameters import Parameters
+from launcher.provenance import commit
+from launcher.sources import PROJECT
+from lib import artifacts
+from lib.errors import ExperimentError
+
+# Decides which steps run, so no notebook needs it.
+_LAUNCHER_ONLY = {"evaluate"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One notebook of an experiment.
+
+    `check`, where the step leaves a result, reads it from the run's `folder` ("model" or "eval") and raises unless
+    it is complete; the executed notebook is kept in that folder.
+    """
+
+    name: str
+    notebook: Path
+    folder: str
+    check: Callable[[Files, str, str], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An experiment about to run."""
+
+    parameters: Parameters
+    run_id: str
+    steps: tuple[Step, ...]
+    all_notebooks: tuple[Path, ...]
+    command: str
+
+    @property
+    def model_dir(self) -> str:
+        """Where the model will be."""
+        return artifacts.model_dir(self.parameters.out, self.run_id)
+
+    @property
+    def eval_dir(self) -> str:
+        """Where metrics, plots and report will be."""
+        return artifacts.eval_dir(self.parameters.out, self.run_id)
+
+    @property
+    def failed_dir(self) -> str:
+        """Where the notebooks of a failed run are kept."""
+        return f"{self.parameters.out.rstrip('/')}/failed/{self.run_id}"
+
+    def folder(self, step: Step) -> str:
+        """Where a step's result will be."""
+        return self.model_dir if step.folder == "model" else self.eval_dir
+
+    def values(self) -> dict[str, Any]:
+        """Everything a notebook may ask for in its parameters cell."""
+        return {
+            **self.parameters.model_dump(),
+            "run_id": self.run_id,
+            "model_dir": self.model_dir,
+            "eval_dir": self.eval_dir,
+            "provenance": {"command": self.command, "commit": commit(PROJECT)},
+        }
+
+
+def make_plan(parameters: Parameters, notebooks: Path = PROJECT / "notebooks", argv: Sequence[str] = ()) -> Plan:
+    """Plan an experiment; the run gets its id here.
+
+    Raises:
+        ExperimentError: a notebook is missing, or a parameter was set that no notebook takes.
+    """
+    steps = (
+        Step("explore", notebooks / "01_explore.ipynb", "model"),
+        Step("train", notebooks / "02_train.ipynb", "model", results.summary),
+        Step("evaluate", notebooks / "03_evaluate.ipynb", "eval", results.metrics),
+        Step("report", notebooks / "04_report.ipynb", "eval", results.report),
+    )
+    wanted = steps if parameters.evaluate else steps[:2]
+    run_id = parameters.run_id or artifacts.new_run_id()
+    plan = Plan(parameters, run_id, wanted, tuple(s.notebook for s in steps), shlex.join(argv))
+    _check_every_parameter_is_taken(plan)
+    return plan
+
+
+def declared(notebook: Path) -> set[str]:
+    """The names that a notebook's parameters cell sets."""
+    try:
+        # Read as the JSON it is: nbformat would take longer to import than everything else here together.
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except FileNotFoundError:
+        raise ExperimentError(f"the notebook {notebook} is missing; is the project complete?") from None
+    for cell in cells:
+        if "parameters" in cell["metadata"].get("tags", []):
+            statements = ast.parse("".join(cell["source"])).body
+            targets = [target for statement in statements for target in _targets(statement)]
+            return {target.id for target in targets if isinstance(target, ast.Name)}
+    return set()
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    if isinstance(statement, ast.Assign):
+        return statement.targets
+    return [statement.target] if isinstance(statement, ast.AnnAssign) else []
+
+
+def _check_every_parameter_is_taken(plan: Plan) -> None:
+    """Refuse what would be silently ignored: papermill only warns of parameters that a notebook does not know."""
+    taken = set().union(*(declared(notebook) for notebook in plan.all_notebooks)) | _LAUNCHER_ONLY
+    defaults = Parameters()
+    for name, value in plan.parameters:
+        if name not in taken and value != getattr(defaults, name):
+            raise ExperimentError(f"no notebook takes the parameter {name}: its parameters cell lacks it")
+
+
+def this_command() -> list[str]:
+    """The command line as it was typed, for the record."""
+    return ["python", *sys.argv]

@@ -1,0 +1,60 @@
+"""Checks before a run: what needs no Spark to be seen and would otherwise fail a minute later."""
+
+import glob
+import os
+
+from launcher.files import files_at, local_path
+from launcher.plan import Plan
+from lib.errors import InputError
+
+
+def check(plan: Plan) -> None:
+    """Run all checks.
+
+    Raises:
+        InputError: the first thing wrong, with the way out.
+    """
+    for one in CHECKS:
+        one(plan)
+
+
+def inputs_are_there(plan: Plan) -> None:
+    """Every input on this machine exists (a pattern: matches something)."""
+    for name in ("input_data", "test_data"):
+        for place in getattr(plan.parameters, name) or []:
+            path = local_path(place)
+            if path is None or path.exists() or _may_match(str(path)):
+                continue
+            option = f"--{name.replace('_', '-')}"
+            raise InputError(f"{name}: there is no {place}; check the path, or give another with {option}")
+
+
+def output_is_writable(plan: Plan) -> None:
+    """The output folder, or the nearest one above it that exists, takes new files."""
+    out = plan.parameters.out
+    path = local_path(out)
+    if path is None:
+        return
+    there = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
+    if not there.is_dir():
+        raise InputError(f"out={out}: {there} is not a folder; give another with --out")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(f"out={out}: {there} may not be written to; give another with --out")
+
+
+def nothing_is_overwritten(plan: Plan) -> None:
+    """No run of this id has left anything in the output folder."""
+    files = files_at(plan.parameters.out)
+    for folder in (plan.model_dir, plan.eval_dir):
+        if files.exists(folder):
+            raise InputError(
+                f"{folder} is already there: leave run_id empty for a new run, give another run_id or another --out"
+            )
+
+
+CHECKS = (inputs_are_there, output_is_writable, nothing_is_overwritten)
+
+
+def _may_match(path: str) -> bool:
+    """Whether a pattern matches; with braces, which Hadoop knows and `glob` does not, we cannot tell."""
+    return "{" in path or bool(glob.glob(path))  # noqa: PTH207 - Path.glob wants its root apart

@@ -1,0 +1,137 @@
+"""What a run looks like while it runs: a live display in a terminal, sparse lines in a log."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from launcher.plan import Plan, Step
+from launcher.search_log import SearchLog, SearchState, describe
+
+# Seconds between two looks at the search's log: a file here, a request each elsewhere.
+_POLL = 0.5
+_BAR_WIDTH = 24
+
+
+class Progress:
+    """Follows a run; a context manager, and the observer that the run tells its steps."""
+
+    def __init__(self, plan: Plan, log: SearchLog, console: Console, clock: Callable[[], float] = time.monotonic):
+        self._plan, self._log, self._console, self._clock = plan, log, console, clock
+        self._started = clock()
+        self._times: dict[str, list[float]] = {}  # step: [start] while it runs, [start, end] after
+        self.search = SearchState(plan.parameters.expand(), plan.parameters.metric)
+        self._told = 0
+        self._over = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="search-log", daemon=True)
+        self._spinner = Spinner("dots")
+        self._live = Live(get_renderable=self.render, console=console, refresh_per_second=8)
+
+    def __enter__(self) -> Self:
+        """Begin to watch and to show."""
+        self._watcher.start()
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Leave the last state on the screen."""
+        self._over.set()
+        self._watcher.join()
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def step_started(self, step: Step, number: int) -> None:
+        """Show that a step runs."""
+        self._times[step.name] = [self._clock()]
+        self._say(f"{number}/{len(self._plan.steps)} {step.name}")
+
+    def step_done(self, step: Step) -> None:
+        """Show that a step is done."""
+        self._times[step.name].append(self._clock())
+
+    def look(self) -> None:
+        """Read the search's log once."""
+        if self.search.is_done or not self._running("train"):
+            return
+        self.search = replace(self.search, scored=self._log.read())
+        done, total = len(self.search.scored), len(self.search.candidates)
+        # A log wants a line now and then: some ten in a search.
+        if done > self._told and (done == total or done - self._told >= total / 10):
+            self._told = done
+            self._say(f"    {done}/{total} candidates{self._left()}; {self._best()}")
+
+    def render(self) -> RenderableType:
+        """The live display as it stands."""
+        table = Table.grid(padding=(0, 1))
+        for number, step in enumerate(self._plan.steps, start=1):
+            times = self._times.get(step.name)
+            style = "" if times else "dim"
+            label = Text(f"{number}/{len(self._plan.steps)} {step.name}", style)
+            table.add_row(self._mark(times), label, Text(self._spent(times), style))
+        if not self._running("train"):
+            return table
+        return Group(table, Text(), *self._render_search())
+
+    def _render_search(self) -> list[RenderableType]:
+        search = self.search
+        done, total = len(search.scored), len(search.candidates)
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row("  ", ProgressBar(total, done, width=_BAR_WIDTH), f"{done}/{total} candidates{self._left()}")
+        if search.best is None:
+            return [bar]
+        return [bar, Text(f"   {self._best()}", overflow="fold")]
+
+    def _best(self) -> str:
+        best, metric = self.search.best, self.search.metric
+        if best is None:
+            return "none scored yet"
+        return f"best so far: {metric} {best['val_metrics'][metric]:.4f} on validation\n   {describe(best)}"
+
+    def _left(self) -> str:
+        if self.search.is_done:
+            return ", now retraining the best"
+        left = self.search.seconds_left()
+        return f", about {duration(left)} left" if left is not None else ""
+
+    def _mark(self, times: list[float] | None) -> RenderableType:
+        if times is None:
+            return " "
+        if len(times) == 2:
+            return Text("✓", "green")
+        return Text("✗", "red") if self._over.is_set() else self._spinner
+
+    def _spent(self, times: list[float] | None) -> str:
+        return duration((times[1] if len(times) == 2 else self._clock()) - times[0]) if times else ""
+
+    def _running(self, name: str) -> bool:
+        return len(self._times.get(name, [])) == 1
+
+    def _say(self, text: str) -> None:
+        if not self._console.is_terminal:
+            line = " ".join(text.split("\n   "))
+            self._console.print(f"{duration(self._clock() - self._started):>8}  {line}", soft_wrap=True)
+
+    def _watch(self) -> None:
+        while not self._over.wait(_POLL):
+            self.look()
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: `42 s`, `3 min 05 s`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"

@@ -1,0 +1,83 @@
+"""What the command line prints before and after a run."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from launcher.files import shown
+from launcher.plan import Plan
+from launcher.progress import duration
+from lib import artifacts
+from lib.candidates import Candidate
+
+_METRICS = ("areaUnderPR", "areaUnderROC", "accuracy", "f1")
+
+
+def show_plan(console: Console, plan: Plan) -> None:
+    """Say what a run would do."""
+    p = plan.parameters
+    candidates = p.expand()
+    models = list(dict.fromkeys(candidate.model for candidate in candidates))
+    counts = ", ".join(f"{sum(c.model == name for c in candidates)} {name}" for name in models)
+    fits = len(candidates) + len(models) + 1
+    tests = f"the best of each model again for its test ({len(models)}), the winner on train + validation (1)"
+    console.print("Dry run: nothing is run and nothing is written.\n")
+    rows = [
+        ("input", "\n".join(map(shown, p.input_data))),
+        ("label", p.label_col),
+        ("split", f"test {p.test_frac:g}, validation {p.val_frac:g}, by {p.split_by}, seed {p.seed}"),
+        ("search", f"{len(candidates)} candidates ({counts}) by {p.metric}, engine {p.engine}"),
+        ("fits", f"{fits}: each candidate ({len(candidates)}), {tests}"),
+        *((f"step {n}", shown(str(s.notebook))) for n, s in enumerate(plan.steps, start=1)),
+        ("model", shown(plan.model_dir)),
+    ]
+    if p.evaluate:
+        on = ", ".join(map(shown, p.test_data)) if p.test_data else "the held-out rows"
+        rows += [("evaluation", f"on {on}"), ("results", shown(plan.eval_dir))]
+    _pairs(console, rows)
+
+
+def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds: float) -> None:
+    """Say what came out and where it is."""
+    summary = results["train"]
+    winner = summary["winner"]
+    best = Candidate(0, winner["name"], summary["models"][winner["name"]]["best_params"])
+    console.print(f"\n[bold]Winner[/bold]  {best}", highlight=False, soft_wrap=True)
+    columns = {
+        f"validation ({summary['val_samples']:,} rows)": winner["val_metrics"],
+        f"test ({summary['test_samples']:,} rows)": winner["test_metrics_retrained"],
+    }
+    if plan.parameters.test_data:
+        measured = results["evaluate"]["measured_on"]
+        columns[f"test_data ({measured['count']:,} rows)"] = results["evaluate"]
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column("")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for metric in _METRICS:
+        style = "bold" if metric == summary["metric_used"] else ""
+        table.add_row(metric, *(_number(values[metric]) for values in columns.values()), style=style)
+    console.print(table)
+    console.print()
+    notebooks = [f"{folder}/{artifacts.NOTEBOOKS}" for folder in dict.fromkeys(map(plan.folder, plan.steps))]
+    rows = [("model", f"{plan.model_dir}/{artifacts.PIPELINE}"), *(("notebooks", place) for place in notebooks)]
+    if "report" in results:
+        rows.insert(0, ("report", f"{plan.eval_dir}/{artifacts.REPORT}"))
+    _pairs(console, [(name, shown(place)) for name, place in rows])
+    console.print(f"\nDone in {duration(seconds)}.", highlight=False)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _pairs(console: Console, rows: list[tuple[str, str]]) -> None:
+    """Print names and values; long values run over the edge rather than wrap, so that paths can be copied."""
+    width = max(len(name) for name, _ in rows)
+    for index, (name, value) in enumerate(rows):
+        label = name if index == 0 or rows[index - 1][0] != name else ""
+        for line in value.split("\n"):
+            console.print(Text(f"{label:{width}}", "bold") + Text(f"  {line}"), soft_wrap=True)
+            label = ""

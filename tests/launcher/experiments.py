@@ -1,0 +1,87 @@
+"""Experiments in miniature: four notebooks that leave what real ones leave, on a plain Python kernel."""
+
+from pathlib import Path
+
+import nbformat
+import typer
+
+from launcher.cli import run
+from launcher.outcomes import explained
+from launcher.parameters import Parameters
+from launcher.plan import Plan, make_plan
+
+RUN_ID = "20260131_235959"
+KERNEL = "python3"
+GRID = {"RandomForest": {"numTrees": [5, 10]}, "GBT": {"maxIter": [3]}}
+
+EXPLORE = "print('rows', input_data)"
+TRAIN = """
+import json, pathlib
+numbers = {"areaUnderPR": 0.71, "areaUnderROC": 0.87, "accuracy": 0.9, "f1": 0.89}
+folder = pathlib.Path(model_dir)
+(folder / "metrics").mkdir(parents=True)
+(folder / "pipeline_best" / "metadata").mkdir(parents=True)
+family = {"val_metrics": numbers, "test_metrics": numbers, "best_params": {"maxIter": "3"}}
+summary = {
+    "run_id": run_id, "metric_used": "areaUnderPR", "train_samples": 700, "val_samples": 150, "test_samples": 150,
+    "n_features": 15, "class_weights": {"0.0": 0.6, "1.0": 2.2}, "models": {"GBT": family},
+    "winner": {"name": "GBT", "val_metrics": numbers, "test_metrics_retrained": numbers},
+    "confusion_matrix": {"TN": 1, "FP": 1, "FN": 1, "TP": 1}, "feature_importances": [],
+}
+(folder / "metrics" / "summary.json").write_text(json.dumps(summary))
+"""
+EVALUATE = """
+import json, pathlib
+folder = pathlib.Path(eval_dir)
+folder.mkdir(parents=True)
+(folder / "curves.json").write_text("{}")
+metrics = {
+    "run_id": run_id, "model": "GBT", "measured_on": {"count": 150}, "areaUnderROC": 0.87, "areaUnderPR": 0.71,
+    "accuracy": 0.9, "f1": 0.89, "confusion_matrix": {"TN": 1, "FP": 1, "FN": 1, "TP": 1},
+}
+(folder / "metrics.json").write_text(json.dumps(metrics))
+"""
+REPORT = """
+import pathlib
+(pathlib.Path(eval_dir) / "EVALUATION_REPORT.md").write_text("# Report")
+"""
+WAIT = """
+import pathlib, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+pathlib.Path(out, "waiting").write_text(str(child.pid))
+time.sleep(300)
+"""
+
+_DECLARED = 'input_data = ""\ngrid = {}\nout = ""\nrun_id = ""\nmodel_dir = ""\neval_dir = ""'
+
+
+def write_notebooks(
+    folder: Path, *, explore: str = EXPLORE, train: str = TRAIN, evaluate: str = EVALUATE, report: str = REPORT
+) -> Path:
+    """Four notebooks, each a parameters cell and one cell of code."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, source in zip(
+        ("01_explore", "02_train", "03_evaluate", "04_report"), (explore, train, evaluate, report), strict=True
+    ):
+        parameters = nbformat.v4.new_code_cell(_DECLARED, metadata={"tags": ["parameters"]})
+        cells = [nbformat.v4.new_markdown_cell(f"# {name}"), parameters, nbformat.v4.new_code_cell(source.strip())]
+        notebook = nbformat.v4.new_notebook(cells=cells)
+        notebook.metadata.kernelspec = {"name": "pysparkkernel", "language": "python", "display_name": "PySpark"}
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    return folder
+
+
+def plan(folder: Path, notebooks: Path, **values: object) -> Plan:
+    """A plan to run these notebooks into `folder / "out"`."""
+    given = {"run_id": RUN_ID, "out": str(folder / "out"), "grid": GRID, **values}
+    return make_plan(Parameters.model_validate(given), notebooks)
+
+
+def main(folder: Path, notebooks: Path) -> None:
+    """Run these notebooks as the command line does."""
+    with explained(debug=False):
+        run(plan(folder, notebooks), KERNEL)
+
+
+if __name__ == "__main__":  # python -m tests.launcher.experiments FOLDER NOTEBOOKS
+    typer.run(main)
