@@ -7,6 +7,7 @@ import difflib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -18,6 +19,7 @@ from lib.storage import Storage, java_cause
 
 # Names that Spark ML or the split add to the table.
 RESERVED = ("features", "rawPrediction", "probability", "prediction")
+_LABELS_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,15 @@ def load(
     _check_values(unusable, features, label_col, missing)
     if unusable["any"]:
         frame = frame.where(~_any_unusable(frame.columns, zone))
-    classes = _check_classes(frame, label_col)
-    rows, fingerprint = content_fingerprint(frame, (*features, label_col))
-    return Table(frame, features, label_col, zone, uris, rows, classes, fingerprint, unusable["any"])
+    names = (*features, label_col)
+    # Both in one pass: the rows of each class, and what the fingerprint is made of.
+    by_label = frame.groupBy(F.col(_quoted(label_col)).alias("label")).agg(*fingerprint_parts(row_hash(names)))
+    found = {row["label"]: row for row in by_label.limit(_LABELS_SHOWN + 1).collect()}
+    _check_classes({label: row["rows"] for label, row in found.items()}, label_col)
+    classes = {"0": found[0.0]["rows"], "1": found[1.0]["rows"]}
+    rows = classes["0"] + classes["1"]
+    content = fingerprint(rows, found[0.0]["hash_sum"] + found[1.0]["hash_sum"], names)
+    return Table(frame, features, label_col, zone, uris, rows, classes, content, unusable["any"])
 
 
 def read(spark: SparkSession, uris: Sequence[str]) -> DataFrame:
@@ -158,19 +166,12 @@ def row_hash(names: Sequence[str], seed: int | None = None) -> Column:
     return F.xxhash64(*start, *values)
 
 
-def content_fingerprint(frame: DataFrame, names: Sequence[str]) -> tuple[int, str]:
-    """Number of rows and a fingerprint of their content, whatever their order and partitioning."""
-    found = frame.agg(*fingerprint_parts(row_hash(names))).first()
-    assert found is not None  # an aggregate always has a row
-    return found["rows"], fingerprint(found["rows"], found["hash_sum"], names)
-
-
 def fingerprint_parts(hashes: Column) -> tuple[Column, Column]:
     """The aggregates `rows` and `hash_sum` that `fingerprint` is made of."""
     return F.count(F.lit(1)).alias("rows"), F.sum(hashes.cast("decimal(20,0)")).alias("hash_sum")
 
 
-def fingerprint(rows: int, hash_sum: int | None, names: Sequence[str]) -> str:
+def fingerprint(rows: int, hash_sum: Any, names: Sequence[str]) -> str:
     """One short text for the columns, the number of rows and the sum of their hashes."""
     text = "\n".join([*sorted(names), str(rows), str(int(hash_sum or 0) % 2**64)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -242,13 +243,12 @@ def _check_values(counts: dict[str, int], features: Sequence[str], label_col: st
         )
 
 
-def _check_classes(frame: DataFrame, label_col: str) -> dict[str, int]:
-    counted = frame.groupBy(F.col(_quoted(label_col)).alias("label")).count().limit(21).collect()
-    found = {row["label"]: row["count"] for row in counted}
+def _check_classes(found: dict[float, int], label_col: str) -> None:
     if set(found) == {0.0, 1.0}:
-        return {"0": found[0.0], "1": found[1.0]}
+        return
     listed = _some([f"{value:g} ({found[value]:,} rows)" for value in sorted(found)])
-    what = "only one value" if len(found) == 1 else f"{'more than 20' if len(found) > 20 else len(found)} values"
+    many = f"more than {_LABELS_SHOWN}" if len(found) > _LABELS_SHOWN else len(found)
+    what = "only one value" if len(found) == 1 else f"{many} values"
     raise InputError(
         f"label column {label_col!r} has {what}: {listed}; it must hold the two classes 0 and 1, each with rows"
     )
