@@ -70,12 +70,12 @@ def experiment(
 
 def run(plan: Plan, kernel: str | None = None) -> None:
     """Run a planned experiment (on the local kernel), show it while it runs, and say what came out."""
+    console = Console(highlight=False)
+    console.print(f"Experiment {plan.run_id} → {escape(shown(plan.parameters.out))}", soft_wrap=True)
     # papermill and nbconvert take seconds to import, which --help need not wait for.
     from launcher.kernels import LOCAL
     from launcher.runner import Run
 
-    console = Console(highlight=False)
-    console.print(f"Experiment {plan.run_id} → {escape(shown(plan.parameters.out))}", soft_wrap=True)
     started = time.monotonic()
     log = SearchLog(files_at(plan.parameters.out), f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
     with Progress(plan, log, console) as progress:

@@ -52,8 +52,8 @@ def _tell(message: Text, error: BaseException) -> None:
 
 
 def _print(message: Text) -> None:
-    # Long lines run over the edge rather than wrap, so that paths can be copied and logs can be searched.
-    Console(stderr=True, highlight=False).print(message, soft_wrap=True)
+    console = Console(stderr=True, highlight=False)
+    console.print(message, soft_wrap=not console.is_terminal)  # in a log, a line stays a line
 
 
 def _trace(error: BaseException) -> str:

@@ -19,6 +19,8 @@ from launcher.search_log import SearchLog, SearchState, describe
 
 # Seconds between two looks at the search's log: a file here, a request each elsewhere.
 _POLL = 0.5
+# Seconds between two lines of a log about the search.
+_QUIET = 5.0
 _BAR_WIDTH = 24
 
 
@@ -30,7 +32,7 @@ class Progress:
         self._started = clock()
         self._times: dict[str, list[float]] = {}  # step: [start] while it runs, [start, end] after
         self.search = SearchState(plan.parameters.expand(), plan.parameters.metric)
-        self._told = 0
+        self._told, self._told_at = 0, -_QUIET
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="search-log", daemon=True)
         self._spinner = Spinner("dots")
@@ -67,10 +69,11 @@ class Progress:
             return
         self.search = replace(self.search, scored=self._log.read())
         done, total = len(self.search.scored), len(self.search.candidates)
-        # A log wants a line now and then: some ten in a search.
-        if done > self._told and (done == total or done - self._told >= total / 10):
-            self._told = done
-            self._say(f"    {done}/{total} candidates{self._left()}; {self._best()}")
+        # A log wants a line now and then: some ten in a search, and not all at once.
+        is_due = done - self._told >= total / 10 and self._clock() - self._told_at >= _QUIET
+        if done > self._told and (is_due or done == total):
+            self._told, self._told_at = done, self._clock()
+            self._say(f"    {done}/{total} candidates{self._left()}; {', '.join(self._best())}")
 
     def render(self) -> RenderableType:
         """The live display as it stands."""
@@ -89,15 +92,13 @@ class Progress:
         done, total = len(search.scored), len(search.candidates)
         bar = Table.grid(padding=(0, 1))
         bar.add_row("  ", ProgressBar(total, done, width=_BAR_WIDTH), f"{done}/{total} candidates{self._left()}")
-        if search.best is None:
-            return [bar]
-        return [bar, Text(f"   {self._best()}", overflow="fold")]
+        return [bar, *(Text(f"   {line}", overflow="fold") for line in self._best())]
 
-    def _best(self) -> str:
+    def _best(self) -> list[str]:
         best, metric = self.search.best, self.search.metric
         if best is None:
-            return "none scored yet"
-        return f"best so far: {metric} {best['val_metrics'][metric]:.4f} on validation\n   {describe(best)}"
+            return []
+        return [f"best so far: {metric} {best['val_metrics'][metric]:.4f} on validation", describe(best)]
 
     def _left(self) -> str:
         if self.search.is_done:
@@ -120,8 +121,7 @@ class Progress:
 
     def _say(self, text: str) -> None:
         if not self._console.is_terminal:
-            line = " ".join(text.split("\n   "))
-            self._console.print(f"{duration(self._clock() - self._started):>8}  {line}", soft_wrap=True)
+            self._console.print(f"{duration(self._clock() - self._started):>8}  {text}", soft_wrap=True)
 
     def _watch(self) -> None:
         while not self._over.wait(_POLL):
