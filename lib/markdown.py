@@ -1,0 +1,38 @@
+"""The few pieces of GitHub's Markdown that a report is made of."""
+
+from collections.abc import Sequence
+
+
+def code(text: object) -> str:
+    """Text shown as it is, in code style; safe in a table's cell and with back ticks in it."""
+    plain = str(text).replace("|", "\\|").replace("\n", " ")
+    return f"`` {plain} ``" if "`" in plain else f"`{plain}`"
+
+
+def plain(text: object) -> str:
+    """Text from outside with what Markdown and HTML would read in it disarmed."""
+    escaped = str(text).replace("\n", " ")
+    for sign in "\\`*_[]<>|":
+        escaped = escaped.replace(sign, f"\\{sign}")
+    return escaped
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> str:
+    """A table; `align` has a letter a column, `l` or `r`."""
+    rule = ["---:" if letter == "r" else "---" for letter in align]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, rule, *rows))
+
+
+def image(alt: str, name: str) -> str:
+    """A picture that stands beside the document."""
+    return f"![{alt}]({name})"
+
+
+def bullets(items: Sequence[str]) -> str:
+    """A list."""
+    return "\n".join(f"- {item}" for item in items)
+
+
+def section(heading: str, *blocks: str) -> str:
+    """A heading and what stands below it; empty blocks are left out."""
+    return "\n\n".join([f"## {heading}", *(block for block in blocks if block)])

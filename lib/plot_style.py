@@ -1,0 +1,123 @@
+"""How every picture of the project looks: size, colours, letters, axes, in one place.
+
+Colours are Okabe and Ito's, which colour-blind readers tell apart; markers, line styles and hatches say the same
+again, so that a black and white print can be read. A figure is 1200 pixels wide at most.
+"""
+
+import functools
+import io
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, ScalarFormatter
+
+from lib.texts import Words
+
+DPI = 150
+WIDTH = 8.0  # inches: 1200 pixels
+HALF = 4.4  # for two pictures side by side
+
+BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#595959"
+BROWN = "#9A5B00"  # the orange, dark enough for a thin line
+
+STYLE: Any = {  # matplotlib types its settings by name
+    "figure.dpi": DPI,
+    "figure.facecolor": "white",
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.7,
+    "lines.linewidth": 2.0,
+    "hatch.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+}
+
+_FIGURE_NAME = "lib.plots"
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as the bytes of a PNG file; it is closed, so no notebook shows it again by itself."""
+    buffer = io.BytesIO()
+    # Without the version's name in it, the same figure is the same file.
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    plt.close(figure)
+    return buffer.getvalue()
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def styled(draw: Callable[P, T]) -> Callable[P, T]:
+    """Make a drawing function draw in our style, whatever style its caller has set."""
+
+    @functools.wraps(draw)
+    def draw_in_style(*args: P.args, **kwargs: P.kwargs) -> T:
+        with plt.rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return draw_in_style
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure that takes the place of our last one as pyplot's current (that one can still be saved)."""
+    plt.close(_FIGURE_NAME)
+    return plt.figure(_FIGURE_NAME, figsize=(width, height), layout="constrained")
+
+
+def new_axes(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure with one pair of axes."""
+    figure = new_figure(width, height)
+    axes = figure.subplots()
+    # Ticks are made when first drawn, which is after our style: tell them their size now.
+    axes.tick_params(labelsize=9, color="#888888")
+    return figure, axes
+
+
+def name_axes(axes: Axes, x: str, y: str) -> None:
+    """Say what the axes are."""
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+
+
+class _Numbers(ScalarFormatter):
+    """Ticks with as many decimals as they need, all alike, and the language's decimal sign."""
+
+    def __init__(self, words: Words):
+        super().__init__(useOffset=False)
+        self.set_scientific(False)
+        self._words = words
+
+    def __call__(self, value: float, position: int | None = None) -> str:
+        text = super().__call__(value, position)
+        return text.replace(".", ",") if self._words.language == "es" else text
+
+
+def number_axis(axis: Any, words: Words) -> None:
+    """Write an axis's numbers as the language does."""
+    axis.set_major_formatter(_Numbers(words))
+
+
+def percent_axis(axis: Any, words: Words) -> None:
+    """Write an axis's shares as percentages."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: words.percent(value, 0)))
+
+
+def legend_above(axes: Axes) -> None:
+    """A legend on one line over the axes, where it hides nothing."""
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, borderaxespad=0.2)
+
+
+def verbatim(text: str) -> str:
+    """A name from the user's data, kept from being read as a formula."""
+    return text.replace("$", r"\$")

@@ -1,0 +1,58 @@
+"""EVALUATION_REPORT.md: what came out of an experiment, for a colleague who was not there.
+
+report = write(spark, eval_dir, language="es")   # the file and its pictures, at any URI
+report.embedded()                                # the same with the pictures inside, for a notebook
+"""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyspark.sql import SparkSession
+
+from lib import artifacts
+from lib.facts import Facts, read_facts
+from lib.report_sections import SECTIONS, Images
+from lib.storage import Storage, join
+from lib.texts import Words
+
+
+@dataclass(frozen=True)
+class Report:
+    """Markdown, and the PNG files it refers to by their names."""
+
+    markdown: str
+    images: Mapping[str, bytes]
+
+    def embedded(self) -> str:
+        """The Markdown with every picture inside it as a data URI, to be shown where no files stand beside it."""
+        text = self.markdown
+        for name, content in self.images.items():
+            uri = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+            text = text.replace(f"]({name})", f"]({uri})")
+        return text
+
+
+def render(facts: Facts, language: str = "en") -> Report:
+    """The report on these facts, in English ("en") or Spanish ("es")."""
+    words = Words(language)
+    images: Images = {}
+    sections = [section(facts, words, images) for section in SECTIONS]
+    return Report("\n\n".join(text for text in sections if text) + "\n", images)
+
+
+def write(spark: SparkSession, eval_dir: str, language: str = "en", model_dir: str | None = None) -> Report:
+    """Read an evaluation's files, write its report and pictures beside them, and return the report.
+
+    `model_dir` is where the model is now, if not where the evaluation says it was. The Markdown is written last:
+    where it is, its pictures are too.
+
+    Raises:
+        InputError: the folder holds no complete evaluation, or may not be written.
+    """
+    storage = Storage(spark)
+    report = render(read_facts(storage, eval_dir, model_dir), language)
+    for name, content in report.images.items():
+        storage.write_bytes(join(eval_dir, name), content)
+    storage.write_text(join(eval_dir, artifacts.REPORT), report.markdown)
+    return report

@@ -1,0 +1,214 @@
+import struct
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from lib import plots
+from lib.errors import InputError
+from lib.plot_style import DPI, png
+from tests.lib.report_facts import FEATURES, make_facts, table
+
+LANGUAGES = ("en", "es")
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return make_facts()
+
+
+@pytest.fixture(autouse=True)
+def _no_figures_left():
+    yield
+    plt.close("all")
+
+
+def histograms(features):
+    x, y, _ = table()
+    made = {}
+    for i, feature in enumerate(features):
+        edges = np.histogram_bin_edges(x[:, i % 15], 20)
+        made[feature] = {"edges": edges, **{str(c): np.histogram(x[y == c, i % 15], edges)[0] for c in (0, 1)}}
+    return made
+
+
+def all_plots(facts, language):
+    metrics, curves = facts["metrics"], facts["curves"]
+    features = [f"f{i}" for i in range(33)]
+    x, _, _ = table()
+    return {
+        "roc": plots.roc_curve(metrics, curves, language),
+        "pr": plots.precision_recall_curve(metrics, curves, language),
+        "scores": plots.score_distribution(metrics, curves, language),
+        "confusion": plots.confusion_matrix(metrics, language),
+        "importances": plots.feature_importances(facts["importances"], language),
+        "zones": plots.zone_metrics(metrics, language),
+        "thresholds": plots.threshold_curves(metrics, curves, language),
+        "search": plots.search_candidates(facts["search"], "areaUnderPR", language),
+        "balance": plots.class_balance(metrics["zones"], language),
+        "distributions": plots.class_distributions(histograms(features), language),
+        "correlations": plots.correlations(FEATURES, np.corrcoef(x.T), language),
+    }
+
+
+def words_of(figure):
+    """Everything a figure says: axis labels, ticks, legends and notes."""
+    figure.canvas.draw()
+    return [text.get_text() for text in figure.findobj(match=lambda artist: hasattr(artist, "get_text"))]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_plot_names_its_axes_and_is_at_most_1200_pixels_wide(facts, language):
+    for name, figure in all_plots(facts, language).items():
+        shared = figure.get_supxlabel() and figure.get_supylabel()
+        axes = figure.axes[0]
+        assert shared or (axes.get_xlabel() and axes.get_ylabel()), name
+        content = png(figure)
+        assert content.startswith(b"\x89PNG"), name
+        width, height = struct.unpack(">II", content[16:24])
+        assert 600 <= width <= 1200, name
+        assert height <= 2200, name
+
+
+def test_languages_differ_in_words_and_decimal_signs(facts):
+    english, spanish = (words_of(plots.roc_curve(facts["metrics"], facts["curves"], lang)) for lang in LANGUAGES)
+    area = f"{facts['metrics']['areaUnderROC']:.3f}"
+    assert f"model, area {area}" in english
+    assert f"modelo, área {area.replace('.', ',')}" in spanish
+    assert "0.2" in english
+    assert "0,2" in spanish
+
+
+def test_unknown_language():
+    with pytest.raises(InputError, match="languages are en, es"):
+        plots.correlations(["a"], [[1.0]], "fr")
+
+
+def test_curves_and_the_marked_threshold(facts):
+    m, cm = facts["metrics"], facts["metrics"]["confusion_matrix"]
+    _, curve, point = plots.roc_curve(m, facts["curves"]).axes[0].get_lines()
+    assert list(curve.get_xdata()) == facts["curves"]["roc"]["fpr"]
+    assert list(curve.get_ydata()) == facts["curves"]["roc"]["tpr"]
+    assert point.get_xydata()[0] == pytest.approx([cm["FP"] / (cm["FP"] + cm["TN"]), cm["TP"] / (cm["TP"] + cm["FN"])])
+    base, curve, point = plots.precision_recall_curve(m, facts["curves"]).axes[0].get_lines()
+    assert base.get_ydata()[0] == pytest.approx(m["measured_on"]["positives"] / m["measured_on"]["count"])
+    assert list(curve.get_ydata()) == facts["curves"]["pr"]["precision"]
+    assert point.get_xydata()[0] == pytest.approx([m["recall"]["1"], m["precision"]["1"]])
+
+
+def test_the_threshold_lies_on_both_curves(facts):
+    """The diamond comes from the confusion matrix, the curve from the scores: they must agree."""
+    for draw in (plots.roc_curve, plots.precision_recall_curve):
+        _, curve, point = draw(facts["metrics"], facts["curves"]).axes[0].get_lines()
+        distances = np.hypot(*(curve.get_xydata() - point.get_xydata()).T)
+        assert distances.min() < 1e-9
+
+
+def test_score_distribution_gives_each_class_a_sum_of_one(facts):
+    steps = plots.score_distribution(facts["metrics"], facts["curves"]).axes[0].patches
+    assert [sum(patch.get_data().values) for patch in steps] == pytest.approx([1, 1])
+    assert len(steps[0].get_data().values) == 10  # few positives: coarse bins
+
+
+def test_score_distribution_keeps_fine_bins_where_rows_are_many(facts):
+    scores = facts["curves"]["scores"]
+    many = {"edges": scores["edges"], **{c: [n * 100 for n in scores[c]] for c in ("0", "1")}}
+    figure = plots.score_distribution(facts["metrics"], {"scores": many})
+    assert len(figure.axes[0].patches[0].get_data().values) == 50
+
+
+def test_confusion_matrix_shows_counts_and_shares_of_the_true_class(facts):
+    cm = facts["metrics"]["confusion_matrix"]
+    said = words_of(plots.confusion_matrix(facts["metrics"]))
+    assert f"{cm['FP']}\n{100 * cm['FP'] / (cm['FP'] + cm['TN']):.1f}% of the class" in said
+    assert f"{cm['TP']}\n{100 * cm['TP'] / (cm['FN'] + cm['TP']):.1f}% of the class" in said
+
+
+def test_importances_are_cut_and_say_so():
+    entries = [{"feature": f"f{i}", "importance": 1 / 2 ** (i + 1)} for i in range(25)]
+    figure = plots.feature_importances(entries)
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [entry["importance"] for entry in entries[:20]]
+    assert figure.axes[0].get_title(loc="left") == "The first 20 of 25 features"
+
+
+def test_search_rings_the_best_and_ranks_each_family(facts):
+    figure = plots.search_candidates(facts["search"], "areaUnderPR")
+    forest, boosted, ring = figure.axes[0].get_lines()
+    for line, model in ((forest, "RandomForest"), (boosted, "GBT")):
+        values = [r["val_metrics"]["areaUnderPR"] for r in facts["search"] if r["model"] == model]
+        assert list(line.get_ydata()) == sorted(values, reverse=True)
+    best = max(r["val_metrics"]["areaUnderPR"] for r in facts["search"])
+    assert ring.get_xydata()[0] == pytest.approx([1, best])
+    assert any(f"best: {best:.3f}" in text for text in words_of(figure))
+
+
+def test_best_record_is_the_earlier_of_equals(facts):
+    first = facts["search"][0]
+    same = [{**first, "index": 5}, {**first, "index": 2}]
+    assert plots.best_record(same, "areaUnderPR")["index"] == 2
+
+
+def test_one_family_and_one_candidate(facts):
+    boosted = [record for record in facts["search"] if record["model"] == "GBT"]
+    assert "Random forest" not in " ".join(words_of(plots.search_candidates(boosted, "areaUnderROC")))
+    png(plots.search_candidates(boosted[:1], "areaUnderROC"))
+
+
+def test_a_zone_with_one_class_has_no_areas_and_says_why(facts):
+    zones = [{"zone": "desert", "rows": 9, "positives": 0, "areaUnderROC": None, "areaUnderPR": None}]
+    metrics = {**facts["metrics"], "zones": zones + facts["metrics"]["zones"]}
+    assert "one class only: no areas" in words_of(plots.zone_metrics(metrics))
+
+
+def test_no_positive_predictions(facts):
+    nothing = {"TN": 900, "FP": 0, "FN": 100, "TP": 0}
+    row = {"threshold": 0.5, "precision": 0.0, "recall": 0.0, "f1": 0.0, "predicted_positive": 0}
+    metrics = {**facts["metrics"], "confusion_matrix": nothing}
+    assert "threshold 0.5" not in words_of(plots.precision_recall_curve(metrics, facts["curves"]))
+    precision = plots.threshold_curves(metrics, {"thresholds": [row]}).axes[0].get_lines()[0]
+    assert np.isnan(precision.get_ydata()).all()  # a precision of nothing is not 0
+
+
+def test_class_balance_of_a_table_without_zones():
+    said = words_of(plots.class_balance([{"zone": None, "rows": 1000, "positives": 230}]))
+    assert "All rows" in said
+    assert "23.0% class 1" in said
+
+
+@pytest.mark.parametrize("n", [1, 2, 15, 33, 60])
+def test_any_count_of_features(n):
+    features = [f"f{i}" for i in range(n)]
+    matrix = np.eye(n)
+    matrix[-1, 0] = np.nan  # a constant feature
+    assert png(plots.correlations(features, matrix)).startswith(b"\x89PNG")
+    assert png(plots.class_distributions(histograms(features))).startswith(b"\x89PNG")
+
+
+def test_names_are_not_read_as_formulas():
+    png(plots.feature_importances([{"feature": "a$b^$c_d", "importance": 1.0}]))
+    png(plots.class_distributions(histograms(["$x^$"])))
+
+
+def test_the_latest_figure_is_the_current_one_and_the_only_one_open(facts):
+    first = plots.confusion_matrix(facts["metrics"])
+    second = plots.zone_metrics(facts["metrics"])
+    assert plt.gcf() is second
+    assert len(plt.get_fignums()) == 1
+    assert png(first).startswith(b"\x89PNG")  # still good for a file
+    png(second)
+    assert plt.get_fignums() == []
+
+
+def test_other_figures_and_the_callers_style_are_left_alone(facts):
+    mine = plt.figure()
+    before = plt.rcParams["font.size"], plt.rcParams["figure.dpi"]
+    plots.confusion_matrix(facts["metrics"])
+    assert mine.number in plt.get_fignums()
+    assert (plt.rcParams["font.size"], plt.rcParams["figure.dpi"]) == before
+
+
+def test_livys_matplot_magic_gets_the_full_size(facts):
+    """Livy saves pyplot's current figure without naming a resolution."""
+    figure = plots.score_distribution(facts["metrics"], facts["curves"])
+    assert figure.dpi == DPI
+    assert figure.get_figwidth() * figure.dpi == 1200

@@ -1,0 +1,512 @@
+import base64
+import copy
+import functools
+import json
+import re
+import string
+import types
+
+import numpy as np
+import pytest
+from markdown_it import MarkdownIt
+
+from lib.errors import InputError
+from lib.facts import Facts
+from lib.findings import findings
+from lib.intervals import pr_area_interval, roc_area_error, roc_area_interval, share_interval
+from lib.phrases import PHRASES
+from lib.report import render, write
+from lib.storage import Storage, join
+from lib.texts import Words
+from tests.lib.report_facts import FEATURES, make_facts
+
+KEYS = ("areaUnderROC", "areaUnderPR", "accuracy", "f1")
+
+
+@pytest.fixture(scope="module")
+def raw():
+    return make_facts()
+
+
+@pytest.fixture(scope="module")
+def facts(raw):
+    return Facts(**raw)
+
+
+@pytest.fixture(scope="module")
+def reports(facts):
+    return {language: render(facts, language) for language in ("en", "es")}
+
+
+def changed(raw, **parts):
+    """The facts with some parts replaced; a function as a part changes a copy of what is there."""
+    facts = copy.deepcopy(raw)
+    for name, part in parts.items():
+        if isinstance(part, types.FunctionType):
+            part(facts[name])
+        else:
+            facts[name] = part
+    return Facts(**facts)
+
+
+def sections(markdown):
+    """Text below each second-level heading, in order."""
+    return dict(part.split("\n", 1) for part in re.split(r"^## ", markdown, flags=re.M)[1:])
+
+
+def tables(text):
+    """Tables as lists of rows of cells, without the rules under their heads."""
+    found = re.findall(r"(?:^\|.*\|\n?)+", text, flags=re.M)
+    split = [[line.strip("| ").split(" | ") for line in table.strip().split("\n")] for table in found]
+    return [[table[0], *table[2:]] for table in split]
+
+
+def number(cell, language="en"):
+    """What a cell says."""
+    text = cell.strip("* ").translate({ord(sign): "" for sign in "\u202f\u00a0%"})
+    return float(text.replace(",", ".") if language == "es" else text.replace(",", ""))
+
+
+def rounded(value, digits=3):
+    return pytest.approx(value, abs=0.5001 * 10**-digits)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+class TestNumbers:
+    @pytest.fixture
+    def parts(self, reports, language):
+        return list(sections(reports[language].markdown).values())
+
+    @pytest.fixture
+    def number(self, language):
+        return functools.partial(number, language=language)
+
+    def test_verdict(self, parts, raw, language):
+        cm = raw["metrics"]["confusion_matrix"]
+        right = round(100 * cm["TP"] / (cm["TP"] + cm["FP"]))
+        found = round(100 * cm["TP"] / (cm["TP"] + cm["FN"]))
+        value = Words(language).number(raw["metrics"]["areaUnderPR"])
+        assert f"**{value}**" in parts[0]
+        bold = " ".join(re.findall(r"\*\*([^*]+)\*\*", parts[0]))
+        assert re.search(rf"\b{right}\b.*\b{found}\b", bold)
+
+    def test_metrics(self, parts, raw, language, number):
+        m, count = raw["metrics"], raw["metrics"]["measured_on"]["count"]
+        _, *rows = tables(parts[2])[0]
+        keys = ("areaUnderROC", "areaUnderPR", "average_precision", "accuracy", "f1")
+        keys += ("weightedPrecision", "weightedRecall")
+        assert [number(row[1]) for row in rows] == [rounded(m[key]) for key in keys]
+        positives = m["measured_on"]["positives"]
+        baseline = [0.5, positives / count, positives / count, 1 - positives / count]
+        assert [number(row[3]) for row in rows[:4]] == [rounded(value) for value in baseline]
+        val = raw["summary"]["winner"]["val_metrics"]
+        on_val = {key: number(row[4]) for key, row in zip(keys, rows, strict=True) if row[4] != "–"}
+        assert on_val == {key: rounded(val[key]) for key in KEYS}
+        for row, bounds in (
+            (rows[0], roc_area_interval(m["areaUnderROC"], positives, count - positives)),
+            (rows[1], pr_area_interval(m["areaUnderPR"], positives)),
+        ):
+            assert [number(bound) for bound in row[2].split("–")] == [rounded(bound) for bound in bounds]
+
+    def test_confusion_matrix_and_classes(self, parts, raw, language, number):
+        m, cm = raw["metrics"], raw["metrics"]["confusion_matrix"]
+        matrix, classes = tables(parts[3])
+        counts = [[int(cell.split(" (")[0]) for cell in row[1:3]] for row in matrix[1:]]
+        assert counts == [[cm["TN"], cm["FP"]], [cm["FN"], cm["TP"]]]
+        share = number(matrix[2][2].split("(")[1].strip(")"))
+        assert share == rounded(100 * cm["TP"] / (cm["TP"] + cm["FN"]), 1)
+        for name, row in zip(("0", "1"), classes[1:], strict=True):
+            said = [number(row[2].split(" (")[0]), number(row[3].split(" (")[0]), number(row[4])]
+            assert said == [rounded(m[key][name]) for key in ("precision", "recall", "f1_by_class")]
+
+    def test_thresholds(self, parts, raw, language, number):
+        _, *rows = tables(parts[6])[0]
+        said = [[number(cell) for cell in row] for row in rows]
+        expected = [
+            [rounded(entry[key]) for key in ("threshold", "precision", "recall", "f1")]
+            + [entry[key] for key in ("predicted_positive", "TP", "FP")]
+            for entry in raw["curves"]["thresholds"]
+        ]
+        assert said == expected
+        assert [row[0].strip("*") for row in rows if row[0].startswith("**")] == [Words(language).number(0.5, 2)]
+
+    def test_importances(self, parts, raw, language, number):
+        _, *rows = tables(parts[7])[0]
+        assert [row[1] for row in rows] == [f"`{entry['feature']}`" for entry in raw["importances"]]
+        assert [number(row[2]) for row in rows] == [rounded(entry["importance"]) for entry in raw["importances"]]
+        assert number(rows[-1][3]) == 100
+
+    def test_zones(self, parts, raw, language, number):
+        _, *rows, overall = tables(parts[8])[0]
+        for zone, row in zip(raw["metrics"]["zones"], rows, strict=True):
+            assert row[0].startswith(f"`{zone['zone']}`")
+            assert int(row[1]) == zone["rows"]
+            assert number(row[2]) == rounded(100 * zone["positives"] / zone["rows"], 1)
+            assert [number(cell) for cell in row[3:]] == [rounded(zone[key]) for key in KEYS]
+        assert [number(cell) for cell in overall[3:]] == [rounded(raw["metrics"][key]) for key in KEYS]
+
+    def test_families(self, parts, raw, language, number):
+        _, *rows, winner = tables(parts[9])[0]
+        models = raw["summary"]["models"]
+        expected = [
+            [rounded(models[name][part][key]) for key in KEYS]
+            for name in models
+            for part in ("val_metrics", "test_metrics")
+        ]
+        assert [[number(cell) for cell in row[2:]] for row in rows] == expected
+        retrained = raw["summary"]["winner"]["test_metrics_retrained"]
+        assert [number(cell) for cell in winner[2:]] == [rounded(retrained[key]) for key in KEYS]
+
+    def test_search(self, parts, raw, language, number):
+        _, *rows = tables(parts[10])[0]
+        for row, model in zip(rows, ("RandomForest", "GBT"), strict=True):
+            values = [r["val_metrics"]["areaUnderPR"] for r in raw["search"] if r["model"] == model]
+            assert int(row[1]) == len(values)
+            assert [number(row[2]), number(row[4])] == [rounded(max(values)), rounded(min(values))]
+
+    def test_parameters_and_provenance(self, parts, raw, language, number):
+        best, run = tables(parts[11])
+        expected = raw["summary"]["models"][raw["summary"]["winner"]["name"]]["best_params"]
+        assert {row[0].strip("`"): number(row[2]) for row in best[1:]} == {k: float(v) for k, v in expected.items()}
+        named = {row[0].strip("`").split(".")[0] for row in run[1:]}
+        assert named == set(raw["experiment"]["parameters"])
+        data = raw["experiment"]["data"]
+        for text in (data["fingerprint"], data["inputs"][0], raw["experiment"]["commit"]["sha"], "Spark 3.5.6"):
+            assert text in parts[12]
+        assert "```sh\npython run_experiment.py --params params/sample.yaml\n```" in parts[12]
+        split = tables(parts[12])[1]
+        counts = [[number(cell) for cell in row[1:3]] for row in split[1:]]
+        assert counts == [[c["rows"], c["positives"]] for c in raw["experiment"]["split"]["parts"].values()]
+
+
+def test_both_languages_have_the_same_sections_tables_and_pictures(reports):
+    english, spanish = (list(sections(reports[language].markdown).values()) for language in ("en", "es"))
+    shapes = [[[[len(row) for row in t] for t in tables(text)] for text in parts] for parts in (english, spanish)]
+    assert shapes[0] == shapes[1]
+    assert reports["en"].images.keys() == reports["es"].images.keys()
+    assert not set(sections(reports["en"].markdown)) & set(sections(reports["es"].markdown))
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_pictures_exist_are_shown_once_and_have_an_alt_text(reports, language):
+    report = reports[language]
+    shown = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", report.markdown)
+    assert sorted(name for _, name in shown) == sorted(report.images)
+    assert all(len(alt) > 10 for alt, _ in shown)
+    assert all(content.startswith(b"\x89PNG") for content in report.images.values())
+    assert len(report.images) == 8
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_no_placeholders_raw_keys_or_html(reports, language):
+    prose = re.sub(r"`[^`]*`|```.*?```|\]\([^)]*\)", "", reports[language].markdown, flags=re.S)
+    assert not re.search(r"[{}]|\b(None|nan)\b|\| (True|False) \|", prose)
+    assert not re.search(r"[a-z]_[a-z]|areaUnder|val_metrics|\b(find|note|heading)\.", prose)
+    html = MarkdownIt("gfm-like", {"linkify": False, "html": False}).render(reports[language].markdown)
+    assert "&lt;" not in html
+    assert html.count("<table>") == len(tables(reports[language].markdown))
+
+
+def test_every_table_row_has_as_many_cells_as_its_head(reports):
+    for table in tables(reports["en"].markdown):
+        assert {len(row) for row in table} == {len(table[0])}
+
+
+def test_embedded_pictures(reports):
+    report = reports["en"]
+    embedded = report.embedded()
+    assert ".png)" not in embedded
+    uris = re.findall(r"\(data:image/png;base64,([^)]+)\)", embedded)
+    assert sorted(base64.b64decode(uri) for uri in uris) == sorted(report.images.values())
+
+
+def test_the_same_facts_make_the_same_files(reports, facts):
+    again = render(facts, "en")
+    assert again.markdown == reports["en"].markdown
+    assert again.images == reports["en"].images
+
+
+def test_phrases_are_complete_in_both_languages():
+    for key, (english, spanish) in PHRASES.items():
+        names = [{name for _, name, _, _ in string.Formatter().parse(text) if name} for text in (english, spanish)]
+        assert names[0] == names[1], key
+        assert english.count("**") == spanish.count("**"), key
+        assert english, key
+        assert spanish, key
+
+
+class TestOptionalFacts:
+    def test_other_data_says_nothing_of_held_out_rows(self, raw):
+        measured = {"rows": "all rows of test_data", "inputs": ["s3://b/2025.parquet"], "verified": False}
+        facts = changed(raw, metrics=lambda m: m["measured_on"].update(measured))
+        english, spanish = render(facts, "en").markdown, render(facts, "es").markdown
+        rows = facts.rows
+        assert f"**all {rows:,} rows** of `s3://b/2025.parquet`" in english
+        assert f"**todas las {rows} filas** de `s3://b/2025.parquet`" in spanish
+        assert "held" not in english
+        assert "reservad" not in spanish
+        assert "outside the experiment's split" in english
+
+    def test_a_share_of_other_data(self, raw):
+        measured = {"rows": "a share of test_data", "inputs": ["s3://b/2025.parquet"], "verified": False}
+        text = render(changed(raw, metrics=lambda m: m["measured_on"].update(measured))).markdown
+        assert "rows, a share of those** of `s3://b/2025.parquet`" in text
+        assert "all rows of the test data" not in text
+
+    def test_no_zones(self, raw):
+        report = render(changed(raw, metrics=lambda m: m.pop("zones")))
+        assert "By zone" not in sections(report.markdown)
+        assert "zone_metrics.png" not in report.images
+        assert "zone" not in sections(report.markdown)["What to watch"]
+
+    def test_one_family(self, raw):
+        winner = raw["summary"]["winner"]["name"]
+        models = {winner: raw["summary"]["models"][winner]}
+        search = [record for record in raw["search"] if record["model"] == winner]
+        text = render(changed(raw, summary=lambda s: s.update(models=models), search=search)).markdown
+        assert "Only one family was searched." in text
+        assert "families are too close" not in text
+
+    def test_only_the_evaluation_itself(self, raw):
+        bare = Facts(raw["metrics"], raw["curves"], raw["importances"])
+        names = list(sections(render(bare, "es").markdown))
+        assert names[:4] == ["En resumen", "A qué prestar atención", "Métricas", "Decisiones con umbral 0,5"]
+        assert names[-1] == "Procedencia"
+        assert not {"Parámetros", "La búsqueda", "Comparación de las familias de modelos"} & set(names)
+
+    def test_no_commit_no_command_not_finished(self, raw):
+        def strip(experiment):
+            experiment.update(commit=None, command=None)
+            del experiment["finished_at"]
+
+        text = sections(render(changed(raw, experiment=strip)).markdown)["Provenance"]
+        assert "| Commit | not recorded |" in text
+        assert "Run notebook `02_train`" in text
+        assert "Finished" not in text
+
+    def test_nothing_marked_as_positive(self, raw):
+        cm = {"TN": 900, "FP": 0, "FN": 100, "TP": 0}
+        none = {"precision": {"0": 0.9, "1": 0.0}, "recall": {"0": 1.0, "1": 0.0}, "confusion_matrix": cm}
+        text = render(changed(raw, metrics=lambda m: m.update(none))).markdown
+        assert "marks **no row** as class 1" in text
+
+    def test_names_with_markdown_in_them(self, raw):
+        def rename(importances):
+            importances[0]["feature"] = "a|b_*c*"
+
+        report = render(changed(raw, importances=rename, metrics=lambda m: m["zones"][0].update(zone="x|`y`")))
+        for table in tables(report.markdown.replace("\\|", "¦")):
+            assert {len(row) for row in table} == {len(table[0])}
+        html = MarkdownIt("gfm-like", {"linkify": False}).render(report.markdown)
+        assert "<code>a|b_*c*</code>" in html
+        assert "<code>x|`y`</code>" in html
+
+    def test_zones_of_a_zone_split_are_listed(self, raw):
+        zones = {"train": ["costa"], "val": ["sierra"], "test": ["isla", "valle"]}
+        text = render(changed(raw, experiment=lambda e: e["split"].update(split_by="zone", zones=zones))).markdown
+        assert "`isla`, `valle` |" in text
+        assert "Whole zones were held out" in text
+
+
+class TestFindings:
+    def say(self, raw, **parts):
+        return "\n".join(findings(changed(raw, **parts), Words("en")))
+
+    def test_gap_between_validation_and_test(self, raw):
+        measured = raw["metrics"]["areaUnderPR"]
+
+        def val(value):
+            return lambda s: s["winner"]["val_metrics"].update(areaUnderPR=value)
+
+        assert "Validation and test agree" in self.say(raw, summary=val(measured + 0.01))
+        weaker = self.say(raw, summary=val(measured + 0.12))
+        assert f"falls from {measured + 0.12:.3f} to {measured:.3f}" in weaker
+        assert "Better on the held-out rows" in self.say(raw, summary=val(measured - 0.15))
+
+    def test_zones(self, raw):
+        def zones(metrics):
+            metrics["areaUnderROC"] = 0.9
+            big = {"rows": 2000, "positives": 500, "accuracy": 0.8, "f1": 0.8, "areaUnderPR": 0.5}
+            metrics["zones"] = [
+                {**big, "zone": "weak", "areaUnderROC": 0.8},
+                {**big, "zone": "fine", "areaUnderROC": 0.88},
+                {**big, "zone": "tiny", "areaUnderROC": 0.3, "rows": 30, "positives": 4},
+            ]
+
+        text = self.say(raw, metrics=zones)
+        assert "**Weaker in `weak` (0.800).**" in text
+        assert "**Too few rows to judge `tiny`.**" in text
+        assert "fine" not in text
+        assert "Every zone stands on both sides of the split" in text
+
+    def test_edges_of_the_grid(self, raw):
+        best = {"RandomForest": {"numTrees": "40", "maxDepth": "5", "featureSubsetStrategy": "sqrt"}}
+
+        def forest_wins(summary):
+            summary["winner"]["name"] = "RandomForest"
+            summary["models"]["RandomForest"]["best_params"] = best["RandomForest"]
+
+        text = self.say(raw, summary=forest_wins)
+        assert "`numTrees` 40 (largest tried) and `maxDepth` 5 (smallest tried)" in text
+        inside = [
+            {**r, "params": {**r["params"], "numTrees": n, "maxDepth": n}} for r in raw["search"] for n in (1, 90)
+        ]
+        assert "edge" not in self.say(raw, summary=forest_wins, search=inside)
+
+    def test_ties_of_equal_feature_subsets(self, raw):
+        text = self.say(raw)
+        assert "**2 candidates share the best figure.**" in text
+        assert "With 15 features both draw 4 for a node" in text
+        assert "are the same here" not in self.say(raw, summary=lambda s: s.update(n_features=100))
+
+    def test_classes(self, raw):
+        rare = {"count": 1201, "positives": 40}
+        text = self.say(raw, metrics=lambda m: m["measured_on"].update(rare))
+        assert "**Only 40 rows of class 1.**" in text
+        assert "Always answering class 0 would be right for 96.7%" in text
+        assert "Accuracy says little" not in self.say(raw)
+
+    def test_scores_are_not_probabilities(self, raw):
+        assert "A score is not a probability" in self.say(raw)
+        counts = [0] * 50
+        low, high = [*counts], [*counts]
+        low[0], high[-1] = 900, 250
+        exact = {"edges": raw["curves"]["scores"]["edges"], "0": low, "1": high}
+        assert "probability" not in self.say(raw, curves=lambda c: c.update(scores=exact))
+
+    def test_threshold(self, raw):
+        best = max(raw["curves"]["thresholds"], key=lambda row: row["f1"])
+        text = self.say(raw)
+        assert f"At {best['threshold']:g}, F1 of class 1 is {best['f1']:.3f}" in text
+        high = {"0": 0.9, "1": best["f1"]}
+        assert "best threshold" not in self.say(raw, metrics=lambda m: m.update(f1_by_class=high))
+
+    def test_close_families_and_the_other_ahead_on_test(self, raw):
+        winner = raw["summary"]["winner"]["name"]
+        other = next(name for name in raw["summary"]["models"] if name != winner)
+        assert "too close to call" in self.say(raw)
+        assert "is ahead" not in self.say(raw)
+
+        def ahead(summary):
+            summary["models"][other]["test_metrics"]["areaUnderPR"] = 0.99
+
+        assert "is ahead (0.990 against" in self.say(raw, summary=ahead)
+
+        def far(summary):
+            summary["models"][other]["val_metrics"]["areaUnderPR"] = 0.3
+
+        assert "too close" not in self.say(raw, summary=far)
+
+    def test_trouble_that_is_absent_by_default(self, raw):
+        calm = self.say(raw)
+        for part, change, sentence in (
+            ("metrics", lambda m: m.update(areaUnderROC=0.998), "Too good to be true?"),
+            ("metrics", lambda m: m["measured_on"].update(verified=False), "could not be proved"),
+            ("experiment", lambda e: e["data"].update(dropped=12), "**12 rows were dropped**"),
+            ("experiment", lambda e: e["commit"].update(dirty=True), "uncommitted changes"),
+            ("experiment", lambda e: e.update(candidates=36), "12 of 36 candidates"),
+        ):
+            assert sentence not in calm
+            assert sentence in self.say(raw, **{part: change})
+
+    def test_nothing_to_watch(self, raw):
+        metrics = {name: value for name, value in raw["metrics"].items() if name != "zones"}
+        counts = {"0": [0] * 50, "1": [0] * 50}
+        counts["0"][0], counts["1"][-1] = 943, 258  # mean score and base rate are about the same
+        rows = [row for row in raw["curves"]["thresholds"] if row["threshold"] == 0.5]
+        curves = {**raw["curves"], "scores": {**raw["curves"]["scores"], **counts}, "thresholds": rows}
+        calm = Facts(metrics, curves, raw["importances"])
+        assert findings(calm, Words("es")) == []
+        assert "nada fuera de lo común" in sections(render(calm, "es").markdown)["A qué prestar atención"]
+
+
+class TestNumbersInWords:
+    def test_english(self):
+        words = Words("en")
+        assert words.count(30003) == "30,003"
+        assert words.number(-0.5, 1) == "−0.5"
+        assert words.number(-0.0001) == "0.000"
+        assert words.percent(0.2314) == "23.1%"
+        assert words.short(0.05) == "0.05"
+        assert words.listing(["a", "b", "c"]) == "a, b and c"
+
+    def test_spanish(self):
+        words = Words("es")
+        assert words.count(30003) == "30\u202f003"
+        assert words.count(8008) == "8008"
+        assert words.count(1234567) == "1\u202f234\u202f567"
+        assert words.number(1234.5, 1) == "1234,5"
+        assert words.percent(0.2314) == "23,1\u00a0%"
+        assert words.short(0.05) == "0,05"
+
+    def test_none_and_nan_are_a_dash(self):
+        assert Words("en").number(None) == Words("en").number(float("nan")) == "–"
+
+    @pytest.mark.parametrize(
+        ("seconds", "text"), [(0.04, "0.0 s"), (59.96, "1 min 0 s"), (72, "1 min 12 s"), (7500, "2 h 5 min")]
+    )
+    def test_durations(self, seconds, text):
+        assert Words("en").duration(seconds).replace("\u00a0", " ") == text
+
+    def test_moments_are_utc(self):
+        assert Words("en").moment("2026-11-23T22:36:50+02:00") == "2026-11-23 20:36:50 UTC"
+
+
+class TestIntervals:
+    def test_roc_area_against_simulation(self):
+        """Scores of both classes exponential, the model behind Hanley and McNeil's formula."""
+        rng = np.random.default_rng(3)
+        positives, negatives = rng.exponential(4, (4000, 51, 1)), rng.exponential(1, (4000, 1, 58))
+        areas = (positives > negatives).mean(axis=(1, 2))
+        assert roc_area_error(areas.mean(), 51, 58) == pytest.approx(areas.std(), rel=0.05)
+
+    def test_wilson_against_a_known_value(self):
+        assert share_interval(10, 100) == pytest.approx((0.0552, 0.1744), abs=1e-4)
+        assert share_interval(0, 0) is None
+
+    def test_pr_area_stays_inside_0_and_1(self):
+        low, high = pr_area_interval(0.98, 12)
+        assert 0 < low < 0.98 < high < 1
+        assert pr_area_interval(1.0, 12) is None
+
+
+def write_files(spark, raw, root):
+    storage = Storage(spark)
+    folder, model = join(root, "results/eval_20261123_203650"), join(root, "models/model_20261123_203650")
+    lines = "\n".join(json.dumps(record) for record in raw["search"]) + "\n"
+    for uri, text in (
+        (join(folder, "metrics.json"), json.dumps({**raw["metrics"], "model_dir": model})),
+        (join(folder, "curves.json"), json.dumps(raw["curves"])),
+        (join(folder, "feature_importance.json"), json.dumps(raw["importances"])),
+        (join(model, "metrics/summary.json"), json.dumps(raw["summary"])),
+        (join(model, "metrics/search.jsonl"), lines),
+        (join(model, "experiment.json"), json.dumps(raw["experiment"])),
+    ):
+        storage.write_text(uri, text)
+    return folder
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_write_puts_the_report_and_its_pictures_beside_the_figures(spark, raw, tmp_path, scheme):
+    folder = write_files(spark, raw, f"{scheme}{tmp_path}")
+    report = write(spark, folder, language="es")
+    here = tmp_path / "results/eval_20261123_203650"
+    assert (here / "EVALUATION_REPORT.md").read_text() == report.markdown
+    assert "# Informe de evaluación" in report.markdown
+    assert {file.name: file.read_bytes() for file in here.glob("*.png")} == report.images
+    assert set(FEATURES) <= set(re.findall(r"`(\w+)`", report.markdown))
+    assert "## La búsqueda" in report.markdown
+
+
+def test_write_finds_a_model_that_was_moved(spark, raw, tmp_path):
+    folder = write_files(spark, raw, str(tmp_path))
+    (tmp_path / "models").rename(tmp_path / "elsewhere")
+    assert "## The search" not in write(spark, folder).markdown
+    moved = str(tmp_path / "elsewhere/model_20261123_203650")
+    assert "## The search" in write(spark, folder, model_dir=moved).markdown
+
+
+def test_write_without_an_evaluation(spark, tmp_path):
+    with pytest.raises(InputError, match=r"holds no metrics\.json, curves\.json.*evaluate the model first"):
+        write(spark, str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
