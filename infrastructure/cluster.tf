@@ -1,0 +1,175 @@
+# The cluster: one master, core nodes, and Spot task nodes and managed scaling where asked for.
+
+locals {
+  python = "/opt/mineria-ml/venv/bin/python" # made by bootstrap.sh
+
+  # What does not fit a classification's own properties: environment variables of Spark's and Livy's scripts.
+  python_export = [{
+    Classification = "export"
+    Properties     = { PYSPARK_PYTHON = local.python, PYSPARK_DRIVER_PYTHON = local.python }
+  }]
+
+  configurations = [
+    {
+      # Executors as large as a node, unless an experiment asks for its own sizes (params/emr.yaml does).
+      Classification = "spark"
+      Properties     = { maximizeResourceAllocation = "true" }
+    },
+    {
+      Classification = "spark-defaults"
+      Properties = {
+        "spark.dynamicAllocation.enabled"        = "true"
+        "spark.shuffle.service.enabled"          = "true"
+        "spark.serializer"                       = "org.apache.spark.serializer.KryoSerializer"
+        "spark.sql.adaptive.enabled"             = "true"
+        "spark.pyspark.python"                   = local.python
+        "spark.pyspark.driver.python"            = local.python
+        "spark.yarn.appMasterEnv.PYSPARK_PYTHON" = local.python
+        "spark.executorEnv.PYSPARK_PYTHON"       = local.python
+      }
+    },
+    { Classification = "spark-env", Configurations = local.python_export, Properties = {} },
+    { Classification = "livy-env", Configurations = local.python_export, Properties = {} },
+    {
+      Classification = "livy-conf"
+      Properties = {
+        "livy.server.session.timeout" = "8h"
+        # Without it a session is also closed in the middle of a long statement.
+        "livy.server.session.timeout-check.skip-busy" = "true"
+      }
+    },
+  ]
+}
+
+# Programs on the nodes get the role's credentials only through the second version of the metadata service.
+resource "aws_emr_security_configuration" "this" {
+  # checkov:skip=CKV_AWS_171: S3 encrypts with KMS by the bucket's own default
+  # checkov:skip=CKV_AWS_349: the nodes' disks hold shuffle files and go with the cluster; what is kept is encrypted in S3
+  # checkov:skip=CKV_AWS_350: as above
+  # checkov:skip=CKV_AWS_351: traffic between the nodes stays in one subnet, behind its own security groups
+  name_prefix = "${var.project}-"
+
+  configuration = jsonencode({
+    InstanceMetadataServiceConfiguration = {
+      MinimumInstanceMetadataServiceVersion = 2
+      HttpPutResponseHopLimit               = 1
+    }
+  })
+}
+
+resource "aws_emr_cluster" "this" {
+  # checkov:skip=CKV_AWS_114: one team's cluster, reached through a tunnel: no Kerberos realm to belong to
+  name          = "${var.project}-cluster"
+  release_label = var.emr_release_label
+  applications  = ["Hadoop", "JupyterEnterpriseGateway", "Livy", "Spark"]
+
+  service_role           = aws_iam_role.service.arn
+  security_configuration = aws_emr_security_configuration.this.name
+  log_uri                = "s3://${local.bucket_name}/logs/emr/"
+  configurations_json    = jsonencode(local.configurations)
+
+  step_concurrency_level            = var.emr_step_concurrency
+  keep_job_flow_alive_when_no_steps = true
+  termination_protection            = false
+  unhealthy_node_replacement        = true
+  scale_down_behavior               = "TERMINATE_AT_TASK_COMPLETION"
+  ebs_root_volume_size              = 30 # the Python environment is some 2 GB on the master
+
+  auto_termination_policy {
+    idle_timeout = var.emr_idle_timeout
+  }
+
+  ec2_attributes {
+    subnet_id                         = local.subnet_id
+    instance_profile                  = aws_iam_instance_profile.nodes.arn
+    key_name                          = var.emr_key_name
+    emr_managed_master_security_group = aws_security_group.master.id
+    emr_managed_slave_security_group  = aws_security_group.core.id
+    service_access_security_group     = one(aws_security_group.service[*].id)
+  }
+
+  master_instance_group {
+    name           = "master"
+    instance_type  = var.emr_master_instance_type
+    instance_count = 1
+
+    ebs_config {
+      type                 = "gp3"
+      size                 = var.emr_master_ebs_size
+      volumes_per_instance = 1
+    }
+  }
+
+  core_instance_group {
+    name           = "core"
+    instance_type  = var.emr_core_instance_type
+    instance_count = var.emr_core_instance_count
+
+    ebs_config {
+      type                 = "gp3"
+      size                 = var.emr_core_ebs_size
+      volumes_per_instance = var.emr_core_ebs_volumes
+    }
+  }
+
+  bootstrap_action {
+    name = "Python 3.11 and the project's packages"
+    path = "s3://${local.bucket_name}/bootstrap/bootstrap.sh"
+    args = ["s3://${local.bucket_name}/bootstrap/"]
+  }
+
+  tags = merge(local.emr_tag, { Name = "${var.project}-cluster" })
+
+  # What the nodes need before they start, and EMR until they are gone.
+  depends_on = [
+    aws_iam_role_policy.nodes_session_manager,
+    aws_iam_role_policy.nodes_storage,
+    aws_iam_role_policy.service_pass_role,
+    aws_iam_role_policy_attachment.service,
+    aws_route.internet,
+    aws_route_table_association.cluster,
+    aws_s3_object.files,
+    aws_s3_object.lib,
+    aws_vpc_endpoint.s3,
+    aws_vpc_security_group_egress_rule.master_to_service,
+    aws_vpc_security_group_egress_rule.nodes,
+    aws_vpc_security_group_egress_rule.service_to_nodes,
+    aws_vpc_security_group_egress_rule.web,
+    aws_vpc_security_group_ingress_rule.nodes,
+    aws_vpc_security_group_ingress_rule.nodes_from_service,
+    aws_vpc_security_group_ingress_rule.service_from_master,
+  ]
+}
+
+resource "aws_emr_instance_group" "task" {
+  count          = var.emr_task_instance_count > 0 ? 1 : 0
+  cluster_id     = aws_emr_cluster.this.id
+  name           = "task"
+  instance_type  = var.emr_task_instance_type
+  instance_count = var.emr_task_instance_count
+  bid_price      = var.emr_task_bid_price # a price makes it Spot
+
+  ebs_config {
+    type                 = "gp3"
+    size                 = var.emr_core_ebs_size
+    volumes_per_instance = var.emr_core_ebs_volumes
+  }
+
+  lifecycle {
+    # Managed scaling and `run_experiment.py cluster resize` change it afterwards.
+    ignore_changes = [instance_count]
+  }
+}
+
+resource "aws_emr_managed_scaling_policy" "this" {
+  count      = var.emr_scaling_max_instances == null ? 0 : 1
+  cluster_id = aws_emr_cluster.this.id
+
+  compute_limits {
+    unit_type                       = "Instances"
+    minimum_capacity_units          = var.emr_core_instance_count
+    maximum_core_capacity_units     = var.emr_core_instance_count
+    maximum_ondemand_capacity_units = var.emr_core_instance_count # what comes on top is Spot
+    maximum_capacity_units          = var.emr_scaling_max_instances
+  }
+}

@@ -1,0 +1,172 @@
+# Two roles: EMR's own (makes and removes the instances) and that of the nodes (what Spark, papermill and the logs may
+# do). Managed scaling needs no third: it runs under EMR's service-linked role.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  dns_suffix = data.aws_partition.current.dns_suffix
+  bucket_arn = "arn:${local.partition}:s3:::${local.bucket_name}"
+
+  # The bare name and the EMRFS marker stand for the folder itself: Hadoop's S3 clients look for them before they
+  # create what is below.
+  written = ["experiments", "experiments/*", "experiments_$folder$"]
+  read    = ["data", "data/*", "code/*", "bootstrap/*"]
+
+  input_arns = [for uri in var.input_locations : "arn:${local.partition}:s3:::${trimprefix(uri, "s3://")}"]
+}
+
+# ---- EMR's role
+
+resource "aws_iam_role" "service" {
+  name_prefix = "${var.project}-emr-"
+  description = "EMR, to run ${var.project}-cluster"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "elasticmapreduce.${local.dns_suffix}" }
+      # Only for clusters of this account.
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account_id }
+        ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:elasticmapreduce:${var.region}:${local.account_id}:*" }
+      }
+    }]
+  })
+}
+
+# AWS's policy of the second version reaches only what carries local.emr_tag.
+resource "aws_iam_role_policy_attachment" "service" {
+  role       = aws_iam_role.service.name
+  policy_arn = "arn:${local.partition}:iam::aws:policy/service-role/AmazonEMRServicePolicy_v2"
+}
+
+# It lets EMR hand on only EMR_EC2_DefaultRole, not a role of our own.
+resource "aws_iam_role_policy" "service_pass_role" {
+  name = "pass-role-to-nodes"
+  role = aws_iam_role.service.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "PassRoleToNodes"
+      Effect    = "Allow"
+      Action    = "iam:PassRole"
+      Resource  = aws_iam_role.nodes.arn
+      Condition = { StringEquals = { "iam:PassedToService" = "ec2.${local.dns_suffix}" } }
+    }]
+  })
+}
+
+# ---- The nodes' role
+
+resource "aws_iam_role" "nodes" {
+  name_prefix = "${var.project}-nodes-"
+  description = "Nodes of ${var.project}-cluster"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "ec2.${local.dns_suffix}" }
+    }]
+  })
+}
+
+resource "aws_iam_instance_profile" "nodes" {
+  name_prefix = "${var.project}-nodes-"
+  role        = aws_iam_role.nodes.name
+}
+
+resource "aws_iam_role_policy" "nodes_storage" {
+  name = "storage"
+  role = aws_iam_role.nodes.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        {
+          Sid      = "ListBucket"
+          Effect   = "Allow"
+          Action   = ["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"]
+          Resource = local.bucket_arn
+        },
+        {
+          Sid      = "ReadDataAndCode"
+          Effect   = "Allow"
+          Action   = ["s3:GetObject"]
+          Resource = [for key in concat(local.read, local.written) : "${local.bucket_arn}/${key}"]
+        },
+        {
+          Sid    = "WriteExperiments"
+          Effect = "Allow"
+          Action = [
+            "s3:PutObject",
+            "s3:PutObjectAcl", # papermill sends an ACL with every notebook
+            "s3:DeleteObject", # Spark's committers remove their temporary files
+            "s3:AbortMultipartUpload",
+            "s3:ListMultipartUploadParts",
+          ]
+          Resource = [for key in local.written : "${local.bucket_arn}/${key}"]
+        },
+        {
+          Sid      = "WriteLogs"
+          Effect   = "Allow"
+          Action   = ["s3:PutObject", "s3:AbortMultipartUpload"]
+          Resource = "${local.bucket_arn}/logs/emr/*"
+        },
+      ],
+      length(local.input_arns) == 0 ? [] : [
+        {
+          Sid      = "ListInputs"
+          Effect   = "Allow"
+          Action   = ["s3:ListBucket", "s3:GetBucketLocation"]
+          Resource = distinct([for arn in local.input_arns : split("/", arn)[0]])
+        },
+        {
+          Sid      = "ReadInputs"
+          Effect   = "Allow"
+          Action   = ["s3:GetObject"]
+          Resource = flatten([for arn in local.input_arns : [trimsuffix(arn, "/"), "${arn}*"]])
+        },
+      ],
+    )
+  })
+}
+
+# What Session Manager needs for a shell or a tunnel to the master: no open port and no key. The managed policy for it
+# would also let the nodes read every parameter of the account.
+resource "aws_iam_role_policy" "nodes_session_manager" {
+  name = "session-manager"
+  role = aws_iam_role.nodes.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "Register"
+        Effect   = "Allow"
+        Action   = ["ssm:UpdateInstanceInformation"]
+        Resource = "arn:${local.partition}:ec2:${var.region}:${local.account_id}:instance/*"
+      },
+      {
+        Sid    = "Channels"
+        Effect = "Allow"
+        Action = [
+          "ssmmessages:CreateControlChannel",
+          "ssmmessages:CreateDataChannel",
+          "ssmmessages:OpenControlChannel",
+          "ssmmessages:OpenDataChannel",
+        ]
+        Resource = "*" # these four know no resources
+      },
+    ]
+  })
+}

@@ -1,0 +1,49 @@
+output "emr_cluster_id" {
+  description = "Id of the cluster, as in j-XXXXXXXXX."
+  value       = aws_emr_cluster.this.id
+}
+
+output "emr_master_dns" {
+  description = "DNS name of the master node: public, or private in a private subnet."
+  value       = aws_emr_cluster.this.master_public_dns
+}
+
+output "region" {
+  description = "Region of the cluster and the bucket."
+  value       = var.region
+}
+
+output "bucket" {
+  description = "Bucket for data, code, experiments and logs."
+  value       = aws_s3_bucket.this.id
+}
+
+output "data_uri" {
+  description = "Where to put tables: aws s3 cp table.parquet <this>"
+  value       = "s3://${local.bucket_name}/data/"
+}
+
+output "out_uri" {
+  description = "Where the cluster may write experiments (--out)."
+  value       = "s3://${local.bucket_name}/experiments"
+}
+
+output "log_uri" {
+  description = "Where the cluster's logs arrive."
+  value       = "s3://${local.bucket_name}/logs/emr/"
+}
+
+output "service_role" {
+  description = "EMR's role, for clusters made without Terraform."
+  value       = aws_iam_role.service.name
+}
+
+output "instance_profile" {
+  description = "The nodes' instance profile, for clusters made without Terraform."
+  value       = aws_iam_instance_profile.nodes.name
+}
+
+output "next_command" {
+  description = "What to run next: an experiment on the cluster, detached."
+  value       = "python run_experiment.py --cluster-id ${aws_emr_cluster.this.id} --input-data s3://${local.bucket_name}/data/ --out s3://${local.bucket_name}/experiments"
+}

@@ -1,0 +1,298 @@
+# ---- Names and place
+
+variable "project" {
+  description = "Name of the project: the cluster is called <project>-cluster, and every other name begins with it."
+  type        = string
+  default     = "mineria-ml"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.project))
+    error_message = "project must be 3 to 32 lower-case letters, digits and dashes, beginning with a letter and not ending in a dash."
+  }
+}
+
+variable "region" {
+  description = "AWS region of everything here, as in us-east-1."
+  type        = string
+  default     = "us-east-1"
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region must be the name of an AWS region, as in us-east-1."
+  }
+}
+
+variable "bucket_name" {
+  description = "Name of the bucket for data, code, experiments and logs (bucket names are shared by all of AWS). Null: <project>-<account id>-<region>."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.bucket_name == null ? true : can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.bucket_name))
+    error_message = "bucket_name must be 3 to 63 lower-case letters, digits and dashes (no dots: they break TLS to the bucket)."
+  }
+}
+
+variable "bucket_force_destroy" {
+  description = "Whether `terraform destroy` may delete the bucket with all data, models and reports in it. False: it stops at a bucket that is not empty."
+  type        = bool
+  default     = false
+}
+
+variable "input_locations" {
+  description = "Further places the cluster may read its tables from, as s3://bucket/prefix/ URIs. The project's own bucket is always readable."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for uri in var.input_locations : can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([^*?]*/)?$", uri))])
+    error_message = "Each of input_locations must be an s3://bucket/prefix/ URI that ends in a slash and holds no wildcard."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days after which the logs of the clusters are deleted from the bucket."
+  type        = number
+  default     = 90
+
+  validation {
+    condition     = var.log_retention_days >= 1 && floor(var.log_retention_days) == var.log_retention_days
+    error_message = "log_retention_days must be a whole number of days, 1 or more."
+  }
+}
+
+# ---- Cluster
+
+variable "emr_release_label" {
+  description = "EMR release. 7.11 to 7.13 run Spark 3.5.6, which the project is tested with, on Python 3.11."
+  type        = string
+  default     = "emr-7.13.0"
+
+  validation {
+    condition     = can(regex("^emr-7\\.([1-9]|[1-9][0-9])\\.[0-9]+$", var.emr_release_label))
+    error_message = "emr_release_label must be a 7.x release from emr-7.1.0 on: earlier ones have no Python 3.11, later majors another Spark."
+  }
+}
+
+variable "emr_master_instance_type" {
+  description = "Instance type of the master node."
+  type        = string
+  default     = "m5.xlarge"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]*\\.[a-z0-9-]+$", var.emr_master_instance_type))
+    error_message = "emr_master_instance_type must be an EC2 instance type, as in m5.xlarge."
+  }
+}
+
+variable "emr_core_instance_type" {
+  description = "Instance type of the core nodes."
+  type        = string
+  default     = "m5.2xlarge"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]*\\.[a-z0-9-]+$", var.emr_core_instance_type))
+    error_message = "emr_core_instance_type must be an EC2 instance type, as in m5.2xlarge."
+  }
+}
+
+variable "emr_core_instance_count" {
+  description = "Number of core nodes."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.emr_core_instance_count >= 1 && floor(var.emr_core_instance_count) == var.emr_core_instance_count
+    error_message = "emr_core_instance_count must be a whole number, 1 or more."
+  }
+}
+
+variable "emr_master_ebs_size" {
+  description = "Size in GB of the master node's EBS volume (gp3)."
+  type        = number
+  default     = 64
+
+  validation {
+    condition     = var.emr_master_ebs_size >= 10 && var.emr_master_ebs_size <= 16384
+    error_message = "emr_master_ebs_size must be between 10 and 16384 GB."
+  }
+}
+
+variable "emr_core_ebs_size" {
+  description = "Size in GB of each EBS volume (gp3) of a core or task node."
+  type        = number
+  default     = 128
+
+  validation {
+    condition     = var.emr_core_ebs_size >= 10 && var.emr_core_ebs_size <= 16384
+    error_message = "emr_core_ebs_size must be between 10 and 16384 GB."
+  }
+}
+
+variable "emr_core_ebs_volumes" {
+  description = "EBS volumes of each core or task node: Spark spreads its shuffle files over them."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.emr_core_ebs_volumes >= 1 && var.emr_core_ebs_volumes <= 25 && floor(var.emr_core_ebs_volumes) == var.emr_core_ebs_volumes
+    error_message = "emr_core_ebs_volumes must be a whole number between 1 and 25."
+  }
+}
+
+variable "emr_task_instance_type" {
+  description = "Instance type of the Spot task nodes, where there are any."
+  type        = string
+  default     = "m5.2xlarge"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]*\\.[a-z0-9-]+$", var.emr_task_instance_type))
+    error_message = "emr_task_instance_type must be an EC2 instance type, as in m5.2xlarge."
+  }
+}
+
+variable "emr_task_instance_count" {
+  description = "Number of Spot task nodes to begin with. 0: no task group."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.emr_task_instance_count >= 0 && floor(var.emr_task_instance_count) == var.emr_task_instance_count
+    error_message = "emr_task_instance_count must be a whole number, 0 or more."
+  }
+}
+
+variable "emr_task_bid_price" {
+  description = "The most to pay for a Spot task node, in USD per hour. The default is the on-demand price of an m5.2xlarge in us-east-1."
+  type        = string
+  default     = "0.384"
+
+  validation {
+    condition     = can(tonumber(var.emr_task_bid_price)) && try(tonumber(var.emr_task_bid_price) > 0, false)
+    error_message = "emr_task_bid_price must be a price in USD per hour, as in \"0.384\"."
+  }
+}
+
+variable "emr_scaling_max_instances" {
+  description = "Core and task nodes together that EMR managed scaling may go up to while work waits. The core group keeps its size: only task nodes come and go. Null: no managed scaling."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.emr_scaling_max_instances == null ? true : var.emr_scaling_max_instances > var.emr_core_instance_count && var.emr_scaling_max_instances >= var.emr_core_instance_count + var.emr_task_instance_count
+    error_message = "emr_scaling_max_instances must be more than emr_core_instance_count, and no less than core and task nodes together."
+  }
+}
+
+variable "emr_idle_timeout" {
+  description = "Seconds without work after which the cluster terminates itself."
+  type        = number
+  default     = 3600
+
+  validation {
+    condition     = var.emr_idle_timeout >= 60 && var.emr_idle_timeout <= 604800
+    error_message = "emr_idle_timeout must be between 60 seconds and 604800 (7 days)."
+  }
+}
+
+variable "emr_step_concurrency" {
+  description = "Steps that may run at the same time. Above 1, their Spark settings must leave room for one another."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.emr_step_concurrency >= 1 && var.emr_step_concurrency <= 256 && floor(var.emr_step_concurrency) == var.emr_step_concurrency
+    error_message = "emr_step_concurrency must be a whole number between 1 and 256."
+  }
+}
+
+# ---- Network and access
+
+variable "emr_key_name" {
+  description = "Name of an EC2 key pair for SSH to the nodes. Null: no SSH; Session Manager reaches the master without a key."
+  type        = string
+  default     = null
+}
+
+variable "ssh_cidrs" {
+  description = "Addresses that may reach SSH on the master node, as in [\"203.0.113.7/32\"]. Needs emr_key_name."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for cidr in var.ssh_cidrs : can(cidrhost(cidr, 0)) && try(tonumber(split("/", cidr)[1]) >= 16, false)])
+    error_message = "Each of ssh_cidrs must be a range of /16 or narrower, as in 203.0.113.7/32: SSH is never open to the world."
+  }
+
+  validation {
+    condition     = length(var.ssh_cidrs) == 0 || var.emr_key_name != null
+    error_message = "ssh_cidrs opens SSH, which needs a key pair: set emr_key_name too."
+  }
+}
+
+variable "livy_cidrs" {
+  description = "Private addresses (a VPN, a peered network) that may reach Livy on the master node directly. Livy asks for no password, so public addresses are refused: they use a tunnel."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition = alltrue([
+      for cidr in var.livy_cidrs : can(regex(
+        "^(10(\\.[0-9]{1,3}){3}/([89]|[12][0-9]|3[0-2])|192\\.168(\\.[0-9]{1,3}){2}/(1[6-9]|2[0-9]|3[0-2])|172\\.(1[6-9]|2[0-9]|3[01])(\\.[0-9]{1,3}){2}/(1[2-9]|2[0-9]|3[0-2]))$",
+        cidr
+      ))
+    ])
+    error_message = "Each of livy_cidrs must lie in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16: Livy has no authentication of its own."
+  }
+}
+
+variable "subnet_id" {
+  description = "An existing subnet for the cluster, with a way to the internet or to a package mirror. Null: a VPC of the project's own."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.subnet_id == null ? true : can(regex("^subnet-[0-9a-f]+$", var.subnet_id))
+    error_message = "subnet_id must be the id of a subnet, as in subnet-0123456789abcdef0."
+  }
+}
+
+variable "private_subnet" {
+  description = "Whether the nodes have no public address. In the project's own VPC this adds a NAT gateway, billed by the hour whether or not a cluster runs; of an existing subnet it says what kind it is."
+  type        = bool
+  default     = false
+}
+
+variable "vpc_cidr" {
+  description = "Address range of the project's own VPC."
+  type        = string
+  default     = "10.42.0.0/20"
+
+  validation {
+    condition     = can(cidrhost(var.vpc_cidr, 0)) && try(tonumber(split("/", var.vpc_cidr)[1]) >= 16 && tonumber(split("/", var.vpc_cidr)[1]) <= 24, false)
+    error_message = "vpc_cidr must be an IPv4 range between /16 and /24, as in 10.42.0.0/20."
+  }
+}
+
+# ---- Money
+
+variable "monthly_budget_usd" {
+  description = "What the account may spend in a month, in USD. Mail goes out at 50, 80 and 100 % of it; nothing is stopped."
+  type        = number
+  default     = 100
+
+  validation {
+    condition     = var.monthly_budget_usd > 0
+    error_message = "monthly_budget_usd must be above 0."
+  }
+}
+
+variable "budget_emails" {
+  description = "Who is told when the month's spending passes 50, 80 and 100 % of the budget (1 to 10 addresses)."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.budget_emails) >= 1 && length(var.budget_emails) <= 10 && alltrue([for email in var.budget_emails : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", email))])
+    error_message = "budget_emails must hold between 1 and 10 e-mail addresses."
+  }
+}
