@@ -99,17 +99,26 @@ def make_plan(parameters: Parameters, notebooks: Path = PROJECT / "notebooks", a
 
 def declared(notebook: Path) -> set[str]:
     """The names that a notebook's parameters cell sets."""
-    try:
-        # Read as the JSON it is: nbformat would take longer to import than everything else here together.
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    except FileNotFoundError:
-        raise ExperimentError(f"the notebook {notebook} is missing; is the project complete?") from None
-    for cell in cells:
+    for cell in _code_cells(notebook):
         if "parameters" in cell["metadata"].get("tags", []):
             statements = ast.parse("".join(cell["source"])).body
             targets = [target for statement in statements for target in _targets(statement)]
             return {target.id for target in targets if isinstance(target, ast.Name)}
     return set()
+
+
+def count_cells(notebook: Path) -> int:
+    """How many cells of code a notebook has."""
+    return len(_code_cells(notebook))
+
+
+def _code_cells(notebook: Path) -> list[dict[str, Any]]:
+    try:
+        # Read as the JSON it is: nbformat would take longer to import than everything else here together.
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except FileNotFoundError:
+        raise ExperimentError(f"the notebook {notebook} is missing; is the project complete?") from None
+    return [cell for cell in cells if cell["cell_type"] == "code"]
 
 
 def _targets(statement: ast.stmt) -> list[ast.expr]:

@@ -14,7 +14,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from launcher.plan import Plan, Step
+from launcher.plan import Plan, Step, count_cells
 from launcher.search_log import SearchLog, SearchState, describe
 
 # Seconds between two looks at the search's log: a file here, a request each elsewhere.
@@ -32,6 +32,7 @@ class Progress:
         self._started = clock()
         self._times: dict[str, list[float]] = {}  # step: [start] while it runs, [start, end] after
         self.search = SearchState(plan.parameters.expand(), plan.parameters.metric)
+        self._cell, self._cells = 0, 0
         self._told, self._told_at = 0, -_QUIET
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="search-log", daemon=True)
@@ -57,7 +58,12 @@ class Progress:
     def step_started(self, step: Step, number: int) -> None:
         """Show that a step runs."""
         self._times[step.name] = [self._clock()]
+        self._cell, self._cells = 0, count_cells(step.notebook) + 1  # papermill adds one with the parameters
         self._say(f"{number}/{len(self._plan.steps)} {step.name}")
+
+    def cell_started(self, number: int) -> None:
+        """Show which cell runs."""
+        self._cell = number
 
     def step_done(self, step: Step) -> None:
         """Show that a step is done."""
@@ -82,7 +88,7 @@ class Progress:
             times = self._times.get(step.name)
             style = "" if times else "dim"
             label = Text(f"{number}/{len(self._plan.steps)} {step.name}", style)
-            table.add_row(self._mark(times), label, Text(self._spent(times), style))
+            table.add_row(self._mark(times), label, Text(self._spent(times), style), self._where(times))
         if not self._running("train"):
             return table
         return Group(table, Text(), *self._render_search())
@@ -115,6 +121,10 @@ class Progress:
 
     def _spent(self, times: list[float] | None) -> str:
         return duration((times[1] if len(times) == 2 else self._clock()) - times[0]) if times else ""
+
+    def _where(self, times: list[float] | None) -> Text:
+        running = times is not None and len(times) == 1 and self._cell > 0
+        return Text(f"cell {self._cell} of {self._cells}" if running else "", "dim")
 
     def _running(self, name: str) -> bool:
         return len(self._times.get(name, [])) == 1

@@ -33,6 +33,9 @@ class Observer(Protocol):
     def step_started(self, step: Step, number: int) -> None:
         """A notebook, the `number`-th from 1, is about to run."""
 
+    def cell_started(self, number: int) -> None:
+        """The `number`-th cell of code in the notebook, from 1, is about to run."""
+
     def step_done(self, step: Step) -> None:
         """A notebook has run and its result, where it leaves one, is complete."""
 
@@ -91,7 +94,7 @@ class Run:
         """Execute a notebook into the scratch folder; a failure tells the cell."""
         output = scratch / step.notebook.name
         known = declared(step.notebook)
-        running = _RunningCell()
+        running = _RunningCell(self.observer)
         environment = {"SPARK_LOG_FILE": str(scratch / SPARK_LOG)}
         try:
             with running_kernel(self.kernel, scratch / KERNEL_LOG, environment) as manager:
@@ -128,14 +131,16 @@ class Run:
 
 
 class _RunningCell:
-    """Remembers the cell that runs, for errors that do not name it."""
+    """Remembers the cell that runs, for errors that do not name it, and passes its number on."""
 
-    def __init__(self) -> None:
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
         self.source = ""
         self.count: int | None = None
 
     def started(self, cell: Any, cell_index: int) -> None:
         self.source, self.count = cell.source, (self.count or 0) + 1
+        self._observer.cell_started(self.count)
 
 
 def _literal(path: Path) -> str:

@@ -63,6 +63,8 @@ def test_the_display_shows_steps_candidates_the_best_and_the_time_left(screen):
     screen.clock.now = 80
     assert screen.shown()[0] == "✓ 1/4 explore  12 s"
     assert screen.shown()[1].endswith("2/4 train    1 min 08 s")
+    screen.progress.cell_started(2)
+    assert screen.shown()[1].endswith("2/4 train    1 min 08 s cell 2 of 3")
     assert screen.shown()[-1].endswith("0/4 candidates")
     screen.score(line(0, 0.61), line(2, 0.655, seconds=20, second=30))
     bar, best, params = screen.shown()[-3:]

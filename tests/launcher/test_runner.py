@@ -15,10 +15,13 @@ class Steps:
     """An observer that remembers."""
 
     def __init__(self):
-        self.started, self.done = [], []
+        self.started, self.done, self.cells = [], [], []
 
     def step_started(self, step, number):
         self.started.append((number, step.name))
+
+    def cell_started(self, number):
+        self.cells.append(number)
 
     def step_done(self, step):
         self.done.append(step.name)
@@ -44,6 +47,7 @@ def test_four_notebooks_run_in_order_and_are_kept_beside_their_results(tmp_path)
     results = run(tmp_path, steps, {"input_data": ["table {odd} name.parquet"]})
     assert steps.started == [(1, "explore"), (2, "train"), (3, "evaluate"), (4, "report")]
     assert steps.done == ["explore", "train", "evaluate", "report"]
+    assert steps.cells == [1, 2, 3] * 4
     assert results["train"]["winner"]["name"] == "GBT"
     assert results["evaluate"]["run_id"] == RUN_ID
     model, evaluation = f"models/model_{RUN_ID}", f"results/eval_{RUN_ID}"
