@@ -148,7 +148,7 @@ def close_families(facts: Facts, words: Words) -> str | None:
     text = words("find.close", ours=words.number(ours), theirs=words.number(theirs), **names)
     ours, theirs = (models[name]["test_metrics"][facts.metric] for name in (winner, other))
     if theirs > ours:
-        text += " " + words("find.other_ahead", ours=words.number(ours), theirs=words.number(theirs), **names)
+        text += " " + words("find.other_ahead", ours=words.number(ours), theirs=words.number(theirs))
     return text
 
 

@@ -95,10 +95,10 @@ FINDINGS = {
         "ellas.",
     ),
     "find.other_ahead": (
-        "On test rows {other} is ahead ({theirs} against {ours}); that is no reason to switch, because rows "
-        "used to choose can no longer judge.",
-        "En las filas de prueba va por delante {other} ({theirs} frente a {ours}); no es razón para cambiar, "
-        "porque las filas que sirven para elegir ya no pueden juzgar.",
+        "On test rows the other family is ahead ({theirs} against {ours}); that is no reason to switch, "
+        "because rows used to choose can no longer judge.",
+        "En las filas de prueba va por delante la otra familia ({theirs} frente a {ours}); no es razón para "
+        "cambiar, porque las filas que sirven para elegir ya no pueden juzgar.",
     ),
     "find.edge": (
         "**The winner stands at the edge of its grid:** {edges}. A better model may lie beyond; widen the grid there.",

@@ -265,6 +265,10 @@ _SECTIONS = {
         "At the commit above, on the table with the fingerprint above:",
         "En el commit de arriba, con la tabla de la huella de arriba:",
     ),
+    "reproduce_no_commit": (
+        "With the code of that time, on the table with the fingerprint above:",
+        "Con el código de entonces, con la tabla de la huella de arriba:",
+    ),
     "reproduce_by_hand": (
         "The command was not recorded. Run notebook `02_train` at the commit above with the parameters of the "
         "run above.",

@@ -73,7 +73,7 @@ def precision_recall_curve(metrics: Record, curves: Record, language: str = "en"
         _mark_threshold(axes, metrics["recall"]["1"], metrics["precision"]["1"], metrics, words)
     _unit_square(axes, words)
     name_axes(axes, words("recall_axis"), words("precision_axis"))
-    axes.legend(loc="lower left" if base < 0.4 else "center left")
+    axes.legend(loc="best")
     return figure
 
 
@@ -96,6 +96,7 @@ def score_distribution(metrics: Record, curves: Record, language: str = "en") ->
         va="top",
     )
     axes.set_xlim(0, 1)
+    axes.set_ylim(top=axes.get_ylim()[1] * 1.1)  # room for the threshold's name
     number_axis(axes.xaxis, words)
     percent_axis(axes.yaxis, words)
     name_axes(axes, words("score_axis"), words("share_of_class"))

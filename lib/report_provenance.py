@@ -53,6 +53,8 @@ def _experiment_rows(experiment: Record, words: Words) -> list[list[str]]:
     data, commit, engine = experiment["data"], experiment.get("commit"), experiment["engine"]
     counts = data["class_counts"]
     table_text = words("rows_of_classes", rows=words.count(data["rows"]), **_class_words(counts, words))
+    # The reason is recorded in English, whatever the language of the report.
+    engine_text = code(engine["name"]) + (f": {plain(engine['reason'])}" if words.language == "en" else "")
     sha = words("no_commit")
     if commit:
         sha = code(commit["sha"]) + (f" ({words('dirty')})" if commit["dirty"] else "")
@@ -64,7 +66,7 @@ def _experiment_rows(experiment: Record, words: Words) -> list[list[str]]:
         [words("table_rows"), table_text],
         [words("features"), words.count(len(data["features"]))],
         [words("data_fingerprint"), code(data["fingerprint"])],
-        [words("engine"), f"{code(engine['name'])}: {plain(engine['reason'])}"],
+        [words("engine"), engine_text],
         [words("versions"), ", ".join(f"{words.term('version', k)} {v}" for k, v in experiment["versions"].items())],
         [words("commit"), sha],
     ]
@@ -102,18 +104,20 @@ def _reproduce(experiment: Record, words: Words) -> str:
     command = experiment.get("command")
     if not command:
         return words("reproduce_by_hand")
-    return f"{words('reproduce')}\n\n```sh\n{command}\n```"
+    intro = words("reproduce" if experiment.get("commit") else "reproduce_no_commit")
+    return f"{intro}\n\n```sh\n{command}\n```"
 
 
 def _parameter_rows(name: str, value: Any, words: Words) -> list[list[str]]:
     """A run's parameter; a grid takes a row for each of its axes."""
     if not (isinstance(value, dict) and value):
         return [[code(name), words.term("param", name), _parameter(value, words)]]
-    return [
-        [code(f"{name}.{model}.{axis}"), words.term("param", axis), ", ".join(words.value(v) for v in values)]
-        for model, axes in value.items()
-        for axis, values in axes.items()
-    ]
+    rows = []
+    for model, axes in value.items():
+        for axis, values in axes.items():
+            meaning = f"{words.term('model', model)}, {code(axis)}: {words.term('param', axis)}"
+            rows.append([code(name), meaning, ", ".join(words.value(v) for v in values)])
+    return rows
 
 
 def _parameter(value: Any, words: Words) -> str:

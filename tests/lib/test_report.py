@@ -284,6 +284,11 @@ class TestOptionalFacts:
         assert "Run notebook `02_train`" in text
         assert "Finished" not in text
 
+    def test_a_command_without_a_commit(self, raw):
+        text = sections(render(changed(raw, experiment=lambda e: e.update(commit=None))).markdown)["Provenance"]
+        assert "With the code of that time" in text
+        assert "commit above" not in text
+
     def test_nothing_marked_as_positive(self, raw):
         cm = {"TN": 900, "FP": 0, "FN": 100, "TP": 0}
         none = {"precision": {"0": 0.9, "1": 0.0}, "recall": {"0": 1.0, "1": 0.0}, "confusion_matrix": cm}
