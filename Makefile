@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: .venv/.ready ## virtual environment, pinned packages, Java 17 and headers where absent
@@ -14,9 +14,9 @@ setup: .venv/.ready ## virtual environment, pinned packages, Java 17 and headers
 .venv/.ready: requirements.lock tools/system_packages.sh launcher/kernels.py
 	@sh tools/system_packages.sh $(PYTHON)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Installing the pinned packages into .venv"
+	@echo "Installing the pinned packages into .venv (some minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
 	@$(BIN)/python -m launcher.kernels
 	@touch $@
 
@@ -33,6 +33,7 @@ check: setup ## lint, format, types and notebook hygiene
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m pytest --quiet tests/notebooks/test_hygiene.py
 
 .PHONY: format
 format: setup ## format code and notebooks
