@@ -238,12 +238,14 @@ def _fetch(frame: DataFrame, options: Any) -> Any:
     method = options.samplemethod or configuration.default_samplemethod()
     if method not in ("take", "sample"):
         raise UsageError(f"-m {method}: must be take or sample")
-    records = frame.toJSON()
-    if method == "sample":
-        fraction = options.samplefraction
-        records = records.sample(False, configuration.default_samplefraction() if fraction is None else fraction)
     limit = configuration.default_maxrows() if options.maxrows is None else options.maxrows
-    rows = records.take(limit) if limit >= 0 else records.collect()
+    if method == "take":
+        # As `toJSON().take(limit)`, without starting a Python worker for it.
+        rows = (frame.limit(limit) if limit >= 0 else frame).toJSON().collect()
+    else:
+        fraction = options.samplefraction
+        records = frame.toJSON().sample(False, configuration.default_samplefraction() if fraction is None else fraction)
+        rows = records.take(limit) if limit >= 0 else records.collect()
     return records_to_dataframe("\n".join(rows), "pyspark", get_coerce_value(options.coerce))
 
 

@@ -1,0 +1,153 @@
+"""A look at a table before anything is learnt from it: its columns, classes, repeated rows and features.
+
+What needs every row is counted by Spark in one pass; pictures are drawn from a sample of rows that their content
+chooses, so that it is the same sample on every machine.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from lib import dataset
+from lib.dataset import Table
+from lib.metrics import ScoreCounts
+
+SAMPLE_ROWS = 20_000
+BINS = 30
+
+Record = dict[str, Any]
+
+
+def describe_columns(
+    raw: DataFrame, label_col: str, zone_col: str | None = None, exclude_cols: Sequence[str] = ()
+) -> list[Record]:
+    """What is in each column of a table as it was read: `column`, `type`, `role`, `rows`, `missing`, min, median, max.
+
+    `role` is label, zone, excluded, feature, or text for a column that can be none of these. `missing` counts nulls,
+    NaN and infinite values; min, median (approximate) and max are of the other values, None for text.
+    """
+    aggregates = [F.count(F.lit(1)).alias("rows")]
+    for place, field in enumerate(raw.schema.fields):
+        aggregates += [a.alias(f"{name} {place}") for name, a in _column_aggregates(field).items()]
+    found = raw.agg(*aggregates).first()
+    assert found is not None  # an aggregate always has a row
+    return [
+        {
+            "column": field.name,
+            "type": field.dataType.simpleString(),
+            "role": _role(field, label_col, zone_col, exclude_cols),
+            "rows": found["rows"],
+            "missing": found["rows"] - found[f"usable {place}"],
+            **{name: found[f"{name} {place}"] for name in ("min", "median", "max")},
+        }
+        for place, field in enumerate(raw.schema.fields)
+    ]
+
+
+def class_balance(table: Table) -> list[Record]:
+    """Rows and positives of each zone, by its name; one record with zone None where the table has no zones."""
+    zone = F.col(f"`{table.zone_col}`") if table.zone_col else F.lit(None).cast("string")
+    positives = F.sum(F.col(f"`{table.label_col}`")).cast("long").alias("positives")
+    counted = table.frame.groupBy(zone.alias("zone")).agg(F.count(F.lit(1)).alias("rows"), positives)
+    return [row.asDict() for row in counted.orderBy("zone").collect()]
+
+
+def repeated_rows(table: Table) -> Record:
+    """How many rows repeat another one (`identical`), and how many have the features of a row of the other class
+    (`contradictory`).
+    """
+    label = F.col(f"`{table.label_col}`")
+    groups = table.frame.groupBy(dataset.row_hash(table.features).alias("hash")).agg(
+        F.count(F.when(label == 0, 1)).alias("of_0"), F.count(F.when(label == 1, 1)).alias("of_1")
+    )
+    of_0, of_1 = F.col("of_0"), F.col("of_1")
+    found = groups.agg(
+        F.sum(F.greatest(of_0 - 1, F.lit(0)) + F.greatest(of_1 - 1, F.lit(0))).alias("identical"),
+        F.sum(F.when((of_0 > 0) & (of_1 > 0), of_0 + of_1).otherwise(0)).alias("contradictory"),
+    ).first()
+    assert found is not None  # an aggregate always has a row
+    return {"identical": found["identical"], "contradictory": found["contradictory"]}
+
+
+def sample(table: Table, rows: int = SAMPLE_ROWS) -> pd.DataFrame:
+    """At most `rows` rows (features and label), those with the lowest hashes of their content, in that order."""
+    names = (*table.features, table.label_col)
+    ordered = table.frame.orderBy(dataset.row_hash(names), *(f"`{name}`" for name in names))
+    return ordered.limit(rows).select(*(f"`{name}`" for name in names)).toPandas()
+
+
+def histograms(rows: pd.DataFrame, features: Sequence[str], label_col: str) -> dict[str, Record]:
+    """Each feature's histogram by class: `{"edges": [n + 1 numbers], "0": [n counts], "1": [n counts]}`.
+
+    The bins span the middle 99 % of the values, so that a few outliers do not squeeze the rest; what lies outside
+    is counted in the first and last bin.
+    """
+    found = {}
+    for name in features:
+        low, high = np.quantile(rows[name], [0.005, 0.995])
+        edges = np.linspace(low, high, BINS + 1) if low < high else np.array([low - 0.5, low + 0.5])
+        values = rows[name].clip(edges[0], edges[-1])
+        by_class = {str(c): np.histogram(values[rows[label_col] == c], edges)[0].tolist() for c in (0, 1)}
+        found[name] = {"edges": edges.tolist(), **by_class}
+    return found
+
+
+def correlations(rows: pd.DataFrame, features: Sequence[str]) -> list[list[float]]:
+    """Pearson's correlation of every two features, NaN where one is constant."""
+    return rows[list(features)].corr().to_numpy().tolist()
+
+
+def closest_pairs(features: Sequence[str], matrix: Sequence[Sequence[float]], top: int = 10) -> list[Record]:
+    """The `top` pairs of features with the greatest correlation, whatever its sign."""
+    pairs: list[Record] = [
+        {"feature": features[i], "other": features[j], "correlation": matrix[i][j]}
+        for i in range(len(features))
+        for j in range(i)
+        if not np.isnan(matrix[i][j])
+    ]
+    return sorted(pairs, key=lambda pair: -abs(pair["correlation"]))[:top]
+
+
+def separation(rows: pd.DataFrame, features: Sequence[str], label_col: str) -> list[Record]:
+    """How well each feature alone tells the classes apart, the best first.
+
+    `area` is the area under the ROC curve of the feature as a score, or of its negative where lower values mean
+    class 1 (`direction` "higher" or "lower"): 0.5 tells nothing, 1 everything.
+    """
+    found = []
+    for name in features:
+        area = ScoreCounts.from_arrays(rows[label_col], rows[name]).area_under_roc()
+        found.append({"feature": name, "area": max(area, 1 - area), "direction": "higher" if area >= 0.5 else "lower"})
+    return sorted(found, key=lambda record: -record["area"])
+
+
+def _role(field: T.StructField, label_col: str, zone_col: str | None, exclude_cols: Sequence[str]) -> str:
+    if field.name in exclude_cols:
+        return "excluded"
+    if field.name in (label_col, zone_col):
+        return "label" if field.name == label_col else "zone"
+    return "feature" if _is_number(field) else "text"
+
+
+def _is_number(field: T.StructField) -> bool:
+    return isinstance(field.dataType, T.NumericType | T.BooleanType)
+
+
+def _column_aggregates(field: T.StructField) -> dict[str, Column]:
+    column = F.col(f"`{field.name}`")
+    if not _is_number(field):
+        nothing = F.max(F.lit(None).cast("double"))
+        return {"usable": F.count(column), "min": nothing, "median": nothing, "max": nothing}
+    value = column.cast("double")
+    usable = F.when(~F.isnan(value) & (F.abs(value) != float("inf")), value)
+    return {
+        "usable": F.count(usable),
+        "min": F.min(usable),
+        "median": F.percentile_approx(usable, 0.5, 10_000),
+        "max": F.max(usable),
+    }

@@ -1,0 +1,36 @@
+"""Finding the models and evaluations that earlier runs left below an output folder."""
+
+from pyspark.sql import SparkSession
+
+from lib import artifacts
+from lib.errors import InputError
+from lib.storage import Storage, join
+
+
+def pick_model(spark: SparkSession, out: str, model_dir: str = "") -> str:
+    """The model named, or the newest complete one below `out`.
+
+    Raises:
+        InputError: none is named and none is there.
+    """
+    return model_dir or _newest(
+        spark, join(out, "models"), artifacts.SUMMARY, "model", "train one (notebook 02_train) or name one by model_dir"
+    )
+
+
+def pick_evaluation(spark: SparkSession, out: str, eval_dir: str = "") -> str:
+    """The evaluation named, or the newest complete one below `out`.
+
+    Raises:
+        InputError: none is named and none is there.
+    """
+    way_out = "evaluate a model (notebook 03_evaluate) or name an evaluation by eval_dir"
+    return eval_dir or _newest(spark, join(out, "results"), artifacts.EVAL_METRICS, "evaluation", way_out)
+
+
+def _newest(spark: SparkSession, folder: str, proof: str, what: str, way_out: str) -> str:
+    storage = Storage(spark)
+    for name in reversed(storage.list(folder)):  # run ids sort by time
+        if artifacts.run_id_of(name) and storage.exists(join(folder, name, proof)):
+            return join(folder, name)
+    raise InputError(f"there is no complete {what} in {folder}: {way_out}")

@@ -1,0 +1,209 @@
+"""The tables that the notebooks show, as Markdown.
+
+On a cluster a notebook's own side sees nothing of Spark's but the DataFrames it fetches. So a view is text, `frame`
+puts it in a DataFrame of one row, `%%spark -o` fetches that and `%%local` shows it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lib.dataset import Table
+from lib.markdown import code, plain, table
+from lib.search import Search
+from lib.split import PARTS, Split
+from lib.texts import Words
+
+WORDS = Words("en")  # as the notebooks' own text
+METRICS = {"areaUnderPR": "AUC-PR", "areaUnderROC": "AUC-ROC", "accuracy": "accuracy", "f1": "F1 (weighted)"}
+PART_NAMES = dict(zip(PARTS, ("training", "validation", "test"), strict=True))
+
+Record = Mapping[str, Any]
+
+
+def frame(spark: SparkSession, markdown: str) -> DataFrame:
+    """A DataFrame of one row with the one column `markdown`."""
+    # A literal: rows from Python would start a Python worker.
+    return spark.range(1).select(F.lit(markdown).alias("markdown"))
+
+
+def columns(records: Sequence[Record]) -> str:
+    """What is in each column (`lib.explore.describe_columns`)."""
+    rows = [
+        [
+            code(record["column"]),
+            record["role"],
+            record["type"],
+            _part_of(record["missing"], record["rows"]) if record["missing"] else "0",
+            *(_value(record[name]) for name in ("min", "median", "max")),
+        ]
+        for record in records
+    ]
+    return table(["column", "role", "type", "missing", "min", "median", "max"], rows, "lllrrrr")
+
+
+def facts(loaded: Table) -> str:
+    """What there is to learn from."""
+    rows = [
+        ["read from", ", ".join(code(uri) for uri in loaded.inputs)],
+        ["rows", WORDS.count(loaded.rows)],
+        ["rows dropped for missing values", WORDS.count(loaded.dropped)],
+        [f"rows of class 1 ({code(loaded.label_col)})", _part_of(loaded.class_counts["1"], loaded.rows)],
+        ["features", WORDS.count(len(loaded.features))],
+        ["zones", code(loaded.zone_col) if loaded.zone_col else "none"],
+        ["fingerprint of the content", code(loaded.fingerprint)],
+    ]
+    return table(["", ""], rows, "ll")
+
+
+def balance(records: Sequence[Record]) -> str:
+    """Rows and class 1 by zone (`lib.explore.class_balance`)."""
+    rows = [
+        _balance_row(plain(record["zone"] or "all rows"), record["rows"], record["positives"]) for record in records
+    ]
+    if len(rows) > 1:
+        total = {name: sum(record[name] for record in records) for name in ("rows", "positives")}
+        rows.append(_balance_row("**all zones**", total["rows"], total["positives"]))
+    return table(["zone", "rows", "class 1", "share of class 1"], rows, "lrrr")
+
+
+def repeated(record: Record, rows: int) -> str:
+    """Rows that repeat others (`lib.explore.repeated_rows`)."""
+    return (
+        f"- rows that repeat another one: {_part_of(record['identical'], rows)}\n"
+        f"- rows with the features of a row of the other class: {_part_of(record['contradictory'], rows)}"
+    )
+
+
+def separation(records: Sequence[Record], top: int = 10) -> str:
+    """The features that tell most by themselves (`lib.explore.separation`)."""
+    rows = [[code(r["feature"]), WORDS.number(r["area"]), r["direction"]] for r in records[:top]]
+    return table(["feature", "AUC-ROC on its own", "values of class 1"], rows, "lrl")
+
+
+def pairs(records: Sequence[Record]) -> str:
+    """The features most alike (`lib.explore.closest_pairs`)."""
+    rows = [[code(r["feature"]), code(r["other"]), WORDS.number(r["correlation"])] for r in records]
+    return table(["feature", "and", "correlation"], rows, "llr")
+
+
+def parts(split: Split) -> str:
+    """The three parts and the class weights."""
+    header = ["part", "rows", "share of all", "class 1", "share of class 1", "fingerprint"]
+    rows = []
+    for name, title in PART_NAMES.items():
+        part = split.parts[name]
+        share = WORDS.percent(part["rows"] / split.table.rows)
+        count, positives = WORDS.count(part["rows"]), WORDS.count(part["positives"])
+        rate = WORDS.percent(part["positives"] / part["rows"])
+        rows.append([title, count, share, positives, rate, code(part["fingerprint"])])
+        if split.zones is not None:
+            rows[-1].append(", ".join(plain(zone) for zone in split.zones[name]))
+    if split.zones is not None:
+        header.append("zones")
+    weights = " and ".join(
+        f"{WORDS.number(weight)} for class {label[0]}" for label, weight in sorted(split.class_weights.items())
+    )
+    return f"{table(header, rows, 'lrrrrll'[: len(header)])}\n\nEach row weighs {weights}."
+
+
+def candidates(search: Search, top: int = 15) -> str:
+    """The best candidates, by the metric that chooses."""
+    ranked = sorted(search.scores, key=lambda score: (-score.metrics[search.metric], score.candidate.index))
+    rows = [
+        [
+            str(rank),
+            score.candidate.model,
+            ", ".join(f"{name} {value}" for name, value in score.candidate.params.items()),
+            *_four(score.metrics),
+            WORDS.number(score.seconds, 1),
+        ]
+        for rank, score in enumerate(ranked[:top], 1)
+    ]
+    shown = f"The best {top} of {len(ranked)} candidates:\n\n" if len(ranked) > top else ""
+    return shown + table(["", "model", "parameters", *METRICS.values(), "seconds"], rows, "rllrrrrr")
+
+
+def results(summary: Record) -> str:
+    """The best of each family and the winner, on validation and test."""
+    rows = []
+    for name, model in summary["models"].items():
+        rows.append([f"best {name}", "validation", *_four(model["val_metrics"])])
+        rows.append([f"best {name}", "test", *_four(model["test_metrics"])])
+    winner = summary["winner"]
+    retrained = _four(winner["test_metrics_retrained"])
+    rows.append([f"**{winner['name']}, retrained**", "**test**", *(f"**{value}**" for value in retrained)])
+    return table(["model", "measured on", *METRICS.values()], rows, "llrrrr")
+
+
+def measured(metrics: Record) -> str:
+    """Which rows an evaluation is about."""
+    rows = metrics["measured_on"]
+    proof = (
+        "The same rows as training set aside: their count and fingerprint are those it wrote down."
+        if rows["verified"]
+        else "These rows are not of the table the model was trained from."
+    )
+    facts = [
+        ["model", f"{metrics['model']}, {code(metrics['model_dir'])}"],
+        ["rows", f"{rows['rows']} ({', '.join(code(uri) for uri in rows['inputs'])})"],
+        ["count", WORDS.count(rows["count"])],
+        ["of class 1", _part_of(rows["positives"], rows["count"])],
+        ["fingerprint", code(rows["fingerprint"])],
+    ]
+    return f"{table(['', ''], facts, 'll')}\n\n{proof}"
+
+
+def metrics(record: Record) -> str:
+    """All figures over all rows."""
+    names = {
+        **METRICS,
+        "average_precision": "average precision",
+        "weightedPrecision": "precision (weighted)",
+        "weightedRecall": "recall (weighted)",
+    }
+    return table(["metric", "value"], [[title, WORDS.number(record[name])] for name, title in names.items()], "lr")
+
+
+def classes(record: Record) -> str:
+    """Figures of each class at the threshold."""
+    by_class = [record[name] for name in ("precision", "recall", "f1_by_class")]
+    rows = [[f"class {c}", *(WORDS.number(values[c]) for values in by_class)] for c in ("0", "1")]
+    return table(["", "precision", "recall", "F1"], rows, "lrrr")
+
+
+def confusion(matrix: Record) -> str:
+    """True class by predicted class."""
+    rows = []
+    for name, cells in {"class 0": ("TN", "FP"), "class 1": ("FN", "TP")}.items():
+        counts = [matrix[cell] for cell in cells]
+        rows.append([name, *(_part_of(count, sum(counts)) for count in counts)])
+    return table(["true class", "predicted 0", "predicted 1"], rows, "lrr")
+
+
+def zones(record: Record) -> str:
+    """Figures of each zone, where there are zones; an area needs both classes."""
+    if not record.get("zones"):
+        return "The table has no zones."
+    rows = [
+        [*_balance_row(plain(zone["zone"]), zone["rows"], zone["positives"]), *_four(zone)] for zone in record["zones"]
+    ]
+    return table(["zone", "rows", "class 1", "share of class 1", *METRICS.values()], rows, "lrrrrrrr")
+
+
+def _four(values: Record) -> list[str]:
+    return [WORDS.number(values[name]) for name in METRICS]
+
+
+def _balance_row(name: str, rows: int, positives: int) -> list[str]:
+    return [name, WORDS.count(rows), WORDS.count(positives), WORDS.percent(positives / rows)]
+
+
+def _part_of(part: int, whole: int) -> str:
+    return f"{WORDS.count(part)} ({WORDS.percent(part / whole)})"
+
+
+def _value(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"

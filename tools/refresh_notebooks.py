@@ -1,0 +1,51 @@
+"""Run the notebooks and store anew the outputs that their regression test compares: `make notebooks`.
+
+Only cells tagged `nbval-check-output` keep outputs; all else in a notebook is left as its author wrote it.
+"""
+
+import tempfile
+from pathlib import Path
+
+import nbformat
+import papermill
+from nbformat import NotebookNode
+
+from launcher.kernels import LOCAL
+from launcher.publish import clean
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+CHECKED = "nbval-check-output"
+
+
+def main() -> None:
+    """Refresh all notebooks, in the order in which each finds what the one before it left."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+            notebook = nbformat.read(path, as_version=4)
+            refresh(notebook, ran(path, Path(folder)))
+            nbformat.write(notebook, path)
+            print(path.name)
+
+
+def ran(path: Path, folder: Path) -> NotebookNode:
+    """The notebook as it comes out of a run with its defaults, leaving what it makes in `folder`."""
+    out = {"out": str(folder)} if "out" in papermill.inspect_notebook(str(path)) else {}
+    output = folder / path.name
+    papermill.execute_notebook(str(path), str(output), out, kernel_name=LOCAL, language="python", progress_bar=False)
+    return clean(nbformat.read(output, as_version=4))
+
+
+def refresh(notebook: NotebookNode, executed: NotebookNode) -> None:
+    """Put the executed notebook's outputs into the checked cells, and no others."""
+    outputs = {cell.id: cell.outputs for cell in executed.cells if cell.cell_type == "code"}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.execution_count = None
+            cell.outputs = outputs[cell.id] if CHECKED in cell.metadata.get("tags", []) else []
+            for output in cell.outputs:
+                if "execution_count" in output:
+                    output.execution_count = None
+
+
+if __name__ == "__main__":
+    main()
