@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from lib import errors
 from lib.errors import ExperimentError, InputError
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -37,12 +36,12 @@ class CellFailure:
 
     @property
     def kind(self) -> type[ExperimentError] | None:
-        """The class of `lib.errors` that the cell raised, or None for an error nobody foresaw.
+        """Which of our own errors the cell raised, or None for one that nobody foresaw.
 
-        A kernel hands over names, not classes, which is why every such class stands in `lib.errors`.
+        A kernel hands over an error's name, not its class. We know all that are defined in what is imported here,
+        which is why `lib` has all of its own in `lib.errors`.
         """
-        found = getattr(errors, self.ename, None)
-        return found if isinstance(found, type) and issubclass(found, ExperimentError) else None
+        return next((known for known in _family(ExperimentError) if known.__name__ == self.ename), None)
 
     @property
     def cell(self) -> str:
@@ -57,9 +56,9 @@ class CellFailure:
         if self.kind:
             return self.evalue
         lines = [line.strip() for line in self.evalue.splitlines() if line.strip()]
-        # Py4J's first line says only which call it was.
-        wanted = lines[:2] if self.ename == "Py4JJavaError" else lines[:1]
-        return _cut(": ".join([self.ename, *wanted]), 400)
+        # Py4J's first line says only which call it was; the second is the Java exception, after a colon.
+        wanted = lines[1:2] if self.ename == "Py4JJavaError" and len(lines) > 1 else lines[:1]
+        return _cut(": ".join([self.ename, *(line.lstrip(": ") for line in wanted)]), 400)
 
 
 class NotebookFailed(ExperimentError):
@@ -76,6 +75,10 @@ class NotebookRefused(InputError):
     def __init__(self, notebook: str, failure: CellFailure):
         self.notebook, self.failure = notebook, failure
         super().__init__(failure.evalue)
+
+
+def _family(kind: type[ExperimentError]) -> list[type[ExperimentError]]:
+    return [kind, *(each for child in kind.__subclasses__() for each in _family(child))]
 
 
 def _cut(text: str, length: int) -> str:

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import tempfile
 
 from launcher.files import files_at, local_path
 from launcher.plan import Plan
@@ -38,8 +39,13 @@ def output_is_writable(plan: Plan) -> None:
     there = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
     if not there.is_dir():
         raise InputError(f"out={out}: {there} is not a folder; give another with --out")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise InputError(f"out={out}: {there} may not be written to; give another with --out")
+    try:
+        with tempfile.TemporaryFile(dir=there):  # rights are known by trying; it has no name and leaves nothing
+            pass
+    except OSError as error:
+        raise InputError(
+            f"out={out}: {there} cannot be written to ({error.strerror}); give another with --out"
+        ) from None
 
 
 def nothing_is_overwritten(plan: Plan) -> None:
