@@ -1,0 +1,83 @@
+"""The notebooks' tables. Those of the exploration are tested with it."""
+
+import dataclasses
+
+from lib import dataset, views
+from lib.candidates import GBT, RANDOM_FOREST, Candidate
+from lib.engine import Score
+from lib.search import Search
+from lib.split import split
+from tests.lib.tables import make_table, write
+
+METRICS = {"areaUnderPR": 0.7, "areaUnderROC": 0.8, "accuracy": 0.9, "f1": 0.85}
+
+
+def test_a_view_crosses_to_the_other_side_as_one_row(spark):
+    text = 'a "table"\n| with | ünïcode |' + "x" * 100_000
+    shown = views.frame(spark, text)
+    assert shown.columns == ["markdown"]
+    assert [row.markdown for row in shown.collect()] == [text]
+
+
+def test_facts_and_parts_of_a_table(spark, tmp_path):
+    table = dataset.load(spark, write(make_table(rows=1000), tmp_path / "t.parquet"))
+    facts = views.facts(table)
+    assert "| rows | 1,000 |" in facts
+    assert "| rows of class 1 (`label`) | 250 (25.0%) |" in facts
+    assert table.fingerprint in facts
+    shown = views.parts(split(table))
+    assert "| training | 700 | 70.0% | 174 | 24.9% |" in shown
+    assert "Each row weighs 0.665 for class 0 and 2.011 for class 1." in shown
+
+
+def test_parts_name_their_zones(spark, tmp_path):
+    table = dataset.load(spark, write(make_table(rows=1000, zones=8), tmp_path / "t.parquet"))
+    whole = split(table, split_by="zone")
+    lines = {line.split("|")[1].strip(): line for line in views.parts(whole).splitlines() if "|" in line}
+    for part, title in views.PART_NAMES.items():
+        assert all(zone in lines[title] for zone in whole.zones[part])
+
+
+def test_candidates_come_best_first_and_say_how_many_are_left_out():
+    scores = [
+        Score(Candidate(i, GBT, {"maxDepth": i}), {**METRICS, "areaUnderPR": 0.5 + i / 100}, 1.25) for i in range(4)
+    ]
+    shown = views.candidates(Search(tuple(scores), "areaUnderPR"), top=2)
+    assert shown.startswith("The best 2 of 4 candidates:")
+    assert "| 1 | GBT | maxDepth 3 | 0.530 | 0.800 | 0.900 | 0.850 | 1.2 |" in shown
+    assert "maxDepth 1" not in shown
+    tied = [dataclasses.replace(score, metrics=METRICS) for score in scores]
+    assert "| 1 | GBT | maxDepth 0 |" in views.candidates(Search(tuple(tied), "areaUnderPR"))
+
+
+def test_results_end_with_the_figure_to_quote():
+    family = {"val_metrics": METRICS, "test_metrics": METRICS, "best_params": {}}
+    winner = {"name": GBT, "val_metrics": METRICS, "test_metrics_retrained": {**METRICS, "areaUnderPR": 0.71}}
+    shown = views.results({"models": {RANDOM_FOREST: family, GBT: family}, "winner": winner})
+    assert shown.splitlines()[-1] == "| **GBT, retrained** | **test** | **0.710** | **0.800** | **0.900** | **0.850** |"
+
+
+def test_an_evaluation_says_on_which_rows_it_was_made():
+    rows = {"rows": "held-out", "inputs": ["a", "b"], "count": 1000, "positives": 250, "fingerprint": "f00"}
+    record = {"model": GBT, "model_dir": "m", "measured_on": {**rows, "verified": True}}
+    assert "set aside" in views.measured(record)
+    assert "| of class 1 | 250 (25.0%) |" in views.measured(record)
+    assert "not of the table" in views.measured({**record, "measured_on": {**rows, "verified": False}})
+
+
+def test_figures_of_an_evaluation():
+    matrix = {"TN": 60, "FP": 20, "FN": 5, "TP": 15}
+    assert views.confusion(matrix).splitlines()[-2:] == [
+        "| class 0 | 60 (75.0%) | 20 (25.0%) |",
+        "| class 1 | 5 (25.0%) | 15 (75.0%) |",
+    ]
+    by_class = {"precision": {"0": 0.9, "1": 0.4}, "recall": {"0": 0.8, "1": 0.7}, "f1_by_class": {"0": 0.85, "1": 0.5}}
+    assert "| class 1 | 0.400 | 0.700 | 0.500 |" in views.classes(by_class)
+    all_metrics = {**METRICS, "average_precision": 0.69, "weightedPrecision": 0.88, "weightedRecall": 0.9}
+    assert "| average precision | 0.690 |" in views.metrics(all_metrics)
+
+
+def test_zones_without_both_classes_have_no_areas():
+    zone = {"zone": "a|b", "rows": 10, "positives": 0, **METRICS, "areaUnderPR": None, "areaUnderROC": None}
+    assert views.zones({"zones": [zone]}).splitlines()[-1] == "| a\\|b | 10 | 0 | 0.0% | – | – | 0.900 | 0.850 |"
+    assert views.zones({}) == "The table has no zones."
