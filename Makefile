@@ -33,7 +33,7 @@ check: setup ## lint, format, types and notebook hygiene
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest --quiet tests/notebooks/test_hygiene.py
+	@$(BIN)/python -m pytest --quiet tests/notebooks/test_rules.py
 
 .PHONY: format
 format: setup ## format code and notebooks
