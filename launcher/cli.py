@@ -1,8 +1,9 @@
 """The command line: options in, one experiment run, results or one clear message out."""
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,8 +17,11 @@ from launcher.plan import Plan, make_plan, this_command
 from launcher.progress import Progress
 from launcher.screens import show_plan, show_results
 from launcher.search_log import SearchLog
-from launcher.sources import gather
+from launcher.sources import OPTIONS, gather
 from lib import artifacts
+
+if TYPE_CHECKING:
+    from launcher.targets import Target
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -30,6 +34,11 @@ def _option(name: str, metavar: str | None = None) -> Any:
     if metavar is None:
         return typer.Option(f"{flag}/--no-{flag[2:]}", help=parameters.meaning(name))
     return typer.Option(flag, metavar=metavar, help=parameters.meaning(name))
+
+
+def _setting(name: str, metavar: str) -> Any:
+    """The option of a setting in a section."""
+    return typer.Option(f"--{OPTIONS[name]}", metavar=metavar, help=parameters.meaning(name))
 
 
 # Every parameter is named here once; what it means and may be stands in the schema.
@@ -47,6 +56,11 @@ def experiment(
     test_data: Annotated[list[str] | None, _option("test_data", "PLACE")] = None,
     language: Annotated[str | None, _option("language", "en|es")] = None,
     engine: Annotated[str | None, _option("engine", "auto|task|spark")] = None,
+    target: Annotated[str | None, _setting("cluster.target", "local|livy|step")] = None,
+    livy_url: Annotated[str | None, _setting("cluster.livy_url", "URL")] = None,
+    cluster_id: Annotated[str | None, _setting("cluster.id", "ID")] = None,
+    reach: Annotated[str | None, _setting("cluster.reach", "direct|ssh|ssm")] = None,
+    ssh_key: Annotated[str | None, _setting("cluster.ssh_key", "FILE")] = None,
     params: Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters")] = None,
     assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help=_ASSIGNMENT_HELP)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would run, and touch nothing")] = False,
@@ -60,6 +74,7 @@ def experiment(
         return
     with explained(debug):
         typed = {name: context.params.get(name) for name in parameters.NAMES}
+        typed |= {name: context.params[option.replace("-", "_")] for name, option in OPTIONS.items()}
         plan = make_plan(gather(params, assign or [], typed, cwd=Path.cwd()), argv=this_command())
         preflight.check(plan)
         if dry_run:
@@ -68,18 +83,19 @@ def experiment(
             run(plan)
 
 
-def run(plan: Plan, kernel: str | None = None) -> None:
-    """Run a planned experiment (on the local kernel), show it while it runs, and say what came out."""
+def run(plan: Plan, target: "Target | None" = None) -> None:
+    """Run a planned experiment (on the target it names), show it while it runs, and say what came out."""
     console = Console(highlight=False)
     console.print(f"Experiment {plan.run_id} → {escape(shown(plan.parameters.out))}", soft_wrap=True)
     # papermill and nbconvert take seconds to import, which --help need not wait for.
-    from launcher.kernels import LOCAL
     from launcher.runner import Run
+    from launcher.targets import target_of
 
     started = time.monotonic()
     log = SearchLog(files_at(plan.parameters.out), f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
-    with Progress(plan, log, console) as progress:
-        experiment_run = Run(plan, progress, kernel or LOCAL)
+    opened = nullcontext(target) if target else target_of(plan)
+    with opened as reached, Progress(plan, log, console) as progress:
+        experiment_run = Run(plan, progress, reached)
         try:
             results = experiment_run()
         except Interrupted as stop:

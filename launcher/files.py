@@ -11,7 +11,9 @@ from lib.errors import InputError
 
 
 class Files(Protocol):
-    """The files of one place (a file system, a bucket), by path or URI."""
+    """The files of one place (a file system, a bucket), by path or URI; `pause` is the seconds between two looks."""
+
+    pause: float
 
     def read_text(self, place: str) -> str | None:
         """The text of a file, or None where there is none."""
@@ -28,6 +30,8 @@ class Files(Protocol):
 
 class LocalFiles:
     """Files of this machine, by plain path or `file:` URI."""
+
+    pause = 0.5
 
     def read_text(self, place: str) -> str | None:
         """The text of a file, or None where there is none."""
@@ -59,9 +63,14 @@ class LocalFiles:
 
 def files_at(place: str) -> Files:
     """Choose what reads and writes at a place, by its scheme."""
-    if local_path(place) is None:
-        raise InputError(f"out={place}: this machine writes to folders of its own only; give a path")
-    return LocalFiles()
+    if local_path(place) is not None:
+        return LocalFiles()
+    # boto3 takes a while to import, which a run on this machine need not wait for.
+    from launcher.s3_files import S3Files, is_s3
+
+    if not is_s3(place):
+        raise InputError(f"out={place}: results go to a folder of this machine or to s3://bucket/prefix")
+    return S3Files()
 
 
 def is_uri(place: str) -> bool:

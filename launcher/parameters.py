@@ -4,7 +4,6 @@ Names and meaning are those of the notebooks' parameters cells and of `lib`'s ke
 come from (file, `-p`, options) is the business of `launcher.sources`.
 """
 
-import copy
 import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -12,6 +11,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from launcher.cluster_settings import Cluster, Spark
+from launcher.fields import allowed, described
 from lib.candidates import FULL_GRID, Candidate, expand
 from lib.errors import InputError
 
@@ -29,62 +30,53 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 FRACTION = "a number above 0 and below 1"
 
 
-def _field(default: Any, meaning: str, allowed: str) -> Any:
-    """A field with its meaning (the help text) and what it may be (the end of an error message)."""
-    if isinstance(default, list | dict):
-        return Field(
-            default_factory=lambda: copy.deepcopy(default),
-            description=meaning,
-            json_schema_extra={"allowed": allowed},
-        )
-    return Field(default=default, description=meaning, json_schema_extra={"allowed": allowed})
-
-
 class Parameters(BaseModel):
     """Everything that decides what an experiment does; complete, checked and in plain YAML types."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
-    input_data: Places = _field(
+    input_data: Places = described(
         ["data/sample.parquet"], "table to learn from: file, folder or URI", "a path or URI, or a list"
     )
-    label_col: Text = _field("label", "column of the two classes", "a column name")
-    zone_col: Text | None = _field("zone", "column of zones, used where the table has it", "a column name or null")
-    exclude_cols: list[Text] = _field([], "numeric columns that are no features", "a list of column names")
-    missing: Literal["error", "drop"] = _field(
+    label_col: Text = described("label", "column of the two classes", "a column name")
+    zone_col: Text | None = described("zone", "column of zones, used where the table has it", "a column name or null")
+    exclude_cols: list[Text] = described([], "numeric columns that are no features", "a list of column names")
+    missing: Literal["error", "drop"] = described(
         "error", "rows with missing or infinite features: stop, or drop them", "error or drop"
     )
-    test_frac: Fraction = _field(0.15, "share of rows held out for the test", FRACTION)
-    val_frac: Fraction = _field(0.15, "share of rows to choose candidates on", FRACTION)
-    split_by: Literal["rows", "zone"] = _field("rows", "split single rows or whole zones", "rows or zone")
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = _field(
+    test_frac: Fraction = described(0.15, "share of rows held out for the test", FRACTION)
+    val_frac: Fraction = described(0.15, "share of rows to choose candidates on", FRACTION)
+    split_by: Literal["rows", "zone"] = described("rows", "split single rows or whole zones", "rows or zone")
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = described(
         42, "seed of the split and of the models", "a whole number from 0 to 2147483647"
     )
-    metric: Literal["areaUnderPR", "areaUnderROC"] = _field(
+    metric: Literal["areaUnderPR", "areaUnderROC"] = described(
         "areaUnderPR", "what the best candidate is best at", "areaUnderPR or areaUnderROC"
     )
-    grid: dict[str, Any] = _field(
+    grid: dict[str, Any] = described(
         FULL_GRID, "values of each model's parameters, all combined", "model: {parameter: [values]}"
     )
-    candidates: list[dict[str, Any]] = _field(
+    candidates: list[dict[str, Any]] = described(
         [], "candidates one by one, instead of the grid", "a list of {model: …, parameter: value}"
     )
-    search: Literal["grid", "random"] = _field(
+    search: Literal["grid", "random"] = described(
         "grid", "every candidate, or max_candidates drawn by the seed", "grid or random"
     )
-    max_candidates: Annotated[int, Field(ge=1)] | None = _field(
+    max_candidates: Annotated[int, Field(ge=1)] | None = described(
         None, "most candidates to fit", "a whole number from 1, or null"
     )
-    engine: Literal["auto", "task", "spark"] = _field("auto", "what fits the candidates", "auto, task or spark")
-    out: Text = _field("experiments", "folder or URI for models and results", "a path or URI")
-    run_id: Annotated[str, Field(pattern=r"^(\d{8}_\d{6})?$")] = _field(
+    engine: Literal["auto", "task", "spark"] = described("auto", "what fits the candidates", "auto, task or spark")
+    out: Text = described("experiments", "folder or URI for models and results", "a path or URI")
+    run_id: Annotated[str, Field(pattern=r"^(\d{8}_\d{6})?$")] = described(
         "", "name of the run; empty: its start, UTC", 'text like "20260131_235959" (in quotes), or ""'
     )
-    evaluate: bool = _field(True, "evaluate and report after training", "true or false")
-    test_data: Places | None = _field(
+    evaluate: bool = described(True, "evaluate and report after training", "true or false")
+    test_data: Places | None = described(
         None, "table to evaluate on, whole, instead of the held-out rows", "a path or URI, a list, or null"
     )
-    language: Literal["en", "es"] = _field("en", "language of the report", "en or es")
+    language: Literal["en", "es"] = described("en", "language of the report", "en or es")
+    cluster: Cluster = described(Cluster(), "where it runs, and the way there", "name: value lines")
+    spark: Spark = described(Spark(), "memory, cores and other properties of a cluster's Spark", "name: value lines")
 
     @model_validator(mode="after")
     def _fractions_leave_rows_to_train_on(self) -> Self:
@@ -108,23 +100,19 @@ class Parameters(BaseModel):
 
 
 NAMES = tuple(Parameters.model_fields)
+# Parameters that hold settings of their own.
+SECTIONS: dict[str, type[BaseModel]] = {"cluster": Cluster, "spark": Spark}
 
 
 def meaning(name: str) -> str:
     """Say what a parameter is, in a few words, with its default where that is short."""
-    field = Parameters.model_fields[name]
+    section, _, setting = name.rpartition(".")
+    field = SECTIONS[section].model_fields[setting] if section else Parameters.model_fields[name]
     default = field.get_default(call_default_factory=True)
     shown = default[0] if isinstance(default, list) and default else default
     if isinstance(shown, bool):
         shown = "yes" if shown else "no"
     return f"{field.description} [{shown}]" if shown not in (None, "", []) else str(field.description)
-
-
-def allowed(name: str) -> str:
-    """Say what a parameter may be."""
-    extra = Parameters.model_fields[name].json_schema_extra
-    assert isinstance(extra, dict)
-    return str(extra["allowed"])
 
 
 def check(values: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Parameters:
@@ -163,7 +151,16 @@ def _sentence(problem: ErrorDetails, values: Mapping[str, Any], origins: Mapping
         text = str(problem["ctx"]["error"])
         return text + _origin([name for name in NAMES if name in text], origins)
     name = str(problem["loc"][0])
-    return f"{name}={_shown(values[name])}: must be {allowed(name)}{_origin([name], origins)}"
+    field = Parameters.model_fields[name]
+    if name not in SECTIONS or len(problem["loc"]) == 1:
+        return f"{name}={_shown(values[name])}: must be {allowed(field)}{_origin([name], origins)}"
+    setting = str(problem["loc"][1])
+    known = SECTIONS[name].model_fields
+    if setting not in known:
+        origin = _origin([name], origins)
+        return f"unknown setting {name}.{setting}{origin}: the settings of {name} are {', '.join(known)}"
+    must = allowed(known[setting])
+    return f"{name}.{setting}={_shown(values[name][setting])}: must be {must}{_origin([name], origins)}"
 
 
 def _shown(value: Any) -> str:

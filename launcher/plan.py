@@ -21,7 +21,7 @@ from lib import artifacts
 from lib.errors import ExperimentError
 
 # Decides which steps run, so no notebook needs it.
-_LAUNCHER_ONLY = {"evaluate"}
+_LAUNCHER_ONLY = {"evaluate", "cluster", "spark"}
 
 
 @dataclass(frozen=True)

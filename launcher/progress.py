@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -16,9 +17,8 @@ from rich.text import Text
 
 from launcher.plan import Plan, Step, count_cells
 from launcher.search_log import SearchLog, SearchState, describe
+from lib.errors import ExperimentError
 
-# Seconds between two looks at the search's log: a file here, a request each elsewhere.
-_POLL = 0.5
 # Seconds between two lines of a log about the search.
 _QUIET = 5.0
 _BAR_WIDTH = 24
@@ -134,8 +134,9 @@ class Progress:
             self._console.print(f"{duration(self._clock() - self._started):>8}  {text}", soft_wrap=True)
 
     def _watch(self) -> None:
-        while not self._over.wait(_POLL):
-            self.look()
+        while not self._over.wait(self._log.pause):
+            with suppress(ExperimentError):  # elsewhere a look may fail; the next one will do
+                self.look()
 
 
 def duration(seconds: float) -> str:

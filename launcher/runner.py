@@ -12,15 +12,16 @@ from typing import Any, Protocol
 
 import papermill
 
-from launcher.failures import CellFailure, NotebookFailed, NotebookRefused
+from launcher.failures import CellFailure
 from launcher.files import Files, files_at, shown
 from launcher.kernel_process import running_kernel
 from launcher.plan import Plan, Step, declared
 from launcher.publish import publish
+from launcher.targets import Target
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
 
-KERNEL_LOG, SPARK_LOG = "kernel.log", "spark.log"
+KERNEL_LOG = "kernel.log"
 # What papermill has to say, we say.
 logging.getLogger("papermill").setLevel(logging.CRITICAL)
 # Seconds. A kernel is slow to start on a busy machine; the last outputs of a cell may be large figures.
@@ -42,11 +43,11 @@ class Observer(Protocol):
 
 @dataclass
 class Run:
-    """One experiment being run on one kernel."""
+    """One experiment being run on one target."""
 
     plan: Plan
     observer: Observer
-    kernel: str
+    target: Target
     results: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self) -> dict[str, Any]:
@@ -95,28 +96,29 @@ class Run:
         output = scratch / step.notebook.name
         known = declared(step.notebook)
         running = _RunningCell(self.observer)
-        environment = {"SPARK_LOG_FILE": str(scratch / SPARK_LOG)}
-        try:
-            with running_kernel(self.kernel, scratch / KERNEL_LOG, environment) as manager:
+        with (
+            self.target.notebook(step, scratch) as environment,
+            running_kernel(self.target.kernel, scratch / KERNEL_LOG, environment) as manager,
+        ):
+            try:
                 papermill.execute_notebook(
                     _literal(step.notebook),
                     _literal(output),
                     {name: value for name, value in values.items() if name in known},
-                    kernel_name=self.kernel,
+                    kernel_name=self.target.kernel,
                     language="python",
                     progress_bar=False,
                     start_timeout=_START_TIMEOUT,
                     iopub_timeout=_OUTPUT_TIMEOUT,
+                    execution_timeout=self.target.cell_timeout,
                     km=manager,
                     on_cell_execute=running.started,
                 )
-        except ExperimentError:
-            raise
-        except Exception as error:
-            failure = CellFailure.of(error, running.source, running.count)
-            if failure.kind and issubclass(failure.kind, InputError):
-                raise NotebookRefused(step.notebook.name, failure) from error
-            raise NotebookFailed(step.notebook.name, failure) from error
+            except Exception as error:
+                # While the kernel is still there: it may be asked what happened.
+                failure = CellFailure.of(error, running.source, running.count)
+                raise self.target.explain(step, failure, output) from error
+        self.target.check_executed(output)
         return output
 
     def _keep_evidence(self, files: Files, scratch: Path) -> str:
@@ -125,7 +127,7 @@ class Run:
             for file in sorted(scratch.iterdir()):
                 if file.stat().st_size:
                     files.put(file, f"{self.plan.failed_dir}/{file.name}")
-        except OSError as error:
+        except (OSError, ExperimentError) as error:
             return f"What ran could not be kept in {shown(self.plan.failed_dir)}: {error}"
         return f"What ran is kept in {shown(self.plan.failed_dir)}"
 

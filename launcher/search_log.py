@@ -18,6 +18,7 @@ class SearchLog:
 
     def __init__(self, files: Files, place: str):
         self._files, self._place = files, place
+        self.pause = files.pause
 
     def read(self) -> list[Line]:
         """One record a candidate scored so far; an unfinished last line is left for the next time."""

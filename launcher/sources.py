@@ -7,17 +7,26 @@ used from; those typed on the command line are relative to where they were typed
 import copy
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import yaml
+from pydantic import BaseModel
 
 from launcher.files import is_uri
 from launcher.parameters import NAMES, PLACES, Parameters, check
 from lib.errors import InputError
 
 PROJECT = Path(__file__).resolve().parent.parent
+# Options for settings of a section, whose names would be too long.
+OPTIONS = {
+    "cluster.target": "target",
+    "cluster.livy_url": "livy-url",
+    "cluster.id": "cluster-id",
+    "cluster.reach": "reach",
+    "cluster.ssh_key": "ssh-key",
+}
 
 
 class _Loader(yaml.SafeLoader):
@@ -42,7 +51,8 @@ def gather(params_file: str | None, assignments: Iterable[str], options: Mapping
     """Put an experiment's parameters together and check them.
 
     `assignments` are the `name=value` of `-p` (YAML values, dotted names for what is nested), `options` the
-    values of explicit options by parameter name, as text where they were typed; None or nothing: not given.
+    values of explicit options by parameter name (`cluster.id` for one in a section), as text where they were typed;
+    None or nothing: not given.
 
     Raises:
         InputError: a file that cannot be read, an assignment that is none, or anything `check` refuses.
@@ -57,6 +67,10 @@ def gather(params_file: str | None, assignments: Iterable[str], options: Mapping
         _assign(values, origins, assignment, cwd)
     for name, typed in options.items():
         if typed is None or typed == ():
+            continue
+        if "." in name:
+            section, _, setting = name.partition(".")
+            _set(values, origins, section, [setting], typed, f"--{OPTIONS[name]}")
             continue
         origins[name] = f"--{name.replace('_', '-')}"
         is_yaml = isinstance(typed, str) and name not in PLACES
@@ -103,15 +117,25 @@ def _assign(values: dict[str, Any], origins: dict[str, str], assignment: str, cw
         return
     if name not in NAMES:
         check({name: value}, {name: f"-p {assignment}"})
+    _set(values, origins, name, inner, value, f"-p {assignment}")
+
+
+def _set(
+    values: dict[str, Any], origins: dict[str, str], name: str, inner: Sequence[str], value: Any, origin: str
+) -> None:
+    """Set one value inside the parameter `name`, in what is there so far or its default."""
     if name not in values:
-        values[name] = Parameters.model_fields[name].get_default(call_default_factory=True)
+        default = Parameters.model_fields[name].get_default(call_default_factory=True)
+        values[name] = default.model_dump() if isinstance(default, BaseModel) else default
     place = values[name] = copy.deepcopy(values[name])
-    for key in inner[:-1]:
+    # The name of a Spark property has dots of its own.
+    keys = ["conf", ".".join(inner[1:])] if name == "spark" and inner[0] == "conf" and len(inner) > 1 else list(inner)
+    for key in keys[:-1]:
         place = place.setdefault(key, {}) if isinstance(place, dict) else place
     if not isinstance(place, dict):
-        raise InputError(f"-p {assignment}: {name} holds nothing by the name {'.'.join(inner)}")
-    place[inner[-1]] = value
-    origins[name] = f"{origins[name]}, -p {assignment}" if name in origins else f"-p {assignment}"
+        raise InputError(f"{origin}: {name} holds nothing by the name {'.'.join(inner)}")
+    place[keys[-1]] = value
+    origins[name] = f"{origins[name]}, {origin}" if name in origins else origin
 
 
 def _typed(name: str, text: str, origin: str) -> Any:

@@ -1,10 +1,14 @@
 """Which code and which software an experiment ran with."""
 
+from __future__ import annotations
+
 import hashlib
 import platform
 from importlib import metadata, resources
+from typing import TYPE_CHECKING
 
-from pyspark.sql import SparkSession
+if TYPE_CHECKING:  # the launcher asks for the hash without Spark
+    from pyspark.sql import SparkSession
 
 
 def code_hash() -> str:

@@ -9,6 +9,7 @@ from launcher.cli import run
 from launcher.outcomes import explained
 from launcher.parameters import Parameters
 from launcher.plan import Plan, make_plan
+from launcher.targets import LocalTarget
 
 RUN_ID = "20260131_235959"
 KERNEL = "python3"
@@ -80,7 +81,7 @@ def plan(folder: Path, notebooks: Path, **values: object) -> Plan:
 def main(folder: Path, notebooks: Path) -> None:
     """Run these notebooks as the command line does."""
     with explained(debug=False):
-        run(plan(folder, notebooks), KERNEL)
+        run(plan(folder, notebooks), LocalTarget(KERNEL))
 
 
 if __name__ == "__main__":  # python -m tests.launcher.experiments FOLDER NOTEBOOKS

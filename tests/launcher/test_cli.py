@@ -78,7 +78,7 @@ def test_every_option_reaches_the_plan(typed, monkeypatch):
         (["--input-data", "t*.csv"], "Error: input_data: there is no "),
         (["--input-data", "t*.parquet", "--test-data", "nope"], "Error: test_data: there is no "),
         (["--input-data", "table.parquet", "--out", "table.parquet/x"], "Error: out="),
-        (["--input-data", "table.parquet", "--out", "s3://bucket/x"], "Error: out=s3://bucket/x"),
+        (["--input-data", "table.parquet", "--out", "gs://bucket/x"], "Error: out=gs://bucket/x"),
         (["--params", "nope.yaml"], "Error: there is no params file nope.yaml (--params)"),
         (["--no-such-option"], "No such option: --no-such-option"),
     ],

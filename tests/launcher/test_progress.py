@@ -106,7 +106,7 @@ def test_a_log_gets_few_plain_lines(tmp_path):
 
 
 def test_the_watcher_reads_the_log_by_itself(tmp_path, monkeypatch):
-    monkeypatch.setattr("launcher.progress._POLL", 0.01)
+    monkeypatch.setattr(LocalFiles, "pause", 0.01)
     screen = Screen(tmp_path, terminal=True)
     with screen.progress:
         screen.start(2)

@@ -1,0 +1,60 @@
+"""AWS's errors in words: what was refused or not found, and what to do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    ProfileNotFound,
+)
+
+from lib.errors import ExperimentError, InputError
+
+_LOGIN = "log in again (aws sso login, aws configure) or set AWS_PROFILE"
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "InvalidAccessKeyId"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "UnauthorizedOperation"}
+
+
+class AwsRefused(InputError):
+    """AWS does not let these credentials do it."""
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Turn botocore's errors into ours; `doing` says what was being done, as in `cannot read s3://…`."""
+    try:
+        yield
+    except (NoCredentialsError, ProfileNotFound) as error:
+        raise InputError(f"{doing}: no AWS credentials ({error}); {_LOGIN}") from None
+    except NoRegionError:
+        raise InputError(f"{doing}: no AWS region is set; set AWS_REGION or the profile's region") from None
+    except EndpointConnectionError as error:
+        raise ExperimentError(f"{doing}: {error}; check the network and the region") from None
+    except ClientError as error:
+        raise _of_client_error(doing, error) from error
+    except BotoCoreError as error:
+        raise ExperimentError(f"{doing}: {error}") from error
+
+
+def code(error: ClientError) -> str:
+    """AWS's own name for an error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _of_client_error(doing: str, error: ClientError) -> ExperimentError:
+    name = code(error)
+    message = error.response.get("Error", {}).get("Message", "") or name
+    if name in _EXPIRED:
+        return InputError(f"{doing}: the AWS credentials are not valid (any more): {message}; {_LOGIN}")
+    if name in _DENIED:
+        return AwsRefused(
+            f"{doing}: access denied to {error.operation_name}; allow it to this user or role, or use another profile"
+        )
+    if name == "NoSuchBucket":
+        bucket = error.response["Error"].get("BucketName", "")
+        return InputError(f"{doing}: there is no bucket {bucket or 'of that name'}; make it or name another")
+    return ExperimentError(f"{doing}: {message}")

@@ -1,0 +1,51 @@
+"""Where the primary node of an EMR cluster is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from launcher import aws
+from lib.errors import InputError
+
+LIVY_PORT = 8998
+_READY = ("RUNNING", "WAITING")
+
+
+class ClusterNotReady(InputError):
+    """The cluster is in a state in which nothing can run on it."""
+
+    def __init__(self, cluster_id: str, state: str, reason: str):
+        self.state = state
+        waits = state in ("STARTING", "BOOTSTRAPPING")
+        way_out = "wait until it is WAITING" if waits else "start another and give its id with --cluster-id"
+        super().__init__(f"cluster {cluster_id} is {state}{f' ({reason})' if reason else ''}: {way_out}")
+
+
+@dataclass(frozen=True)
+class Primary:
+    """The node that Livy runs on: its name in DNS and its EC2 instance id."""
+
+    address: str
+    instance: str
+
+
+def find_primary(cluster_id: str, emr: Any = None) -> Primary:
+    """Ask EMR; `emr` is a boto3 client.
+
+    Raises:
+        InputError: no such cluster, one that is not ready or has no Livy, or no right to ask.
+    """
+    with aws.explained(f"cannot look at cluster {cluster_id}"):
+        emr = emr or boto3.client("emr")
+        cluster = emr.describe_cluster(ClusterId=cluster_id)["Cluster"]
+        status = cluster["Status"]
+        if status["State"] not in _READY:
+            reason = status.get("StateChangeReason", {}).get("Message", "")
+            raise ClusterNotReady(cluster_id, status["State"], reason)
+        applications = [each["Name"] for each in cluster.get("Applications", [])]
+        if applications and "Livy" not in applications:
+            raise InputError(f"cluster {cluster_id} has no Livy (it has {', '.join(applications)}): make it with Livy")
+        nodes = emr.list_instances(ClusterId=cluster_id, InstanceGroupTypes=["MASTER"])["Instances"]
+    running = [node for node in nodes if node.get("Status", {}).get("State", "RUNNING") == "RUNNING"]
+    return Primary(cluster.get("MasterPublicDnsName", ""), running[0]["Ec2InstanceId"] if running else "")

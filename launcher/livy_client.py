@@ -1,0 +1,124 @@
+"""Livy's sessions over its REST interface: what the launcher itself asks, beside sparkmagic.
+
+Source: Livy 0.8's documentation of its REST interface.
+"""
+
+import os
+from typing import Any
+
+import requests
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from lib.errors import ExperimentError, InputError
+
+USER_VARIABLE, PASSWORD_VARIABLE = "LIVY_USER", "LIVY_PASSWORD"
+# Livy wants this header where its protection against forged requests is on.
+HEADERS = {"X-Requested-By": "mineria-ml-emr"}
+_SECONDS = 20
+_PAGE = 100
+
+
+class LivyUnreachable(ExperimentError):
+    """Nothing that speaks as Livy answers at the URL."""
+
+    def __init__(self, url: str, problem: str, way_out: str = ""):
+        self.url, self.problem = url, problem
+        way_out = way_out or (
+            "check the URL and that the cluster runs; Livy on EMR is on the primary node's port 8998, which is best "
+            "reached with --cluster-id and --reach ssm or ssh"
+        )
+        super().__init__(f"Livy at {url} cannot be reached: {problem}; {way_out}")
+
+
+class LivyLogin(InputError):
+    """Livy, or a gateway before it, does not accept who we are."""
+
+    def __init__(self, url: str, status: int):
+        super().__init__(
+            f"Livy at {url} refuses the login (status {status}): with cluster.auth=basic set {USER_VARIABLE} and "
+            f"{PASSWORD_VARIABLE} in the environment, with cluster.auth=kerberos run kinit"
+        )
+
+
+class LivyClient:
+    """Asks one Livy server; `auth` is none, basic (login from the environment) or kerberos (the ticket there is)."""
+
+    def __init__(self, url: str, auth: str = "none"):
+        self.url = url.rstrip("/")
+        self._http = requests.Session()
+        self._http.headers.update(HEADERS)
+        self._http.auth = _authentication(auth)
+
+    def check(self) -> None:
+        """Raise unless a Livy answers and lets us in."""
+        self.sessions()
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """All sessions, as Livy describes them: id, name, state, …"""
+        found: list[dict[str, Any]] = []
+        while True:
+            reply = self._ask("GET", "/sessions", {"from": len(found), "size": _PAGE})
+            try:
+                page = reply.json()
+                found += page["sessions"]
+                if len(page["sessions"]) < _PAGE:
+                    return found
+            except (ValueError, KeyError, TypeError):
+                raise LivyUnreachable(self.url, "what answers there is not Livy") from None
+
+    def session(self, number: int) -> dict[str, Any] | None:
+        """One session, or None where there is none of that id."""
+        reply = self._ask("GET", f"/sessions/{number}")
+        return reply.json() if reply.status_code == 200 else None
+
+    def log(self, number: int) -> list[str]:
+        """The last lines of a session's log; none where there is no such session."""
+        reply = self._ask("GET", f"/sessions/{number}/log", {"size": _PAGE})
+        lines = reply.json()["log"] if reply.status_code == 200 else []
+        return [line for text in lines for line in text.splitlines() if line.strip()]
+
+    def delete(self, number: int) -> None:
+        """End a session; nothing happens where there is none."""
+        reply = self._ask("DELETE", f"/sessions/{number}")
+        if reply.status_code not in (200, 404):
+            raise ExperimentError(f"Livy at {self.url} did not delete session {number}: {_message(reply)}")
+
+    def _ask(self, method: str, path: str, query: dict[str, int] | None = None) -> requests.Response:
+        try:
+            reply = self._http.request(method, self.url + path, params=query, timeout=_SECONDS)
+        except requests.ConnectionError:
+            raise LivyUnreachable(self.url, "no connection") from None
+        except requests.Timeout:
+            raise LivyUnreachable(self.url, f"no answer in {_SECONDS} s") from None
+        except requests.RequestException as error:
+            raise LivyUnreachable(self.url, str(error)) from None
+        if reply.status_code in (401, 403):
+            raise LivyLogin(self.url, reply.status_code)
+        if reply.status_code >= 500:
+            raise LivyUnreachable(self.url, f"it answers status {reply.status_code}: {_message(reply)}")
+        return reply
+
+
+def _authentication(auth: str) -> AuthBase | None:
+    if auth == "basic":
+        return HTTPBasicAuth(*login())
+    if auth == "kerberos":
+        from requests_kerberos import REQUIRED, HTTPKerberosAuth  # needs the Kerberos libraries
+
+        return HTTPKerberosAuth(mutual_authentication=REQUIRED)
+    return None
+
+
+def login() -> tuple[str, str]:
+    """The user and the password of Basic authentication: only ever from the environment."""
+    user, password = os.environ.get(USER_VARIABLE, ""), os.environ.get(PASSWORD_VARIABLE, "")
+    if not user or not password:
+        raise InputError(f"cluster.auth=basic needs {USER_VARIABLE} and {PASSWORD_VARIABLE} in the environment")
+    return user, password
+
+
+def _message(reply: requests.Response) -> str:
+    try:
+        return str(reply.json()["msg"])
+    except (ValueError, KeyError, TypeError):
+        return " ".join(reply.text.split())[:200]

@@ -1,0 +1,171 @@
+"""What went wrong on a cluster, in one sentence with a next step, from what sparkmagic raised and what Livy says.
+
+sparkmagic hands over text: its own exceptions for trouble with Livy, and `SparkStatementException` for an error of
+the code that ran there, whose text is the remote error's message followed by the remote traceback.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from launcher.cluster_settings import Spark
+from launcher.failures import CellFailure, NotebookFailed, NotebookRefused
+from lib.errors import ExperimentError, InputError
+
+_TRACEBACK = "Traceback (most recent call last):\n"
+_SPARK_CODE = "SparkStatementException"
+_GONE = ("dead", "killed", "error", "shutting_down", None)
+_LINES = 12
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was known of a session when a cell failed; `state` is None where Livy has no such session (any more)."""
+
+    livy: str
+    spark: Spark
+    session: int | None = None
+    state: str | None = None
+    log: Sequence[str] = field(default=())
+
+
+class SessionFailed(ExperimentError):
+    """A session did not start or did not live; carries the last lines of its log."""
+
+    def __init__(self, sentence: str, log: Sequence[str] = ()):
+        self.log = tuple(log[-_LINES:])
+        quoted = "".join(f"\n    {line}" for line in self.log)
+        super().__init__(sentence + (f"\nThe last lines of its log:{quoted}" if quoted else ""))
+
+
+class OutOfMemory(SessionFailed):
+    """Memory ran out; names the setting to raise."""
+
+    def __init__(self, where: str, setting: str, now: str | None, log: Sequence[str] = ()):
+        self.setting = setting
+        change = f"raise {setting} from {now} to {doubled(now)}" if now else f"set {setting}, to 8g for a start"
+        super().__init__(f"{where} ran out of memory: {change} (in the params file, or with -p {setting}=…)", log)
+
+
+def explain(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:
+    """The error of ours for a cell that failed on a cluster."""
+    if failure.ename == _SPARK_CODE and evidence.state not in ("dead", "killed", "error"):
+        return _of_code(notebook, remote(failure), evidence)
+    if failure.ename not in _LIVY_TROUBLE:
+        return NotebookFailed(notebook, failure)
+    return _of_session(notebook, failure, evidence)
+
+
+def remote(failure: CellFailure) -> CellFailure:
+    """The error as it was raised on the cluster, with the traceback there and nothing of sparkmagic's."""
+    message, trace = _parted(failure.evalue)
+    last = trace.rstrip("\n").removesuffix(message).rstrip(": \n").splitlines()
+    name = last[-1].strip().rsplit(".", 1)[-1] if last else ""
+    known = re.fullmatch(r"\w+", name)
+    return CellFailure(failure.count, failure.source, name if known else "Error", message.strip("\n"), trace)
+
+
+def doubled(memory: str) -> str:
+    """Twice as much: `4g` to `8g`, `1536m` to `3g`; without a unit it is megabytes, as Spark's overhead has it."""
+    number, unit = re.fullmatch(r"(\d+)([a-zA-Z]*)", memory).groups()  # type: ignore[union-attr]
+    megabytes = 2 * int(number) * (1024 if unit.lower().startswith("g") else 1)
+    return f"{megabytes // 1024}g" if megabytes % 1024 == 0 else f"{megabytes}m"
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Message and traceback. A message may hold a traceback, too; the true one ends with the message."""
+    cuts = [found.start() for found in re.finditer(re.escape(_TRACEBACK), text)]
+    for cut in cuts:
+        message, trace = text[:cut].removesuffix("\n"), text[cut:]
+        if trace.rstrip("\n").endswith(message.rstrip("\n")):
+            return message, trace
+    return (text[: cuts[-1]], text[cuts[-1] :]) if cuts else (text, text)
+
+
+def _of_code(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:
+    memory = _memory(failure.traceback + failure.evalue, evidence)
+    if memory:
+        return memory
+    missing = re.fullmatch(r"No module named '(lib[.\w]*)'", failure.evalue)
+    inside = "/lib.zip/" in failure.traceback or "/lib/" in failure.traceback
+    if failure.ename in ("ModuleNotFoundError", "ImportError") and (missing or inside):
+        return SessionFailed(
+            f"lib does not import on the cluster ({failure.ename}: {failure.evalue}): its Python needs the packages "
+            "that the bootstrap script installs, and the cluster's role the right to read <out>/source/; "
+            f"{notebook}, {failure.cell}"
+        )
+    if failure.kind and issubclass(failure.kind, InputError):
+        return NotebookRefused(notebook, failure)
+    return NotebookFailed(notebook, failure)
+
+
+def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:
+    text, livy = failure.evalue, evidence.livy
+    log = list(evidence.log) or _quoted_log(text)
+    session = "the Livy session" if evidence.session is None else f"Livy session {evidence.session}"
+    late = re.search(r"did not start up in (\d+) seconds", text)
+    if late:
+        return SessionFailed(
+            f"{session} did not start in {late[1]} s: raise cluster.start_timeout, or ask for less (spark.*), or see "
+            "whether other applications hold the cluster",
+            log,
+        )
+    if "unexpectedly reached final status" in text and evidence.state is None:
+        return _memory("\n".join(log), evidence) or SessionFailed(f"{session} ended while it started", log)
+    status = re.search(r"Invalid status code '(\d+)' from (\S+) with error payload: (.*)", text, re.DOTALL)
+    if status and status[2].endswith("/sessions"):
+        return SessionFailed(f"Livy at {livy} refuses the session (status {status[1]}): {status[3].strip()[:400]}")
+    if evidence.state in _GONE and not (status and int(status[1]) >= 500) and (status or evidence.state):
+        where = f"{notebook}, {failure.cell}"
+        if evidence.state is None:
+            return SessionFailed(
+                f"Livy at {livy} has lost {session} ({where}): it was deleted, timed out (livy.server.session.timeout) "
+                "or Livy was started anew; run again",
+            )
+        return _memory("\n".join(log), evidence, session_ended=True) or SessionFailed(
+            f"{session} ended in the middle of {where}: its state is {evidence.state}", log
+        )
+    problem = f"it answers status {status[1]}" if status else "the connection was lost"
+    return SessionFailed(
+        f"Livy at {livy} stopped answering ({notebook}, {failure.cell}): {problem}; see whether the cluster still runs"
+    )
+
+
+def _memory(text: str, evidence: Evidence, session_ended: bool = False) -> OutOfMemory | None:
+    """OutOfMemory in a traceback or a log, with the setting that helps."""
+    spark, log = evidence.spark, evidence.log
+    beyond = re.search(
+        r"(running beyond|exceeding) (physical |virtual )?memory limits|[Ee]xit ?[Cc]ode:? (is )?137", text
+    )
+    heap = "java.lang.OutOfMemoryError" in text or re.search(r"[Ee]xit ?[Cc]ode:? (is )?52\b", text)
+    lost = "ExecutorLostFailure" in text or "Lost task" in text or re.search(r"executor [\w-]+\)", text)
+    if lost and beyond:
+        return OutOfMemory("an executor", *_overhead(spark, "executor"), log)
+    if lost and heap:
+        return OutOfMemory("an executor", "spark.executor_memory", spark.executor_memory, log)
+    if heap:
+        return OutOfMemory("the driver", "spark.driver_memory", spark.driver_memory, log)
+    if (beyond and session_ended) or re.search(r"^MemoryError\b", text, re.MULTILINE):
+        return OutOfMemory("the driver's Python", *_overhead(spark, "driver"), log)
+    return None
+
+
+def _overhead(spark: Spark, of: str) -> tuple[str, str | None]:
+    """The setting for what a container takes beside the heap, where Python's memory is, and its value."""
+    name = f"spark.{of}.memoryOverhead"
+    return f"spark.conf.{name}", str(spark.conf[name]) if name in spark.conf else None
+
+
+def _quoted_log(text: str) -> list[str]:
+    _, quoted, log = text.partition("See logs:\n")
+    return [line for line in log.splitlines() if line.strip()] if quoted else []
+
+
+_LIVY_TROUBLE = (
+    _SPARK_CODE,
+    "HttpClientException",
+    "LivyClientTimeoutException",
+    "LivyUnexpectedStatusException",
+    "SessionManagementException",
+    "SqlContextNotFoundException",
+)

@@ -1,0 +1,72 @@
+"""The files of S3, from the user's side. Spark's side reads and writes the same URIs by itself (`lib.storage`)."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from launcher import aws
+from lib.errors import InputError
+
+# Hadoop's names for S3: `s3` on EMR and in what people write, `s3a` off EMR, `s3n` in EMR's own records.
+_SCHEMES = ("s3", "s3a", "s3n")
+_ABSENT = ("404", "NoSuchKey", "NotFound")
+
+
+def is_s3(place: str) -> bool:
+    """Whether a place is in S3."""
+    return urlsplit(place).scheme in _SCHEMES
+
+
+def bucket_and_key(uri: str) -> tuple[str, str]:
+    """The two names AWS's own interface knows a place by. The one place that reads Hadoop's schemes of S3."""
+    parts = urlsplit(uri)
+    if parts.scheme not in _SCHEMES or not parts.netloc:
+        raise InputError(f"{uri} is no place in S3: it must be s3://bucket/key")
+    return parts.netloc, parts.path.strip("/")
+
+
+class S3Files:
+    """Objects of S3 as files (`launcher.files.Files`), by `s3://` URI; an object appears whole or not at all."""
+
+    pause = 3.0  # a look is a request
+
+    def __init__(self, client: Any = None):
+        self._client = client or boto3.client("s3", config=Config(retries={"max_attempts": 5, "mode": "standard"}))
+
+    def read_text(self, place: str) -> str | None:
+        """The text of a file, or None where there is none."""
+        bucket, key = bucket_and_key(place)
+        with aws.explained(f"cannot read {place}"):
+            try:
+                return self._client.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+            except ClientError as error:
+                if aws.code(error) in _ABSENT:
+                    return None
+                raise
+
+    def exists(self, place: str) -> bool:
+        """Whether there is an object, or one below it as in a folder."""
+        bucket, key = bucket_and_key(place)
+        with aws.explained(f"cannot look at {place}"):
+            found = self._client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1000).get("Contents", [])
+        return any(each["Key"] == key or each["Key"].startswith(f"{key}/") for each in found)
+
+    def put(self, file: Path, place: str) -> None:
+        """Upload a file of this machine."""
+        bucket, key = bucket_and_key(place)
+        with aws.explained(f"cannot write {place}"), file.open("rb") as content:
+            self._client.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def remove(self, place: str) -> None:
+        """Remove an object, and all below it as in a folder."""
+        bucket, key = bucket_and_key(place)
+        with aws.explained(f"cannot remove {place}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
+            keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
+            for each in keys:
+                if each == key or each.startswith(f"{key}/"):
+                    self._client.delete_object(Bucket=bucket, Key=each)

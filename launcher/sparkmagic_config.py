@@ -1,0 +1,56 @@
+"""sparkmagic's configuration for one run.
+
+It is a file and not a `%%configure` cell: papermill cannot parameterize such a cell, and its errors are silent.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from launcher.cluster_settings import Cluster, Spark
+from launcher.livy_client import HEADERS
+
+_HOOKS = "launcher.sparkmagic_hooks"
+_AUTH = {"none": "None", "basic": "Basic_Access", "kerberos": "Kerberos"}
+# Seconds. Livy forgets a session that nobody has asked for during the heartbeat's timeout.
+_HEARTBEATS_A_TIMEOUT = 4
+
+
+def make_config(
+    url: str, cluster: Cluster, spark: Spark, py_files: Sequence[str] = (), name: str = ""
+) -> dict[str, Any]:
+    """The content of `config.json`: what sparkmagic does not find there keeps its default.
+
+    `py_files` come on Python's path in the session; `name`, where given, is the session's own and unique.
+    """
+    session = {**spark.session(), "pyFiles": list(py_files), **({"name": name} if name else {})}
+    return {
+        "kernel_python_credentials": {
+            # An empty login: `BasicFromEnvironment` has it, and no file.
+            "username": "",
+            "password": "",
+            "url": url,
+            "auth": _AUTH[cluster.auth],
+        },
+        "authenticators": {
+            "None": "sparkmagic.auth.customauth.Authenticator",
+            "Basic_Access": f"{_HOOKS}.BasicFromEnvironment",
+            "Kerberos": "sparkmagic.auth.kerberos.Kerberos",
+        },
+        "session_configs": session,
+        "custom_headers": HEADERS,
+        "http_session_config": {
+            "adapters": [
+                {"prefix": prefix, "adapter": f"{_HOOKS}.RecordingAdapter"} for prefix in ("http://", "https://")
+            ]
+        },
+        # Without these a notebook whose cells all failed would count as executed.
+        "all_errors_are_fatal": True,
+        "shutdown_session_on_spark_statement_errors": False,
+        "cleanup_all_sessions_on_exit": True,
+        # The automatic chart of a %%sql hangs where no browser answers.
+        "use_auto_viz": False,
+        "livy_session_startup_timeout_seconds": cluster.start_timeout,
+        "livy_server_heartbeat_timeout_seconds": cluster.heartbeat_timeout,
+        "heartbeat_refresh_seconds": cluster.heartbeat_timeout // _HEARTBEATS_A_TIMEOUT,
+        "wait_for_idle_timeout_seconds": 60,
+    }

@@ -1,0 +1,83 @@
+"""The seam between a run and where its Spark is."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from launcher.cluster_settings import Spark
+from launcher.failures import CellFailure, NotebookFailed, NotebookRefused
+from launcher.plan import Plan, Step
+from lib.errors import ExperimentError, InputError
+
+SPARK_LOG = "spark.log"
+
+
+class Target(Protocol):
+    """Where the notebooks' Spark code runs.
+
+    `kernel` is the Jupyter kernel that takes it there, `cell_timeout` the seconds a cell may take (None: no limit).
+    """
+
+    kernel: str
+    cell_timeout: int | None
+
+    def notebook(self, step: Step, scratch: Path) -> AbstractContextManager[Mapping[str, str]]:
+        """What a notebook needs while it runs; gives the environment variables of its kernel."""
+
+    def explain(self, step: Step, failure: CellFailure, executed: Path) -> ExperimentError:
+        """The error to raise for a cell that failed; called while its kernel is still there.
+
+        `executed` is the notebook as far as it came; noise of the target's own may be taken out of it.
+        """
+
+    def check_executed(self, executed: Path) -> None:
+        """Raise for an executed notebook that claims it went well and did not."""
+
+
+class LocalTarget:
+    """Spark in the kernel's own process."""
+
+    cell_timeout: int | None = None
+
+    def __init__(self, kernel: str, spark: Spark | None = None):
+        self.kernel, self._spark = kernel, spark or Spark()
+
+    @contextmanager
+    def notebook(self, step: Step, scratch: Path) -> Iterator[Mapping[str, str]]:
+        """A place for what Spark prints, and its settings."""
+        settings = self._spark.properties()
+        given = {"SPARK_SETTINGS": json.dumps(settings)} if settings else {}
+        yield {"SPARK_LOG_FILE": str(scratch / SPARK_LOG), **given}
+
+    def explain(self, step: Step, failure: CellFailure, executed: Path) -> ExperimentError:
+        """An error of `lib` about what the user gave is a refusal; every other is a failure."""
+        if failure.kind and issubclass(failure.kind, InputError):
+            return NotebookRefused(step.notebook.name, failure)
+        return NotebookFailed(step.notebook.name, failure)
+
+    def check_executed(self, executed: Path) -> None:
+        """Nothing is silent here."""
+
+
+@contextmanager
+def target_of(plan: Plan) -> Iterator[Target]:
+    """The target that a plan names, reached and ready.
+
+    Raises:
+        InputError: what it needs is not given, or may not be used.
+    """
+    cluster, spark = plan.parameters.cluster, plan.parameters.spark
+    if cluster.runs_on == "local":
+        from launcher.kernels import LOCAL
+
+        yield LocalTarget(LOCAL, spark)
+    elif cluster.runs_on == "livy":
+        # Brings boto3, requests and sparkmagic's needs.
+        from launcher.livy_target import livy_target
+
+        with livy_target(plan) as target:
+            yield target
+    else:
+        raise InputError("the target step, the one of a --cluster-id alone, is not there yet: add --target livy")

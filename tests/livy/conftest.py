@@ -1,0 +1,69 @@
+"""A Livy to test against (the stand-in, or the real one that LIVY_URL names) and an S3 that its sessions reach."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.aws import s3a
+from tests.livy.faults import FaultyProxy
+
+ROOT = Path(__file__).resolve().parents[2]
+BUCKET = "experiments"
+
+
+@pytest.fixture(scope="session")
+def livy_url(tmp_path_factory):
+    """The URL of a server whose sessions run on this machine."""
+    if os.environ.get("LIVY_URL"):
+        yield os.environ["LIVY_URL"].rstrip("/")
+        return
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.livy.stand_in", tmp_path_factory.mktemp("livy")],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        yield server.stdout.readline().strip()
+        server.stdin.close()
+
+
+@pytest.fixture
+def livy(livy_url):
+    """The server behind a proxy that shows faults on demand."""
+    proxy = FaultyProxy(livy_url)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint():
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3(s3_endpoint):
+    """A boto3 client of the S3 on this machine, with one bucket; whatever a test starts finds it, too."""
+    before = os.environ.get("AWS_ENDPOINT_URL")
+    os.environ["AWS_ENDPOINT_URL"] = s3_endpoint
+    client = boto3.client("s3")
+    client.create_bucket(Bucket=BUCKET)
+    yield client
+    os.environ.pop("AWS_ENDPOINT_URL")
+    if before:
+        os.environ["AWS_ENDPOINT_URL"] = before
+
+
+@pytest.fixture(scope="session")
+def spark_settings(s3_endpoint):
+    """Spark properties for sessions that read and write that S3."""
+    return {**s3a.settings(s3_endpoint), "spark.sql.shuffle.partitions": "2"}

@@ -1,0 +1,95 @@
+"""What goes wrong between us and a Livy server, on demand: a proxy on loopback in front of a server, any server."""
+
+import json
+import re
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import requests
+
+# A driver that ends on the spot, whatever the server.
+KILL_DRIVER = "sc._jvm.java.lang.Runtime.getRuntime().halt(1)"
+
+
+@dataclass
+class Faults:
+    """Which faults to show, and what was asked of the server.
+
+    `dies_at`: the n-th statement of a session (from 0; sparkmagic's own `spark` is one) ends the driver instead.
+    `fails_every`: every n-th GET is answered by status 500. `is_lost`: the server has no session any more.
+    `stays_starting`: no session is ever seen to have started. `refuses`: connections are closed without an answer.
+    """
+
+    dies_at: int | None = None
+    fails_every: int | None = None
+    is_lost: bool = False
+    stays_starting: bool = False
+    refuses: bool = False
+    asked: list[tuple[str, str, Any]] = field(default_factory=list)
+
+    def requests(self, method: str, path: str) -> list[Any]:
+        """The bodies of the requests of this method whose path matches."""
+        return [body for m, p, body in self.asked if m == method and re.fullmatch(path, p)]
+
+
+class FaultyProxy:
+    """Serves on a free loopback port until it is closed; `url` is where."""
+
+    def __init__(self, upstream: str):
+        self.faults = Faults()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.faults, upstream))
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self._server.serve_forever, args=[0.05], daemon=True).start()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _handler(faults: Faults, upstream: str) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def _pass_on(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            asked = json.loads(body) if body else None
+            faults.asked.append((self.command, self.path, asked))
+            if faults.refuses:
+                self.close_connection = True
+                return
+            gets = sum(method == "GET" for method, _, _ in faults.asked)
+            if faults.fails_every and self.command == "GET" and gets % faults.fails_every == 0:
+                self._answer(500, b'{"msg": "now and then"}')
+                return
+            if faults.is_lost and (found := re.match(r"/sessions/(\d+)", self.path)):
+                self._answer(404, json.dumps({"msg": f"Session '{found[1]}' not found."}).encode())
+                return
+            if self.command == "POST" and self.path.endswith("/statements") and self._number() == faults.dies_at:
+                body = json.dumps({"code": KILL_DRIVER}).encode()
+            headers = {name: self.headers[name] for name in ("Content-Type", "Authorization") if self.headers[name]}
+            reply = requests.request(self.command, upstream + self.path, data=body, headers=headers, timeout=60)
+            content = reply.content
+            if faults.stays_starting and re.fullmatch(r"/sessions/\d+", self.path) and self.command == "GET":
+                content = json.dumps({**reply.json(), "state": "starting"}).encode()
+            self._answer(reply.status_code, content)
+
+        do_GET = do_POST = do_DELETE = _pass_on
+
+        def _number(self) -> int:
+            return len(faults.requests("POST", re.escape(self.path))) - 1
+
+        def _answer(self, status: int, content: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *args: Any) -> None:
+            """Say nothing."""
+
+    return Handler

@@ -1,0 +1,234 @@
+"""A stand-in for Livy in tests: its documented REST interface over real PySpark processes.
+
+Not Livy: only what an interactive PySpark client uses, as the documentation of 0.8 and a real server's answers have
+it. `python -m tests.livy.stand_in FOLDER` serves on a free loopback port, prints its URL and keeps the sessions' logs
+in FOLDER; it ends, with its sessions, when its standard input does.
+"""
+
+import base64
+import itertools
+import json
+import logging
+import os
+import queue
+import shlex
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.serving import make_server
+
+from launcher.local_spark import find_java
+
+MASTER = "local[2]"
+DRIVER = Path(__file__).with_name("driver.py")
+# The session request's own names for Spark properties.
+_PROPERTIES = {
+    "driverMemory": "spark.driver.memory",
+    "driverCores": "spark.driver.cores",
+    "executorMemory": "spark.executor.memory",
+    "executorCores": "spark.executor.cores",
+    "numExecutors": "spark.executor.instances",
+    "name": "spark.app.name",
+}
+
+
+class NotActive(Exception):
+    """A statement for a session that has ended."""
+
+
+class Session:
+    """One PySpark process and the statements it was given."""
+
+    def __init__(self, number: int, asked: dict[str, Any], folder: Path):
+        self.id, self.name, self.kind = number, asked.get("name"), asked.get("kind", "pyspark")
+        self.heartbeat_timeout, self.seen = asked.get("heartbeatTimeoutInSecond", 0), 0.0
+        self.state = "starting"
+        self.statements: list[dict[str, Any]] = []
+        self._waiting: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._log = folder / f"session_{number}.log"
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                # -P: nothing of the project is on its path, so that `lib` comes by pyFiles or not at all.
+                [sys.executable, "-P", DRIVER],
+                cwd=folder,
+                env=_environment(asked),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def view(self) -> dict[str, Any]:
+        """What `GET /sessions/{id}` answers."""
+        info = {"driverLogUrl": None, "sparkUiUrl": None}
+        who = {"id": self.id, "name": self.name, "appId": None, "owner": None, "proxyUser": None}
+        return {**who, "state": self.state, "kind": self.kind, "appInfo": info, "log": self.log()[-10:]}
+
+    def log(self) -> list[str]:
+        """The lines of the process's log, as Livy has them."""
+        printed = self._log.read_text(errors="replace").splitlines()
+        return ["stdout: ", "\nstderr: ", *printed, "\nYARN Diagnostics: "]
+
+    def submit(self, code: str) -> dict[str, Any]:
+        """Queue a statement."""
+        self.check_active()
+        statement = {"id": len(self.statements), "code": code, "state": "waiting", "output": None, "progress": 0.0}
+        self.statements.append(statement)
+        self._waiting.put(statement)
+        return statement
+
+    def check_active(self) -> None:
+        """Raise unless statements can be given and asked for."""
+        if self.state not in ("starting", "idle", "busy"):
+            raise NotActive
+
+    def end(self) -> None:
+        """End the process."""
+        self.state = "shutting_down"
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, 9)
+        self.process.wait()
+
+    def _serve(self) -> None:
+        assert self.process.stdin
+        assert self.process.stdout
+        try:
+            if not self.process.stdout.readline():
+                return
+            while True:
+                self.state = "idle"
+                statement = self._waiting.get()
+                self.state, statement["state"] = "busy", "running"
+                self.process.stdin.write(json.dumps(statement["code"]) + "\n")
+                self.process.stdin.flush()
+                reply = self.process.stdout.readline()
+                if not reply:
+                    return
+                statement.update(state="available", output=json.loads(reply), progress=1.0)
+        except BrokenPipeError:
+            return
+        finally:
+            if self.state != "shutting_down":
+                self.state = "dead"
+
+
+def _environment(asked: dict[str, Any]) -> dict[str, str]:
+    properties = {_PROPERTIES[name]: value for name, value in asked.items() if name in _PROPERTIES and value}
+    properties |= asked.get("conf", {})
+    # A session on loopback alone, whatever this machine's name resolves to.
+    properties |= {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1"}
+    options = [f"--conf {shlex.quote(f'{name}={value}')}" for name, value in properties.items()]
+    if asked.get("pyFiles"):
+        options.append(f"--py-files {shlex.quote(','.join(asked['pyFiles']))}")
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "AWS_", "PYTHONPATH"))},
+        "JAVA_HOME": str(find_java()),
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_SUBMIT_ARGS": f"--master {MASTER} {' '.join(options)} pyspark-shell",
+    }
+
+
+def make_app(folder: Path, user: str = "", password: str = "") -> Flask:
+    """The REST interface; with a user, behind Basic authentication as by a gateway."""
+    app = Flask("stand-in")
+    sessions: dict[int, Session] = {}
+    numbers = itertools.count()
+
+    def message(text: str, status: int) -> tuple[Response, int]:
+        return jsonify(msg=text), status
+
+    @app.before_request
+    def authenticated() -> Any:
+        wanted = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        if user and request.headers.get("Authorization") != wanted:
+            return Response("Unauthorized", 401, {"WWW-Authenticate": 'Basic realm="livy"'})
+        return None
+
+    @app.get("/sessions")
+    def all_sessions() -> Any:
+        found = [session.view() for session in list(sessions.values())]
+        return {"from": 0, "total": len(found), "sessions": found}
+
+    @app.post("/sessions")
+    def create() -> Any:
+        asked = request.get_json(force=True)
+        name = asked.get("name")
+        if name and any(session.name == name for session in sessions.values()):
+            return message(f"requirement failed: Duplicate session name: Some({name}) for session", 400)
+        number = next(numbers)
+        sessions[number] = Session(number, asked, folder)
+        return sessions[number].view(), 201
+
+    @app.get("/sessions/<number>")
+    def one(number: str) -> Any:
+        sessions[int(number)].seen = time.monotonic()
+        return sessions[int(number)].view()
+
+    @app.get("/sessions/<number>/log")
+    def log(number: str) -> Any:
+        lines = sessions[int(number)].log()
+        size, start = request.args.get("size", 100, int), request.args.get("from", -1, int)
+        size = len(lines) if size < 0 else size
+        start = max(0, len(lines) - size) if start < 0 else start
+        return {"id": int(number), "from": start, "total": len(lines), "log": lines[start : start + size]}
+
+    @app.delete("/sessions/<number>")
+    def delete(number: str) -> Any:
+        sessions[int(number)].end()
+        del sessions[int(number)]
+        return message("deleted", 200)
+
+    @app.post("/sessions/<number>/statements")
+    def submit(number: str) -> Any:
+        return sessions[int(number)].submit(request.get_json(force=True)["code"]), 201
+
+    @app.get("/sessions/<number>/statements/<int:statement>")
+    def statement(number: str, statement: int) -> Any:
+        sessions[int(number)].check_active()
+        return sessions[int(number)].statements[statement]
+
+    @app.errorhandler(KeyError)
+    def unknown(error: KeyError) -> Any:
+        return message(f"Session '{error.args[0]}' not found.", 404)
+
+    @app.errorhandler(NotActive)
+    def ended(error: NotActive) -> Any:
+        return message("requirement failed: Session isn't active.", 400)
+
+    def watch() -> None:
+        while True:
+            time.sleep(1)
+            for session in list(sessions.values()):
+                silent = time.monotonic() - session.seen
+                if session.heartbeat_timeout and session.seen and silent > session.heartbeat_timeout:
+                    session.end()
+                    sessions.pop(session.id, None)
+
+    threading.Thread(target=watch, daemon=True).start()
+    app.extensions["sessions"] = sessions
+    return app
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    folder, *login = sys.argv[1:]
+    app = make_app(Path(folder), *login)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(f"http://127.0.0.1:{server.port}", flush=True)
+    sys.stdin.read()
+    for session in list(app.extensions["sessions"].values()):
+        session.end()
+
+
+if __name__ == "__main__":
+    main()
