@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lib.compiled import kernels
+from lib.compiled import applying
 
 Floats = npt.NDArray[np.float64]
 Bins = npt.NDArray[np.unsignedinteger]
@@ -79,7 +79,7 @@ def _thresholds(column: Floats, weights: Floats, n_splits: int, expected: float)
         distinct, counts = np.insert(distinct, at, 0.0), np.insert(counts, at, zeros)
     if len(distinct) - 1 <= n_splits:
         return (distinct[:-1] + distinct[1:]) / 2.0
-    found: Floats = kernels.quantile_thresholds(distinct, counts, expected / (n_splits + 1))
+    found: Floats = applying.quantile_thresholds(distinct, counts, expected / (n_splits + 1))
     return found
 
 
@@ -92,7 +92,7 @@ def bin_columns(columns: Sequence[Floats], thresholds: Sequence[Floats], max_bin
     """Bins (rows × features) of the columns of a table: value <= threshold goes to the lower bin."""
     bins: Bins = np.empty((len(columns[0]), len(columns)), bin_type(max_bins))
     for feature, (values, limits) in enumerate(zip(columns, thresholds, strict=True)):
-        kernels.bin_column(np.ascontiguousarray(values, dtype=np.float64), limits, bins, feature)
+        applying.bin_column(np.ascontiguousarray(values, dtype=np.float64), limits, bins, feature)
     return bins
 
 

@@ -1,4 +1,4 @@
-"""Trees, forests and boosted trees on binned rows: what `lib.kernels` compiles, with names and types."""
+"""Trees, forests and boosted trees on binned rows: what the compiled modules do, with names and types."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lib.binning import Bins, Floats
-from lib.compiled import kernels
+from lib.compiled import applying, growing
 
 Nodes = npt.NDArray[Any]
-"""A tree: an array of `kernels.NODE`, in pre-order."""
+"""A tree: an array of `growing.NODE`, in pre-order."""
 
 # A node's rows are copied together when its share of the memory they lie in is 1/16, down to about what a core's own
 # cache holds.
@@ -46,13 +46,13 @@ def make_space(rows: TrainingRows, near_bytes: int = _NEAR_BYTES) -> Any:
         size //= _SPREAD
         starts.append(starts[-1] + size)
     m = starts[-1]
-    near = kernels.Rows(
+    near = growing.Rows(
         np.empty((m, features), rows.bins.dtype), np.empty(m, np.uint8), np.empty(m, np.uint8), np.empty(m)
     )
     hist = np.zeros((features, int(rows.n_bins.max()), 3))
     order, spare = np.empty((2, n), np.uint32)
     near_order, near_origin = np.empty((2, m), np.uint32)
-    return kernels.Space(order, spare, near, near_order, near_origin, np.array(starts, np.int64), hist)
+    return growing.Space(order, spare, near, near_order, near_origin, np.array(starts, np.int64), hist)
 
 
 def grow_forest(
@@ -69,12 +69,12 @@ def grow_forest(
     maxDepth. Without `bootstrap` and with all features it is Spark ML's DecisionTreeClassifier.
     """
     counts = np.ones(len(rows), np.uint8)
-    data = kernels.Rows(rows.bins, rows.labels, counts, np.empty(0))
+    data = growing.Rows(rows.bins, rows.labels, counts, np.empty(0))
     space = make_space(rows)
     for tree in trees:
         if bootstrap:
-            kernels.draw_bag(seed, tree, counts)
-        yield kernels.grow(
+            growing.draw_bag(seed, tree, counts)
+        yield growing.grow(
             data,
             rows.n_bins,
             rows.class_weights,
@@ -92,31 +92,31 @@ def grow_forest(
 def grow_boosted(rows: TrainingRows, n_trees: int, max_depth: int, step_size: float) -> Iterator[tuple[Nodes, float]]:
     """Grow the trees of a GBT one after another, unpruned, each with its weight (1, then `step_size`)."""
     margins = np.zeros(len(rows))
-    data = kernels.Rows(rows.bins, rows.labels, np.empty(0, np.uint8), rows.labels * 2.0 - 1.0)
+    data = growing.Rows(rows.bins, rows.labels, np.empty(0, np.uint8), rows.labels * 2.0 - 1.0)
     space = make_space(rows)
     features = rows.bins.shape[1]
     for tree in range(n_trees):
         weight = step_size if tree else 1.0
-        nodes = kernels.grow(
+        nodes = growing.grow(
             data, rows.n_bins, rows.class_weights, True, max_depth, features, 0, tree, space, margins, weight
         )
         yield nodes, weight
-        kernels.residuals(rows.labels, margins, data.targets)
+        growing.residuals(rows.labels, margins, data.targets)
 
 
 def add_votes(nodes: Nodes, depths: Sequence[int], bins: Bins, votes: npt.NDArray[np.int64]) -> None:
     """Add a classification tree's votes, cut at each of `depths` and pruned, to votes (depths × rows)."""
-    kernels.vote(nodes, np.array(depths, np.int64), bins, votes)
+    applying.vote(nodes, np.array(depths, np.int64), bins, votes)
 
 
 def vote_shares(votes: npt.NDArray[np.int64], n_trees: int) -> Floats:
     """Probability of class 1 from the summed votes of `n_trees` trees."""
-    return votes / (n_trees * kernels.VOTE_UNIT)
+    return votes / (n_trees * applying.VOTE_UNIT)
 
 
 def add_margins(nodes: Nodes, bins: Bins, weight: float, margins: Floats) -> None:
     """Add a boosted tree's predictions times its weight to the margins of rows."""
-    kernels.add_margins(nodes, bins, weight, margins)
+    applying.add_margins(nodes, bins, weight, margins)
 
 
 def margin_probabilities(margins: Floats) -> Floats:
@@ -127,5 +127,5 @@ def margin_probabilities(margins: Floats) -> Floats:
 
 def prune(nodes: Nodes, max_depth: int) -> Nodes:
     """The tree that a fit with `max_depth` gives, from an unpruned tree of at least that depth."""
-    pruned: Nodes = kernels.prune(nodes, max_depth)
+    pruned: Nodes = applying.prune(nodes, max_depth)
     return pruned

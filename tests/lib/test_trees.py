@@ -7,16 +7,16 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.ml.regression import DecisionTreeRegressor
 
 from lib import trees
-from lib.compiled import kernels
+from lib.compiled import growing
 from tests.lib.spark_trees import EVEN, HEAVY, bin_rows, make_rows, our_nodes, spark_nodes, to_spark
 
 
 def regression_tree(rows, max_depth, space=None):
-    data = kernels.Rows(rows.bins, rows.labels, np.empty(0, np.uint8), rows.labels.astype(float))
+    data = growing.Rows(rows.bins, rows.labels, np.empty(0, np.uint8), rows.labels.astype(float))
     margins = np.zeros(len(rows))
     features = rows.bins.shape[1]
     space = space or trees.make_space(rows)
-    nodes = kernels.grow(data, rows.n_bins, rows.class_weights, True, max_depth, features, 0, 0, space, margins, 1.0)
+    nodes = growing.grow(data, rows.n_bins, rows.class_weights, True, max_depth, features, 0, 0, space, margins, 1.0)
     return nodes, margins
 
 
@@ -126,7 +126,7 @@ def test_a_tree_is_the_same_whichever_others_are_grown():
 
 def test_bags_are_poisson_and_feature_draws_even():
     counts = np.empty(200_000, np.uint8)
-    kernels.draw_bag(1, 2, counts)
+    growing.draw_bag(1, 2, counts)
     shares = np.bincount(counts)[:4] / len(counts)
     np.testing.assert_allclose(shares, [0.3679, 0.3679, 0.1839, 0.0613], atol=0.005)
     x, y = make_rows(200, 6)
