@@ -29,8 +29,7 @@ from pyspark.sql import DataFrame, SparkSession
 from launcher.local_spark import PROJECT, build_session, last_lines, new_log_file, stop_session
 from lib.errors import ExperimentError
 
-# Cells that run on the notebook's own side leave Spark alone, so that `%%configure` may come before it starts;
-# these need it and start with a magic all the same.
+# These may stand alone in a cell, as `%%info` or `%info`; IPython by itself wants a line below a cell magic.
 _MAGICS_WITHOUT_BODY = ("spark", "send_to_spark", "info", "logs", "cleanup")
 # The settings of a Livy session that mean something where there is one process.
 _SPARK_PROPERTIES = {"driverMemory": "spark.driver.memory", "name": "spark.app.name"}
@@ -199,6 +198,7 @@ class _Preparation:
         self._session = session
 
     def __call__(self, lines: list[str]) -> list[str]:
+        # Cells of magics start Spark themselves if they need it, so that `%%configure` may come before it.
         if not lines or not lines[0].startswith("%"):
             self._session.start()
             return lines

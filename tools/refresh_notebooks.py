@@ -38,13 +38,15 @@ def ran(path: Path, folder: Path) -> NotebookNode:
 def refresh(notebook: NotebookNode, executed: NotebookNode) -> None:
     """Put the executed notebook's outputs into the checked cells, and no others."""
     outputs = {cell.id: cell.outputs for cell in executed.cells if cell.cell_type == "code"}
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.execution_count = None
-            cell.outputs = outputs[cell.id] if CHECKED in cell.metadata.get("tags", []) else []
-            for output in cell.outputs:
-                if "execution_count" in output:
-                    output.execution_count = None
+    code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(code_cells, start=1):
+        checked = CHECKED in cell.metadata.get("tags", [])
+        cell.outputs = outputs[cell.id] if checked else []
+        # nbval wants a number where there are outputs: the one that a run from the top would give.
+        cell.execution_count = number if checked else None
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = number
 
 
 if __name__ == "__main__":

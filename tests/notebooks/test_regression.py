@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from launcher.kernels import LOCAL, register
@@ -20,10 +21,9 @@ def test_notebooks_give_their_recorded_outputs(tmp_path):
     """nbval, on copies that differ in one thing: what they write goes to a folder of the test."""
     register()
     for path in NOTEBOOKS:
-        notebook = nbformat.read(path, as_version=4)
+        notebook = load_notebook_node(str(path))
         if "out" in papermill.inspect_notebook(str(path)):
             out = {"out": str(tmp_path / "experiments")}
-            notebook.metadata.papermill = {}
             notebook = parameterize_notebook(notebook, out, kernel_name=LOCAL, language="python")
         nbformat.write(notebook, tmp_path / path.name)
     options = ["--nbval-lax", f"--nbval-kernel-name={LOCAL}", "--nbval-kernel-startup-timeout=120"]

@@ -59,10 +59,12 @@ def test_they_name_the_kernel_of_a_cluster(notebook):
 
 
 def test_only_checked_cells_keep_outputs(notebook):
-    for cell in code_cells(notebook):
+    nbformat.validate(notebook)
+    for number, cell in enumerate(code_cells(notebook), start=1):
         checked = "nbval-check-output" in cell.metadata.get("tags", [])
         assert bool(cell.outputs) == checked, cell.source
-        assert cell.execution_count is None
+        counts = [cell.execution_count, *(output.get("execution_count", number) for output in cell.outputs)]
+        assert set(counts) == {number if checked else None}, cell.source
         assert set(cell.metadata) <= {"tags"}
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
 
