@@ -1,5 +1,6 @@
 """The command line: options in, one experiment run, results or one clear message out."""
 
+import shlex
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -15,17 +16,24 @@ from launcher.interrupts import Interrupted
 from launcher.outcomes import EXIT_CODES, explained
 from launcher.plan import Plan, make_plan, this_command
 from launcher.progress import Progress
+from launcher.resuming import recorded_parameters
 from launcher.screens import show_plan, show_results
 from launcher.search_log import SearchLog
+from launcher.session_commands import app as session_commands
+from launcher.session_commands import warn_of_leftovers
 from launcher.sources import OPTIONS, gather
 from lib import artifacts
+from lib.errors import ExperimentError, InputError
 
 if TYPE_CHECKING:
     from launcher.targets import Target
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.add_typer(session_commands)
 
 _ASSIGNMENT_HELP = "any parameter, over those of the file: -p search=random -p grid.GBT.maxIter=[100]"
+
+_RESUME_HELP = "go on with an experiment that died (model_YYYYMMDD_HHMMSS), with the parameters it was begun with"
 
 
 def _option(name: str, metavar: str | None = None) -> Any:
@@ -61,6 +69,7 @@ def experiment(
     cluster_id: Annotated[str | None, _setting("cluster.id", "ID")] = None,
     reach: Annotated[str | None, _setting("cluster.reach", "direct|ssh|ssm")] = None,
     ssh_key: Annotated[str | None, _setting("cluster.ssh_key", "FILE")] = None,
+    resume_model: Annotated[str | None, typer.Option("--resume", metavar="MODEL", help=_RESUME_HELP)] = None,
     params: Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters")] = None,
     assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help=_ASSIGNMENT_HELP)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would run, and touch nothing")] = False,
@@ -70,12 +79,18 @@ def experiment(
 
     A PLACE is a path or a URI; options that take one may be given several times for input and test data.
     """
+    if context.invoked_subcommand != "sessions":
+        warn_of_leftovers()
     if context.invoked_subcommand is not None:
         return
     with explained(debug):
         typed = {name: context.params.get(name) for name in parameters.NAMES}
         typed |= {name: context.params[option.replace("-", "_")] for name, option in OPTIONS.items()}
-        plan = make_plan(gather(params, assign or [], typed, cwd=Path.cwd()), argv=this_command())
+        wanted = gather(params, assign or [], typed, cwd=Path.cwd())
+        if resume_model is not None:
+            recorded = recorded_parameters(wanted.out, resume_model)
+            wanted = gather(params, assign or [], typed, cwd=Path.cwd(), recorded=recorded)
+        plan = make_plan(wanted, argv=this_command())
         preflight.check(plan)
         if dry_run:
             show_plan(Console(highlight=False), plan)
@@ -98,8 +113,19 @@ def run(plan: Plan, target: "Target | None" = None) -> None:
         experiment_run = Run(plan, progress, reached)
         try:
             results = experiment_run()
-        except Interrupted as stop:
-            is_trained = "train" in experiment_run.results
-            stop.add_note(f"The model is complete: {shown(plan.model_dir)}" if is_trained else "Nothing is complete.")
+        except (Interrupted, ExperimentError) as stop:
+            if not isinstance(stop, InputError):
+                stop.add_note(_what_is_left(plan, is_trained="train" in experiment_run.results))
             raise
     show_results(console, plan, results, time.monotonic() - started)
+    warn_of_leftovers()
+
+
+def _what_is_left(plan: Plan, is_trained: bool) -> str:
+    """What a run that was stopped or failed leaves to go on with, if anything."""
+    if is_trained:
+        return f"The model is complete: {shown(plan.model_dir)}"
+    if not files_at(plan.parameters.out).exists(f"{plan.model_dir}/{artifacts.EXPERIMENT}"):
+        return "Nothing is complete."
+    out = shlex.quote(shown(plan.parameters.out))
+    return f"What was scored is kept; go on with: run_experiment.py --out {out} --resume model_{plan.run_id}"

@@ -15,6 +15,7 @@ from launcher.files import files_at
 from launcher.kernels import CLUSTER
 from launcher.livy_client import LivyClient
 from launcher.livy_failures import Evidence, SessionFailed, explain, remote
+from launcher.parameters import Parameters
 from launcher.plan import Plan, Step
 from launcher.session_records import PROJECT_NAME, Record
 from launcher.sessions import end_sessions
@@ -48,7 +49,7 @@ class LivyTarget:
         record.write_config(make_config(self._client.url, self._cluster, self._spark, self._py_files, name))
         self._record = record
         try:
-            yield {"SPARKMAGIC_CONF_DIR": str(record.folder), "PYTHONPATH": str(PROJECT)}
+            yield _environment(record)
         finally:
             self.problems += end_sessions(self._client, record)
 
@@ -97,6 +98,29 @@ def livy_target(plan: Plan) -> Iterator[LivyTarget]:
             for problem in target.problems:
                 error.add_note(problem)
             raise
+
+
+@contextmanager
+def connected_kernels(parameters: Parameters) -> Iterator[Mapping[str, str]]:
+    """Reach Livy for people who explore; gives the environment variables under which a Jupyter server has its kernels.
+
+    Each notebook has a session of its own; all of them end with the context.
+    """
+    cluster = parameters.cluster
+    with reached(cluster.endpoint) as (client, _):
+        place = packaging.upload(files_at(parameters.out), parameters.out)
+        record = session_records.make(cluster.endpoint, "JupyterLab")
+        config = make_config(client.url, cluster, parameters.spark, [place])
+        # A person reads the short message; a traceback of sparkmagic's would only be in the way.
+        record.write_config({**config, "all_errors_are_fatal": False})
+        try:
+            yield _environment(record)
+        finally:
+            end_sessions(client, record)
+
+
+def _environment(record: Record) -> Mapping[str, str]:
+    return {"SPARKMAGIC_CONF_DIR": str(record.folder), "PYTHONPATH": str(PROJECT)}
 
 
 def tidy(executed: Path) -> None:

@@ -70,6 +70,7 @@ class Parameters(BaseModel):
     run_id: Annotated[str, Field(pattern=r"^(\d{8}_\d{6})?$")] = described(
         "", "name of the run; empty: its start, UTC", 'text like "20260131_235959" (in quotes), or ""'
     )
+    resume: bool = described(False, "go on with the run of run_id, which died", "true or false")
     evaluate: bool = described(True, "evaluate and report after training", "true or false")
     test_data: Places | None = described(
         None, "table to evaluate on, whole, instead of the held-out rows", "a path or URI, a list, or null"

@@ -5,6 +5,7 @@ import os
 import tempfile
 
 from launcher.files import files_at, local_path
+from launcher.parameters import PLACES
 from launcher.plan import Plan
 from lib.errors import InputError
 
@@ -17,6 +18,22 @@ def check(plan: Plan) -> None:
     """
     for one in CHECKS:
         one(plan)
+
+
+def a_cluster_can_see_the_places(plan: Plan) -> None:
+    """Where Spark is elsewhere, input and output are where both sides see them, and how to get there is said."""
+    cluster = plan.parameters.cluster
+    if cluster.runs_on == "local":
+        return
+    _ = cluster.endpoint
+    for name in PLACES:
+        value = getattr(plan.parameters, name) or []
+        for place in [value] if isinstance(value, str) else value:
+            if local_path(place) is not None:
+                raise InputError(
+                    f"{name}={place}: a cluster cannot see the files of this machine; put it to S3 and give "
+                    f"--{name.replace('_', '-')} s3://bucket/…"
+                )
 
 
 def inputs_are_there(plan: Plan) -> None:
@@ -51,14 +68,14 @@ def output_is_writable(plan: Plan) -> None:
 def nothing_is_overwritten(plan: Plan) -> None:
     """No run of this id has left anything in the output folder."""
     files = files_at(plan.parameters.out)
-    for folder in (plan.model_dir, plan.eval_dir):
+    for folder in (plan.eval_dir,) if plan.parameters.resume else (plan.model_dir, plan.eval_dir):
         if files.exists(folder):
             raise InputError(
                 f"{folder} is already there: leave run_id empty for a new run, give another run_id or another --out"
             )
 
 
-CHECKS = (inputs_are_there, output_is_writable, nothing_is_overwritten)
+CHECKS = (a_cluster_can_see_the_places, inputs_are_there, output_is_writable, nothing_is_overwritten)
 
 
 def _may_match(path: str) -> bool:

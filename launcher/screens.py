@@ -30,6 +30,7 @@ def show_plan(console: Console, plan: Plan) -> None:
         ("split", f"test {p.test_frac:g}, validation {p.val_frac:g}, by {p.split_by}, seed {p.seed}"),
         ("search", f"{len(candidates)} candidates ({counts}) by {p.metric}, engine {p.engine}"),
         ("fits", f"{fits}: each candidate ({len(candidates)}), {tests}"),
+        *((("where", _where(plan)),) if p.cluster.runs_on != "local" else ()),
         *((f"step {n}", shown(str(s.notebook))) for n, s in enumerate(plan.steps, start=1)),
         ("model", shown(plan.model_dir)),
     ]
@@ -67,6 +68,12 @@ def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds:
         rows.insert(0, ("report", f"{plan.eval_dir}/{artifacts.REPORT}"))
     _pairs(console, [(name, shown(place)) for name, place in rows])
     console.print(f"\nDone in {duration(seconds)}.", highlight=False)
+
+
+def _where(plan: Plan) -> str:
+    cluster = plan.parameters.cluster
+    road = "" if cluster.reach == "direct" else f" through {cluster.reach.upper()}"
+    return f"Livy at {cluster.endpoint}{road}" if cluster.runs_on == "livy" else f"a step on {cluster.id}"
 
 
 def _number(value: float | None) -> str:

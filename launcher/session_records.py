@@ -102,11 +102,6 @@ def records() -> list[Record]:
     return sorted(found, key=lambda record: record.made_at)
 
 
-def leftovers() -> list[Record]:
-    """Folders whose process is gone and that may have sessions."""
-    return [record for record in records() if not record.is_active]
-
-
 def _home() -> Path:
     state = Path(os.environ.get(STATE_VARIABLE) or Path.home() / ".local" / "state")
     home = state / PROJECT_NAME / "sessions"

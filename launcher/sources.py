@@ -47,18 +47,27 @@ _Loader.add_implicit_resolver(
 )
 
 
-def gather(params_file: str | None, assignments: Iterable[str], options: Mapping[str, Any], *, cwd: Path) -> Parameters:
+def gather(
+    params_file: str | None,
+    assignments: Iterable[str],
+    options: Mapping[str, Any],
+    *,
+    cwd: Path,
+    recorded: Mapping[str, Any] | None = None,
+) -> Parameters:
     """Put an experiment's parameters together and check them.
 
     `assignments` are the `name=value` of `-p` (YAML values, dotted names for what is nested), `options` the
     values of explicit options by parameter name (`cluster.id` for one in a section), as text where they were typed;
-    None or nothing: not given.
+    None or nothing: not given. `recorded` are those of an experiment that is taken up; all else goes over them.
 
     Raises:
         InputError: a file that cannot be read, an assignment that is none, or anything `check` refuses.
     """
     values: dict[str, Any] = {name: _absolute(name, default, PROJECT) for name, default in _place_defaults()}
     origins: dict[str, str] = {}
+    for name, value in (recorded or {}).items():
+        values[name], origins[name] = value, "the record of the experiment"
     if params_file is not None:
         for name, value in _read(params_file, cwd).items():
             values[name] = _absolute(name, value, PROJECT)
