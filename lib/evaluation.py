@@ -62,16 +62,20 @@ def evaluate(
     """Measure the model in `model_dir` and write metrics.json, curves.json and feature_importance.json.
 
     Without `test_data`, or when it is the table the model was trained from, the rows are exactly those its training
-    held out. Another table is taken whole, or a `test_fraction` of its rows, chosen by their content.
+    held out. Another table is taken whole, or a `test_fraction` of its rows, chosen by their content. The evaluation
+    is named by `run_id`; left empty, by the model's id, or by the time where the model has one of that id already.
 
     Raises:
         InputError: no complete model there, an evaluation of that id is there, the table is no longer the one that
             was trained from, or lacks what the model needs.
     """
     storage = Storage(spark)
-    run_id = run_id or artifacts.run_id_of(model_dir) or artifacts.new_run_id()
-    folder = artifacts.eval_dir(out, run_id)
     experiment = _read_model_record(storage, model_dir)
+    if not run_id:
+        run_id = artifacts.run_id_of(model_dir)
+        if not run_id or storage.exists(artifacts.eval_dir(out, run_id)):
+            run_id = artifacts.new_run_id()
+    folder = artifacts.eval_dir(out, run_id)
     if storage.exists(folder):
         raise InputError(f"{folder} is already there: remove it, or choose another --out")
     storage.check_writable(out)

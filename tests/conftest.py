@@ -18,11 +18,11 @@ os.environ.update(
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory):
-    from launcher.local_spark import build_session
+    from launcher.local_spark import build_session, stop_session
 
     session = build_session(master="local[2]")
     yield session
-    session.stop()
+    stop_session(session)
 
 
 @pytest.fixture(scope="session")

@@ -136,11 +136,17 @@ def test_a_table_that_changed_since_the_training_is_refused(spark, trained, plac
     assert not (place / "changed" / "results").exists()
 
 
+def test_a_second_evaluation_gets_a_name_of_its_own(spark, trained, evaluated):
+    again = evaluate(spark, trained.folder, trained.out)
+    assert again.folder != evaluated.folder
+    assert again.metrics["areaUnderPR"] == evaluated.metrics["areaUnderPR"]
+
+
 def test_what_cannot_be_evaluated_is_named(spark, trained, evaluated, place):
     narrow = write(make_table(100)[["f0", "label"]], place / "narrow.parquet")
     (place / "unfinished" / "model_20260101_000000").mkdir(parents=True)
     for model, arguments, says in (
-        (trained.folder, {"out": trained.out}, "is already there"),
+        (trained.folder, {"out": trained.out, "run_id": trained.run_id}, "is already there"),
         (str(place / "nothing"), {}, "there is nothing of that name"),
         (str(place / "unfinished" / "model_20260101_000000"), {}, "its training did not finish"),
         (trained.folder, {"test_data": narrow}, "lacks columns that the model needs: f1, f2, f3"),
