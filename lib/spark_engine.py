@@ -39,7 +39,7 @@ class SparkEngine:
         on_score: Callable[[Score], None] = lambda score: None,
     ) -> list[Score]:
         """See `Engine.score`."""
-        assembler = _assembler(split)
+        assembler = vector_assembler(split)
         train = assembler.transform(ordered(split, TRAIN)).persist()
         other = assembler.transform(split.rows(part)).persist()
         train.count()  # fill the cache once, not from each of the parallel fits
@@ -73,7 +73,7 @@ class SparkEngine:
         """See `Engine.retrain`."""
         rows = ordered(split, TRAIN, VAL).persist()
         try:
-            model = Pipeline(stages=[_assembler(split), estimator(candidate, split)]).fit(rows)
+            model = Pipeline(stages=[vector_assembler(split), estimator(candidate, split)]).fit(rows)
         finally:
             rows.unpersist()
         model.write().save(path)
@@ -111,5 +111,6 @@ def with_score(predictions: DataFrame) -> DataFrame:
     return predictions.withColumn(SCORE_COL, vector_to_array(F.col("probability"))[1])
 
 
-def _assembler(split: Split) -> VectorAssembler:
+def vector_assembler(split: Split) -> VectorAssembler:
+    """The first stage of every model: the split's features as one vector."""
     return VectorAssembler(inputCols=list(split.features), outputCol="features")

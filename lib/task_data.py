@@ -1,0 +1,180 @@
+"""Binned rows for the tasks of the task engine.
+
+Rows are put in order, and turned into bins, on the executors. Only bins pass through the driver, a piece at a time, on
+their way back as broadcast variables; what the driver holds is the rows that thresholds are taken from and one byte
+a row (the labels, for the sum of the weights).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyspark import Broadcast, TaskContext
+from pyspark.sql import DataFrame
+
+from lib import binning
+from lib.binning import Bins, Floats
+from lib.split import HASH_COL, Split
+from lib.trees import TrainingRows
+
+Labels = npt.NDArray[np.uint8]
+
+ROWS_PER_PIECE = 250_000
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Labels and bins of one part of the split, in pieces, in canonical order; `by_bins` is by maxBins."""
+
+    rows: int
+    by_bins: dict[int, list[Broadcast]]
+
+    def load(self, max_bins: int) -> tuple[Labels, Bins]:
+        """Labels and bins (rows × features), put together in the memory of a task."""
+        labels: Labels | None = None
+        at = 0
+        for piece in self.by_bins[max_bins]:
+            some_labels, some_bins = _take(piece)
+            if labels is None:
+                labels = np.empty(self.rows, np.uint8)
+                bins = np.empty((self.rows, some_bins.shape[1]), some_bins.dtype)
+            to = at + len(some_labels)
+            labels[at:to], bins[at:to] = some_labels, some_bins
+            at = to
+        assert labels is not None  # no part of a split is empty
+        return labels, bins
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """What tasks need: the training rows, the rows to be scored, and the thresholds between bins by maxBins."""
+
+    train: Pieces
+    other: Pieces
+    thresholds: dict[int, list[Floats]]
+    class_weights: Floats
+
+    def training_rows(self, max_bins: int) -> TrainingRows:
+        """The training rows in the memory of a task."""
+        labels, bins = self.train.load(max_bins)
+        n_bins = np.array([len(limits) + 1 for limits in self.thresholds[max_bins]], np.int64)
+        return TrainingRows(bins, n_bins, labels, self.class_weights)
+
+
+@contextmanager
+def task_data(split: Split, train: Sequence[str], other: str, max_bins: Sequence[int]) -> Iterator[TaskData]:
+    """Bin the rows of the parts `train` (to be fitted) and `other` (to be scored) once for each of `max_bins`."""
+    names = [*split.features, split.label_col]
+    weights = np.array([split.class_weights["0.0"], split.class_weights["1.0"]])
+    ordered = in_order(split, *train).select(*(f"`{name}`" for name in names)).persist()
+    pieces: list[Broadcast] = []
+    try:
+        labels = _labels(ordered)
+        thresholds = _thresholds(ordered, labels, weights, sorted(set(max_bins)), split.seed)
+        rest = in_order(split, other).select(*(f"`{name}`" for name in names))
+        yield TaskData(_pieces(ordered, thresholds, pieces), _pieces(rest, thresholds, pieces), thresholds, weights)
+    finally:
+        ordered.unpersist()
+        for piece in pieces:
+            piece.destroy()
+
+
+def in_order(split: Split, *parts: str) -> DataFrame:
+    """The rows of parts of the split in canonical order, in partitions that follow one another."""
+    rows = sum(split.parts[part]["rows"] for part in parts)
+    ranged = split.rows(*parts).repartitionByRange(-(-rows // ROWS_PER_PIECE), HASH_COL)
+    return ranged.sortWithinPartitions(*split.canonical_order)
+
+
+def _take(piece: Broadcast) -> tuple[Labels, Bins]:
+    value: tuple[Labels, Bins] = piece.value
+    if piece._path is not None:
+        # The worker lives on after the task: let it read the file again rather than keep the piece for ever.
+        del piece._value
+    return value
+
+
+def _labels(ordered: DataFrame) -> list[Labels]:
+    """The labels of each partition."""
+
+    def of_partition(columns: list[Floats]) -> list[bytes]:
+        return [columns[-1].astype(np.uint8).tobytes()]
+
+    rows = _by_partition(ordered, of_partition, 1).collect()
+    return [np.frombuffer(row[1], np.uint8) for row in sorted(rows)]
+
+
+def _thresholds(
+    ordered: DataFrame, labels: Sequence[Labels], weights: Floats, max_bins: Sequence[int], seed: int
+) -> dict[int, list[Floats]]:
+    starts = np.cumsum([0, *map(len, labels)])
+    rows = int(starts[-1])
+    total = 0.0
+    for some in labels:  # one after another from first to last, as Spark adds them up
+        total = float(np.cumsum(np.concatenate([[total], weights[some]]))[-1])
+    samples = {bins: binning.sample_rows(bins, rows, seed) for bins in max_bins}
+    wanted = np.unique(np.concatenate(list(samples.values())))
+    borders = np.searchsorted(wanted, starts)
+
+    def of_partition(columns: list[Floats]) -> list[bytes]:
+        index = _partition()
+        chosen = wanted[borders[index] : borders[index + 1]] - starts[index]
+        return [np.column_stack([column[chosen] for column in columns]).tobytes()]
+
+    found = sorted(_by_partition(ordered, of_partition, 1).collect())
+    sampled = np.concatenate([np.frombuffer(row[1]) for row in found]).reshape(len(wanted), -1)
+    thresholds = {}
+    for bins, sample in samples.items():
+        of_sample = sampled[np.searchsorted(wanted, sample)]
+        sample_weights = weights[of_sample[:, -1].astype(np.uint8)]
+        thresholds[bins] = binning.find_thresholds(of_sample[:, :-1], sample_weights, bins, rows, total)
+    return thresholds
+
+
+def _pieces(ordered: DataFrame, thresholds: dict[int, list[Floats]], made: list[Broadcast]) -> Pieces:
+    """Bin a table on the executors and broadcast it, a partition at a time; notes in `made` what was broadcast."""
+
+    def of_partition(columns: list[Floats]) -> list[bytes]:
+        binned = [binning.bin_columns(columns[:-1], limits, bins) for bins, limits in thresholds.items()]
+        return [columns[-1].astype(np.uint8).tobytes(), *(bins.tobytes() for bins in binned)]
+
+    context = ordered.sparkSession.sparkContext
+    pieces = Pieces(0, {bins: [] for bins in thresholds})
+    rows = 0
+    for row in _by_partition(ordered, of_partition, 1 + len(thresholds)).toLocalIterator(True):
+        labels = np.frombuffer(row[1], np.uint8)
+        if len(labels) == 0:
+            continue
+        rows += len(labels)
+        for place, max_bins in enumerate(thresholds):
+            bins = np.frombuffer(row[2 + place], binning.bin_type(max_bins)).reshape(len(labels), -1)
+            made.append(context.broadcast((labels, bins)))
+            pieces.by_bins[max_bins].append(made[-1])
+    return Pieces(rows, pieces.by_bins)
+
+
+def _by_partition(frame: DataFrame, function: Callable[[list[Floats]], list[bytes]], n_results: int) -> DataFrame:
+    """One row a partition: its index and what `function` makes of its columns."""
+    schema = ", ".join(["partition int", *(f"r{i} binary" for i in range(n_results))])
+    n_columns = len(frame.columns)
+
+    def run(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+        held = list(batches)
+        columns = [
+            np.concatenate([np.empty(0), *(batch.column(i).to_numpy(zero_copy_only=False) for batch in held)])
+            for i in range(n_columns)
+        ]
+        results = function(columns)
+        arrays = [pa.array([_partition()], pa.int32()), *(pa.array([r], pa.binary()) for r in results)]
+        yield pa.RecordBatch.from_arrays(arrays, names=["partition", *(f"r{i}" for i in range(n_results))])
+
+    return frame.mapInArrow(run, schema)
+
+
+def _partition() -> int:
+    context = TaskContext.get()
+    assert context is not None  # only tasks ask
+    return context.partitionId()
