@@ -119,6 +119,8 @@ resource "aws_subnet" "nat" {
   availability_zone = aws_subnet.cluster[0].availability_zone
   cidr_block        = cidrsubnet(var.vpc_cidr, 4, 1)
 
+  map_public_ip_on_launch = false
+
   tags = { Name = "${var.project}-nat" }
 }
 

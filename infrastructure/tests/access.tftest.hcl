@@ -1,0 +1,113 @@
+# What the two roles and the bucket's policy allow.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+  }
+  mock_data "aws_ec2_instance_type_offerings" {
+    defaults = { locations = ["us-east-1a"] }
+  }
+}
+
+variables {
+  budget_emails = ["someone@example.org"]
+  bucket_name   = "a-bucket"
+}
+
+run "nodes_reach_this_bucket_only" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in jsondecode(aws_iam_role_policy.nodes_storage.policy).Statement :
+      [for arn in flatten([statement.Resource]) : arn == "arn:aws:s3:::a-bucket" || startswith(arn, "arn:aws:s3:::a-bucket/")]
+    ]))
+    error_message = "the project's own bucket"
+  }
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(aws_iam_role_policy.nodes_storage.policy).Statement :
+      statement.Resource if contains(flatten([statement.Action]), "s3:PutObject")
+      ])) == toset([
+      "arn:aws:s3:::a-bucket/experiments",
+      "arn:aws:s3:::a-bucket/experiments/*",
+      "arn:aws:s3:::a-bucket/experiments_$folder$",
+      "arn:aws:s3:::a-bucket/logs/emr/*",
+    ])
+    error_message = "nodes write experiments and logs, nothing else"
+  }
+  assert {
+    condition = !anytrue(flatten([
+      for policy in [aws_iam_role_policy.nodes_storage.policy, aws_iam_role_policy.nodes_session_manager.policy] : [
+        for statement in jsondecode(policy).Statement : [for action in flatten([statement.Action]) : strcontains(action, "*")]
+      ]
+    ]))
+    error_message = "actions by name"
+  }
+}
+
+run "further_inputs_are_read_only" {
+  command = plan
+
+  variables {
+    input_locations = ["s3://other/tables/", "s3://whole/"]
+  }
+
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_role_policy.nodes_storage.policy).Statement :
+      statement.Sid => { actions = tolist(statement.Action), resources = tolist(statement.Resource) } if endswith(statement.Sid, "Inputs")
+      } == {
+      ListInputs = { actions = tolist(["s3:ListBucket", "s3:GetBucketLocation"]), resources = tolist(["arn:aws:s3:::other", "arn:aws:s3:::whole"]) }
+      ReadInputs = {
+        actions   = tolist(["s3:GetObject"])
+        resources = tolist(["arn:aws:s3:::other/tables", "arn:aws:s3:::other/tables/*", "arn:aws:s3:::whole", "arn:aws:s3:::whole/*"])
+      }
+    }
+    error_message = "list and read, no more"
+  }
+}
+
+run "emr_is_trusted_for_this_account_only" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_iam_role.service.assume_role_policy).Statement[0].Condition == {
+      StringEquals = { "aws:SourceAccount" = "123456789012" }
+      ArnLike      = { "aws:SourceArn" = "arn:aws:elasticmapreduce:us-east-1:123456789012:*" }
+    }
+    error_message = "who may have EMR use the role"
+  }
+}
+
+run "bucket_is_closed" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      aws_s3_bucket_public_access_block.this.block_public_acls,
+      aws_s3_bucket_public_access_block.this.block_public_policy,
+      aws_s3_bucket_public_access_block.this.ignore_public_acls,
+      aws_s3_bucket_public_access_block.this.restrict_public_buckets,
+    ])
+    error_message = "no public access"
+  }
+  assert {
+    condition = jsondecode(aws_s3_bucket_policy.tls_only.policy).Statement == [{
+      Sid       = "TlsOnly"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = ["arn:aws:s3:::a-bucket", "arn:aws:s3:::a-bucket/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+    error_message = "TLS only"
+  }
+  assert {
+    condition     = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled" && !aws_s3_bucket.this.force_destroy
+    error_message = "versions are kept, and destroy stops at a bucket with results"
+  }
+}
