@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from launcher.cluster_settings import Spark
 from launcher.failures import CellFailure, NotebookFailed, NotebookRefused
+from launcher.local_spark import LOG_VARIABLE, SETTINGS_VARIABLE, SHORT_SESSION
 from launcher.plan import Plan, Step
 from lib.errors import ExperimentError, InputError
 
@@ -41,15 +41,14 @@ class LocalTarget:
 
     cell_timeout: int | None = None
 
-    def __init__(self, kernel: str, spark: Spark | None = None):
-        self.kernel, self._spark = kernel, spark or Spark()
+    def __init__(self, kernel: str, properties: Mapping[str, str] | None = None):
+        self.kernel, self._properties = kernel, properties or {}
 
     @contextmanager
     def notebook(self, step: Step, scratch: Path) -> Iterator[Mapping[str, str]]:
         """A place for what Spark prints, and its settings."""
-        settings = self._spark.properties()
-        given = {"SPARK_SETTINGS": json.dumps(settings)} if settings else {}
-        yield {"SPARK_LOG_FILE": str(scratch / SPARK_LOG), **given}
+        given = {SETTINGS_VARIABLE: json.dumps(self._properties)} if self._properties else {}
+        yield {LOG_VARIABLE: str(scratch / SPARK_LOG), **given}
 
     def explain(self, step: Step, failure: CellFailure, executed: Path) -> ExperimentError:
         """An error of `lib` about what the user gave is a refusal; every other is a failure."""
@@ -72,7 +71,9 @@ def target_of(plan: Plan) -> Iterator[Target]:
     if cluster.runs_on == "local":
         from launcher.kernels import LOCAL
 
-        yield LocalTarget(LOCAL, spark)
+        # Spark ML's own training runs in the JVM, and long; everything else there is short.
+        brief = {} if plan.parameters.engine == "spark" else SHORT_SESSION
+        yield LocalTarget(LOCAL, {**brief, **spark.properties()})
     elif cluster.runs_on == "livy":
         # Brings boto3, requests and sparkmagic's needs.
         from launcher.livy_target import livy_target

@@ -18,9 +18,9 @@ os.environ.update(
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory):
-    from launcher.local_spark import build_session, stop_session
+    from launcher.local_spark import SHORT_SESSION, build_session, stop_session
 
-    session = build_session(master="local[2]")
+    session = build_session(master="local[2]", settings=SHORT_SESSION)
     yield session
     stop_session(session)
 

@@ -1,5 +1,6 @@
 """The committed notebooks run from the first cell to the last, and their checked cells show what they always did."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from launcher.kernels import LOCAL, register
+from launcher.local_spark import SHORT_SESSION
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 
@@ -30,7 +32,7 @@ def test_notebooks_give_their_recorded_outputs(tmp_path):
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *options, str(tmp_path)],
         cwd=tmp_path,
-        env={**os.environ, "SPARK_MASTER": "local[2]"},
+        env={**os.environ, "SPARK_MASTER": "local[2]", "SPARK_SETTINGS": json.dumps(SHORT_SESSION)},
         capture_output=True,
         text=True,
     )
