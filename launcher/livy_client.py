@@ -4,6 +4,7 @@ Source: Livy 0.8's documentation of its REST interface.
 """
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import requests
@@ -15,6 +16,8 @@ USER_VARIABLE, PASSWORD_VARIABLE = "LIVY_USER", "LIVY_PASSWORD"
 # Livy wants this header where its protection against forged requests is on.
 HEADERS = {"X-Requested-By": "mineria-ml-emr"}
 _SECONDS = 20
+# What a session's log has even when it is empty.
+_HEADINGS = ("", "stdout:", "stderr:", "YARN Diagnostics:")
 _PAGE = 100
 
 
@@ -74,8 +77,8 @@ class LivyClient:
     def log(self, number: int) -> list[str]:
         """The last lines of a session's log; none where there is no such session."""
         reply = self._ask("GET", f"/sessions/{number}/log", {"size": _PAGE})
-        lines = reply.json()["log"] if reply.status_code == 200 else []
-        return [line for text in lines for line in text.splitlines() if line.strip()]
+        entries = reply.json()["log"] if reply.status_code == 200 else []
+        return log_lines(entries)
 
     def delete(self, number: int) -> None:
         """End a session; nothing happens where there is none."""
@@ -115,6 +118,11 @@ def login() -> tuple[str, str]:
     if not user or not password:
         raise InputError(f"cluster.auth=basic needs {USER_VARIABLE} and {PASSWORD_VARIABLE} in the environment")
     return user, password
+
+
+def log_lines(entries: Sequence[str]) -> list[str]:
+    """The lines of a session's log that say something."""
+    return [line for entry in entries for line in entry.splitlines() if line.strip() not in _HEADINGS]
 
 
 def _message(reply: requests.Response) -> str:

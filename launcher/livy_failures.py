@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 
 from launcher.cluster_settings import Spark
 from launcher.failures import CellFailure, NotebookFailed, NotebookRefused
+from launcher.livy_client import log_lines
 from lib.errors import ExperimentError, InputError
 
 _TRACEBACK = "Traceback (most recent call last):\n"
 _SPARK_CODE = "SparkStatementException"
 _GONE = ("dead", "killed", "error", "shutting_down", None)
-_LINES = 12
+_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def _overhead(spark: Spark, of: str) -> tuple[str, str | None]:
 
 def _quoted_log(text: str) -> list[str]:
     _, quoted, log = text.partition("See logs:\n")
-    return [line for line in log.splitlines() if line.strip()] if quoted else []
+    return log_lines([log]) if quoted else []
 
 
 _LIVY_TROUBLE = (

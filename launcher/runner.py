@@ -110,7 +110,7 @@ class Run:
                     progress_bar=False,
                     start_timeout=_START_TIMEOUT,
                     iopub_timeout=_OUTPUT_TIMEOUT,
-                    execution_timeout=self.target.cell_timeout,
+                    timeout_func=lambda cell: running.limit(self.target.cell_timeout),
                     km=manager,
                     on_cell_execute=running.started,
                 )
@@ -143,6 +143,10 @@ class _RunningCell:
     def started(self, cell: Any, cell_index: int) -> None:
         self.source, self.count = cell.source, (self.count or 0) + 1
         self._observer.cell_started(self.count)
+
+    def limit(self, seconds: int | None) -> int | None:
+        """Seconds that the cell may take. The first one waits for Spark, which has a limit of its own."""
+        return None if self.count == 1 else seconds
 
 
 def _literal(path: Path) -> str:

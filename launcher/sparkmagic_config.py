@@ -11,8 +11,7 @@ from launcher.livy_client import HEADERS
 
 _HOOKS = "launcher.sparkmagic_hooks"
 _AUTH = {"none": "None", "basic": "Basic_Access", "kerberos": "Kerberos"}
-# Seconds. Livy forgets a session that nobody has asked for during the heartbeat's timeout.
-_HEARTBEATS_A_TIMEOUT = 4
+_HEARTBEAT = 3  # seconds
 
 
 def make_config(
@@ -51,6 +50,8 @@ def make_config(
         "use_auto_viz": False,
         "livy_session_startup_timeout_seconds": cluster.start_timeout,
         "livy_server_heartbeat_timeout_seconds": cluster.heartbeat_timeout,
-        "heartbeat_refresh_seconds": cluster.heartbeat_timeout // _HEARTBEATS_A_TIMEOUT,
+        # sparkmagic ends a session no sooner than its next heartbeat is due.
+        "heartbeat_refresh_seconds": _HEARTBEAT,
+        "heartbeat_retry_seconds": _HEARTBEAT,
         "wait_for_idle_timeout_seconds": 60,
     }

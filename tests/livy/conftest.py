@@ -67,3 +67,9 @@ def s3(s3_endpoint):
 def spark_settings(s3_endpoint):
     """Spark properties for sessions that read and write that S3."""
     return {**s3a.settings(s3_endpoint), "spark.sql.shuffle.partitions": "2"}
+
+
+@pytest.fixture(autouse=True)
+def state_home(tmp_path, monkeypatch):
+    """Records of sessions, apart from those of whoever runs the tests."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -1,5 +1,6 @@
 """What goes wrong between us and a Livy server, on demand: a proxy on loopback in front of a server, any server."""
 
+import base64
 import json
 import re
 import threading
@@ -9,6 +10,7 @@ from typing import Any
 
 import requests
 
+STATEMENTS = r"/sessions/\d+/statements"
 # A driver that ends on the spot, whatever the server.
 KILL_DRIVER = "sc._jvm.java.lang.Runtime.getRuntime().halt(1)"
 
@@ -17,16 +19,18 @@ KILL_DRIVER = "sc._jvm.java.lang.Runtime.getRuntime().halt(1)"
 class Faults:
     """Which faults to show, and what was asked of the server.
 
-    `dies_at`: the n-th statement of a session (from 0; sparkmagic's own `spark` is one) ends the driver instead.
-    `fails_every`: every n-th GET is answered by status 500. `is_lost`: the server has no session any more.
-    `stays_starting`: no session is ever seen to have started. `refuses`: connections are closed without an answer.
+    `dies_at`: the n-th statement (from 0; sparkmagic's own `spark` is the first) ends the driver instead.
+    `loses_at`: from the n-th statement on the server knows no session. `refuses_at`: from then on connections are
+    closed without an answer. `stays_starting`: no session is ever seen to have started. `fails_every`: every n-th GET
+    is answered by status 500. `login`: `user:password` is asked for, as by a gateway.
     """
 
     dies_at: int | None = None
-    fails_every: int | None = None
-    is_lost: bool = False
+    loses_at: int | None = None
+    refuses_at: int | None = None
     stays_starting: bool = False
-    refuses: bool = False
+    fails_every: int | None = None
+    login: str = ""
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
 
     def requests(self, method: str, path: str) -> list[Any]:
@@ -58,19 +62,25 @@ def _handler(faults: Faults, upstream: str) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(length)
             asked = json.loads(body) if body else None
             faults.asked.append((self.command, self.path, asked))
-            if faults.refuses:
+            statements = len(faults.requests("POST", STATEMENTS))
+            if faults.refuses_at is not None and statements > faults.refuses_at:
                 self.close_connection = True
+                return
+            wanted = "Basic " + base64.b64encode(faults.login.encode()).decode()
+            if faults.login and self.headers.get("Authorization") != wanted:
+                self._answer(401, b"{}")
                 return
             gets = sum(method == "GET" for method, _, _ in faults.asked)
             if faults.fails_every and self.command == "GET" and gets % faults.fails_every == 0:
                 self._answer(500, b'{"msg": "now and then"}')
                 return
-            if faults.is_lost and (found := re.match(r"/sessions/(\d+)", self.path)):
+            is_lost = faults.loses_at is not None and statements > faults.loses_at
+            if is_lost and (found := re.match(r"/sessions/(\d+)", self.path)):
                 self._answer(404, json.dumps({"msg": f"Session '{found[1]}' not found."}).encode())
                 return
-            if self.command == "POST" and self.path.endswith("/statements") and self._number() == faults.dies_at:
+            if self.command == "POST" and self.path.endswith("/statements") and statements - 1 == faults.dies_at:
                 body = json.dumps({"code": KILL_DRIVER}).encode()
-            headers = {name: self.headers[name] for name in ("Content-Type", "Authorization") if self.headers[name]}
+            headers = {"Content-Type": "application/json"}
             reply = requests.request(self.command, upstream + self.path, data=body, headers=headers, timeout=60)
             content = reply.content
             if faults.stays_starting and re.fullmatch(r"/sessions/\d+", self.path) and self.command == "GET":
@@ -78,9 +88,6 @@ def _handler(faults: Faults, upstream: str) -> type[BaseHTTPRequestHandler]:
             self._answer(reply.status_code, content)
 
         do_GET = do_POST = do_DELETE = _pass_on
-
-        def _number(self) -> int:
-            return len(faults.requests("POST", re.escape(self.path))) - 1
 
         def _answer(self, status: int, content: bytes) -> None:
             self.send_response(status)

@@ -5,7 +5,6 @@ it. `python -m tests.livy.stand_in FOLDER` serves on a free loopback port, print
 in FOLDER; it ends, with its sessions, when its standard input does.
 """
 
-import base64
 import itertools
 import json
 import logging
@@ -136,8 +135,8 @@ def _environment(asked: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def make_app(folder: Path, user: str = "", password: str = "") -> Flask:
-    """The REST interface; with a user, behind Basic authentication as by a gateway."""
+def make_app(folder: Path) -> Flask:
+    """The REST interface."""
     app = Flask("stand-in")
     sessions: dict[int, Session] = {}
     numbers = itertools.count()
@@ -145,17 +144,11 @@ def make_app(folder: Path, user: str = "", password: str = "") -> Flask:
     def message(text: str, status: int) -> tuple[Response, int]:
         return jsonify(msg=text), status
 
-    @app.before_request
-    def authenticated() -> Any:
-        wanted = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-        if user and request.headers.get("Authorization") != wanted:
-            return Response("Unauthorized", 401, {"WWW-Authenticate": 'Basic realm="livy"'})
-        return None
-
     @app.get("/sessions")
     def all_sessions() -> Any:
+        start, size = request.args.get("from", 0, int), request.args.get("size", 100, int)
         found = [session.view() for session in list(sessions.values())]
-        return {"from": 0, "total": len(found), "sessions": found}
+        return {"from": start, "total": len(found), "sessions": found[start : start + size]}
 
     @app.post("/sessions")
     def create() -> Any:
@@ -220,8 +213,7 @@ def make_app(folder: Path, user: str = "", password: str = "") -> Flask:
 def main() -> None:
     """Serve until standard input ends."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    folder, *login = sys.argv[1:]
-    app = make_app(Path(folder), *login)
+    app = make_app(Path(sys.argv[1]))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.port}", flush=True)
