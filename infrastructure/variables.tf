@@ -6,8 +6,8 @@ variable "project" {
   default     = "mineria-ml"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.project))
-    error_message = "project must be 3 to 32 lower-case letters, digits and dashes, beginning with a letter and not ending in a dash."
+    condition     = can(regex("^[a-z][a-z0-9-]{1,22}[a-z0-9]$", var.project))
+    error_message = "project must be 3 to 24 lower-case letters, digits and dashes, beginning with a letter and not ending in a dash."
   }
 }
 
