@@ -10,8 +10,10 @@ from numba import njit
 # Votes are counted in units of 2^-44, as integers: then no order of adding them up makes a difference.
 VOTE_UNIT = 2.0**44
 
+compiled = njit(cache=True, nogil=True, error_model="numpy")
 
-@njit(cache=True, nogil=True)
+
+@compiled
 def leaves(nodes, max_depth, is_leaf, prediction):
     """Mark the leaves of the tree cut at `max_depth` and then pruned, and their predictions.
 
@@ -29,7 +31,7 @@ def leaves(nodes, max_depth, is_leaf, prediction):
                 prediction[i] = prediction[i + 1]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def vote(nodes, depths, bins, votes):
     """Add the vote of a tree for class 1, cut at each of `depths` and pruned, to votes (depths × rows).
 
@@ -63,7 +65,7 @@ def vote(nodes, depths, bins, votes):
             i = i + 1 if bins[row, nodes[i].feature] <= nodes[i].bin else nodes[i].right
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_margins(nodes, bins, step, margins):
     """Add a regression tree's predictions times `step` to the margins of rows."""
     for row in range(len(bins)):
@@ -73,7 +75,7 @@ def add_margins(nodes, bins, step, margins):
         margins[row] += nodes[i].prediction * step
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def bin_column(values, thresholds, bins, feature):
     """Write the bins of one feature: `value <= thresholds[b]` puts a value in the lowest such bin b."""
     n = len(thresholds)
@@ -91,7 +93,7 @@ def bin_column(values, thresholds, bins, feature):
         bins[row, feature] = low
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def quantile_thresholds(values, weights, stride):
     """Thresholds at about equal weights: midway between neighbouring values where the running sum passes a stride.
 
@@ -111,7 +113,7 @@ def quantile_thresholds(values, weights, stride):
     return thresholds[:n].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def prune(nodes, max_depth):
     """The tree cut at `max_depth` and then pruned, as a tree of its own: what a fit with that maxDepth gives."""
     is_leaf = np.empty(len(nodes), np.bool_)

@@ -50,6 +50,9 @@ SMALL = 40
 # A child is a leaf when its impurity is smaller (Spark's Utils.EPSILON).
 EPSILON = 2.0**-52
 
+# Division by zero gives inf or NaN as it does in Java, and loops without a check for it can use vector instructions.
+compiled = njit(cache=True, nogil=True, error_model="numpy")
+
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
@@ -59,7 +62,7 @@ _POISSON = np.array([sum(math.exp(-1) / math.factorial(j) for j in range(k + 1))
 )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def mix(value):
     """Scramble 64 bits (SplitMix64's output function)."""
     value = (value ^ (value >> np.uint64(30))) * _MIX_1
@@ -67,13 +70,13 @@ def mix(value):
     return value ^ (value >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _stream(seed, index):
     """The key of a stream of random numbers of its own for each (seed, index)."""
     return mix(mix(np.uint64(seed) + _GOLDEN) + np.uint64(index) * _GOLDEN)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def draw_bag(seed, tree, counts):
     """Fill `counts` with how often each row is drawn for a tree: Poisson(1), from the tree's own stream.
 
@@ -92,7 +95,7 @@ def draw_bag(seed, tree, counts):
         key = mix(key)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw_features(key, path, chosen, n_features):
     """Draw len(chosen) features for the node at `path` (1 is the root; 2p and 2p + 1 the children of p).
 
@@ -109,7 +112,7 @@ def _draw_features(key, path, chosen, n_features):
             chosen[place] = f
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _impurity(a, b, c, variance):
     if variance:
         return (c - b * b / a) / a if a != 0.0 else 0.0
@@ -121,14 +124,14 @@ def _impurity(a, b, c, variance):
     return 1.0 - p0 * p0 - p1 * p1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _predict(s0, s1, variance):
     if variance:
         return s1 / s0 if s0 != 0.0 else 0.0
     return 1.0 if s1 > s0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fill(rows, order, start, end, chosen, class_weight, variance, hist):
     """Add the rows order[start:end] to the histograms hist[place of feature, bin, statistic]."""
     bins, labels, counts, targets = rows
@@ -150,7 +153,7 @@ def _fill(rows, order, start, end, chosen, class_weight, variance, hist):
                 hist[j, bins[row, chosen[j]], label] += w
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _gather(hist, n_bins, bins, order, start, end, feature, used, sums):
     """List the non-empty bins of one feature in `used`, rising, and their sums in `sums`; returns how many.
 
@@ -181,7 +184,7 @@ def _gather(hist, n_bins, bins, order, start, end, feature, used, sums):
     return n
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _root_statistics(used, sums, n, node, variance):
     """Spark ML takes the root's statistics from the first split of the first feature: left + right."""
     total = np.zeros(3)
@@ -195,7 +198,7 @@ def _root_statistics(used, sums, n, node, variance):
     node.impurity = _impurity(node.s0, node.s1, node.s2, variance)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _best_of_feature(used, sums, n, impurity, variance, feature, best, left, right):
     """Take the best split of a node by one feature, if it gains more than `best` (all three are nodes).
 
@@ -230,7 +233,7 @@ def _best_of_feature(used, sums, n, impurity, variance, feature, best, left, rig
             right.s0, right.s1, right.s2, right.impurity = r0, r1, r2, right_impurity
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _divide(bins, counts, order, spare, start, end, feature, last_bin, variance):
     """Put the rows that go left first, each side in the rows' order; returns the border and the rows drawn left."""
     n_left = start
@@ -249,7 +252,7 @@ def _divide(bins, counts, order, spare, start, end, feature, last_bin, variance)
     return n_left, drawn
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _move_near(rows, order, start, end, space, at, from_near, variance):
     """Copy a node's rows to one place, so that its subtree is grown from memory that lies together."""
     near = space.near
@@ -266,7 +269,7 @@ def _move_near(rows, order, start, end, space, at, from_near, variance):
         space.near_origin[to] = space.near_origin[row] if from_near else row
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _first_rows(rows, order, variance):
     """Start with all rows that were drawn, in their order; returns how many rows and how many draws."""
     if variance:
@@ -282,7 +285,7 @@ def _first_rows(rows, order, variance):
     return n, drawn
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def grow(rows, n_bins, class_weight, variance, max_depth, n_draw, seed, tree, space, margins, step):
     """Grow one tree and return its nodes, not pruned.
 
@@ -382,7 +385,7 @@ def grow(rows, n_bins, class_weight, variance, max_depth, n_draw, seed, tree, sp
     return nodes[:n_nodes].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def residuals(labels, margins, targets):
     """What the next tree of a GBT fits: minus the gradient of Spark ML's log loss, with labels of -1 and 1."""
     for i in range(len(labels)):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Iterator
 from importlib import metadata, resources
+from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the launcher asks for the hash without Spark
@@ -14,10 +16,17 @@ if TYPE_CHECKING:  # the launcher asks for the hash without Spark
 def code_hash() -> str:
     """A short hash of this package's source, wherever it was imported from (a folder or a lib.zip)."""
     digest = hashlib.sha256()
-    sources = (entry for entry in resources.files("lib").iterdir() if entry.name.endswith(".py"))
-    for entry in sorted(sources, key=lambda entry: entry.name):
-        digest.update(entry.name.encode() + b"\0" + entry.read_bytes() + b"\0")
+    for name, content in sorted(_sources(resources.files("lib"))):
+        digest.update(name.encode() + b"\0" + content + b"\0")
     return digest.hexdigest()[:12]
+
+
+def _sources(folder: Traversable, above: str = "") -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _sources(entry, f"{above}{entry.name}/")
+        elif entry.name.endswith(".py"):
+            yield above + entry.name, entry.read_bytes()
 
 
 def versions(spark: SparkSession) -> dict[str, str]:

@@ -9,9 +9,9 @@ import sys
 
 from pyspark.sql import SparkSession
 
-from lib import report
 from lib.errors import ExperimentError
 from lib.evaluation import evaluate
+from lib.reporting import report
 
 
 def main() -> int:

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import dataset, explore, views
+from lib import dataset, explore
+from lib.reporting import views
 from tests.lib.tables import make_table, write
 
 

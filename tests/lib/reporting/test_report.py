@@ -11,14 +11,14 @@ import pytest
 from markdown_it import MarkdownIt
 
 from lib.errors import InputError
-from lib.facts import Facts
-from lib.findings import findings
-from lib.intervals import pr_area_interval, roc_area_error, roc_area_interval, share_interval
-from lib.phrases import PHRASES
-from lib.report import render, write
+from lib.reporting.facts import Facts
+from lib.reporting.findings import findings
+from lib.reporting.intervals import pr_area_interval, roc_area_error, roc_area_interval, share_interval
+from lib.reporting.phrases import PHRASES
+from lib.reporting.report import render, write
+from lib.reporting.texts import Words
 from lib.storage import Storage, join
-from lib.texts import Words
-from tests.lib.report_facts import FEATURES, make_facts
+from tests.lib.reporting.report_facts import FEATURES, make_facts
 
 KEYS = ("areaUnderROC", "areaUnderPR", "accuracy", "f1")
 

@@ -1,6 +1,6 @@
 """English and Spanish: the words of plots and reports, and how each language writes numbers.
 
-The phrases themselves stand in `lib.phrases`, both languages side by side.
+The phrases themselves stand in `lib.reporting.phrases`, both languages side by side.
 """
 
 import math
@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from lib.errors import InputError
-from lib.markdown import code
-from lib.phrases import PHRASES
+from lib.reporting.markdown import code
+from lib.reporting.phrases import PHRASES
 
 LANGUAGES = ("en", "es")
 

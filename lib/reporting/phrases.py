@@ -1,10 +1,10 @@
 """What plots and reports say, in English and in Spanish side by side.
 
-`{names}` are filled in by `lib.texts.Words`, numbers already formatted. Both texts of a phrase have the same names.
+`{names}` are filled in by `texts.Words`, numbers already formatted. Both texts of a phrase have the same names.
 """
 
-from lib.phrases_findings import FINDINGS
-from lib.phrases_report import REPORT
+from lib.reporting.phrases_findings import FINDINGS
+from lib.reporting.phrases_report import REPORT
 
 _PLOTS = {
     "random_score": ("random score", "puntuación al azar"),

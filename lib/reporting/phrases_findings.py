@@ -1,4 +1,4 @@
-"""What the checks of `lib.findings` say, in English and in Spanish side by side."""
+"""What the checks of `lib.reporting.findings` say, in English and in Spanish side by side."""
 
 FINDINGS = {
     "find.too_good": (

@@ -7,7 +7,7 @@ from typing import Any
 
 from lib import artifacts
 from lib.errors import InputError
-from lib.intervals import pr_area_error, roc_area_error
+from lib.reporting.intervals import pr_area_error, roc_area_error
 from lib.storage import Storage, join
 
 Record = Mapping[str, Any]

@@ -8,15 +8,15 @@ from statistics import median
 
 from matplotlib.figure import Figure
 
-from lib import plots
 from lib.candidates import MODELS
-from lib.facts import Facts, Record
-from lib.findings import findings, is_small
-from lib.intervals import pr_area_interval, roc_area_interval, share_interval
-from lib.markdown import bullets, code, image, plain, section, table
-from lib.plot_style import png
-from lib.report_provenance import parameters, provenance, rows_measured
-from lib.texts import Words
+from lib.reporting import plots
+from lib.reporting.facts import Facts, Record
+from lib.reporting.findings import findings, is_small
+from lib.reporting.intervals import pr_area_interval, roc_area_interval, share_interval
+from lib.reporting.markdown import bullets, code, image, plain, section, table
+from lib.reporting.plot_style import png
+from lib.reporting.report_provenance import parameters, provenance, rows_measured
+from lib.reporting.texts import Words
 
 TOP_FEATURES = 15
 

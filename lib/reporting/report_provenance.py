@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from lib.facts import Facts, Record
-from lib.markdown import code, plain, section, table
-from lib.texts import Words
+from lib.reporting.facts import Facts, Record
+from lib.reporting.markdown import code, plain, section, table
+from lib.reporting.texts import Words
 
 
 def parameters(facts: Facts, words: Words) -> str:

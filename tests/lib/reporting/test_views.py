@@ -2,9 +2,10 @@
 
 import dataclasses
 
-from lib import dataset, views
+from lib import dataset
 from lib.candidates import GBT, RANDOM_FOREST, Candidate
 from lib.engine import Score
+from lib.reporting import views
 from lib.search import Search
 from lib.split import split
 from tests.lib.tables import make_table, write

@@ -4,10 +4,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from lib import plots
 from lib.errors import InputError
-from lib.plot_style import DPI, png
-from tests.lib.report_facts import FEATURES, make_facts, table
+from lib.reporting import plots
+from lib.reporting.plot_style import DPI, png
+from tests.lib.reporting.report_facts import FEATURES, make_facts, table
 
 LANGUAGES = ("en", "es")
 

@@ -11,10 +11,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lib.dataset import Table
-from lib.markdown import code, plain, table
+from lib.reporting.markdown import code, plain, table
+from lib.reporting.texts import Words
 from lib.search import Search
 from lib.split import PARTS, Split
-from lib.texts import Words
 
 WORDS = Words("en")  # as the notebooks' own text
 METRICS = {"areaUnderPR": "AUC-PR", "areaUnderROC": "AUC-ROC", "accuracy": "accuracy", "f1": "F1 (weighted)"}

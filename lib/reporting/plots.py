@@ -1,8 +1,8 @@
 """Every picture of the project, each a function from plain data to a pyplot Figure.
 
 They take what the files of an evaluation hold (`metrics.json`, `curves.json` …), so a notebook and the report draw
-the same. How they look stands in `lib.plot_style`. The latest figure stays pyplot's current one, because that is
-what `%matplot plt` shows; `lib.plot_style.png` makes a file's bytes of any figure.
+the same. How they look stands in `plot_style`. The latest figure stays pyplot's current one, because that is
+what `%matplot plt` shows; `plot_style.png` makes a file's bytes of any figure.
 """
 
 import math
@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from lib.candidates import MODELS
-from lib.plot_style import (
+from lib.reporting.plot_style import (
     BLUE,
     BROWN,
     GREY,
@@ -32,7 +32,7 @@ from lib.plot_style import (
     styled,
     verbatim,
 )
-from lib.texts import Words
+from lib.reporting.texts import Words
 
 MODEL_MARKS = dict(zip(MODELS, ((BLUE, "o"), (ORANGE, "^")), strict=True))
 COUNTS_MAP = LinearSegmentedColormap.from_list("counts", ["#FFFFFF", "#9CC7E2", BLUE, "#00324F"])

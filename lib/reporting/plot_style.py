@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, ScalarFormatter
 
-from lib.texts import Words
+from lib.reporting.texts import Words
 
 DPI = 150
 WIDTH = 8.0  # inches: 1200 pixels
@@ -42,7 +42,7 @@ STYLE: Any = {  # matplotlib types its settings by name
     "legend.fontsize": 9,
 }
 
-_FIGURE_NAME = "lib.plots"
+_FIGURE_NAME = "lib.reporting.plots"
 
 
 def png(figure: Figure) -> bytes:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pyspark.sql import SparkSession
 
 from lib import artifacts
-from lib.facts import Facts, read_facts
-from lib.report_sections import SECTIONS, Images
+from lib.reporting.facts import Facts, read_facts
+from lib.reporting.report_sections import SECTIONS, Images
+from lib.reporting.texts import Words
 from lib.storage import Storage, join
-from lib.texts import Words
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,17 @@
 """What a reader of an evaluation should watch: a list of small checks, each a function that speaks up or not.
 
 A check gives one Markdown paragraph or None. Differences are called real only beyond what chance gives for so many
-rows (`lib.intervals`).
+rows (`lib.reporting.intervals`).
 """
 
 import math
 from collections.abc import Callable
 
 from lib.candidates import features_per_node
-from lib.facts import Facts, Record
-from lib.intervals import Z95, Z95_ONE_SIDED, roc_area_error
-from lib.markdown import code
-from lib.texts import Words
+from lib.reporting.facts import Facts, Record
+from lib.reporting.intervals import Z95, Z95_ONE_SIDED, roc_area_error
+from lib.reporting.markdown import code
+from lib.reporting.texts import Words
 
 SMALL_ZONE = 20  # rows of the rarer class below which a zone's figures say little
 SMALL_CLASS = 100  # the same for the whole evaluation

@@ -1,0 +1,1 @@
+"""What people read: pictures, the tables of the notebooks, and the evaluation report in two languages."""
