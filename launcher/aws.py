@@ -17,6 +17,8 @@ from lib.errors import ExperimentError, InputError
 _LOGIN = "log in again (aws sso login, aws configure) or set AWS_PROFILE"
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "InvalidAccessKeyId"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "UnauthorizedOperation"}
+# What was asked for does not exist or makes no sense.
+_MEANT = {"InvalidRequestException", "ValidationException"}
 
 
 class AwsRefused(InputError):
@@ -57,4 +59,5 @@ def _of_client_error(doing: str, error: ClientError) -> ExperimentError:
     if name == "NoSuchBucket":
         bucket = error.response["Error"].get("BucketName", "")
         return InputError(f"{doing}: there is no bucket {bucket or 'of that name'}; make it or name another")
-    return ExperimentError(f"{doing}: {message}")
+    failure = InputError if name in _MEANT else ExperimentError
+    return failure(f"{doing}: {message}")

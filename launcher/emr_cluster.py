@@ -46,6 +46,7 @@ def find_primary(cluster_id: str, emr: Any = None) -> Primary:
         applications = [each["Name"] for each in cluster.get("Applications", [])]
         if applications and "Livy" not in applications:
             raise InputError(f"cluster {cluster_id} has no Livy (it has {', '.join(applications)}): make it with Livy")
-        nodes = emr.list_instances(ClusterId=cluster_id, InstanceGroupTypes=["MASTER"])["Instances"]
-    running = [node for node in nodes if node.get("Status", {}).get("State", "RUNNING") == "RUNNING"]
+        is_fleet = cluster.get("InstanceCollectionType") == "INSTANCE_FLEET"
+        role: dict[str, Any] = {"InstanceFleetType": "MASTER"} if is_fleet else {"InstanceGroupTypes": ["MASTER"]}
+        running = emr.list_instances(ClusterId=cluster_id, InstanceStates=["RUNNING"], **role)["Instances"]
     return Primary(cluster.get("MasterPublicDnsName", ""), running[0]["Ec2InstanceId"] if running else "")

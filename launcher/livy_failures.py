@@ -60,7 +60,7 @@ def explain(notebook: str, failure: CellFailure, evidence: Evidence) -> Experime
 def remote(failure: CellFailure) -> CellFailure:
     """The error as it was raised on the cluster, with the traceback there and nothing of sparkmagic's."""
     message, trace = _parted(failure.evalue)
-    last = trace.rstrip("\n").removesuffix(message).rstrip(": \n").splitlines()
+    last = trace.rstrip("\n").removesuffix(message.rstrip("\n")).rstrip(": \n").splitlines()
     name = last[-1].strip().rsplit(".", 1)[-1] if last else ""
     known = re.fullmatch(r"\w+", name)
     return CellFailure(failure.count, failure.source, name if known else "Error", message.strip("\n"), trace)

@@ -1,0 +1,183 @@
+"""What sparkmagic and Livy say, put in words."""
+
+import nbformat
+import pytest
+
+from launcher.cluster_settings import Cluster, Spark
+from launcher.failures import CellFailure, NotebookFailed, NotebookRefused
+from launcher.livy_failures import Evidence, OutOfMemory, SessionFailed, doubled, explain, remote
+from launcher.livy_target import LivyTarget, tidy
+
+HEAD = "Traceback (most recent call last):\n"
+LOST = "Job aborted due to stage failure: Lost task 0.3 in stage 1.0 (TID 7) (ip-10-0-0-7 executor 2): "
+
+
+def raised(evalue: str, ename: str = "SparkStatementException") -> CellFailure:
+    return CellFailure(4, "found = search()", ename, evalue, "frames of sparkmagic")
+
+
+def told(failure: CellFailure, state: str | None = "idle", log=(), **spark) -> Exception:
+    return explain("02_train.ipynb", failure, Evidence("j-ABC", Spark(**spark), 3, state, log))
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "message"),
+    [
+        (f"'GBT'\n{HEAD}KeyError: 'GBT'\n", "KeyError", "'GBT'"),
+        (f"\n{HEAD}AssertionError\n", "AssertionError", ""),
+        (f'one\ntwo\n{HEAD}  File "x", line 1, in f\nlib.errors.InputError: one\ntwo\n', "InputError", "one\ntwo"),
+        (
+            f'from a worker:\n{HEAD}ValueError: x\n\n{HEAD}  File "y"\npyspark.errors.PythonException: from a worker:\n'
+            f"{HEAD}ValueError: x\n",
+            "PythonException",
+            f"from a worker:\n{HEAD}ValueError: x",
+        ),
+        ('invalid syntax (<stdin>, line 1)\n  File "<stdin>", line 1\nSyntaxError: invalid syntax\n', None, None),
+    ],
+)
+def test_a_remote_error_is_taken_out_of_sparkmagics(text, name, message):
+    failure = remote(raised(text))
+    assert "sparkmagic" not in failure.traceback
+    if name:
+        assert (failure.ename, failure.evalue) == (name, message)
+        assert failure.traceback.startswith(HEAD)
+    else:
+        assert "SyntaxError: invalid syntax" in failure.traceback
+
+
+def test_errors_of_lib_keep_their_meaning():
+    refused = told(raised(f"no column y\n{HEAD}lib.errors.InputError: no column y\n"))
+    assert isinstance(refused, NotebookRefused)
+    assert str(refused) == "no column y"
+    failed = told(raised(f"'x'\n{HEAD}KeyError: 'x'\n"))
+    assert isinstance(failed, NotebookFailed)
+    assert str(failed) == "02_train.ipynb failed in cell In [4] (found = search()): KeyError: 'x'"
+
+
+@pytest.mark.parametrize(
+    ("text", "spark", "sentence"),
+    [
+        (
+            "java.lang.OutOfMemoryError: Java heap space",
+            {"driver_memory": "4g"},
+            "the driver ran out of memory: raise spark.driver_memory from 4g to 8g",
+        ),
+        (
+            f"{LOST}java.lang.OutOfMemoryError: GC overhead limit exceeded",
+            {"executor_memory": "6144m"},
+            "an executor ran out of memory: raise spark.executor_memory from 6144m to 12g",
+        ),
+        (
+            f"{LOST}ExecutorLostFailure (executor 2 exited caused by one of the running tasks) Reason: Container "
+            "killed by YARN for exceeding physical memory limits. 5.5 GB of 5.5 GB physical memory used.",
+            {"conf": {"spark.executor.memoryOverhead": "1024"}},
+            "an executor ran out of memory: raise spark.conf.spark.executor.memoryOverhead from 1024 to 2g",
+        ),
+        ("java.lang.OutOfMemoryError: Java heap space", {}, "set spark.driver_memory, to 8g for a start"),
+    ],
+)
+def test_out_of_memory_says_what_to_raise(text, spark, sentence):
+    error = told(raised(f"{text}\n{HEAD}py4j.protocol.Py4JJavaError: {text}\n"), **spark)
+    assert isinstance(error, OutOfMemory)
+    assert sentence in str(error)
+
+
+@pytest.mark.parametrize(
+    ("log", "where"),
+    [
+        (["Container exited with a non-zero exit code 52. "], "the driver ran out"),
+        (["ApplicationMaster: Final app status: FAILED, exitCode: 52"], "the driver ran out"),
+        (["java.lang.OutOfMemoryError: Java heap space", "-XX:OnOutOfMemoryError"], "the driver ran out"),
+        (["Container [pid=1] is running beyond physical memory limits."], "the driver's Python ran out"),
+        (["Container killed on request. Exit code is 137"], "the driver's Python ran out"),
+        (["ApplicationMaster: Final app status: FAILED, exitCode: 15"], None),
+    ],
+)
+def test_a_session_that_ended_for_want_of_memory(log, where):
+    inactive = 'Invalid status code \'400\' from http://x/sessions/3/statements/2 with error payload: {"msg": "no"}'
+    error = told(raised(inactive, "HttpClientException"), "dead", log)
+    assert isinstance(error, SessionFailed)
+    assert log[-1] in str(error)
+    assert (where or "ended in the middle of 02_train.ipynb, cell In [4]") in str(error)
+
+
+@pytest.mark.parametrize(
+    ("ename", "text", "state", "sentence"),
+    [
+        (
+            "LivyClientTimeoutException",
+            "Session 3 did not start up in 600 seconds.",
+            None,
+            "Livy session 3 did not start in 600 s: raise cluster.start_timeout",
+        ),
+        (
+            "LivyUnexpectedStatusException",
+            "Session 3 unexpectedly reached final status 'dead'. See logs:\nstdout: \nwhy",
+            None,
+            "Livy session 3 ended while it started\nThe last lines of its log:\n    why",
+        ),
+        (
+            "LivyUnexpectedStatusException",
+            "Session 3 unexpectedly reached final status 'dead'. See logs:\nstdout: \nwhy",
+            "dead",
+            "Livy session 3 ended in the middle of 02_train.ipynb",
+        ),
+        (
+            "HttpClientException",
+            'Invalid status code \'400\' from http://x/sessions with error payload: {"msg":"too many sessions"}',
+            None,
+            'Livy at j-ABC refuses the session (status 400): {"msg":"too many sessions"}',
+        ),
+        (
+            "HttpClientException",
+            "Invalid status code '404' from http://x/sessions/3 with error payload: {}",
+            None,
+            "Livy at j-ABC has lost Livy session 3",
+        ),
+        (
+            "HttpClientException",
+            "Invalid status code '503' from http://x/sessions/3 with error payload: {}",
+            None,
+            "Livy at j-ABC stopped answering (02_train.ipynb, cell In [4] (found = search())): it answers status 503",
+        ),
+        (
+            "HttpClientException",
+            "Error sending http request and maximum retry encountered.",
+            None,
+            "stopped answering (02_train.ipynb, cell In [4] (found = search())): the connection was lost",
+        ),
+    ],
+)
+def test_trouble_with_livy(ename, text, state, sentence):
+    error = told(raised(text, ename), state)
+    assert isinstance(error, SessionFailed)
+    assert sentence in str(error)
+
+
+def test_trouble_on_this_side_stays_what_it_is():
+    assert isinstance(told(raised("x", "NameError")), NotebookFailed)
+
+
+def test_memory_is_doubled():
+    assert [doubled(memory) for memory in ("4g", "1536m", "700m", "1024")] == ["8g", "3g", "1400m", "2g"]
+
+
+def test_a_kept_notebook_shows_the_error_of_the_cluster(tmp_path):
+    cell = nbformat.v4.new_code_cell("1 / 0")
+    text = f"division by zero\n{HEAD}ZeroDivisionError: division by zero\n"
+    cell.outputs = [nbformat.v4.new_output("error", ename="SparkStatementException", evalue=text, traceback=["sm"])]
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "x.ipynb")
+    tidy(tmp_path / "x.ipynb")
+    (output,) = nbformat.read(tmp_path / "x.ipynb", 4).cells[0].outputs
+    assert (output.ename, output.evalue) == ("ZeroDivisionError", "division by zero")
+    assert output.traceback == [HEAD.strip(), "ZeroDivisionError: division by zero"]
+
+
+def test_an_error_that_sparkmagic_only_prints_fails_the_run(tmp_path):
+    cell = nbformat.v4.new_code_cell("%%configure\n{}")
+    printed = "A session has already been started. If you intend to recreate the session with new configurations, …"
+    cell.outputs = [nbformat.v4.new_output("stream", name="stderr", text=printed)]
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "x.ipynb")
+    target = LivyTarget(Cluster(livy_url="http://x"), Spark(), "", None, [])
+    with pytest.raises(SessionFailed, match=r"x\.ipynb went on after an error of sparkmagic: A session has already"):
+        target.check_executed(tmp_path / "x.ipynb")

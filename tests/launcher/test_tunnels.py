@@ -1,0 +1,182 @@
+"""Roads to a Livy: programs in the place of ssh and of AWS's plugin that forward the port they are told to."""
+
+import dataclasses
+import http.server
+import json
+import os
+import signal
+import stat
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from launcher import tunnels
+from launcher.emr_cluster import Primary
+from launcher.livy_client import LivyUnreachable
+from launcher.session_records import Endpoint
+from launcher.tunnels import TunnelBroken, reached
+from lib.errors import InputError
+
+FORWARD = """#!{python}
+import contextlib, json, os, socket, sys, threading
+said = open({said!r}, "a")
+print(json.dumps([sys.argv[1:], os.environ.get("AWS_SSM_START_SESSION_RESPONSE")]), file=said, flush=True)
+if os.path.exists({broken!r}):
+    sys.exit("Permission denied (publickey).")
+port = int(sys.argv[sys.argv.index("-L") + 1].split(":")[1]) if "-L" in sys.argv else int(
+    json.loads(sys.argv[5])["Parameters"]["localPortNumber"][0])
+def pump(a, b):
+    with contextlib.suppress(OSError):
+        while data := a.recv(65536):
+            b.sendall(data)
+        b.close()
+server = socket.create_server(("127.0.0.1", port))
+while True:
+    here, _ = server.accept()
+    there = socket.create_connection(("127.0.0.1", {livy}))
+    for pair in ((here, there), (there, here)):
+        threading.Thread(target=pump, args=pair, daemon=True).start()
+"""
+
+
+class NoSessions(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b'{"from": 0, "total": 0, "sessions": []}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+class Aws:
+    """A boto3 session whose SSM starts and ends sessions."""
+
+    region_name = "eu-west-1"
+
+    def __init__(self):
+        self.started, self.ended, self.meta = [], [], self
+        self.endpoint_url = "https://ssm"
+
+    def client(self, service):
+        return self
+
+    def start_session(self, **asked):
+        self.started.append(asked)
+        return {"SessionId": f"s-{len(self.started)}", "TokenValue": "secret", "StreamUrl": "wss://x", "Other": 1}
+
+    def terminate_session(self, SessionId):
+        self.ended.append(SessionId)
+
+
+@dataclasses.dataclass
+class Programs:
+    said: Path
+    broken: Path
+
+    def calls(self):
+        return [json.loads(line) for line in self.said.read_text().splitlines()]
+
+
+@pytest.fixture
+def programs(tmp_path, monkeypatch):
+    """ssh and session-manager-plugin, forwarding to a Livy without sessions."""
+    livy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), NoSessions)
+    threading.Thread(target=livy.serve_forever, args=[0.05], daemon=True).start()
+    made = Programs(tmp_path / "said", tmp_path / "broken")
+    for name in ("ssh", "session-manager-plugin"):
+        file = tmp_path / "bin" / name
+        file.parent.mkdir(exist_ok=True)
+        text = FORWARD.format(
+            python=sys.executable, said=str(made.said), broken=str(made.broken), livy=livy.server_address[1]
+        )
+        file.write_text(text)
+        file.chmod(file.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(tunnels, "find_primary", lambda *args: Primary("master.internal", "i-1"))
+    yield made
+    livy.shutdown()
+    livy.server_close()
+
+
+def processes():
+    return [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("reach", ["ssh", "ssm"])
+def test_a_tunnel_is_opened_checked_and_closed(programs, reach, tmp_path):
+    (tmp_path / "key").touch()
+    before, aws = len(processes()), Aws()
+    endpoint = Endpoint("", "j-A", reach, ssh_user="me", ssh_key=str(tmp_path / "key"))
+    with reached(endpoint, aws) as (client, tunnel):
+        assert client.url == f"http://127.0.0.1:{tunnel.port}"
+        assert client.sessions() == []
+        assert len(processes()) == before + 1
+    assert len(processes()) == before
+    ((arguments, ticket),) = programs.calls()
+    if reach == "ssh":
+        assert arguments[:3] == ["-N", "-L", f"127.0.0.1:{tunnel.port}:localhost:8998"]
+        assert arguments[-3:] == ["-i", str(tmp_path / "key"), "me@master.internal"]
+        assert "BatchMode=yes" in arguments
+    else:
+        (asked,) = aws.started
+        assert asked["Target"] == "i-1"
+        assert asked["Parameters"] == {"portNumber": ["8998"], "localPortNumber": [str(tunnel.port)]}
+        assert json.loads(ticket) == {"SessionId": "s-1", "TokenValue": "secret", "StreamUrl": "wss://x"}
+        assert "secret" not in str(arguments)
+        assert aws.ended == ["s-1"]
+
+
+def test_a_tunnel_that_breaks_is_built_again_on_the_same_port(programs):
+    with reached(Endpoint("", "j-A", "ssm"), Aws()) as (client, tunnel):
+        break_it(tunnel)
+        wait_until(lambda: len(programs.calls()) == 2)
+        wait_until(lambda: answers(client))
+        assert tunnel.error is None
+
+
+def test_a_tunnel_that_cannot_be_built_again_says_why(programs):
+    with reached(Endpoint("", "j-A", "ssh"), Aws()) as (client, tunnel):
+        programs.broken.touch()
+        break_it(tunnel)
+        wait_until(lambda: tunnel.error)
+        assert "the SSH tunnel to the cluster failed: Permission denied (publickey).; check the key" in str(
+            tunnel.error
+        )
+        assert not answers(client)
+
+
+def test_a_tunnel_that_does_not_open(programs, monkeypatch, tmp_path):
+    programs.broken.touch()
+    with pytest.raises(TunnelBroken, match="Permission denied"), reached(Endpoint("", "j-A", "ssh"), Aws()):
+        pass
+    with pytest.raises(InputError, match="there is no SSH key /no/key"):
+        reached(Endpoint("", "j-A", "ssh", ssh_key="/no/key"), Aws()).__enter__()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for reach, program in (("ssh", "ssh"), ("ssm", "session-manager-plugin")):
+        with pytest.raises(InputError, match=f"--reach {reach} needs the program {program}"):
+            reached(Endpoint("", "j-A", reach), Aws()).__enter__()
+
+
+def break_it(tunnel):
+    os.kill(tunnel._process.pid, signal.SIGKILL)
+
+
+def answers(client):
+    try:
+        return client.sessions() == []
+    except LivyUnreachable:
+        return False
+
+
+def wait_until(true):
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
