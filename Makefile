@@ -28,6 +28,11 @@ experiment: setup ## a whole experiment on the embedded sample table
 test: setup ## all tests, with the notebooks
 	@$(BIN)/python -m pytest
 
+.PHONY: test-livy
+test-livy: setup ## the tests of the target livy, on a real server on this machine: LIVY_URL=http://…:8998
+	@test -n "$(LIVY_URL)" || { echo "usage: make test-livy LIVY_URL=http://localhost:8998"; exit 2; }
+	@LIVY_URL=$(LIVY_URL) $(BIN)/python -m pytest tests/livy
+
 .PHONY: check
 check: setup ## lint, format, types and notebook hygiene
 	@$(BIN)/ruff check .

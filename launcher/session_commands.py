@@ -78,6 +78,8 @@ def _serve(command: list[str], environment: Mapping[str, str]) -> None:
     finally:
         server.terminate()
         server.wait()
+    if server.returncode:
+        raise typer.Exit(server.returncode)
 
 
 def warn_of_leftovers() -> None:

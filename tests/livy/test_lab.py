@@ -1,0 +1,87 @@
+"""JupyterLab as a person starts it, its kernels connected to Livy."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+import requests
+import websocket
+
+from launcher import session_records
+from launcher.kernels import CLUSTER, register
+from tests.livy.conftest import BUCKET
+from tests.livy.runs import sessions
+
+ROOT = Path(__file__).resolve().parents[2]
+MATTER = "from lib.candidates import MODELS\nprint(MODELS, spark.range(3).count())"
+
+
+@pytest.fixture
+def lab(tmp_path, livy_url, s3, spark_settings):
+    """A server; gives its URL, its token and its process."""
+    register()
+    (tmp_path / "lab.yaml").write_text(json.dumps({"spark": {"driver_memory": "1g", "conf": spark_settings}}))
+    (tmp_path / "jupyter_server_config.json").write_text('{"ServerApp": {"allow_root": true}}')
+    command = [sys.executable, str(ROOT / "run_experiment.py"), "lab", "--no-browser", "--livy-url", livy_url]
+    command += ["--params", str(tmp_path / "lab.yaml"), "--out", f"s3://{BUCKET}/lab"]
+    environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"), "JUPYTER_CONFIG_DIR": str(tmp_path)}
+    with (tmp_path / "lab.log").open("w") as log:
+        process = subprocess.Popen([*command, "-p", "seed=1"], env=environment, stdout=log, stderr=log)
+    found = None
+    deadline = time.monotonic() + 60
+    while not (found := re.search(r"(http://\S+?)/\S*\?token=(\w+)", (tmp_path / "lab.log").read_text())):
+        assert process.poll() is None, (tmp_path / "lab.log").read_text()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    yield found[1], found[2], process
+    process.kill()
+    process.wait()
+
+
+def test_a_notebook_there_has_spark_and_lib_and_its_session_ends_with_the_server(lab, livy_url):
+    url, token, process = lab
+    before = sessions(livy_url)
+    login = {"Authorization": f"token {token}"}
+    notebook = requests.get(f"{url}/api/contents/notebooks/02_train.ipynb?content=0", headers=login, timeout=20)
+    assert notebook.status_code == 200
+    kernel = requests.post(f"{url}/api/kernels", json={"name": CLUSTER}, headers=login, timeout=60).json()["id"]
+    printed = execute(f"{url.replace('http', 'ws')}/api/kernels/{kernel}/channels?token={token}", MATTER)
+    assert "('RandomForest', 'GBT') 3" in printed
+    (session,) = set(sessions(livy_url)) - set(before)
+    (record,) = session_records.records()
+    assert (record.sessions, record.purpose) == ([session], "JupyterLab")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 128 + signal.SIGTERM
+    assert sessions(livy_url) == before
+    assert session_records.records() == []
+
+
+def execute(address: str, code: str) -> str:
+    """Run a cell by Jupyter's own messages; gives what was printed."""
+    content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False, "user_expressions": {}}
+    header = {
+        "msg_id": uuid.uuid4().hex,
+        "msg_type": "execute_request",
+        "username": "",
+        "session": "s",
+        "version": "5.3",
+    }
+    connection = websocket.create_connection(address, timeout=120)
+    asked = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
+    connection.send(json.dumps(asked))
+    printed = ""
+    while True:
+        message = json.loads(connection.recv())
+        if message["parent_header"].get("msg_id") != header["msg_id"]:
+            continue
+        printed += message["content"].get("text", "") + "".join(message["content"].get("traceback", []))
+        if message["header"]["msg_type"] == "execute_reply":
+            connection.close()
+            return printed
