@@ -45,8 +45,8 @@ Rows = namedtuple("Rows", ["bins", "labels", "counts", "targets"])
 Space = namedtuple("Space", ["order", "spare", "near", "near_order", "near_origin", "starts", "hist"])
 """Memory that the trees of one fit share, see `lib.trees.make_space`."""
 
-# Below so many rows a node is scanned by sorting them, since most bins are empty.
-SMALL = 40
+# Up to so many rows a node looks up the bins that its rows are in, since most bins are empty.
+FEW = 256
 # A child is a leaf when its impurity is smaller (Spark's Utils.EPSILON).
 EPSILON = 2.0**-52
 
@@ -56,6 +56,12 @@ compiled = njit(cache=True, nogil=True, error_model="numpy")
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+# For the place of a single bit in 64: multiplied by a de Bruijn sequence, each gives other top bits.
+_ONE, _SIX, _MASK, _TOP = np.uint64(1), np.uint64(6), np.uint64(63), np.uint64(58)
+_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+_BIT_PLACE = np.zeros(64, np.int64)
+for _bit in range(64):
+    _BIT_PLACE[(0x03F79D71B4CB0A89 << _bit) % 2**64 >> 58] = _bit
 # Cumulative probabilities of Poisson(1) at 0, 1, 2, ..., as fractions of 2^53.
 _POISSON = np.array([sum(math.exp(-1) / math.factorial(j) for j in range(k + 1)) * 2.0**53 for k in range(18)]).astype(
     np.uint64
@@ -154,83 +160,96 @@ def _fill(rows, order, start, end, chosen, class_weight, variance, hist):
 
 
 @compiled
-def _gather(hist, n_bins, bins, order, start, end, feature, used, sums):
-    """List the non-empty bins of one feature in `used`, rising, and their sums in `sums`; returns how many.
+def _gather(hist, n_bins, bins, order, start, end, feature, marks, used, sums):
+    """List the non-empty bins of one feature in `used`, rising, with running sums in `sums`; returns how many.
 
-    Empties the histogram. Small nodes look up their rows' bins instead of passing over all, mostly empty, bins.
+    Empties the histogram. A node of few rows marks its rows' bins in a bit set rather than pass over all bins.
     """
     n = 0
-    if end - start <= SMALL:
+    if end - start <= FEW:
         for i in range(start, end):
-            b = np.int64(bins[order[i], feature])
-            at = n
-            while at > 0 and used[at - 1] > b:
-                at -= 1
-            if at == 0 or used[at - 1] != b:
-                for j in range(n, at, -1):
-                    used[j] = used[j - 1]
-                used[at] = b
+            b = np.uint64(bins[order[i], feature])
+            marks[b >> _SIX] |= _ONE << (b & _MASK)
+        for word in range((n_bins + 63) >> 6):
+            bits = marks[word]
+            marks[word] = 0
+            while bits != 0:
+                lowest = bits & (~bits + _ONE)
+                used[n] = (word << 6) + _BIT_PLACE[(lowest * _DE_BRUIJN) >> _TOP]
                 n += 1
+                bits ^= lowest
     else:
         for each in range(n_bins):
             if hist[each, 0] != 0.0 or hist[each, 1] != 0.0:
                 used[n] = each
                 n += 1
+    a0 = a1 = a2 = 0.0
     for j in range(n):
         b = used[j]
-        for s in range(3):
-            sums[j, s] = hist[b, s]
-            hist[b, s] = 0.0
+        a0 += hist[b, 0]
+        a1 += hist[b, 1]
+        a2 += hist[b, 2]
+        sums[0, j] = a0
+        sums[1, j] = a1
+        sums[2, j] = a2
+        hist[b, 0] = hist[b, 1] = hist[b, 2] = 0.0
     return n
 
 
 @compiled
 def _root_statistics(used, sums, n, node, variance):
     """Spark ML takes the root's statistics from the first split of the first feature: left + right."""
-    total = np.zeros(3)
-    for j in range(n):
-        for s in range(3):
-            total[s] += sums[j, s]
-    if n > 0 and used[0] == 0:  # else nothing is left of that split
-        for s in range(3):
-            total[s] = sums[0, s] + (total[s] - sums[0, s])
-    node.s0, node.s1, node.s2 = total
+    total = sums[:, n - 1].copy()
+    if used[0] == 0:  # else nothing is left of that split
+        total = sums[:, 0] + (total - sums[:, 0])
+    node.s0, node.s1, node.s2 = total[0], total[1], total[2]
     node.impurity = _impurity(node.s0, node.s1, node.s2, variance)
 
 
 @compiled
-def _best_of_feature(used, sums, n, impurity, variance, feature, best, left, right):
+def _best_of_feature(used, sums, n, impurity, variance, feature, gains, best, left, right):
     """Take the best split of a node by one feature, if it gains more than `best` (all three are nodes).
 
-    Splits between two non-empty bins differ in nothing but the threshold, and the lowest one counts, so that only
-    non-empty bins are candidates.
+    `sums` (statistic × bin) hold the running sums of the `n` non-empty bins `used`. Splits between two of them differ
+    in nothing but the threshold, and the lowest one counts, so that no other bins are candidates. What is right of a
+    split is this feature's own total less what is left, not the node's statistics less it.
     """
-    t0 = t1 = t2 = 0.0
-    for j in range(n):
-        t0 += sums[j, 0]
-        t1 += sums[j, 1]
-        t2 += sums[j, 2]
-    l0 = l1 = l2 = 0.0
-    for j in range(n - 1):
-        l0 += sums[j, 0]
-        l1 += sums[j, 1]
-        l2 += sums[j, 2]
-        # What is right of the split is this feature's own total less what is left, not the node's statistics less it.
-        r0 = t0 - l0
-        r1 = t1 - l1
-        r2 = t2 - l2
-        left_weight = l0 if variance else l0 + l1
-        right_weight = r0 if variance else r0 + r1
-        weight = left_weight + right_weight
-        left_impurity = _impurity(l0, l1, l2, variance)
-        right_impurity = _impurity(r0, r1, r2, variance)
-        gain = impurity - left_weight / weight * left_impurity - right_weight / weight * right_impurity
-        if gain >= 0.0 and gain > best.gain:
-            best.gain = gain
-            best.feature = feature
-            best.bin = used[j]
-            left.s0, left.s1, left.s2, left.impurity = l0, l1, l2, left_impurity
-            right.s0, right.s1, right.s2, right.impurity = r0, r1, r2, right_impurity
+    last = n - 1
+    t0, t1, t2 = sums[0, last], sums[1, last], sums[2, last]
+    if variance:
+        for j in range(last):
+            l0, l1, l2 = sums[0, j], sums[1, j], sums[2, j]
+            r0, r1, r2 = t0 - l0, t1 - l1, t2 - l2
+            weight = l0 + r0
+            left_impurity = (l2 - l1 * l1 / l0) / l0
+            right_impurity = (r2 - r1 * r1 / r0) / r0
+            gains[j] = impurity - l0 / weight * left_impurity - r0 / weight * right_impurity
+    else:
+        for j in range(last):
+            l0, l1 = sums[0, j], sums[1, j]
+            r0, r1 = t0 - l0, t1 - l1
+            wl = l0 + l1
+            wr = r0 + r1
+            weight = wl + wr
+            p0, p1, q0, q1 = l0 / wl, l1 / wl, r0 / wr, r1 / wr
+            left_impurity = 1.0 - p0 * p0 - p1 * p1
+            right_impurity = 1.0 - q0 * q0 - q1 * q1
+            gains[j] = impurity - wl / weight * left_impurity - wr / weight * right_impurity
+    at = -1
+    top = best.gain
+    for j in range(last):
+        if gains[j] >= 0.0 and gains[j] > top:
+            top = gains[j]
+            at = j
+    if at >= 0:
+        best.gain = top
+        best.feature = feature
+        best.bin = used[at]
+        l0, l1, l2 = sums[0, at], sums[1, at], sums[2, at]
+        left.s0, left.s1, left.s2 = l0, l1, l2
+        right.s0, right.s1, right.s2 = t0 - l0, t1 - l1, t2 - l2
+        left.impurity = _impurity(left.s0, left.s1, left.s2, variance)
+        right.impurity = _impurity(right.s0, right.s1, right.s2, variance)
 
 
 @compiled
@@ -300,7 +319,9 @@ def grow(rows, n_bins, class_weight, variance, max_depth, n_draw, seed, tree, sp
     n_nodes = 0
     trial = np.zeros(3, NODE)
     used = np.empty(space.hist.shape[1], np.int64)
-    sums = np.empty((space.hist.shape[1], 3))
+    marks = np.zeros((space.hist.shape[1] + 63) // 64, np.uint64)
+    sums = np.empty((3, space.hist.shape[1]))
+    gains = np.empty(space.hist.shape[1])
 
     # Depth first, left before right; what waits is at most one node a level and one more.
     waiting = np.zeros(max_depth + 2, NODE)
@@ -356,11 +377,11 @@ def grow(rows, n_bins, class_weight, variance, max_depth, n_draw, seed, tree, sp
                 if n_bins[f] < 2 and (known or j < n_draw - 1):
                     space.hist[j, 0] = 0.0
                     continue
-                n = _gather(space.hist[j], n_bins[f], held.bins, order, start, end, f, used, sums)
+                n = _gather(space.hist[j], n_bins[f], held.bins, order, start, end, f, marks, used, sums)
                 if not known:
                     _root_statistics(used, sums, n, node, variance)
                     known = True
-                _best_of_feature(used, sums, n, node.impurity, variance, f, best, left, right)
+                _best_of_feature(used, sums, n, node.impurity, variance, f, gains, best, left, right)
             node.valid = best.gain >= 0.0
         node.prediction = _predict(node.s0, node.s1, variance)
 
