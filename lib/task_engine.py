@@ -22,6 +22,7 @@ from lib.shared_fits import BoostedFit, ForestFit, shared_fits
 from lib.spark_engine import SCORE_COL, estimator, vector_assembler, with_score
 from lib.split import TEST, TRAIN, VAL, Split
 from lib.task_data import TaskData, in_order, task_data
+from lib.task_memory import TaskMemory, deaths_explained
 from lib.task_search import ForestTask, forest_tasks, run_search
 
 # How far probabilities of the saved model may be from the engine's own.
@@ -40,9 +41,12 @@ class SavedModelError(ExperimentError):
 
 
 class TaskEngine:
-    """Fits within Spark tasks; for data that fit a task's memory."""
+    """Fits within Spark tasks; for data that fit a task's memory, which `memory` tells."""
 
     name = "task"
+
+    def __init__(self, memory: TaskMemory):
+        self.memory = memory
 
     def score(
         self,
@@ -54,7 +58,7 @@ class TaskEngine:
         """See `Engine.score`."""
         forests, boosted = shared_fits(candidates, len(split.features))
         max_bins = {fit.max_bins for fit in forests} | {fit.max_bins for fit in boosted}
-        with task_data(split, [TRAIN], part, sorted(max_bins)) as data:
+        with deaths_explained(self.memory), task_data(split, [TRAIN], part, sorted(max_bins)) as data:
             scores = run_search(split.spark.sparkContext, data, forests, boosted, split.seed, on_score)
         by_index = {score.candidate.index: score for score in scores}
         return [by_index[candidate.index] for candidate in candidates]
@@ -67,7 +71,7 @@ class TaskEngine:
         """
         forests, boosted = shared_fits([candidate], len(split.features))
         fit = forests[0] if forests else boosted[0]
-        with task_data(split, [TRAIN, VAL], TEST, [fit.max_bins]) as data:
+        with deaths_explained(self.memory), task_data(split, [TRAIN, VAL], TEST, [fit.max_bins]) as data:
             grown = _grow(fit, data, split).persist()
             try:
                 expected = _probabilities(fit, grown)

@@ -1,0 +1,136 @@
+"""Whether data fit the tasks of the task engine: what a task would need, and what it has."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from lib.binning import bin_type
+from lib.candidates import Candidate
+from lib.compiled import growing
+from lib.errors import ExperimentError
+from lib.shared_fits import BoostedFit, ForestFit, shared_fits
+from lib.split import TEST, TRAIN, VAL, Split
+from lib.task_data import ROWS_PER_PIECE
+
+GB = 2**30
+
+# A Python worker with its libraries and compiled code, before it has rows (measured: benchmarks/RESULTS.md).
+WORKER_BYTES = 350 * 2**20
+# Of an executor's memory beside its heap the JVM itself takes a part.
+JVM_SHARE = 0.25
+# On one machine: the driver's Python, other programs, the system.
+MACHINE_RESERVE = 1.5 * GB
+
+_SIGNS_OF_DEATH = ("MemoryError", "Python worker exited unexpectedly", "ExecutorLostFailure", "memory limits")
+
+
+@dataclass(frozen=True)
+class TaskMemory:
+    """Bytes that the hungriest task of an experiment needs, and bytes that a task has."""
+
+    needed: float
+    available: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether tasks can hold the data."""
+        return self.needed <= self.available
+
+    def __str__(self) -> str:
+        """Both, for a person."""
+        return f"a task needs about {self.needed / GB:.1f} GB of memory and has {self.available / GB:.1f} GB"
+
+
+def task_memory(split: Split, candidates: Sequence[Candidate]) -> TaskMemory:
+    """What the tasks of a search, and of the retraining after it, need and have."""
+    return TaskMemory(needed_bytes(split, candidates), available_bytes(split.spark))
+
+
+def needed_bytes(split: Split, candidates: Sequence[Candidate]) -> float:
+    """Memory of the hungriest task: its rows as bins, what growing trees takes beside them, and the largest tree."""
+    n_features = len(split.features)
+    forests, boosted = shared_fits(candidates, n_features)
+    rows = {part: facts["rows"] for part, facts in split.parts.items()}
+    fitted = rows[TRAIN] + rows[VAL]  # the retraining has most
+    scored = max(rows[VAL], rows[TEST])
+    fits: list[ForestFit | BoostedFit] = [*forests, *boosted]
+    return WORKER_BYTES + max(_of_fit(fit, n_features, fitted, scored) for fit in fits)
+
+
+def _of_fit(fit: ForestFit | BoostedFit, n_features: int, fitted: int, scored: int) -> float:
+    width = n_features * bin_type(fit.max_bins)().itemsize + 1  # bins and label
+    if isinstance(fit, ForestFit):
+        depth, beside, results = fit.depths[-1], 1, 8 * (max(len(fit.depths), len(fit.sizes)) + 1)
+    else:
+        depth, beside, results = fit.max_depth, 16, 8
+    order = 8
+    near = (width + beside + order) / 16
+    nodes = min(2.0 ** (depth + 1), 2.0 * fitted)
+    return (
+        fitted * (width + beside + order + near)
+        + scored * (width + results)
+        + 2 * min(ROWS_PER_PIECE, fitted) * width
+        + 3 * nodes * growing.NODE.itemsize  # the table doubles as it grows, and is copied at the end
+    )
+
+
+def available_bytes(spark: SparkSession) -> float:
+    """Memory that one task's Python worker may use."""
+    context = spark.sparkContext
+    if str(context.master).startswith("local"):
+        return max(0.0, _machine_bytes() - _heap_bytes(spark) - MACHINE_RESERVE) / context.defaultParallelism
+    settings = context.getConf()
+    cores = int(settings.get("spark.executor.cores") or 1)
+    slots = max(1, cores // int(settings.get("spark.task.cpus") or 1))
+    for_python = settings.get("spark.executor.pyspark.memory")
+    if for_python:
+        return _megabytes(spark, for_python) * 2**20 / slots
+    overhead = settings.get("spark.executor.memoryOverhead")
+    if overhead:
+        beside_heap: float = _megabytes(spark, overhead)
+    else:
+        factor = float(settings.get("spark.executor.memoryOverheadFactor") or 0.1)
+        beside_heap = max(384, factor * _megabytes(spark, settings.get("spark.executor.memory") or "1g"))
+    return beside_heap * 2**20 * (1 - JVM_SHARE) / slots
+
+
+def _megabytes(spark: SparkSession, size: str) -> int:
+    jvm: Any = spark.sparkContext._jvm
+    return int(jvm.org.apache.spark.network.util.JavaUtils.byteStringAsMb(size))
+
+
+def _heap_bytes(spark: SparkSession) -> int:
+    jvm: Any = spark.sparkContext._jvm
+    return int(jvm.java.lang.Runtime.getRuntime().maxMemory())
+
+
+def _machine_bytes() -> int:
+    """Memory of this machine, or of the container it is."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    try:
+        return min(total, int(limit.read_text()))
+    except (OSError, ValueError):  # not Linux, not a container, or "max"
+        return total
+
+
+@contextmanager
+def deaths_explained(memory: TaskMemory) -> Iterator[None]:
+    """Turn the failure of a job whose tasks ran out of memory into an ExperimentError with the way out."""
+    try:
+        yield
+    except (Py4JJavaError, PySparkException) as error:
+        sign = next((sign for sign in _SIGNS_OF_DEATH if sign in str(error)), None)
+        if sign is None:
+            raise
+        raise ExperimentError(
+            f"tasks died, most likely for want of memory ({sign}): {memory}. Raise spark.executor.memoryOverhead "
+            "(on one machine: run fewer tasks at once, with --master 'local[1]'), or use engine: spark"
+        ) from error
