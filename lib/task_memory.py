@@ -71,7 +71,7 @@ def _of_fit(fit: ForestFit | BoostedFit, n_features: int, fitted: int, scored: i
     else:
         depth, beside, results = fit.max_depth, 16, 8
     order = 8
-    near = (width + beside + order) / 16
+    near = (width + beside + order) / 3  # rows copied together: a quarter, a sixteenth, ...
     nodes = min(2.0 ** (depth + 1), 2.0 * fitted)
     return (
         fitted * (width + beside + order + near)

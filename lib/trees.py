@@ -13,9 +13,9 @@ from lib.compiled import applying, growing
 Nodes = npt.NDArray[Any]
 """A tree: an array of `growing.NODE`, in pre-order."""
 
-# A node's rows are copied together when its share of the memory they lie in is 1/16, down to about what a core's own
+# A node's rows are copied together when its share of the memory they lie in is a quarter, down to about what a core's own
 # cache holds.
-_SPREAD = 16
+_SPREAD = 4
 _NEAR_BYTES = 1_000_000
 _ROW_BYTES = 11  # beside its bins: label, times drawn or target
 
@@ -39,7 +39,7 @@ class TrainingRows:
 
 
 def make_space(rows: TrainingRows, near_bytes: int = _NEAR_BYTES) -> Any:
-    """Memory for growing one tree after another: 8 bytes a row, and a sixteenth of the rows once more."""
+    """Memory for growing one tree after another: 8 bytes a row, and a third of the rows once more."""
     n, features = rows.bins.shape
     starts, size = [0, 0], n
     while size * (features + _ROW_BYTES) > near_bytes:
