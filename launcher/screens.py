@@ -1,5 +1,6 @@
 """What the command line prints before and after a run."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from launcher.plan import Plan
 from launcher.progress import duration
 from lib import artifacts
 from lib.candidates import Candidate
+from lib.shared_fits import shared_fits
 
 _METRICS = ("areaUnderPR", "areaUnderROC", "accuracy", "f1")
 
@@ -21,7 +23,7 @@ def show_plan(console: Console, plan: Plan) -> None:
     candidates = p.expand()
     models = list(dict.fromkeys(candidate.model for candidate in candidates))
     counts = ", ".join(f"{sum(c.model == name for c in candidates)} {name}" for name in models)
-    fits = len(candidates) + len(models) + 1
+    fits = _fits(candidates, p.engine)
     tests = f"the best of each model again for its test ({len(models)}), the winner on train + validation (1)"
     console.print("Dry run: nothing is run and nothing is written.\n")
     rows = [
@@ -29,7 +31,7 @@ def show_plan(console: Console, plan: Plan) -> None:
         ("label", p.label_col),
         ("split", f"test {p.test_frac:g}, validation {p.val_frac:g}, by {p.split_by}, seed {p.seed}"),
         ("search", f"{len(candidates)} candidates ({counts}) by {p.metric}, engine {p.engine}"),
-        ("fits", f"{fits}: each candidate ({len(candidates)}), {tests}"),
+        ("fits", f"at most {fits + len(models) + 1}: the candidates, which share some ({fits}), {tests}"),
         *((("where", _where(plan)),) if p.cluster.runs_on != "local" else ()),
         *((f"step {n}", shown(str(s.notebook))) for n, s in enumerate(plan.steps, start=1)),
         ("model", shown(plan.model_dir)),
@@ -38,6 +40,13 @@ def show_plan(console: Console, plan: Plan) -> None:
         on = ", ".join(map(shown, p.test_data)) if p.test_data else "the held-out rows"
         rows += [("evaluation", f"on {on}"), ("results", shown(plan.eval_dir))]
     _pairs(console, rows)
+
+
+def _fits(candidates: Sequence[Candidate], engine: str) -> int:
+    """How many fits give all candidates, before the data tell which featureSubsetStrategies mean the same."""
+    # With so many features they all differ.
+    forests, boosted = shared_fits(candidates, 1_000)
+    return len(boosted) + (sum(len(fit.candidates) for fit in forests) if engine == "spark" else len(forests))
 
 
 def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds: float) -> None:

@@ -36,7 +36,7 @@ def test_a_dry_run_says_what_would_run_and_touches_nothing(typed, tmp_path):
     assert result.exit_code == 0, result.output
     assert "input   table.parquet" in result.output
     assert "72 candidates (36 RandomForest, 36 GBT) by areaUnderPR" in result.output
-    assert "fits    75" in result.output
+    assert "fits    at most 25" in result.output
     assert "02_train.ipynb" in result.output
     assert "03_evaluate.ipynb" not in result.output
     assert f"model   out/models/model_{RUN_ID}" in result.output
