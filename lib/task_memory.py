@@ -21,11 +21,12 @@ from lib.task_data import ROWS_PER_PIECE
 
 GB = 2**30
 
-# A Python worker with its libraries and compiled code, before it has rows (measured: benchmarks/RESULTS.md).
+# A Python worker with its libraries and compiled code, before it has rows. With it, `needed_bytes` was at or above the
+# peak of the hungriest worker at 1 M and at 10 M rows × 15 (352 and 662 MB).
 WORKER_BYTES = 350 * 2**20
-# Of an executor's memory beside its heap the JVM itself takes a part.
+# Of an executor's memory beside its heap the JVM itself takes a part; an assumption, not measured.
 JVM_SHARE = 0.25
-# On one machine: the driver's Python, other programs, the system.
+# On one machine: the driver's Python, other programs, the system; an assumption, not measured.
 MACHINE_RESERVE = 1.5 * GB
 
 _SIGNS_OF_DEATH = ("MemoryError", "Python worker exited unexpectedly", "ExecutorLostFailure", "memory limits")

@@ -13,8 +13,8 @@ from lib.compiled import applying, growing
 Nodes = npt.NDArray[Any]
 """A tree: an array of `growing.NODE`, in pre-order."""
 
-# A node's rows are copied together when its share of the memory they lie in is a quarter, down to about what a core's own
-# cache holds.
+# A node's rows are copied together when its share of the memory they lie in is a quarter, down to about what a
+# core's own cache holds.
 _SPREAD = 4
 _NEAR_BYTES = 1_000_000
 _ROW_BYTES = 11  # beside its bins: label, times drawn or target
