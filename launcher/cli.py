@@ -125,7 +125,16 @@ def _what_is_left(plan: Plan, is_trained: bool) -> str:
     """What a run that was stopped or failed leaves to go on with, if anything."""
     if is_trained:
         return f"The model is complete: {shown(plan.model_dir)}"
-    if not files_at(plan.parameters.out).exists(f"{plan.model_dir}/{artifacts.EXPERIMENT}"):
+    try:
+        begun = files_at(plan.parameters.out).exists(f"{plan.model_dir}/{artifacts.EXPERIMENT}")
+    except ExperimentError:  # what stopped the run is what there is to say
+        begun = False
+    if not begun:
         return "Nothing is complete."
-    out = shlex.quote(shown(plan.parameters.out))
-    return f"What was scored is kept; go on with: run_experiment.py --out {out} --resume model_{plan.run_id}"
+    cluster = plan.parameters.cluster
+    place = {"out": shown(plan.parameters.out)}
+    if cluster.runs_on != "local":
+        place |= {"target": cluster.runs_on, "livy-url": cluster.livy_url, "cluster-id": cluster.id}
+        place |= {"reach": cluster.reach, "ssh-key": cluster.ssh_key}
+    options = " ".join(f"--{name} {shlex.quote(value)}" for name, value in place.items() if value)
+    return f"What was scored is kept; go on with: run_experiment.py {options} --resume model_{plan.run_id}"
