@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -18,6 +17,7 @@ from lib import artifacts, dataset
 from lib.dataset import Table
 from lib.errors import InputError
 from lib.metrics import THRESHOLD, ScoreCounts, count_scores, merge
+from lib.models import load_pipeline
 from lib.spark_engine import SCORE_COL, with_score
 from lib.split import HASH_COL, TEST, split
 from lib.storage import Storage, join
@@ -81,7 +81,7 @@ def evaluate(
     storage.check_writable(out)
     measured = _rows_to_measure(spark, experiment, test_data, test_fraction)
 
-    model = PipelineModel.load(join(model_dir, artifacts.PIPELINE))
+    model = load_pipeline(spark, join(model_dir, artifacts.PIPELINE))
     by_zone = count_scores(
         with_score(model.transform(measured.frame)), measured.label_col, SCORE_COL, measured.zone_col
     )

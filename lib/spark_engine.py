@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 from lib.candidates import RANDOM_FOREST, Candidate
 from lib.engine import Score
 from lib.metrics import count_scores
+from lib.models import load_pipeline
 from lib.shared_fits import shared_fits, with_defaults
 from lib.split import HASH_COL, TRAIN, VAL, WEIGHT_COL, Split
 
@@ -87,7 +88,7 @@ class SparkEngine:
         finally:
             rows.unpersist()
         model.write().save(path)
-        return PipelineModel.load(path)
+        return load_pipeline(split.spark, path)
 
 
 def sharing_a_fit(candidates: Sequence[Candidate], n_features: int) -> list[list[Candidate]]:

@@ -29,6 +29,12 @@ class Storage:
             fs, path = self._open(uri)
             return fs.exists(path)
 
+    def size(self, uri: str) -> int:
+        """Bytes of a file, or of all files below a folder."""
+        with _explained(uri, "look at"):
+            fs, path = self._open(uri)
+            return fs.getContentSummary(path).getLength()
+
     def list(self, uri: str) -> list[str]:
         """Names of the files and folders directly below `uri`, sorted; empty where there is no such folder."""
         with _explained(uri, "list"):

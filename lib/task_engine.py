@@ -18,6 +18,7 @@ from lib.candidates import Candidate
 from lib.engine import Score
 from lib.errors import ExperimentError
 from lib.model_format import save_pipeline
+from lib.models import load_pipeline
 from lib.shared_fits import BoostedFit, ForestFit, shared_fits
 from lib.spark_engine import SCORE_COL, estimator, vector_assembler, with_score
 from lib.split import TEST, TRAIN, VAL, Split
@@ -90,7 +91,7 @@ class TaskEngine:
                 )
             finally:
                 grown.unpersist()
-        model = PipelineModel.load(path)
+        model = load_pipeline(split.spark, path)
         check_saved(model, split, expected, path)
         return model
 

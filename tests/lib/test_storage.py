@@ -15,6 +15,7 @@ def test_files_come_back_as_written_and_nothing_else_is_left(storage, tmp_path):
     storage.write_text(f"file:{uri}", "señal")
     assert storage.read_text(uri) == "señal"
     assert storage.list(join(str(tmp_path), "a")) == ["note.txt"]
+    assert storage.size(str(tmp_path)) == len("señal".encode())
     assert [p.name for p in (tmp_path / "a").iterdir()] == ["note.txt"]
 
 
