@@ -33,6 +33,14 @@ test-livy: setup ## the tests of the target livy, on a real server on this machi
 	@test -n "$(LIVY_URL)" || { echo "usage: make test-livy LIVY_URL=http://localhost:8998"; exit 2; }
 	@LIVY_URL=$(LIVY_URL) $(BIN)/python -m pytest tests/livy
 
+.PHONY: bench
+bench: setup ## measure speed, growth and overhead on this machine (half an hour): benchmarks/RESULTS.md
+	@for name in grid million growth overhead; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+.PHONY: bench-faithful
+bench-faithful: setup ## compare the engines' metrics over 10 seeds and two tables (hours; goes on where it stopped)
+	@$(BIN)/python -m benchmarks.faithful
+
 .PHONY: check
 check: setup ## lint, format, types and notebook hygiene
 	@$(BIN)/ruff check .

@@ -1,0 +1,113 @@
+"""Sessions, tables and timed runs that the benchmarks share."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.ml.evaluation import BinaryClassificationEvaluator
+from pyspark.sql import DataFrame, SparkSession
+
+from benchmarks.records import PROJECT
+from data import make_sample
+from launcher.local_spark import build_session, stop_session
+from lib import dataset
+from lib.candidates import Candidate
+from lib.spark_engine import estimator, vector_assembler
+from lib.split import HASH_COL, TRAIN, VAL, WEIGHT_COL, Split, split
+from lib.task_engine import TaskEngine
+from lib.task_memory import task_memory
+
+SAMPLE = PROJECT / "data" / "sample.parquet"
+CORES = 2
+
+
+@contextmanager
+def session() -> Iterator[SparkSession]:
+    """Spark on two cores, with the JVM's usual compilers: anything else would be unkind to Spark ML."""
+    spark = build_session(master=f"local[{CORES}]")
+    try:
+        yield spark
+    finally:
+        stop_session(spark)
+
+
+def split_of(spark: SparkSession, path: Path, seed: int = 42) -> Split:
+    """A table read, checked and cut as an experiment does it."""
+    return split(dataset.load(spark, str(path)), seed=seed)
+
+
+def grown_sample(rows: int) -> Path:
+    """A table of so many rows from the sample's own generator with one seed after another; kept between runs."""
+    path = Path(tempfile.gettempdir()) / f"benchmark_sample_{rows}.parquet"
+    if not path.exists():
+        hidden = path.with_suffix(".part")
+        writer, left, seed = None, rows, make_sample.SEED
+        while left > 0:
+            made = make_sample.make(seed).head(left)
+            table = pa.Table.from_pandas(made, preserve_index=False).replace_schema_metadata(None)
+            writer = writer or pq.ParquetWriter(hidden, table.schema)
+            writer.write_table(table)
+            left, seed = left - len(made), seed + 1
+        assert writer is not None  # rows is above 0
+        writer.close()
+        hidden.rename(path)
+    return path
+
+
+def seconds(function: Callable[[], Any]) -> float:
+    """How long a call takes."""
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+def task_seconds(parts: Split, candidates: Sequence[Candidate]) -> float:
+    """The task engine's whole search: rows put in order and binned, candidates fitted and scored on validation."""
+    engine = TaskEngine(task_memory(parts, candidates))
+    return seconds(lambda: engine.score(candidates, parts, VAL))
+
+
+class SparkRows(NamedTuple):
+    """Training and validation rows as Spark ML wants them, in memory already."""
+
+    train: DataFrame
+    val: DataFrame
+
+
+@contextmanager
+def spark_rows(parts: Split, partitions: int) -> Iterator[SparkRows]:
+    """Rows for Spark ML, prepared and cached outside its time, in partitions that suit it."""
+    assembler = vector_assembler(parts)
+    columns = ["features", parts.label_col, WEIGHT_COL]
+    frames = [
+        assembler.transform(parts.rows(part).repartition(partitions, HASH_COL)).select(columns).persist()
+        for part in (TRAIN, VAL)
+    ]
+    try:
+        for frame in frames:
+            frame.count()
+        yield SparkRows(*frames)
+    finally:
+        for frame in frames:
+            frame.unpersist()
+
+
+def spark_seconds(parts: Split, rows: SparkRows, candidate: Candidate) -> float:
+    """One fit of Spark ML's own estimator and its areaUnderPR on the validation rows, as TrainValidationSplit does."""
+    evaluator = BinaryClassificationEvaluator(labelCol=parts.label_col, metricName="areaUnderPR")
+    found = seconds(lambda: evaluator.evaluate(estimator(candidate, parts).fit(rows.train).transform(rows.val)))
+    print(f"  Spark ML, {candidate}: {found:.1f} s", file=sys.stderr, flush=True)
+    return found
+
+
+def training_arrays(parts: Split) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features, labels and weights of the training rows, for scikit-learn."""
+    rows = parts.rows(TRAIN).toPandas()
+    return rows[list(parts.features)].to_numpy(), rows[parts.label_col].to_numpy(), rows[WEIGHT_COL].to_numpy()
