@@ -15,3 +15,14 @@ class InputError(ExperimentError):
     """What the user gave cannot be used: a parameter, a table, an output location."""
 
     exit_code = 2
+
+
+class SavedModelError(ExperimentError):
+    """The model that was saved does not predict what the engine's own trees predict."""
+
+    def __init__(self, path: str, difference: float, rows: int):
+        self.path, self.difference, self.rows = path, difference, rows
+        super().__init__(
+            f"the model saved at {path} gives probabilities that differ by up to {difference:.3g} from those of the "
+            f"trees it was made of, on {rows:,} held-out rows: do not use it, report this, and train with engine: spark"
+        )

@@ -16,7 +16,7 @@ from lib import trees
 from lib.binning import Floats
 from lib.candidates import Candidate
 from lib.engine import Score
-from lib.errors import ExperimentError
+from lib.errors import SavedModelError
 from lib.model_format import save_pipeline
 from lib.models import load_pipeline
 from lib.shared_fits import BoostedFit, ForestFit, shared_fits
@@ -28,17 +28,6 @@ from lib.task_search import ForestTask, forest_tasks, run_search
 
 # How far probabilities of the saved model may be from the engine's own.
 TOLERANCE = 1e-9
-
-
-class SavedModelError(ExperimentError):
-    """The model that was saved does not predict what the engine's own trees predict."""
-
-    def __init__(self, path: str, difference: float, rows: int):
-        self.path, self.difference, self.rows = path, difference, rows
-        super().__init__(
-            f"the model saved at {path} gives probabilities that differ by up to {difference:.3g} from those of the "
-            f"trees it was made of, on {rows:,} held-out rows: do not use it, report this, and train with engine: spark"
-        )
 
 
 class TaskEngine:

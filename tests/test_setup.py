@@ -210,4 +210,4 @@ def test_the_guard_runs_the_checks_and_then_the_tests():
     assert os.access(guard, os.X_OK)
     lines = guard.read_text().splitlines()
     assert "set -euo pipefail" in lines
-    assert lines[-2:] == ["make check", "make test"]
+    assert lines[-3:] == ["make check", "make check-infrastructure", "make test"]

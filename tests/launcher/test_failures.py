@@ -29,7 +29,7 @@ def test_our_own_errors_are_known_by_name_and_speak_for_themselves():
 def test_every_error_of_lib_stands_where_the_launcher_finds_it():
     elsewhere = [
         f"{file.name}: {node.name}"
-        for file in sorted(LIB.glob("*.py"))
+        for file in sorted(LIB.rglob("*.py"))
         if file.name != "errors.py"
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.ClassDef)

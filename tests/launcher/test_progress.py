@@ -147,7 +147,7 @@ def test_a_plan_counts_candidates_and_fits(screen):
     show_plan(screen.console, screen.plan)
     text = screen.console.export_text()
     assert "4 candidates (2 RandomForest, 2 GBT) by areaUnderPR" in text
-    assert "7: each candidate (4), the best of each model again for its test (2), the winner" in text
+    assert "at most 5: the candidates, which share some (2), the best of each model again for its test (2)" in text
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from pyspark.ml.feature import VectorAssembler
 
 from lib import dataset, task_data, task_engine, task_search
 from lib.candidates import expand
+from lib.errors import SavedModelError
 from lib.spark_engine import SCORE_COL, SparkEngine, with_score
 from lib.split import TEST, VAL, split
-from lib.task_engine import SavedModelError, TaskEngine
+from lib.task_engine import TaskEngine
 from lib.task_memory import GB, TaskMemory
 from tests.lib.tables import make_table, write
 
