@@ -72,8 +72,8 @@ def report() -> dict[str, Any]:
     rows = read(CSV)
     notes = [
         f"Each seed cuts the table anew (70/15/15) and seeds the fits. RF: {FOREST}; GBT at the depth named: "
-        f"{BOOSTED}. Difference: task engine - Spark ML, on the same validation rows, one ordered partition. Target: the mean "
-        "is no more than two standard errors from 0, over at least 10 seeds.",
+        f"{BOOSTED}. Difference: task engine - Spark ML, on the same validation rows, one ordered partition. Target: "
+        "the mean is no more than two standard errors from 0, over at least 10 seeds.",
         *_missing(rows),
     ]
     return store("faithful", figures(rows), notes, f"{CSV.name}, {len(rows)} comparisons")

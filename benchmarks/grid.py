@@ -59,7 +59,6 @@ def measure(spark_sizes: dict[str, Sequence[int]]) -> dict[str, Any]:
     """Time all engines one after another and store the record."""
     grid = expand()
     task: dict[str, Any] = {}
-    load_before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as cache:
         os.environ["XDG_CACHE_HOME"] = cache  # where the workers keep compiled code: there is none yet
         with session() as spark:
@@ -79,7 +78,7 @@ def measure(spark_sizes: dict[str, Sequence[int]]) -> dict[str, Any]:
             for name in ("exact", "histogram")
         },
     }
-    measured = {"task": task, "spark": _plain(spark_points), "totals": totals, "load_before": load_before}
+    measured = {"task": task, "spark": _plain(spark_points), "totals": totals}
     measured["scikit"] = {name: _plain(points) for name, points in scikit_points.items()}
     return store("grid", figures(task, totals), notes(spark_points, checks), measured)
 

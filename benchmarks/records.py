@@ -20,6 +20,9 @@ PROJECT = FOLDER.parent
 RESULTS = FOLDER / "results"
 REPORT = FOLDER / "RESULTS.md"
 
+# What else the machine was doing as the benchmark began: processes at work, over a minute.
+LOAD_BEFORE = os.getloadavg()[0]
+
 # In the order of the report: the names of the commands and what they are about.
 TITLES = {
     "grid": "The full grid on the sample table",
@@ -72,6 +75,7 @@ def surroundings() -> dict[str, Any]:
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "machine": f"{_processor()}, {os.cpu_count()} cores, {_gigabytes():.0f} GB, {platform.system()}",
+        "load_before": round(LOAD_BEFORE, 1),
         "versions": {
             "python": platform.python_version(),
             **{name: metadata.version(name) for name in names},
@@ -100,7 +104,8 @@ def _section(record: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
     rows = [Figure(**figure).row() for figure in record["figures"]]
     table = "\n".join(["| what | measured | target | |", "|---|---|---|---|", *rows])
-    source = f"`{record['command']}`, {record['date']}, {record['machine']}; {versions}; commit {record['commit']}"
+    state = f"{record['machine']}, load before {record['load_before']}"
+    source = f"`{record['command']}`, {record['date']}, {state}; {versions}; commit {record['commit']}"
     notes = "\n".join(f"- {note}" for note in record["notes"])
     return "\n\n".join(part for part in (table, notes, source) if part)
 
