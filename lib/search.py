@@ -17,10 +17,14 @@ METRICS = ("areaUnderPR", "areaUnderROC")
 
 @dataclass(frozen=True)
 class Search:
-    """Scores of all candidates on the validation part, in the grid's order, and the metric they are compared by."""
+    """Scores of all candidates on the validation part, in the grid's order, and the metric they are compared by.
+
+    `reused` counts those that an earlier run, taken up by this one, had scored.
+    """
 
     scores: tuple[Score, ...]
     metric: str
+    reused: int = 0
 
     @property
     def models(self) -> list[str]:
@@ -75,7 +79,7 @@ def search(
     if missing:
         for score in engine.score(missing, split, VAL, log.append if log else lambda score: None):
             scored[score.candidate.index] = score
-    return Search(tuple(scored[candidate.index] for candidate in candidates), metric)
+    return Search(tuple(scored[candidate.index] for candidate in candidates), metric, len(done))
 
 
 def check_metric(metric: str) -> None:

@@ -151,7 +151,8 @@ class Training:
         writer.writeheader()
         writer.writerows(summary["feature_importances"])
         self.storage.write_text(join(self.folder, artifacts.IMPORTANCES), rows.getvalue())
-        self._write_json(artifacts.EXPERIMENT, {**self._record(), "finished_at": _now()})
+        finished = {**self._record(), "reused_candidates": self.found.reused, "finished_at": _now()}
+        self._write_json(artifacts.EXPERIMENT, finished)
         self._write_json(artifacts.SUMMARY, summary)
         return summary
 

@@ -122,8 +122,10 @@ def candidates(search: Search, top: int = 15) -> str:
         ]
         for rank, score in enumerate(ranked[:top], 1)
     ]
+    reused = f"{search.reused} of them were scored by the run that this one goes on with. " if search.reused else ""
     shown = f"The best {top} of {len(ranked)} candidates:\n\n" if len(ranked) > top else ""
-    return shown + table(["", "model", "parameters", *METRICS.values(), "seconds"], rows, "rllrrrrr")
+    said = f"{len(ranked)} candidates. {reused}\n\n" if reused else ""
+    return said + shown + table(["", "model", "parameters", *METRICS.values(), "seconds"], rows, "rllrrrrr")
 
 
 def results(summary: Record) -> str:

@@ -56,7 +56,7 @@ def test_each_score_is_a_line_and_an_earlier_runs_scores_are_kept(storage, tmp_p
     log = SearchLog(storage, uri, first.scores)
     whole = search(None, CANDIDATES, engine, "areaUnderPR", log, first.scores)
     assert [c.index for c in engine.asked] == [2, 3]
-    assert whole == Search(search(None, CANDIDATES, KnownScores(), "areaUnderPR").scores, "areaUnderPR")
+    assert whole == Search(search(None, CANDIDATES, KnownScores(), "areaUnderPR").scores, "areaUnderPR", reused=2)
     lines = [json.loads(line) for line in storage.read_text(uri).splitlines()]
     assert [line["index"] for line in lines] == [0, 1, 3, 2]
     for line in lines:
