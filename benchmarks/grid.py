@@ -38,7 +38,6 @@ SPARK_SIZES = {RANDOM_FOREST: (40, 120), GBT: (10, 30)}
 SPARK_CHECKS = {RANDOM_FOREST: (14, 400), GBT: (8, 100)}
 SCIKIT_SIZES = {RANDOM_FOREST: 100, GBT: 50}
 BINS = 64  # the cheaper half of the grid stands for all of it
-WARM_SEARCHES = 3
 
 Points = dict[tuple[str, int], dict[int, float]]
 """Seconds by (model, maxDepth) and size."""
@@ -66,10 +65,9 @@ def measure(spark_sizes: dict[str, Sequence[int]]) -> dict[str, Any]:
         with session() as spark:
             parts = split_of(spark, SAMPLE)
             task["new session"] = task_seconds(parts, grid)
-            task["warm"] = [task_seconds(parts, grid) for _ in range(WARM_SEARCHES)]
-            print(f"  task engine: {task}", file=sys.stderr, flush=True)
             table = training_arrays(parts)
-            spark_points, checks = time_spark(parts, spark_sizes)
+            task["warm"], spark_points, checks = time_side_by_side(parts, spark_sizes)
+            print(f"  task engine: {task}", file=sys.stderr, flush=True)
         scikit_points = time_scikit(table)
     totals = {
         "Spark ML": total(grid, lines(spark_points)),
@@ -120,7 +118,8 @@ def notes(points: Points, checks: Checks) -> list[str]:
         for (model, depth, size), found in checks.items()
     ]
     return [
-        "Task engine: the whole search, from the split table to 72 scores. Reading and splitting the table and "
+        "Task engine: the whole search, from the split table to 72 scores; warm: before, between and after Spark ML's "
+        "fits of forests and of GBTs, in one session. Reading and splitting the table and "
         "starting Spark are in nobody's time.",
         "Spark ML: its own estimators, one fit after another as TrainValidationSplit does by default, each with its "
         "areaUnderPR on the validation rows; training rows cached beforehand in one partition, the fastest for so few "
@@ -134,20 +133,21 @@ def notes(points: Points, checks: Checks) -> list[str]:
     ]
 
 
-def time_spark(parts: Split, sizes: dict[str, Sequence[int]]) -> tuple[Points, Checks]:
-    """Seconds of sampled fits, and of those that check the lines through them."""
+def time_side_by_side(parts: Split, sizes: dict[str, Sequence[int]]) -> tuple[list[float], Points, Checks]:
+    """Seconds of the task engine's searches before, between and after Spark ML's sampled fits; those; their checks."""
+    searches = [task_seconds(parts, expand())]
     points: Points = {}
     checks: Checks = {}
     with spark_rows(parts, partitions=1) as rows:
-        for model, size in ((RANDOM_FOREST, 20), (GBT, 10)):
-            spark_seconds(parts, rows, _candidate(model, 10, size))
         for model in SIZE:
+            spark_seconds(parts, rows, _candidate(model, 10, min(sizes[model])))  # the JVM warms up
             for size, depth in product(sorted(sizes[model]), depths(model)):
                 found = spark_seconds(parts, rows, _candidate(model, depth, size))
                 points.setdefault((model, depth), {})[size] = found
             depth, size = SPARK_CHECKS[model]
             checks[model, depth, size] = spark_seconds(parts, rows, _candidate(model, depth, size))
-    return points, checks
+            searches.append(task_seconds(parts, expand()))
+    return searches, points, checks
 
 
 def time_scikit(table: Any) -> dict[str, Points]:
