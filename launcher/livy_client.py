@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
+from urllib3.util import Retry
 
 from lib.errors import ExperimentError, InputError
 
@@ -16,6 +18,16 @@ USER_VARIABLE, PASSWORD_VARIABLE = "LIVY_USER", "LIVY_PASSWORD"
 # Livy wants this header where its protection against forged requests is on.
 HEADERS = {"X-Requested-By": "mineria-ml-emr"}
 _SECONDS = 20
+# A gateway answers 5xx now and then: no reason to give up, least of all when a session is being ended.
+_RETRIES = Retry(
+    total=3,
+    connect=0,
+    read=False,
+    backoff_factor=0.5,
+    status_forcelist=(500, 502, 503, 504),
+    allowed_methods=("GET", "DELETE"),
+    raise_on_status=False,
+)
 # What a session's log has even when it is empty.
 _HEADINGS = ("", "stdout:", "stderr:", "YARN Diagnostics:")
 _PAGE = 100
@@ -51,6 +63,9 @@ class LivyClient:
         self._http = requests.Session()
         self._http.headers.update(HEADERS)
         self._http.auth = _authentication(auth)
+        adapter = HTTPAdapter(max_retries=_RETRIES)
+        self._http.mount("http://", adapter)
+        self._http.mount("https://", adapter)
 
     def check(self) -> None:
         """Raise unless a Livy answers and lets us in."""
