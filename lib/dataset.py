@@ -52,16 +52,32 @@ def load(
 ) -> Table:
     """Read one table from one or several parquet or CSV files or folders, and check it.
 
+    The two steps are `read` and `check`; their errors are its own.
+    """
+    uris = (inputs,) if isinstance(inputs, str) else tuple(inputs)
+    raw = read(spark, uris)
+    return check(raw, uris, label_col=label_col, zone_col=zone_col, exclude_cols=exclude_cols, missing=missing)
+
+
+def check(
+    raw: DataFrame,
+    uris: Sequence[str],
+    *,
+    label_col: str,
+    zone_col: str | None,
+    exclude_cols: Sequence[str],
+    missing: str,
+) -> Table:
+    """Check a table that was read from `uris`, and reduce it to what is used of it.
+
     Features are all numeric columns save the label, the zone and `exclude_cols`. `zone_col` counts only if the table
     has it. `missing` says what happens to rows with a null, NaN or infinite value: "error" or "drop".
 
     Raises:
-        InputError: the table cannot be read or cannot be learnt from; the message says why and what to do.
+        InputError: the table cannot be learnt from; the message says why and what to do.
     """
     if missing not in ("error", "drop"):
         raise InputError(f"missing={missing!r}: choose error or drop")
-    uris = (inputs,) if isinstance(inputs, str) else tuple(inputs)
-    raw = read(spark, uris)
     zone = zone_col if zone_col in raw.columns and zone_col not in exclude_cols else None
     features = feature_columns(raw, label_col, zone, exclude_cols)
     _check_label_type(raw, label_col)
@@ -83,7 +99,7 @@ def load(
     classes = {"0": found[0.0]["rows"], "1": found[1.0]["rows"]}
     rows = classes["0"] + classes["1"]
     content = fingerprint(rows, found[0.0]["hash_sum"] + found[1.0]["hash_sum"], names)
-    return Table(frame, features, label_col, zone, uris, rows, classes, content, unusable["any"])
+    return Table(frame, features, label_col, zone, tuple(uris), rows, classes, content, unusable["any"])
 
 
 def read(spark: SparkSession, uris: Sequence[str]) -> DataFrame:

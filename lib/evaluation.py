@@ -4,7 +4,6 @@ Training wrote down which rows it held out (their count and a fingerprint); eval
 compares, so that a figure is never measured on rows the model has seen.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -70,7 +69,7 @@ def evaluate(
             was trained from, or lacks what the model needs.
     """
     storage = Storage(spark)
-    experiment = _read_model_record(storage, model_dir)
+    experiment, summary = _read_model_records(storage, model_dir)
     if not run_id:
         run_id = artifacts.run_id_of(model_dir)
         if not run_id or storage.exists(artifacts.eval_dir(out, run_id)):
@@ -89,20 +88,19 @@ def evaluate(
     metrics = {
         "run_id": run_id,
         "model_dir": model_dir,
-        "model": _summary(storage, model_dir)["winner"]["name"],
+        "model": summary["winner"]["name"],
         "measured_on": measured.record,
         **describe(counts),
     }
     if measured.zone_col:
         metrics["zones"] = [describe_zone(zone, by_zone[zone]) for zone in sorted(by_zone)]
     curves = describe_curves(counts)
-    ranked = _summary(storage, model_dir)["feature_importances"]
     for name, content in (
         (artifacts.EVAL_CURVES, curves),
-        (artifacts.EVAL_IMPORTANCES, ranked),
+        (artifacts.EVAL_IMPORTANCES, summary["feature_importances"]),
         (artifacts.EVAL_METRICS, metrics),
     ):
-        storage.write_text(join(folder, name), json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        storage.write_json(join(folder, name), content)
     return Evaluation(folder, metrics, curves)
 
 
@@ -170,15 +168,13 @@ def _thinned(points: np.ndarray) -> list[float]:
     return points[np.linspace(0, len(points) - 1, CURVE_POINTS).round().astype(int)].tolist()
 
 
-def _read_model_record(storage: Storage, model_dir: str) -> dict[str, Any]:
+def _read_model_records(storage: Storage, model_dir: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What experiment.json and summary.json say."""
     if not storage.exists(join(model_dir, artifacts.SUMMARY)):
         why = "its training did not finish" if storage.exists(model_dir) else "there is nothing of that name"
         raise InputError(f"no complete model at {model_dir}: {why} ({artifacts.SUMMARY} is missing)")
-    return json.loads(storage.read_text(join(model_dir, artifacts.EXPERIMENT)))
-
-
-def _summary(storage: Storage, model_dir: str) -> dict[str, Any]:
-    return json.loads(storage.read_text(join(model_dir, artifacts.SUMMARY)))
+    experiment = storage.read_json(join(model_dir, artifacts.EXPERIMENT))
+    return experiment, storage.read_json(join(model_dir, artifacts.SUMMARY))
 
 
 def _rows_to_measure(
@@ -201,17 +197,17 @@ def _rows_to_measure(
 def _load(spark: SparkSession, inputs: Sequence[str], experiment: Mapping[str, Any]) -> Table:
     """The table with the model's own features; what else it holds is left alone."""
     data, parameters = experiment["data"], experiment["parameters"]
-    columns = dataset.read(spark, inputs).columns
-    lacking = [name for name in (*data["features"], data["label_col"]) if name not in columns]
+    raw = dataset.read(spark, inputs)
+    lacking = [name for name in (*data["features"], data["label_col"]) if name not in raw.columns]
     if lacking:
         raise InputError(f"{', '.join(inputs)} lacks columns that the model needs: {', '.join(lacking)}")
     keep = {*data["features"], data["label_col"], data["zone_col"]}
-    return dataset.load(
-        spark,
+    return dataset.check(
+        raw,
         inputs,
         label_col=data["label_col"],
         zone_col=data["zone_col"],
-        exclude_cols=[name for name in columns if name not in keep],
+        exclude_cols=[name for name in raw.columns if name not in keep],
         missing=parameters["missing"],
     )
 

@@ -30,7 +30,7 @@ def scores_so_far(
     Raises:
         InputError: data, split, grid, engine or code differ; the message names the difference.
     """
-    before = json.loads(storage.read_text(join(folder, artifacts.EXPERIMENT)))
+    before = storage.read_json(join(folder, artifacts.EXPERIMENT))
     for what, old, new in _identity(before, record):
         if old != new:
             raise InputError(

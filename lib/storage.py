@@ -4,6 +4,7 @@ Everything goes through Hadoop's FileSystem, so a path that Spark can read is a 
 credentials. Tables and models are Spark's own business; this is for JSON, Markdown and pictures.
 """
 
+import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,10 @@ class Storage:
         """The whole content of one UTF-8 file."""
         return self.read_bytes(uri).decode()
 
+    def read_json(self, uri: str) -> Any:
+        """What one JSON file says."""
+        return json.loads(self.read_text(uri))
+
     def write_bytes(self, uri: str, content: bytes) -> None:
         """Write a file so that it appears whole or not at all, replacing what was there.
 
@@ -80,12 +85,9 @@ class Storage:
         """Write one UTF-8 file, whole or not at all."""
         self.write_bytes(uri, content.encode())
 
-    def create_folder(self, uri: str) -> None:
-        """Make a folder and its parents; an error tells when the place may not be written."""
-        with _explained(uri, "create"):
-            fs, path = self._open(uri)
-            if not fs.mkdirs(path):
-                raise InputError(f"cannot create {uri}: is there a file of that name, or no right to write there?")
+    def write_json(self, uri: str, content: Any) -> None:
+        """Write one JSON file for people and programs, whole or not at all."""
+        self.write_text(uri, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
     def check_writable(self, folder: str) -> None:
         """Raise InputError unless files can be made below `folder` (by making one, for rights are known by trying)."""

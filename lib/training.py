@@ -6,7 +6,6 @@ model recognisable: `experiment.json` comes first, `search.jsonl` grows, and `me
 
 import csv
 import io
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -222,7 +221,7 @@ class Training:
         }
 
     def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
-        self.storage.write_text(join(self.folder, name), json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        self.storage.write_json(join(self.folder, name), content)
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:

@@ -90,7 +90,7 @@ def read_facts(storage: Storage, eval_dir: str, model_dir: str | None = None) ->
             f"{eval_dir} holds no {', '.join(missing)}: evaluate the model first (notebook 03_evaluate), "
             "then write its report"
         )
-    metrics, curves, importances = (json.loads(storage.read_text(join(eval_dir, name))) for name in names)
+    metrics, curves, importances = (storage.read_json(join(eval_dir, name)) for name in names)
     model_dir = model_dir or metrics["model_dir"]
     summary = _text(storage, join(model_dir, artifacts.SUMMARY))
     experiment = _text(storage, join(model_dir, artifacts.EXPERIMENT))

@@ -7,11 +7,12 @@ rows (`lib.reporting.intervals`).
 import math
 from collections.abc import Callable
 
-from lib.candidates import features_per_node
+from lib.candidates import Candidate, features_per_node
 from lib.reporting.facts import Facts, Record
 from lib.reporting.intervals import Z95, Z95_ONE_SIDED, roc_area_error
 from lib.reporting.markdown import code
 from lib.reporting.texts import Words
+from lib.shared_fits import same_model
 
 SMALL_ZONE = 20  # rows of the rarer class below which a zone's figures say little
 SMALL_CLASS = 100  # the same for the whole evaluation
@@ -221,8 +222,11 @@ def _margin(*errors: float | None) -> float | None:
 
 def _same_subsets(facts: Facts) -> int | None:
     """Features a node draws, if the forests tried sqrt and log2 and both draw as many."""
-    tried = {record["params"].get("featureSubsetStrategy") for record in facts.search}
-    if not {"sqrt", "log2"} <= tried or "n_features" not in facts.summary:
+    if "n_features" not in facts.summary:
         return None
-    sqrt, log2 = (features_per_node(name, facts.summary["n_features"], 2) for name in ("sqrt", "log2"))
-    return sqrt if sqrt == log2 else None
+    n_features = facts.summary["n_features"]
+    tried = [Candidate(record["index"], record["model"], record["params"]) for record in facts.search]
+    for group in same_model(tried, n_features):
+        if {"sqrt", "log2"} <= {candidate.params.get("featureSubsetStrategy") for candidate in group}:
+            return features_per_node("sqrt", n_features, 2)
+    return None
