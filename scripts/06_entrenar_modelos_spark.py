@@ -9,7 +9,7 @@ import sys
 
 from pyspark.sql import SparkSession
 
-from lib.errors import ExperimentError
+from lib.submitted import run_submitted
 from lib.training import Settings, train
 
 
@@ -24,19 +24,13 @@ def main() -> int:
     parser.add_argument("--metric", default="areaUnderPR", help="areaUnderPR or areaUnderROC, on validation rows")
     args = parser.parse_args()
 
-    spark = SparkSession.builder.appName("06_entrenar_modelos_spark").getOrCreate()
-    try:
+    def work(spark: SparkSession) -> str:
         settings = Settings(
             args.inputs, label_col=args.label_col, test_frac=args.test_frac, seed=args.seed, metric=args.metric
         )
-        training = train(spark, settings, args.out_model_dir)
-    except ExperimentError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    finally:
-        spark.stop()
-    print(training.folder)
-    return 0
+        return train(spark, settings, args.out_model_dir).folder
+
+    return run_submitted("06_entrenar_modelos_spark", work)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ import sys
 
 from pyspark.sql import SparkSession
 
-from lib.errors import ExperimentError
 from lib.evaluation import evaluate
 from lib.reporting import report
+from lib.submitted import run_submitted
 
 
 def main() -> int:
@@ -23,19 +23,14 @@ def main() -> int:
     parser.add_argument("--test_fraction", type=float, default=1.0, help="share of --test_data to evaluate")
     args = parser.parse_args()
 
-    spark = SparkSession.builder.appName("07_evaluar_modelos").getOrCreate()
-    try:
+    def work(spark: SparkSession) -> str:
         evaluation = evaluate(
             spark, args.model, args.output, test_data=args.test_data, test_fraction=args.test_fraction
         )
         report.write(spark, evaluation.folder)
-    except ExperimentError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    finally:
-        spark.stop()
-    print(evaluation.folder)
-    return 0
+        return evaluation.folder
+
+    return run_submitted("07_evaluar_modelos", work)
 
 
 if __name__ == "__main__":

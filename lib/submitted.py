@@ -1,0 +1,22 @@
+"""What the spark-submit scripts have in common: a session, one message for an error, an exit code."""
+
+import sys
+from collections.abc import Callable
+
+from pyspark.sql import SparkSession
+
+from lib.errors import ExperimentError
+
+
+def run_submitted(app_name: str, work: Callable[[SparkSession], str]) -> int:
+    """Do `work` in a Spark session and print what it returns; 0 done, 1 failed, 2 bad input."""
+    spark = SparkSession.builder.appName(app_name).getOrCreate()
+    try:
+        folder = work(spark)
+    except ExperimentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    finally:
+        spark.stop()
+    print(folder)
+    return 0
