@@ -61,7 +61,7 @@ class Plan:
     @property
     def failed_dir(self) -> str:
         """Where the notebooks of a failed run are kept."""
-        return f"{self.parameters.out.rstrip('/')}/failed/{self.run_id}"
+        return artifacts.failed_dir(self.parameters.out, self.run_id)
 
     def folder(self, step: Step) -> str:
         """Where a step's result will be."""

@@ -2,6 +2,7 @@
 
     <out>/models/model_<run_id>/      pipeline_best, metrics/, experiment.json, notebooks/
     <out>/results/eval_<run_id>/      metrics.json, EVALUATION_REPORT.md, plots, notebooks/
+    <out>/failed/<run_id>/            the notebooks and logs of a run that failed
 
 Pure Python: the launcher reads these names without Spark.
 """
@@ -39,6 +40,11 @@ def model_dir(out: str, run_id: str) -> str:
 def eval_dir(out: str, run_id: str) -> str:
     """Folder or prefix of a run's evaluation."""
     return f"{out.rstrip('/')}/results/eval_{_checked(run_id)}"
+
+
+def failed_dir(out: str, run_id: str) -> str:
+    """Folder or prefix of what a failed run ran: apart from models and results, for it is neither."""
+    return f"{out.rstrip('/')}/failed/{_checked(run_id)}"
 
 
 def run_id_of(folder: str) -> str:

@@ -122,10 +122,14 @@ def candidates(search: Search, top: int = 15) -> str:
         ]
         for rank, score in enumerate(ranked[:top], 1)
     ]
-    reused = f"{search.reused} of them were scored by the run that this one goes on with. " if search.reused else ""
-    shown = f"The best {top} of {len(ranked)} candidates:\n\n" if len(ranked) > top else ""
-    said = f"{len(ranked)} candidates. {reused}\n\n" if reused else ""
-    return said + shown + table(["", "model", "parameters", *METRICS.values(), "seconds"], rows, "rllrrrrr")
+    notes = []
+    if search.reused:
+        reused = f"{search.reused} of them were scored by the run that this one goes on with."
+        notes.append(f"{len(ranked)} candidates. {reused}")
+    if len(ranked) > top:
+        notes.append(f"The best {top} of {len(ranked)} candidates:")
+    ranking = table(["", "model", "parameters", *METRICS.values(), "seconds"], rows, "rllrrrrr")
+    return "\n\n".join([*notes, ranking])
 
 
 def results(summary: Record) -> str:
