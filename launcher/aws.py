@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -23,6 +26,12 @@ _MEANT = {"InvalidRequestException", "ValidationException"}
 
 class AwsRefused(InputError):
     """AWS does not let these credentials do it."""
+
+
+def client(service: str, session: boto3.Session | None = None) -> Any:
+    """A client of an AWS service that is patient with throttling. AWS_MAX_ATTEMPTS says how patient."""
+    # No number here, for one would go over that variable.
+    return (session or boto3.Session()).client(service, config=Config(retries={"mode": "standard"}))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from launcher import parameters, preflight
+from launcher.emr.commands import app as cluster_commands
 from launcher.files import files_at, shown
 from launcher.interrupts import Interrupted
 from launcher.outcomes import EXIT_CODES, explained
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(session_commands)
+app.add_typer(cluster_commands)
 
 _ASSIGNMENT_HELP = "any parameter, over those of the file: -p search=random -p grid.GBT.maxIter=[100]"
 

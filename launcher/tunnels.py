@@ -21,7 +21,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from launcher import aws
-from launcher.emr_cluster import LIVY_PORT, Primary, find_primary
+from launcher.emr.primary import LIVY_PORT, Primary, find_primary
 from launcher.livy_client import LivyClient
 from launcher.session_records import Endpoint
 from lib.errors import ExperimentError, InputError

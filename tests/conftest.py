@@ -13,6 +13,7 @@ os.environ.update(
     AWS_SECRET_ACCESS_KEY="testing",
     AWS_DEFAULT_REGION="us-east-1",
     AWS_EC2_METADATA_DISABLED="true",
+    AWS_MAX_ATTEMPTS="1",  # what moto does not know is not asked again
 )
 
 

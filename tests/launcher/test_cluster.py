@@ -14,7 +14,7 @@ from moto import mock_aws
 from launcher import packaging, session_records
 from launcher.aws import AwsRefused
 from launcher.cluster_settings import Cluster, Spark
-from launcher.emr_cluster import ClusterNotReady, find_primary
+from launcher.emr.primary import ClusterNotReady, find_primary
 from launcher.files import files_at
 from launcher.parameters import SECTIONS, check
 from launcher.s3_files import S3Files, bucket_and_key

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from launcher import tunnels
-from launcher.emr_cluster import Primary
+from launcher.emr.primary import Primary
 from launcher.livy_client import LivyUnreachable
 from launcher.session_records import Endpoint
 from launcher.tunnels import TunnelBroken, reached

@@ -1,0 +1,1 @@
+"""EMR from the user's side: clusters, steps, their logs, their cost."""
