@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from launcher.cluster_settings import Spark
+from launcher.emr.spark_memory import megabytes, size
 from launcher.failures import CellFailure, NotebookFailed, NotebookRefused
 from launcher.livy_client import log_lines
 from lib.errors import ExperimentError, InputError
@@ -68,9 +69,7 @@ def remote(failure: CellFailure) -> CellFailure:
 
 def doubled(memory: str) -> str:
     """Twice as much: `4g` to `8g`, `1536m` to `3g`; without a unit it is megabytes, as Spark's overhead has it."""
-    number, unit = re.fullmatch(r"(\d+)([a-zA-Z]*)", memory).groups()  # type: ignore[union-attr]
-    megabytes = 2 * int(number) * (1024 if unit.lower().startswith("g") else 1)
-    return f"{megabytes // 1024}g" if megabytes % 1024 == 0 else f"{megabytes}m"
+    return size(2 * megabytes(memory))
 
 
 def _parted(text: str) -> tuple[str, str]:
