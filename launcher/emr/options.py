@@ -6,8 +6,6 @@ import typer
 
 from lib.errors import InputError
 
-ACTIVE = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
-
 ClusterId = Annotated[
     str | None,
     typer.Option("--cluster-id", metavar="ID", envvar="EMR_CLUSTER_ID", help="cluster; default: the only active one"),
@@ -24,15 +22,13 @@ def the_cluster(emr: Any, given: str | None) -> str:
     """
     if given:
         return given
-    from launcher import aws  # botocore takes a while to import, which --help need not wait for
+    from launcher.emr.clusters import listed  # botocore takes a while to import, which --help need not wait for
 
-    with aws.explained("cannot list clusters"):
-        pages = emr.get_paginator("list_clusters").paginate(ClusterStates=list(ACTIVE))
-        found = [cluster for page in pages for cluster in page["Clusters"]]
+    found = listed(emr)
     if len(found) == 1:
-        return found[0]["Id"]
+        return found[0].id
     if not found:
         way_out = "name one with --cluster-id, or make one: run_experiment.py cluster create"
         raise InputError(f"no cluster is active; {way_out}")
-    listed = ", ".join(f"{each['Id']} ({each['Name']})" for each in found)
-    raise InputError(f"{len(found)} clusters are active: {listed}; say which with --cluster-id")
+    names = ", ".join(f"{each.id} ({each.name})" for each in found)
+    raise InputError(f"{len(found)} clusters are active: {names}; say which with --cluster-id")

@@ -6,20 +6,11 @@ from typing import Any
 import boto3
 
 from launcher import aws
+from launcher.emr.clusters import FLEETS, ClusterNotReady
+from launcher.emr.states import READY
 from lib.errors import InputError
 
 LIVY_PORT = 8998
-_READY = ("RUNNING", "WAITING")
-
-
-class ClusterNotReady(InputError):
-    """The cluster is in a state in which nothing can run on it."""
-
-    def __init__(self, cluster_id: str, state: str, reason: str):
-        self.state = state
-        waits = state in ("STARTING", "BOOTSTRAPPING")
-        way_out = "wait until it is WAITING" if waits else "start another and give its id with --cluster-id"
-        super().__init__(f"cluster {cluster_id} is {state}{f' ({reason})' if reason else ''}: {way_out}")
 
 
 @dataclass(frozen=True)
@@ -40,13 +31,13 @@ def find_primary(cluster_id: str, emr: Any = None) -> Primary:
         emr = emr or boto3.client("emr")
         cluster = emr.describe_cluster(ClusterId=cluster_id)["Cluster"]
         status = cluster["Status"]
-        if status["State"] not in _READY:
+        if status["State"] not in READY:
             reason = status.get("StateChangeReason", {}).get("Message", "")
             raise ClusterNotReady(cluster_id, status["State"], reason)
         applications = [each["Name"] for each in cluster.get("Applications", [])]
         if applications and "Livy" not in applications:
             raise InputError(f"cluster {cluster_id} has no Livy (it has {', '.join(applications)}): make it with Livy")
-        is_fleet = cluster.get("InstanceCollectionType") == "INSTANCE_FLEET"
+        is_fleet = cluster.get("InstanceCollectionType") == FLEETS
         role: dict[str, Any] = {"InstanceFleetType": "MASTER"} if is_fleet else {"InstanceGroupTypes": ["MASTER"]}
         running = emr.list_instances(ClusterId=cluster_id, InstanceStates=["RUNNING"], **role)["Instances"]
     return Primary(cluster.get("MasterPublicDnsName", ""), running[0]["Ec2InstanceId"] if running else "")

@@ -14,7 +14,8 @@ from moto import mock_aws
 from launcher import packaging, session_records
 from launcher.aws import AwsRefused
 from launcher.cluster_settings import Cluster, Spark
-from launcher.emr.primary import ClusterNotReady, find_primary
+from launcher.emr.clusters import ClusterNotReady
+from launcher.emr.primary import find_primary
 from launcher.files import files_at
 from launcher.parameters import SECTIONS, check
 from launcher.s3_files import S3Files, bucket_and_key

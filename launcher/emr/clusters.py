@@ -1,0 +1,262 @@
+"""What EMR says of clusters, as facts: their state and times, nodes, policies and settings.
+
+Times are in UTC. Every `emr` is a boto3 client; what AWS refuses comes as `InputError`, what it fails at as
+`ExperimentError`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from launcher import aws
+from launcher.emr.states import ACTIVE, ENDED, READY
+from lib.errors import InputError
+
+FLEETS = "INSTANCE_FLEET"
+_ROLES = ("MASTER", "CORE", "TASK")
+
+
+@dataclass(frozen=True)
+class Life:
+    """A state, why it is so in EMR's words, and the times that led there. EMR leaves out what has not come yet."""
+
+    state: str
+    reason: str
+    created_at: datetime | None
+    ready_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it has been there, or was."""
+        if self.created_at is None:
+            return None
+        return ((self.ended_at or datetime.now(UTC)) - self.created_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What the list of clusters says of one."""
+
+    id: str
+    name: str
+    life: Life
+
+
+@dataclass(frozen=True)
+class Group:
+    """Nodes of one role: an instance group, or a fleet. `ebs_gb` has the size of each volume that every node has."""
+
+    id: str
+    role: str  # MASTER, CORE or TASK
+    instance_type: str  # of a fleet: its types, separated by commas
+    market: str  # ON_DEMAND, SPOT, or of a fleet both
+    requested: int
+    running: int
+    state: str
+    ebs_gb: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One node, present or past."""
+
+    id: str
+    ec2_id: str
+    group_id: str
+    instance_type: str
+    market: str
+    private_dns: str
+    life: Life
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster as it is now.
+
+    `applications` has the version of each; `configurations` are EMR's own classifications; `scaling` holds the limits
+    of managed scaling, or nothing. `auto_termination_seconds` is None where no policy ends it.
+    """
+
+    id: str
+    name: str
+    life: Life
+    release: str
+    applications: Mapping[str, str]
+    groups: tuple[Group, ...]  # the primary node's first
+    uses_fleets: bool
+    log_uri: str
+    auto_termination_seconds: int | None
+    scaling: Mapping[str, Any]
+    step_concurrency: int
+    termination_protected: bool
+    ends_after_steps: bool
+    configurations: Sequence[Mapping[str, Any]]
+    instance_profile: str
+    service_role: str
+    subnet: str
+    zone: str
+    security_groups: tuple[str, ...]
+    primary_dns: str
+    tags: Mapping[str, str]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether something can run on it."""
+        return self.life.state in READY
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone for good."""
+        return self.life.state in ENDED
+
+    def of_role(self, role: str) -> tuple[Group, ...]:
+        """Its groups of a role (MASTER, CORE or TASK); there may be several of TASK, or none."""
+        return tuple(group for group in self.groups if group.role == role)
+
+    def settings(self, classification: str) -> Mapping[str, str]:
+        """The properties it was made with in one of EMR's classifications, as in `spark-defaults`."""
+        found = (each for each in self.configurations if each.get("Classification") == classification)
+        return next((each.get("Properties", {}) for each in found), {})
+
+
+def listed(emr: Any, states: Sequence[str] = ACTIVE, since: datetime | None = None) -> list[Listed]:
+    """The clusters of the region in these states, the newest first; with `since`, those made after it."""
+    given: dict[str, Any] = {"ClusterStates": list(states)} | ({"CreatedAfter": since} if since else {})
+    with aws.explained("cannot list clusters"):
+        pages = list(emr.get_paginator("list_clusters").paginate(**given))
+    found = [Listed(each["Id"], each["Name"], _life(each)) for page in pages for each in page["Clusters"]]
+    return sorted(found, key=lambda each: each.life.created_at or datetime.now(UTC), reverse=True)
+
+
+def describe(emr: Any, cluster_id: str) -> Cluster:
+    """Look at one cluster.
+
+    Raises:
+        InputError: there is no such cluster in this region, or no right to look.
+    """
+    with aws.explained(f"cannot look at cluster {cluster_id}"):
+        cluster = emr.describe_cluster(ClusterId=cluster_id)["Cluster"]
+        uses_fleets = cluster.get("InstanceCollectionType") == FLEETS
+        groups = list(_fleets(emr, cluster_id) if uses_fleets else _groups(emr, cluster_id))
+        idle = emr.get_auto_termination_policy(ClusterId=cluster_id).get("AutoTerminationPolicy", {})
+        scaling = emr.get_managed_scaling_policy(ClusterId=cluster_id).get("ManagedScalingPolicy", {})
+    ec2 = cluster.get("Ec2InstanceAttributes", {})
+    named = ("EmrManagedMasterSecurityGroup", "EmrManagedSlaveSecurityGroup", "ServiceAccessSecurityGroup")
+    more = [*ec2.get("AdditionalMasterSecurityGroups", []), *ec2.get("AdditionalSlaveSecurityGroups", [])]
+    return Cluster(
+        id=cluster_id,
+        name=cluster["Name"],
+        life=_life(cluster),
+        release=cluster.get("ReleaseLabel", ""),
+        applications={each["Name"]: each.get("Version", "") for each in cluster.get("Applications", [])},
+        groups=tuple(sorted(groups, key=lambda group: _ROLES.index(group.role))),
+        uses_fleets=uses_fleets,
+        log_uri=cluster.get("LogUri", "").replace("s3n://", "s3://", 1),
+        auto_termination_seconds=idle.get("IdleTimeout"),
+        scaling=scaling.get("ComputeLimits", {}),
+        step_concurrency=cluster.get("StepConcurrencyLevel", 1),
+        termination_protected=cluster.get("TerminationProtected", False),
+        ends_after_steps=cluster.get("AutoTerminate", False),
+        configurations=cluster.get("Configurations", []),
+        instance_profile=ec2.get("IamInstanceProfile", ""),
+        service_role=cluster.get("ServiceRole", ""),
+        subnet=ec2.get("Ec2SubnetId", ""),
+        zone=ec2.get("Ec2AvailabilityZone", ""),
+        security_groups=tuple(dict.fromkeys([*(ec2[name] for name in named if ec2.get(name)), *more])),
+        primary_dns=cluster.get("MasterPublicDnsName", ""),
+        tags={each["Key"]: each.get("Value", "") for each in cluster.get("Tags", [])},
+    )
+
+
+def instances(emr: Any, cluster_id: str) -> list[Instance]:
+    """All nodes a cluster has or had, the eldest first."""
+    with aws.explained(f"cannot list the nodes of cluster {cluster_id}"):
+        pages = list(emr.get_paginator("list_instances").paginate(ClusterId=cluster_id))
+    found = [
+        Instance(
+            id=each["Id"],
+            ec2_id=each.get("Ec2InstanceId", ""),
+            group_id=each.get("InstanceGroupId") or each.get("InstanceFleetId", ""),
+            instance_type=each.get("InstanceType", ""),
+            market=each.get("Market", ""),
+            private_dns=each.get("PrivateDnsName", ""),
+            life=_life(each),
+        )
+        for page in pages
+        for each in page["Instances"]
+    ]
+    return sorted(found, key=lambda each: each.life.created_at or datetime.now(UTC))
+
+
+def require_ready(cluster: Cluster) -> None:
+    """Refuse a cluster on which nothing can run.
+
+    Raises:
+        ClusterNotReady: it is starting, ending or gone.
+    """
+    if not cluster.is_ready:
+        raise ClusterNotReady(cluster.id, cluster.life.state, cluster.life.reason)
+
+
+class ClusterNotReady(InputError):
+    """The cluster is in a state in which nothing can run on it."""
+
+    def __init__(self, cluster_id: str, state: str, reason: str):
+        self.state = state
+        waits = state in ("STARTING", "BOOTSTRAPPING")
+        way_out = "wait until it is WAITING" if waits else "start another and give its id with --cluster-id"
+        super().__init__(f"cluster {cluster_id} is {state}{f' ({reason})' if reason else ''}: {way_out}")
+
+
+def utc(value: datetime | None) -> datetime | None:
+    """A time as boto3 gives it, in this machine's zone, in UTC."""
+    return value.astimezone(UTC) if value else None
+
+
+def _life(described: Mapping[str, Any]) -> Life:
+    status = described.get("Status", {})
+    times = status.get("Timeline", {})
+    return Life(
+        state=status.get("State", ""),
+        reason=status.get("StateChangeReason", {}).get("Message", ""),
+        created_at=utc(times.get("CreationDateTime")),
+        ready_at=utc(times.get("ReadyDateTime")),
+        ended_at=utc(times.get("EndDateTime")),
+    )
+
+
+def _groups(emr: Any, cluster_id: str) -> Iterator[Group]:
+    for page in emr.get_paginator("list_instance_groups").paginate(ClusterId=cluster_id):
+        for each in page["InstanceGroups"]:
+            volumes = (block.get("VolumeSpecification", {}) for block in each.get("EbsBlockDevices", []))
+            yield Group(
+                id=each["Id"],
+                role=each["InstanceGroupType"],
+                instance_type=each["InstanceType"],
+                market=each["Market"],
+                requested=each["RequestedInstanceCount"],
+                running=each["RunningInstanceCount"],
+                state=each.get("Status", {}).get("State", ""),
+                ebs_gb=tuple(volume["SizeInGB"] for volume in volumes if "SizeInGB" in volume),
+            )
+
+
+def _fleets(emr: Any, cluster_id: str) -> Iterator[Group]:
+    """Fleets count in units of their own, which are nodes unless types were given weights."""
+    for page in emr.get_paginator("list_instance_fleets").paginate(ClusterId=cluster_id):
+        for each in page["InstanceFleets"]:
+            asked = {"ON_DEMAND": each.get("TargetOnDemandCapacity", 0), "SPOT": each.get("TargetSpotCapacity", 0)}
+            types = each.get("InstanceTypeSpecifications", [])
+            volumes = types[0].get("EbsBlockDevices", []) if types else []
+            yield Group(
+                id=each["Id"],
+                role=each["InstanceFleetType"],
+                instance_type=", ".join(specified["InstanceType"] for specified in types),
+                market=", ".join(market for market, count in asked.items() if count),
+                requested=sum(asked.values()),
+                running=each.get("ProvisionedOnDemandCapacity", 0) + each.get("ProvisionedSpotCapacity", 0),
+                state=each.get("Status", {}).get("State", ""),
+                ebs_gb=tuple(block["VolumeSpecification"]["SizeInGB"] for block in volumes),
+            )

@@ -1,0 +1,98 @@
+"""What EMR says of a cluster's steps, as facts. Times are in UTC; every `emr` is a boto3 client."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from launcher import aws
+from launcher.emr.clusters import utc
+from launcher.emr.states import UNFINISHED_STEP
+
+# A run's parameters, as a step of ours is given them.
+_OURS = re.compile(r"(?P<out>s3[an]?://\S+?)/steps/(?P<run_id>\d{8}_\d{6})/")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step as it is now.
+
+    `failure` is EMR's account of one that failed: Reason, Message and LogFile, each where it has it.
+    """
+
+    id: str
+    name: str
+    state: str
+    reason: str
+    failure: Mapping[str, str]
+    action_on_failure: str
+    jar: str
+    args: tuple[str, ...]
+    created_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in UNFINISHED_STEP
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it has run, or ran; None before it starts."""
+        if self.started_at is None:
+            return None
+        return ((self.ended_at or datetime.now(UTC)) - self.started_at).total_seconds()
+
+    @property
+    def run_id(self) -> str | None:
+        """The run that it is, where it is one of ours."""
+        found = self._ours()
+        return found["run_id"] if found else None
+
+    @property
+    def model(self) -> str | None:
+        """The folder of the model that it makes, where it is one of ours."""
+        found = self._ours()
+        return f"{found['out']}/models/model_{found['run_id']}" if found else None
+
+    def _ours(self) -> re.Match[str] | None:
+        return next((found for each in self.args if (found := _OURS.search(each))), None)
+
+
+def list_steps(emr: Any, cluster_id: str, states: Sequence[str] = ()) -> list[Step]:
+    """A cluster's steps, the newest first; with `states`, those in one of them."""
+    given: dict[str, Any] = {"ClusterId": cluster_id} | ({"StepStates": list(states)} if states else {})
+    with aws.explained(f"cannot list the steps of cluster {cluster_id}"):
+        pages = list(emr.get_paginator("list_steps").paginate(**given))
+    found = [_step(each) for page in pages for each in page["Steps"]]
+    return sorted(found, key=lambda each: each.created_at or datetime.now(UTC), reverse=True)
+
+
+def describe_step(emr: Any, cluster_id: str, step_id: str) -> Step:
+    """Look at one step.
+
+    Raises:
+        InputError: the cluster has no such step, or there is no right to look.
+    """
+    with aws.explained(f"cannot look at step {step_id} of cluster {cluster_id}"):
+        return _step(emr.describe_step(ClusterId=cluster_id, StepId=step_id)["Step"])
+
+
+def _step(described: Mapping[str, Any]) -> Step:
+    status, config = described.get("Status", {}), described.get("Config", {})
+    times = status.get("Timeline", {})
+    return Step(
+        id=described["Id"],
+        name=described.get("Name", ""),
+        state=status.get("State", ""),
+        reason=status.get("StateChangeReason", {}).get("Message", ""),
+        failure=status.get("FailureDetails", {}),
+        action_on_failure=described.get("ActionOnFailure", ""),
+        jar=config.get("Jar", ""),
+        args=tuple(config.get("Args", [])),
+        created_at=utc(times.get("CreationDateTime")),
+        started_at=utc(times.get("StartDateTime")),
+        ended_at=utc(times.get("EndDateTime")),
+    )

@@ -1,0 +1,31 @@
+"""AWS on this machine for the commands about clusters."""
+
+import boto3
+import pytest
+
+from tests.aws.moto_server import moto_server
+
+
+@pytest.fixture(scope="module")
+def aws_here():
+    """One server a module, so that its start is paid once; tests make what they need and do not mind the rest."""
+    with moto_server() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def endpoint(aws_here, monkeypatch):
+    """Every client that is made during the test, by anybody, talks to the server."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws_here)
+    monkeypatch.delenv("EMR_CLUSTER_ID", raising=False)
+    return aws_here
+
+
+@pytest.fixture
+def emr(endpoint):
+    client = boto3.client("emr")
+    yield client
+    active = client.list_clusters(ClusterStates=["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"])["Clusters"]
+    for cluster in active:
+        client.set_termination_protection(JobFlowIds=[cluster["Id"]], TerminationProtected=False)
+        client.terminate_job_flows(JobFlowIds=[cluster["Id"]])
