@@ -1,37 +1,81 @@
 """AWS's errors in words: what was refused or not found, and what to do."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import boto3
+from botocore import exceptions
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    NoRegionError,
-    ProfileNotFound,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lib.errors import ExperimentError, InputError
 
+# Times that a request is made in all: AWS's throttling passes in a minute, and so long are ten attempts.
+ATTEMPTS = 10
+_ATTEMPTS_VARIABLE = "AWS_MAX_ATTEMPTS"
+
 _LOGIN = "log in again (aws sso login, aws configure) or set AWS_PROFILE"
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "InvalidAccessKeyId"}
+_NO_CREDENTIALS = (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.ProfileNotFound)
+_LOGGED_OUT = (
+    exceptions.SSOError,
+    exceptions.TokenRetrievalError,
+    exceptions.CredentialRetrievalError,
+    getattr(exceptions, "LoginError", exceptions.SSOError),  # of `aws login`, which botocore knows since 1.41
+)
+_NO_CONNECTION = (exceptions.ConnectionError, exceptions.HTTPClientError)
+
+_EXPIRED = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "AuthFailure",
+}
+_CLOCK = {"RequestExpired", "RequestTimeTooSkewed", "InvalidSignatureException", "SignatureDoesNotMatch"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "UnauthorizedOperation"}
+_THROTTLED = {
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "SlowDown",
+}
 # What was asked for does not exist or makes no sense.
 _MEANT = {"InvalidRequestException", "ValidationException"}
+_NO_SUCH_CLUSTER = re.compile(r"(cluster ?id|job flow id)\b.*(is not valid|does not exist)", re.IGNORECASE | re.DOTALL)
+_ENCODED = re.compile(r"\s*Encoded authorization failure message: \S+")
 
 
 class AwsRefused(InputError):
     """AWS does not let these credentials do it."""
 
 
-def client(service: str, session: boto3.Session | None = None) -> Any:
-    """A client of an AWS service that is patient with throttling. AWS_MAX_ATTEMPTS says how patient."""
-    # No number here, for one would go over that variable.
-    return (session or boto3.Session()).client(service, config=Config(retries={"mode": "standard"}))
+class NotLoggedIn(InputError):
+    """There are no AWS credentials, or none that are still good."""
+
+
+class AwsUnavailable(ExperimentError):
+    """AWS did not answer, or had no time: the same may well go through later."""
+
+
+def client(service: str, session: boto3.Session | None = None, attempts: int | None = None) -> Any:
+    """A client of an AWS service that is patient with throttling and passing faults.
+
+    AWS_MAX_ATTEMPTS says how patient. `attempts` is for requests that must not be repeated: one that timed out may
+    have been carried out.
+    """
+    patience = attempts or (None if os.environ.get(_ATTEMPTS_VARIABLE) else ATTEMPTS)
+    # A number here goes over that variable.
+    retries = {"mode": "standard"} | ({"total_max_attempts": patience} if patience else {})
+    with explained(f"cannot use AWS ({service})"):
+        return (session or boto3.Session()).client(service, config=Config(retries=retries))
 
 
 @contextmanager
@@ -39,14 +83,18 @@ def explained(doing: str) -> Iterator[None]:
     """Turn botocore's errors into ours; `doing` says what was being done, as in `cannot read s3://…`."""
     try:
         yield
-    except (NoCredentialsError, ProfileNotFound) as error:
-        raise InputError(f"{doing}: no AWS credentials ({error}); {_LOGIN}") from None
-    except NoRegionError:
-        raise InputError(f"{doing}: no AWS region is set; set AWS_REGION or the profile's region") from None
-    except EndpointConnectionError as error:
-        raise ExperimentError(f"{doing}: {error}; check the network and the region") from None
     except ClientError as error:
         raise _of_client_error(doing, error) from error
+    except _NO_CREDENTIALS as error:
+        raise NotLoggedIn(f"{doing}: no AWS credentials ({error}); {_LOGIN}") from None
+    except _LOGGED_OUT as error:
+        raise NotLoggedIn(f"{doing}: the AWS login is not valid any more ({error}); {_LOGIN}") from None
+    except exceptions.NoRegionError:
+        raise InputError(f"{doing}: no AWS region is set; set AWS_REGION or the profile's region") from None
+    except _NO_CONNECTION as error:
+        raise AwsUnavailable(f"{doing}: {error}; check the network and the region") from None
+    except exceptions.WaiterError as error:
+        raise _of_waiter(doing, error) from error
     except BotoCoreError as error:
         raise ExperimentError(f"{doing}: {error}") from error
 
@@ -59,14 +107,46 @@ def code(error: ClientError) -> str:
 def _of_client_error(doing: str, error: ClientError) -> ExperimentError:
     name = code(error)
     message = error.response.get("Error", {}).get("Message", "") or name
+    about = error.response.get("ResponseMetadata", {})
     if name in _EXPIRED:
-        return InputError(f"{doing}: the AWS credentials are not valid (any more): {message}; {_LOGIN}")
+        return NotLoggedIn(f"{doing}: the AWS credentials are not valid (any more): {message}; {_LOGIN}")
+    if name in _CLOCK:
+        way_out = f"set this machine's clock, or {_LOGIN}"
+        return NotLoggedIn(f"{doing}: AWS does not accept the signature: {message}; {way_out}")
     if name in _DENIED:
-        return AwsRefused(
-            f"{doing}: access denied to {error.operation_name}; allow it to this user or role, or use another profile"
-        )
+        return AwsRefused(f"{doing}: {_denial(error.operation_name, message)}")
+    if name in _THROTTLED:
+        tries = about.get("RetryAttempts", 0) + 1
+        asked = f"after {tries} attempts" if tries > 1 else "at the first attempt"
+        way_out = f"wait a minute and repeat it, or set {_ATTEMPTS_VARIABLE} above {max(tries, ATTEMPTS)}"
+        return AwsUnavailable(f"{doing}: AWS gets too many requests from this account ({message}, {asked}); {way_out}")
+    if about.get("HTTPStatusCode", 0) >= 500:
+        return AwsUnavailable(f"{doing}: AWS has a fault of its own ({message}); repeat it in some minutes")
     if name == "NoSuchBucket":
         bucket = error.response["Error"].get("BucketName", "")
         return InputError(f"{doing}: there is no bucket {bucket or 'of that name'}; make it or name another")
+    if name in _MEANT and _NO_SUCH_CLUSTER.search(message):
+        way_out = "check the id and the region (AWS_REGION); run_experiment.py cluster list --all shows those there are"
+        return InputError(f"{doing}: {message.rstrip('.')}: {way_out}")
     failure = InputError if name in _MEANT else ExperimentError
     return failure(f"{doing}: {message}")
+
+
+def _denial(operation: str, message: str) -> str:
+    """Who may not do what, in AWS's own words where it says so."""
+    way_out = "allow it to this user or role, or use another profile"
+    if "not authorized" not in message:
+        return f"access denied to {operation}; {way_out}"
+    words = _ENCODED.sub(" (aws sts decode-authorization-message says more)", message).rstrip(". ")
+    return f"access denied to {operation} ({words}); {way_out}"
+
+
+def _of_waiter(doing: str, error: exceptions.WaiterError) -> ExperimentError:
+    """A waiter gives up after its longest time, or where a state has come that cannot lead to the one awaited."""
+    if isinstance(error.last_response, dict) and "Error" in error.last_response:
+        return _of_client_error(doing, ClientError(error.last_response, error.kwargs["name"]))
+    if "Max attempts exceeded" in error.kwargs["reason"]:
+        return ExperimentError(
+            f"{doing}: it was not done when the wait was over, and goes on; wait again, or look later"
+        )
+    return ExperimentError(f"{doing}: it cannot come to what was waited for ({error.kwargs['reason']})")

@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from launcher import aws
@@ -35,7 +33,7 @@ class S3Files:
     pause = 3.0  # a look is a request
 
     def __init__(self, client: Any = None):
-        self._client = client or boto3.client("s3", config=Config(retries={"max_attempts": 5, "mode": "standard"}))
+        self._client = client or aws.client("s3")
 
     def read_text(self, place: str) -> str | None:
         """The text of a file, or None where there is none."""

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
-
 from launcher import aws
 from launcher.emr.clusters import FLEETS, ClusterNotReady
 from launcher.emr.states import READY
@@ -28,7 +26,7 @@ def find_primary(cluster_id: str, emr: Any = None) -> Primary:
         InputError: no such cluster, one that is not ready or has no Livy, or no right to ask.
     """
     with aws.explained(f"cannot look at cluster {cluster_id}"):
-        emr = emr or boto3.client("emr")
+        emr = emr or aws.client("emr")
         cluster = emr.describe_cluster(ClusterId=cluster_id)["Cluster"]
         status = cluster["Status"]
         if status["State"] not in READY:
