@@ -3,6 +3,7 @@
 import boto3
 import pytest
 
+from tests.aws.clusters import made_cluster
 from tests.aws.moto_server import moto_server
 
 
@@ -29,3 +30,10 @@ def emr(endpoint):
     for cluster in active:
         client.set_termination_protection(JobFlowIds=[cluster["Id"]], TerminationProtected=False)
         client.terminate_job_flows(JobFlowIds=[cluster["Id"]])
+
+
+@pytest.fixture
+def emr_cluster(endpoint, emr, tmp_path):
+    """A cluster whose steps really run, as local processes (tests/aws/steps.py)."""
+    with made_cluster(endpoint, tmp_path / "node") as cluster:
+        yield cluster
