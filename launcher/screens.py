@@ -5,11 +5,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from launcher.files import shown
 from launcher.plan import Plan
 from launcher.progress import duration
+from launcher.tables import print_pairs
 from lib import artifacts
 from lib.candidates import Candidate
 from lib.shared_fits import shared_fits
@@ -39,7 +39,7 @@ def show_plan(console: Console, plan: Plan) -> None:
     if p.evaluate:
         on = ", ".join(map(shown, p.test_data)) if p.test_data else "the held-out rows"
         rows += [("evaluation", f"on {on}"), ("results", shown(plan.eval_dir))]
-    _pairs(console, rows)
+    print_pairs(rows, console)
 
 
 def _fits(candidates: Sequence[Candidate], engine: str) -> int:
@@ -75,7 +75,7 @@ def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds:
     rows = [("model", f"{plan.model_dir}/{artifacts.PIPELINE}"), *(("notebooks", place) for place in notebooks)]
     if "report" in results:
         rows.insert(0, ("report", f"{plan.eval_dir}/{artifacts.REPORT}"))
-    _pairs(console, [(name, shown(place)) for name, place in rows])
+    print_pairs([(name, shown(place)) for name, place in rows], console)
     console.print(f"\nDone in {duration(seconds)}.", highlight=False)
 
 
@@ -87,13 +87,3 @@ def _where(plan: Plan) -> str:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
-
-
-def _pairs(console: Console, rows: list[tuple[str, str]]) -> None:
-    """Print names and values; long values run over the edge rather than wrap, so that paths can be copied."""
-    width = max(len(name) for name, _ in rows)
-    for index, (name, value) in enumerate(rows):
-        label = name if index == 0 or rows[index - 1][0] != name else ""
-        for line in value.split("\n"):
-            console.print(Text(f"{label:{width}}", "bold") + Text(f"  {line}"), soft_wrap=True)
-            label = ""

@@ -1,6 +1,7 @@
 """Tables for people and JSON for programs: the two forms in which commands answer."""
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -8,15 +9,34 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_WIDE = 1_000
+
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], console: Console | None = None) -> None:
-    """Print a table without borders; a cell may be a `rich` Text, and None is a dash."""
+    """Print a table without borders; a cell may be a `rich` Text, and None is a dash.
+
+    Only a terminal folds long cells: what reads a pipe wants a row to be a line.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text("–" if cell is None else str(cell)) for cell in row))
-    (console or Console(highlight=False)).print(table)
+    (console or Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)).print(table)
+
+
+def print_pairs(rows: Sequence[tuple[str, str]], console: Console | None = None) -> None:
+    """Print names and values; a value may have several lines, and a name repeated stands once.
+
+    Long values run over the edge rather than wrap, so that paths can be copied.
+    """
+    console = console or Console(highlight=False)
+    width = max(len(name) for name, _ in rows)
+    for index, (name, value) in enumerate(rows):
+        label = name if index == 0 or rows[index - 1][0] != name else ""
+        for line in value.split("\n"):
+            console.print(Text(f"{label:{width}}", "bold") + Text(f"  {line}"), soft_wrap=True)
+            label = ""
 
 
 def print_json(value: Any) -> None:

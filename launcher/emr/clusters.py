@@ -102,6 +102,11 @@ class Cluster:
     tags: Mapping[str, str]
 
     @property
+    def log_place(self) -> str:
+        """Where its logs arrive; empty where none are kept."""
+        return f"{self.log_uri.rstrip('/')}/{self.id}/" if self.log_uri else ""
+
+    @property
     def is_ready(self) -> bool:
         """Whether something can run on it."""
         return self.life.state in READY

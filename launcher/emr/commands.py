@@ -2,7 +2,12 @@
 
 import typer
 
+from launcher.emr.cluster_commands import app as cluster_commands
+from launcher.emr.step_commands import app as step_commands
+
 app = typer.Typer(name="cluster", no_args_is_help=True)
+app.add_typer(cluster_commands)
+app.add_typer(step_commands)
 
 
 @app.callback()
