@@ -18,7 +18,7 @@ def list_rows(found: Sequence[Listed]) -> Iterator[tuple[Any, ...]]:
     """The rows of a list of clusters."""
     for each in found:
         age = each.life.seconds
-        yield each.id, each.name, each.life.state, moment(each.life.created_at), age and duration(age), each.life.reason
+        yield each.id, each.name, each.life.state, moment(each.life.created_at), age and duration(age), each.life.reason or None
 
 
 def listed_record(found: Listed) -> dict[str, Any]:
