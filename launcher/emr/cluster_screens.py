@@ -17,8 +17,9 @@ _SHOWN = ("spark", "spark-defaults", "spark-env", "livy-conf")
 def list_rows(found: Sequence[Listed]) -> Iterator[tuple[Any, ...]]:
     """The rows of a list of clusters."""
     for each in found:
-        age = each.life.seconds
-        yield each.id, each.name, each.life.state, moment(each.life.created_at), age and duration(age), each.life.reason or None
+        life = each.life
+        up = life.seconds and duration(life.seconds)
+        yield each.id, each.name, life.state, moment(life.created_at), up, life.reason or None
 
 
 def listed_record(found: Listed) -> dict[str, Any]:
