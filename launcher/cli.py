@@ -1,33 +1,21 @@
 """The command line: options in, one experiment run, results or one clear message out."""
 
-import shlex
-import time
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from launcher import parameters, preflight
 from launcher.emr.commands import app as cluster_commands
-from launcher.files import files_at, shown
-from launcher.interrupts import Interrupted
+from launcher.experiment import run
 from launcher.outcomes import EXIT_CODES, explained
-from launcher.plan import Plan, make_plan, this_command
-from launcher.progress import Progress
+from launcher.plan import make_plan, this_command
 from launcher.resuming import recorded_parameters
-from launcher.screens import show_plan, show_results
-from launcher.search_log import SearchLog
+from launcher.screens import show_plan
 from launcher.session_commands import app as session_commands
 from launcher.session_commands import warn_of_leftovers
 from launcher.sources import OPTIONS, gather
-from lib import artifacts
-from lib.errors import ExperimentError, InputError
-
-if TYPE_CHECKING:
-    from launcher.targets import Target
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(session_commands)
@@ -98,45 +86,3 @@ def experiment(
             show_plan(Console(highlight=False), plan)
         else:
             run(plan)
-
-
-def run(plan: Plan, target: "Target | None" = None) -> None:
-    """Run a planned experiment (on the target it names), show it while it runs, and say what came out."""
-    console = Console(highlight=False)
-    console.print(f"Experiment {plan.run_id} → {escape(shown(plan.parameters.out))}", soft_wrap=True)
-    # papermill and nbconvert take seconds to import, which --help need not wait for.
-    from launcher.runner import Run
-    from launcher.targets import target_of
-
-    started = time.monotonic()
-    log = SearchLog(files_at(plan.parameters.out), f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
-    opened = nullcontext(target) if target else target_of(plan)
-    with opened as reached, Progress(plan, log, console) as progress:
-        experiment_run = Run(plan, progress, reached)
-        try:
-            results = experiment_run()
-        except (Interrupted, ExperimentError) as stop:
-            if not isinstance(stop, InputError):
-                stop.add_note(_what_is_left(plan, is_trained="train" in experiment_run.results))
-            raise
-    show_results(console, plan, results, time.monotonic() - started)
-    warn_of_leftovers()
-
-
-def _what_is_left(plan: Plan, is_trained: bool) -> str:
-    """What a run that was stopped or failed leaves to go on with, if anything."""
-    if is_trained:
-        return f"The model is complete: {shown(plan.model_dir)}"
-    try:
-        begun = files_at(plan.parameters.out).exists(f"{plan.model_dir}/{artifacts.EXPERIMENT}")
-    except ExperimentError:  # what stopped the run is what there is to say
-        begun = False
-    if not begun:
-        return "Nothing is complete."
-    cluster = plan.parameters.cluster
-    place = {"out": shown(plan.parameters.out)}
-    if cluster.runs_on != "local":
-        place |= {"target": cluster.runs_on, "livy-url": cluster.livy_url, "cluster-id": cluster.id}
-        place |= {"reach": cluster.reach, "ssh-key": cluster.ssh_key}
-    options = " ".join(f"--{name} {shlex.quote(value)}" for name, value in place.items() if value)
-    return f"What was scored is kept; go on with: run_experiment.py {options} --resume model_{plan.run_id}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import sparkmagic
 from jupyter_client.kernelspec import KernelSpecManager
 
-from launcher.local_spark import PROJECT
+from launcher.sources import PROJECT
 
 LOCAL = "pyspark-local"
 CLUSTER = "pysparkkernel"
@@ -35,6 +35,12 @@ def register(prefix: str = sys.prefix) -> None:
     spec = json.loads(shipped.read_text())
     # sparkmagic's names whatever `python` comes first on the PATH.
     _install(CLUSTER, {**spec, "argv": [sys.executable, *spec["argv"][1:]]}, prefix)
+
+
+def ensure_cluster_kernel() -> None:
+    """Register the kernel for clusters where it is not: what made this environment may not have been `make setup`."""
+    if CLUSTER not in KernelSpecManager().find_kernel_specs():
+        register()
 
 
 def _install(name: str, spec: dict[str, object], prefix: str) -> None:

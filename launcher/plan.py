@@ -7,7 +7,7 @@ import ast
 import json
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ class Plan:
     steps: tuple[Step, ...]
     all_notebooks: tuple[Path, ...]
     command: str
+    provenance: Mapping[str, Any] | None = None  # of the machine that submitted the run, where that is another
 
     @property
     def model_dir(self) -> str:
@@ -74,8 +75,12 @@ class Plan:
             "run_id": self.run_id,
             "model_dir": self.model_dir,
             "eval_dir": self.eval_dir,
-            "provenance": {"command": self.command, "commit": commit(PROJECT)},
+            "provenance": self.provenance or self.own_provenance(),
         }
+
+    def own_provenance(self) -> dict[str, Any]:
+        """What started the run, as this machine knows it."""
+        return {"command": self.command, "commit": commit(PROJECT)}
 
 
 def make_plan(parameters: Parameters, notebooks: Path = PROJECT / "notebooks", argv: Sequence[str] = ()) -> Plan:

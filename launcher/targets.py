@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Protocol
 
 from launcher.failures import CellFailure, NotebookFailed, NotebookRefused
-from launcher.local_spark import LOG_VARIABLE, SETTINGS_VARIABLE, SHORT_SESSION
 from launcher.plan import Plan, Step
 from lib.errors import ExperimentError, InputError
 
@@ -47,6 +46,9 @@ class LocalTarget:
     @contextmanager
     def notebook(self, step: Step, scratch: Path) -> Iterator[Mapping[str, str]]:
         """A place for what Spark prints, and its settings."""
+        # Brings PySpark, which a cluster's primary node does not have where papermill is.
+        from launcher.local_spark import LOG_VARIABLE, SETTINGS_VARIABLE
+
         given = {SETTINGS_VARIABLE: json.dumps(self._properties)} if self._properties else {}
         yield {LOG_VARIABLE: str(scratch / SPARK_LOG), **given}
 
@@ -70,6 +72,7 @@ def target_of(plan: Plan) -> Iterator[Target]:
     cluster, spark = plan.parameters.cluster, plan.parameters.spark
     if cluster.runs_on == "local":
         from launcher.kernels import LOCAL
+        from launcher.local_spark import SHORT_SESSION
 
         # Spark ML's own training runs in the JVM, and long; everything else there is short.
         brief = {} if plan.parameters.engine == "spark" else SHORT_SESSION

@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 import typer
 
-from launcher.cli import run
+from launcher.experiment import run
 from launcher.outcomes import explained
 from launcher.parameters import Parameters
 from launcher.plan import Plan, make_plan

@@ -1,0 +1,88 @@
+"""One experiment from its plan to its results, as a person sees it."""
+
+import shlex
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+
+from launcher.files import files_at, shown
+from launcher.interrupts import Interrupted
+from launcher.plan import Plan, Step
+from launcher.progress import Progress
+from launcher.screens import show_results
+from launcher.search_log import SearchLog
+from launcher.session_commands import warn_of_leftovers
+from lib import artifacts
+from lib.errors import ExperimentError, InputError
+
+if TYPE_CHECKING:
+    from launcher.runner import Observer
+    from launcher.targets import Target
+
+
+def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observer]" = ()) -> None:
+    """Run a planned experiment (on the target it names), show it while it runs, and say what came out.
+
+    `observers` are told how it goes, beside the display.
+    """
+    console = Console(highlight=False)
+    console.print(f"Experiment {plan.run_id} → {escape(shown(plan.parameters.out))}", soft_wrap=True)
+    # papermill and nbconvert take seconds to import, which --help need not wait for.
+    from launcher.runner import Run
+    from launcher.targets import target_of
+
+    started = time.monotonic()
+    log = SearchLog(files_at(plan.parameters.out), f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
+    opened = nullcontext(target) if target else target_of(plan)
+    with opened as reached, Progress(plan, log, console) as progress:
+        experiment_run = Run(plan, _All((*observers, progress)), reached)
+        try:
+            results = experiment_run()
+        except (Interrupted, ExperimentError) as stop:
+            if not isinstance(stop, InputError):
+                stop.add_note(_what_is_left(plan, is_trained="train" in experiment_run.results))
+            raise
+    show_results(console, plan, results, time.monotonic() - started)
+    warn_of_leftovers()
+
+
+def _what_is_left(plan: Plan, is_trained: bool) -> str:
+    """What a run that was stopped or failed leaves to go on with, if anything."""
+    if is_trained:
+        return f"The model is complete: {shown(plan.model_dir)}"
+    try:
+        begun = files_at(plan.parameters.out).exists(f"{plan.model_dir}/{artifacts.EXPERIMENT}")
+    except ExperimentError:  # what stopped the run is what there is to say
+        begun = False
+    if not begun:
+        return "Nothing is complete."
+    cluster = plan.parameters.cluster
+    place = {"out": shown(plan.parameters.out)}
+    if cluster.runs_on != "local":
+        place |= {"target": cluster.runs_on, "livy-url": cluster.livy_url, "cluster-id": cluster.id}
+        place |= {"reach": cluster.reach, "ssh-key": cluster.ssh_key}
+    options = " ".join(f"--{name} {shlex.quote(value)}" for name, value in place.items() if value)
+    return f"What was scored is kept; go on with: run_experiment.py {options} --resume model_{plan.run_id}"
+
+
+class _All:
+    """Several observers as one."""
+
+    def __init__(self, observers: "Sequence[Observer]"):
+        self._observers = observers
+
+    def step_started(self, step: Step, number: int) -> None:
+        for each in self._observers:
+            each.step_started(step, number)
+
+    def cell_started(self, number: int) -> None:
+        for each in self._observers:
+            each.cell_started(number)
+
+    def step_done(self, step: Step) -> None:
+        for each in self._observers:
+            each.step_done(step)
