@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-from pyspark.ml import PipelineModel
+from typing import TYPE_CHECKING, Protocol
 
 from lib.candidates import Candidate
 from lib.split import Split
+
+if TYPE_CHECKING:
+    from pyspark.ml import PipelineModel  # half a second that workers, which handle scores, can do without
 
 
 @dataclass(frozen=True)
@@ -41,5 +42,5 @@ class Engine(Protocol):
         returned is in the candidates' order.
         """
 
-    def retrain(self, candidate: Candidate, split: Split, path: str) -> PipelineModel:
+    def retrain(self, candidate: Candidate, split: Split, path: str) -> "PipelineModel":
         """Fit on train + validation, save a standard PipelineModel at `path` and return it as loaded from there."""

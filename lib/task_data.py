@@ -19,6 +19,7 @@ from lib import binning
 from lib.binning import Bins, Floats
 from lib.split import HASH_COL, Split
 from lib.trees import TrainingRows
+from lib.workers import quick_to_reuse
 
 Labels = npt.NDArray[np.uint8]
 
@@ -171,7 +172,7 @@ def _by_partition(frame: DataFrame, function: Callable[[list[Floats]], list[byte
         arrays = [pa.array([_partition()], pa.int32()), *(pa.array([r], pa.binary()) for r in results)]
         yield pa.RecordBatch.from_arrays(arrays, names=["partition", *(f"r{i}" for i in range(n_results))])
 
-    return frame.mapInArrow(run, schema)
+    return frame.mapInArrow(quick_to_reuse(run), schema)
 
 
 def _partition() -> int:

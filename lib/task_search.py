@@ -27,6 +27,7 @@ from lib.engine import Score
 from lib.metrics import ScoreCounts
 from lib.shared_fits import BoostedFit, ForestFit
 from lib.task_data import TaskData
+from lib.workers import quick_to_reuse
 
 # More tasks than slots, so that the slots end about together; a task of fewer trees would be all overhead.
 TASKS_PER_SLOT = 4
@@ -137,11 +138,11 @@ def _job(
     stages: list[RDD[Score]] = []
     if forests:
         tasks = forest_tasks(forests, context.defaultParallelism)
-        votes = context.parallelize(tasks, len(tasks)).mapPartitions(grow)
-        stages.append(votes.partitionBy(len(sums), lambda at: at).mapPartitions(score_sums))
+        votes = context.parallelize(tasks, len(tasks)).mapPartitions(quick_to_reuse(grow))
+        stages.append(votes.partitionBy(len(sums), lambda at: at).mapPartitions(quick_to_reuse(score_sums)))
     if boosted:
         longest_first = sorted(boosted, key=lambda fit: -fit.sizes[-1] * fit.max_depth)
-        stages.append(context.parallelize(longest_first, len(boosted)).mapPartitions(boost))
+        stages.append(context.parallelize(longest_first, len(boosted)).mapPartitions(quick_to_reuse(boost)))
     return context.union(stages)
 
 

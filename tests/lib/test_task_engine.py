@@ -6,9 +6,10 @@ from pyspark.ml import PipelineModel
 from pyspark.ml.classification import GBTClassificationModel, RandomForestClassificationModel
 from pyspark.ml.feature import VectorAssembler
 
-from lib import dataset, task_data, task_engine, task_search
+from lib import dataset, task_data, task_search, trees
 from lib.candidates import expand
 from lib.errors import SavedModelError
+from lib.shared_fits import shared_fits
 from lib.spark_engine import SCORE_COL, SparkEngine, with_score
 from lib.split import TEST, VAL, split
 from lib.task_engine import TaskEngine
@@ -90,7 +91,7 @@ def test_forests_are_spread_over_tasks(parts):
 
 
 def task_search_fits(parts, grid):
-    return task_engine.shared_fits(expand(grid), len(parts.features))
+    return shared_fits(expand(grid), len(parts.features))
 
 
 def test_scores_come_one_by_one_in_the_callers_thread_and_once_each(parts):
@@ -160,8 +161,8 @@ def test_a_retrained_gbt_is_spark_mls_own(parts, tmp_path):
 
 
 def test_a_saved_model_that_predicts_otherwise_stops_the_run(parts, tmp_path, monkeypatch):
-    usual = task_engine.trees.margin_probabilities
-    monkeypatch.setattr(task_engine.trees, "margin_probabilities", lambda margins: usual(margins) + 2e-9)
+    usual = trees.margin_probabilities
+    monkeypatch.setattr(trees, "margin_probabilities", lambda margins: usual(margins) + 2e-9)
     (candidate,) = expand(candidates=[{"model": "GBT", "maxIter": 2}])
     with pytest.raises(SavedModelError, match=r"differ by up to 2e-09 .* on 225 held-out rows"):
         engine().retrain(candidate, parts, str(tmp_path / "model"))
