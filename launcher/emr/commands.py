@@ -3,11 +3,13 @@
 import typer
 
 from launcher.emr.cluster_commands import app as cluster_commands
+from launcher.emr.log_commands import app as log_commands
 from launcher.emr.step_commands import app as step_commands
 
 app = typer.Typer(name="cluster", no_args_is_help=True)
 app.add_typer(cluster_commands)
 app.add_typer(step_commands)
+app.add_typer(log_commands)
 
 
 @app.callback()

@@ -52,6 +52,12 @@ class Step:
         return found["run_id"] if found else None
 
     @property
+    def out(self) -> str | None:
+        """Where its models and results go, where it is one of ours."""
+        found = self._ours()
+        return found["out"] if found else None
+
+    @property
     def model(self) -> str | None:
         """The folder of the model that it makes, where it is one of ours."""
         found = self._ours()

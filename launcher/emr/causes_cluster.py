@@ -1,0 +1,190 @@
+"""Causes of failure that lie with the cluster: its start, its nodes, its end, and Livy on it."""
+
+from launcher.emr.evidence import Evidence
+from launcher.emr.findings import Finding, proven
+
+# Names of the sources that hold EMR's own words (`launcher.emr.gathering` makes them).
+OF_CLUSTER, OF_STEP, OF_NODES = "EMR, of the cluster", "EMR, of the step", "EMR, of the nodes"
+
+
+def bootstrap_failed(evidence: Evidence) -> Finding | None:
+    """The nodes did not get ready: a bootstrap action failed, or EMR could not install an application."""
+    hit = evidence.first(
+        r"(?i)On (?:the )?(?P<role>master|primary|core|task|\d+ \w+) instances? \((?P<node>i-\w+).*"
+        r"(?P<what>bootstrap action (?P<number>\d+).*|application provisioning failed)"
+        r"|(?P<other>instance \((?P<node2>i-\w+)\) failed attempting to download bootstrap action \d+ file from S3)"
+        r"|(?P<code>BOOTSTRAP_FAILURE).*",
+        OF_CLUSTER,
+    )
+    if hit is None:
+        return None
+    node = hit.found["node"] or hit.found["node2"]
+    what = hit.found["what"] or hit.found["other"] or "a node did not get ready"
+    on = f" on the {hit.found['role']} node {node}" if hit.found["node"] else ""
+    said = evidence.first(
+        r"(?i)^bootstrap.*(error|fail|cannot)|\b(error|fatal|cannot|failed)\b", r"/bootstrap-actions/"
+    )
+    look = f"run_experiment.py cluster logs --cluster-id {evidence.cluster.id} --bootstrap"
+    return Finding(
+        f"the cluster did not start: {what}{on}",
+        proven(hit, said),
+        (
+            f"read that node's log: {look}{f' {node}' if node else ''}",
+            "correct the bootstrap script or what it needs (infrastructure/bootstrap.sh), and make a new cluster",
+        ),
+    )
+
+
+def capacity_or_quota(evidence: Evidence) -> Finding | None:
+    """EC2 had no such instances to give, or the account may not have so many."""
+    hit = evidence.first(
+        r"(?i)insufficient.*capacity|do(es)? not have sufficient .*capacity|"
+        r"exceed.*(limit|quota)|vCPU (limit|quota)|VcpuLimitExceeded|InstanceLimitExceeded|Spot.*(price|bid).*too low",
+        OF_CLUSTER,
+    )
+    if hit is None:
+        return None
+    return Finding(
+        "the cluster did not get its instances from EC2",
+        proven(hit),
+        ("choose another instance type or zone, wait a while, or ask AWS for a higher quota of vCPUs",),
+    )
+
+
+def lost_node(evidence: Evidence) -> Finding | None:
+    """A node went away under the run: a Spot interruption, or a failure of the instance."""
+    node = evidence.first(
+        r"(?i)(?P<spot>spot).*(interrupt|terminat|reclaim)|INSTANCE_FAILURE|Instance (was )?(lost|unhealthy|failed)",
+        OF_NODES,
+    )
+    line = evidence.first(
+        r"Container released on a \*lost\* node|Exit status: -100\b|(?P<spot>[Ss]pot (instance )?interruption)|"
+        r"Executor decommission|Reason: (Slave|worker) lost|NodeManager .* (lost|LOST)|Decommission\w* node"
+    )
+    hit = line or node
+    if hit is None:
+        return None
+    spots = [group for group in evidence.cluster.groups if "SPOT" in group.market]
+    is_spot = bool((node and node.found["spot"]) or (line and line.found["spot"]))
+    why = "a Spot node was taken back" if is_spot else "a node was lost"
+    advice = "send the run again (with --resume what was scored is not fitted again)"
+    steady = (
+        "use on-demand core nodes and have Spot in the task group alone" if spots else "see the node's health in EC2"
+    )
+    return Finding(f"{why} while Spark was using it", proven(hit, node, line), (advice, steady))
+
+
+def step_cancelled(evidence: Evidence) -> Finding | None:
+    """Somebody cancelled the step, or EMR did since an earlier one failed."""
+    if evidence.step is None or evidence.step.state not in ("CANCELLED", "INTERRUPTED") or evidence.cluster.has_ended:
+        return None
+    hit = evidence.first(r"CANCELLED|INTERRUPTED", OF_STEP)
+    if hit is None:
+        return None
+    if evidence.step.started_at is None:
+        return Finding(
+            "the step never ran: it was cancelled while it waited, by somebody or because an earlier step failed",
+            proven(hit),
+            ("see the step before it: run_experiment.py cluster steps, then cluster diagnose STEP; and send it again",),
+        )
+    return Finding("the step was cancelled while it ran", proven(hit), ("send it again, or go on with --resume",))
+
+
+def cluster_ended(evidence: Evidence) -> Finding | None:
+    """The cluster ended under the step, or before it."""
+    if not evidence.cluster.has_ended:
+        return None
+    hit = evidence.first(r"TERMINATED(_WITH_ERRORS)?(: (?P<why>.*))?", OF_CLUSTER)
+    if hit is None or (evidence.step and evidence.step.state == "FAILED"):
+        return None
+    why = hit.found["why"] or ""
+    idle = evidence.cluster.auto_termination_seconds
+    if "user request" in why.lower():
+        told = "somebody terminated the cluster"
+    elif idle and ("idle" in why.lower() or "auto" in why.lower()):
+        told = f"the cluster ended itself after {idle // 60} min without work"
+    else:
+        told = f"the cluster ended{f': {why}' if why else ''}"
+    step = " while the step waited or ran" if evidence.step else ""
+    return Finding(
+        told + step,
+        proven(hit, evidence.first(r"CANCELLED|INTERRUPTED", OF_STEP)),
+        ("make another cluster (run_experiment.py cluster create, or infrastructure/) and send the step to it",),
+    )
+
+
+def cluster_not_ready(evidence: Evidence) -> Finding | None:
+    """The step waits for a cluster that is not available."""
+    if evidence.cluster.is_ready or evidence.cluster.has_ended:
+        return None
+    state = evidence.cluster.life.state
+    hit = evidence.first(state, OF_CLUSTER)
+    if hit is None:
+        return None
+    waits = state in ("STARTING", "BOOTSTRAPPING")
+    way_out = "wait: the step starts when the cluster is ready" if waits else "send it to another cluster"
+    return Finding(f"the cluster is not available: it is {state}", proven(hit), (way_out,))
+
+
+def no_room_for_application(evidence: Evidence) -> Finding | None:
+    """YARN has not given an application its first container."""
+    hit = evidence.first(
+        r"waiting for AM container to be (allocated|launched)|Queue's AM resource limit exceeded|"
+        r"Initial job has not accepted any resources"
+    )
+    failed = evidence.first(r"did not start (up )?in \d+ s|Application .* killed|timed? ?out", "")
+    if hit is None or failed is None:
+        return None
+    return Finding(
+        "YARN had no room for the application: others hold the cluster's memory or cores",
+        proven(hit, failed),
+        (
+            "see who does (run_experiment.py sessions, cluster ui), ask for less (spark.*), or have more nodes: "
+            "cluster resize",
+        ),
+    )
+
+
+def livy_session_did_not_start(evidence: Evidence) -> Finding | None:
+    """The session was asked for and did not come."""
+    hit = evidence.first(
+        r"Livy session \d+ (ended while it started|did not start in \d+ s)|did not start up in \d+ seconds|"
+        r"refuses the session|Error while processing.*session.*start"
+    )
+    if hit is None:
+        return None
+    return Finding(
+        "the Livy session did not start",
+        proven(hit, evidence.first(r"YARN Diagnostics|Exception in thread|SparkException", r"/containers/|/steps/")),
+        ("raise cluster.start_timeout, ask for less (spark.*), or see whether other applications hold the cluster",),
+    )
+
+
+def livy_session_died(evidence: Evidence) -> Finding | None:
+    """The session was there and went away."""
+    hit = evidence.first(
+        r"Livy session \d+ ended in the middle|has lost (the )?Livy session|Session isn't active|"
+        r"Livy at \S+ (stopped answering|cannot be reached)|Session '?\d+'? not found"
+    )
+    if hit is None:
+        return None
+    return Finding(
+        "the Livy session, or Livy itself, ended in the middle of the run",
+        proven(hit),
+        (
+            "send it again, with --resume; if it comes again, see Livy's own log: "
+            "run_experiment.py cluster logs NODE lists what the primary node has",
+        ),
+    )
+
+
+def executor_lost(evidence: Evidence) -> Finding | None:
+    """Executors went away and no line says why."""
+    hit = evidence.first(r"ExecutorLostFailure|FetchFailedException|Lost executor \S+|MetadataFetchFailedException")
+    if hit is None:
+        return None
+    return Finding(
+        "executors, or the shuffle files on their nodes, were lost, and no log says why",
+        proven(hit),
+        ("look for memory first: raise spark.executor_memory, or see what executors said: cluster logs APPLICATION",),
+    )

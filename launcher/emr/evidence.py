@@ -1,0 +1,121 @@
+"""What is known of a failure, as lines of text that say where they stand, and how causes look for things in it."""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from launcher.emr.clusters import Cluster
+from launcher.emr.step_descriptions import Step
+
+# Of a long log, so many telling lines are kept from its beginning and from its end, each cut to so many characters.
+_FIRST, _LAST, _WIDTH = 2_000, 2_000, 1_500
+# An error that ends a log stands in its last lines.
+_END = 80
+# Spark's lines that report no trouble. What follows one without a time of its own (a diagnosis, a traceback) is kept.
+_ROUTINE = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|DEBUG|TRACE) ")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line and its number in the file, from 1."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that says what happened: a log, or EMR's own words.
+
+    `decides`: it is about the end itself (EMR's reason, the run's own last words), so all of it weighs more than a line
+    somewhere in a log; `ends`: the failure ends it, so its last lines do.
+    """
+
+    name: str
+    lines: tuple[Line, ...]
+    decides: bool = False
+    ends: bool = False
+
+    def is_decisive(self, index: int) -> bool:
+        """Whether the line at an index tells how it ended, not just what happened on the way."""
+        return self.decides or (self.ends and index >= len(self.lines) - _END)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A line that a cause was looking for."""
+
+    source: Source
+    index: int
+    found: re.Match[str]
+
+    @property
+    def line(self) -> Line:
+        """The line itself."""
+        return self.source.lines[self.index]
+
+    @property
+    def is_decisive(self) -> bool:
+        """Whether it tells how it ended."""
+        return self.source.is_decisive(self.index)
+
+    @property
+    def file(self) -> str:
+        """The last part of where it stands, which says what kind of log it is."""
+        return self.source.name.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known of a failed step, or of a cluster that failed by itself (then `step` is None).
+
+    `settings` are the Spark properties the run was given. `params` says whether they came from a params file of ours,
+    so that advice can be given in its words. `kept_at` is where a run of ours leaves its notebooks when it fails.
+    """
+
+    cluster: Cluster
+    step: Step | None
+    sources: tuple[Source, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    params: bool = False
+    kept_at: str = ""
+
+    def hits(self, pattern: str, where: str = "") -> Iterator[Hit]:
+        """All lines that match, in the sources whose name matches `where`; those that tell the end come first."""
+        wanted, places = re.compile(pattern), re.compile(where)
+        found = [
+            Hit(source, index, match)
+            for source in self.sources
+            if places.search(source.name)
+            for index, line in enumerate(source.lines)
+            if (match := wanted.search(line.text))
+        ]
+        # What came first is the cause, so the order within each kind stays.
+        return iter(sorted(found, key=lambda hit: not hit.is_decisive))
+
+    def first(self, pattern: str, where: str = "") -> Hit | None:
+        """The line that counts most of those that match, or None."""
+        return next(self.hits(pattern, where), None)
+
+
+def telling(lines: Iterable[str]) -> tuple[Line, ...]:
+    """The lines of a log that may say what went wrong, without the routine; bounded, however long the log is."""
+    first: list[Line] = []
+    last: deque[Line] = deque(maxlen=_LAST)
+    for number, text in enumerate(lines, start=1):
+        if not text.strip() or _ROUTINE.match(text):
+            continue
+        line = Line(number, _COLOURS.sub("", text[:_WIDTH]).rstrip())
+        if len(first) < _FIRST:
+            first.append(line)
+        else:
+            last.append(line)
+    return (*first, *last)
+
+
+def said(name: str, *texts: str) -> Source:
+    """What EMR, or a run of ours, says about the end."""
+    lines = [line for text in texts if text for line in text.splitlines() if line.strip()]
+    return Source(name, tuple(Line(number, line) for number, line in enumerate(lines, start=1)), decides=True)

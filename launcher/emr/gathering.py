@@ -1,0 +1,203 @@
+"""Gathers what is known of a failure: EMR's words, the step's logs, those of its YARN applications, the kept run."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from launcher import aws
+from launcher.cluster_settings import Spark
+from launcher.emr.causes_cluster import OF_CLUSTER, OF_NODES, OF_STEP
+from launcher.emr.clusters import Cluster, Instance, instances
+from launcher.emr.evidence import Evidence, Source, said, telling
+from launcher.emr.logs import LATE, LogFile, Logs, NoLogs
+from launcher.emr.step_descriptions import Step
+from launcher.s3_files import S3Files, bucket_and_key
+from lib import artifacts
+from lib.errors import ExperimentError
+
+# Of a step's applications, so many are looked at, and of each so many logs: the driver's first, which sums up.
+_APPLICATIONS, _CONTAINER_LOGS, _AT_ONCE = 5, 60, 8
+_APPLICATION = re.compile(r"application_\d+_\d+")
+_DRIVERS = re.compile(r"_000001/[^/]+$")
+# An application's logs come some minutes after the step has ended.
+_LATE = timedelta(minutes=LATE + 5)
+
+
+@dataclass
+class Gathering:
+    """Looks for evidence in one cluster; `notes` say what could not be had. `emr` and `s3` are boto3 clients."""
+
+    emr: Any
+    s3: Any
+    cluster: Cluster
+    notes: list[str] = field(default_factory=list)
+
+    def of_step(self, step: Step) -> Evidence:
+        """All that is known of a step that failed."""
+        own, settings = self._own_records(step)
+        sources = [self._of_cluster(), _of_step(step), *self._of_nodes(step), *own]
+        logs = self._logs()
+        if logs:
+            read = self._read(logs, logs.of_step(step.id), ends=True) if step.started_at else []
+            if step.started_at and not read:
+                self.notes.append(not_arrived(step, logs))
+            sources += read
+            sources += self._of_applications(logs, step, sources)
+        kept_at = artifacts.failed_dir(step.out, step.run_id) if step.out and step.run_id and own else ""
+        return Evidence(self.cluster, step, tuple(sources), settings or _given(step.args), bool(settings), kept_at)
+
+    def of_cluster(self) -> Evidence:
+        """All that is known of a cluster that failed by itself."""
+        sources = [self._of_cluster()]
+        logs = self._logs()
+        if logs:
+            node = re.search(r"i-\w+", self.cluster.life.reason)
+            sources += self._read(logs, logs.of_bootstrap(node[0] if node else ""), ends=True)
+        return Evidence(self.cluster, None, tuple(sources))
+
+    def _of_cluster(self) -> Source:
+        life = self.cluster.life
+        return said(OF_CLUSTER, f"{life.state}: {life.reason}" if life.reason else life.state)
+
+    def _of_nodes(self, step: Step) -> Iterator[Source]:
+        """The nodes that went away while the step ran; all do when the cluster ends, which says nothing."""
+        with suppress(ExperimentError):
+            gone = [each for each in instances(self.emr, self.cluster.id) if _went_away(each, step, self.cluster)]
+            if gone:
+                yield said(OF_NODES, *(f"{each.ec2_id} ({each.market}): {each.life.reason}" for each in gone))
+
+    def _logs(self) -> Logs | None:
+        try:
+            return Logs(self.s3, self.cluster.id, self.cluster.log_uri)
+        except NoLogs as error:
+            self.notes.append(str(error))
+            return None
+
+    def _of_applications(self, logs: Logs, step: Step, so_far: Sequence[Source]) -> list[Source]:
+        """The logs of the step's YARN applications: those its logs name, or else those of its time."""
+        if step.started_at is None:
+            return []
+        try:
+            named = {name for source in so_far for line in source.lines for name in _APPLICATION.findall(line.text)}
+            wanted = sorted(named, reverse=True) or logs.applications()
+            files = [file for each in wanted[:_APPLICATIONS] for file in logs.of_application(each)]
+        except ExperimentError as error:
+            self.notes.append(str(error))
+            return []
+        if not named:
+            until = (step.ended_at or datetime.now(UTC)) + _LATE
+            files = [file for file in files if step.started_at <= file.arrived_at <= until]
+        spoken = [file for file in files if file.kind in ("stderr", "stdout")]
+        chosen = sorted(spoken, key=lambda file: _DRIVERS.search(file.name) is None)[:_CONTAINER_LOGS]
+        if len(chosen) < len(spoken):
+            self.notes.append(f"{len(spoken) - len(chosen)} more logs of executors were not read")
+        drivers = [file for file in chosen if _DRIVERS.search(file.name)]
+        rest = [file for file in chosen if not _DRIVERS.search(file.name)]
+        return [*self._read(logs, drivers, ends=True), *self._read(logs, rest)]
+
+    def _read(self, logs: Logs, files: Iterable[LogFile], ends: bool = False) -> list[Source]:
+        def source(file: LogFile) -> Source:
+            return Source(file.uri, telling(logs.lines(file)), ends=ends)
+
+        try:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                return [each for each in pool.map(source, files) if each.lines]
+        except ExperimentError as error:
+            self.notes.append(str(error))
+            return []
+
+    def _own_records(self, step: Step) -> tuple[list[Source], Mapping[str, str]]:
+        """What a run of ours left: its last words, the errors in its kept notebooks, and the Spark it asked for."""
+        if not step.out or not step.run_id:
+            return [], {}
+        folder = f"{step.out}/steps/{step.run_id}"
+        files = S3Files(self.s3)
+        try:
+            status = _json(files.read_text(f"{folder}/status.json"))
+            settings = _spark(files.read_text(f"{folder}/params.yaml"))
+            notebooks = list(self._kept_notebooks(artifacts.failed_dir(step.out, step.run_id)))
+        except ExperimentError as error:
+            self.notes.append(str(error))
+            return [], {}
+        words = [f"Error: {status['error']}"] if status.get("error") else []
+        words += [f"exit code {status['exit_code']}"] if status.get("exit_code") else []
+        return [*([said(f"{folder}/status.json", *words)] if words else []), *notebooks], settings
+
+    def _kept_notebooks(self, folder: str) -> Iterator[Source]:
+        bucket, prefix = bucket_and_key(folder)
+        with aws.explained(f"cannot look at {folder}"):
+            found = self.s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/").get("Contents", [])
+        for key in (each["Key"] for each in found if each["Key"].endswith(".ipynb")):
+            text = S3Files(self.s3).read_text(f"s3://{bucket}/{key}")
+            outputs = [output for cell in _json(text).get("cells", []) for output in cell.get("outputs", [])]
+            errors = [line for each in outputs for line in each.get("traceback", [])]
+            if errors:
+                yield Source(f"s3://{bucket}/{key}", telling("\n".join(errors).splitlines()), decides=True)
+
+
+def not_arrived(step: Step, logs: Logs) -> str:
+    """That a step's logs are not in S3, and what that means."""
+    if step.ended_at and datetime.now(UTC) - step.ended_at > timedelta(minutes=LATE):
+        return (
+            f"there are no logs of step {step.id} in {logs.place}steps/{step.id}/: the cluster ended before it copied "
+            "them, or the nodes' role may not write there"
+        )
+    return (
+        f"the logs of step {step.id} have not arrived yet: EMR copies them to {logs.place}steps/{step.id}/ every few "
+        "minutes; ask again in five"
+    )
+
+
+def _of_step(step: Step) -> Source:
+    account = (step.failure.get("Reason", ""), step.failure.get("Message", ""))
+    return said(OF_STEP, f"{step.state}: {step.reason}" if step.reason else step.state, *account)
+
+
+def _went_away(node: Instance, step: Step, cluster: Cluster) -> bool:
+    ended = node.life.ended_at
+    if ended is None or step.started_at is None or cluster.has_ended:
+        return False
+    return step.started_at <= ended <= (step.ended_at or datetime.now(UTC)) + timedelta(minutes=2)
+
+
+def _json(text: str | None) -> Mapping[str, Any]:
+    try:
+        read = json.loads(text or "{}")
+    except ValueError:  # half a file is no evidence
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _spark(text: str | None) -> Mapping[str, str]:
+    """The Spark properties that a params file asks for."""
+    try:
+        read = yaml.safe_load(text or "")
+        return Spark(**read.get("spark", {})).properties() if isinstance(read, dict) else {}
+    except (yaml.YAMLError, ValidationError, TypeError):
+        return {}
+
+
+def _given(args: Sequence[str]) -> Mapping[str, str]:
+    """The Spark properties that spark-submit's arguments ask for."""
+    options = {
+        "--driver-memory": "spark.driver.memory",
+        "--executor-memory": "spark.executor.memory",
+        "--executor-cores": "spark.executor.cores",
+        "--num-executors": "spark.executor.instances",
+    }
+    found: dict[str, str] = {}
+    for option, value in pairwise(args):
+        if option in options:
+            found[options[option]] = value
+        elif option in ("--conf", "-c") and "=" in value:
+            name, _, found[name.strip()] = value.partition("=")
+    return found

@@ -1,0 +1,132 @@
+"""A cluster's logs in S3: which there are, and their lines, unzipped while they are read.
+
+EMR's layout below `<LogUri>/<cluster>/`:
+
+    steps/<step>/{controller,stderr,stdout,syslog}.gz
+    node/<EC2 instance>/bootstrap-actions/<number>/{controller,stderr,stdout}.gz   beside them its daemons' logs
+    containers/<application>/<container>/{stderr,stdout}.gz                        Spark's driver and executors
+
+EMR copies them there every few minutes and once more after the end, so that they are late.
+"""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from launcher import aws
+from launcher.s3_files import bucket_and_key
+from lib.errors import InputError
+
+# Where they are until EMR has copied them, and after that.
+ON_PRIMARY = "/mnt/var/log/hadoop/steps"
+# Minutes after which a log that is not there will hardly come any more.
+LATE = 10
+
+
+class NoLogs(InputError):
+    """The cluster was made without a place for its logs."""
+
+    def __init__(self, cluster_id: str):
+        super().__init__(
+            f"cluster {cluster_id} keeps no logs in S3 (it has no LogUri, which cannot be added later): while it runs "
+            f"they are on its primary node, in {ON_PRIMARY}/<step>/; `cluster create` and infrastructure/ make "
+            "clusters that keep them"
+        )
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """One log in S3: its name below the cluster's folder, its size in bytes as it is there (zipped), when it came."""
+
+    uri: str
+    name: str
+    size: int
+    arrived_at: datetime
+    version: str  # changes with the content
+
+    @property
+    def kind(self) -> str:
+        """What it is: controller, stderr, stdout, syslog, …, without the dates of logs that EMR has rotated."""
+        return self.name.rsplit("/", 1)[-1].split(".")[0]
+
+    @property
+    def folder(self) -> str:
+        """What it belongs to, as in `steps/s-1` or `containers/application_1_0001/container_1_0001_01_000002`."""
+        return self.name.rsplit("/", 1)[0]
+
+
+class Logs:
+    """The logs of one cluster; `s3` is a boto3 client.
+
+    Raises:
+        NoLogs: the cluster keeps none.
+    """
+
+    def __init__(self, s3: Any, cluster_id: str, log_uri: str):
+        if not log_uri:
+            raise NoLogs(cluster_id)
+        self._s3 = s3
+        self._bucket, prefix = bucket_and_key(log_uri)
+        self._root = f"{prefix}/{cluster_id}/".lstrip("/")
+        self.place = f"s3://{self._bucket}/{self._root}"
+
+    def of_step(self, step_id: str) -> list[LogFile]:
+        """What a step's process and its controller said."""
+        return self.below(f"steps/{step_id}/")
+
+    def of_bootstrap(self, instance: str = "") -> list[LogFile]:
+        """What the bootstrap actions said, on one node or on all."""
+        found = self.below(f"node/{instance}/" if instance else "node/")
+        return [file for file in found if "/bootstrap-actions/" in file.name]
+
+    def applications(self) -> list[str]:
+        """The YARN applications that left logs, the newest first: their ids count up."""
+        with aws.explained(f"cannot list the logs in {self.place}"):
+            pages = self._pages("containers/", Delimiter="/")
+            folders = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])]
+        return sorted((folder.rstrip("/").rsplit("/", 1)[-1] for folder in folders), reverse=True)
+
+    def of_application(self, application: str) -> list[LogFile]:
+        """What the driver and the executors of a YARN application said."""
+        return self.below(f"containers/{application}/")
+
+    def below(self, folder: str) -> list[LogFile]:
+        """All logs below a folder of the cluster's, by name."""
+        with aws.explained(f"cannot list the logs in {self.place}{folder}"):
+            found = [each for page in self._pages(folder) for each in page.get("Contents", [])]
+        return [
+            LogFile(
+                uri=f"s3://{self._bucket}/{each['Key']}",
+                name=each["Key"].removeprefix(self._root),
+                size=each["Size"],
+                arrived_at=each["LastModified"].astimezone(UTC),
+                version=each["ETag"],
+            )
+            for each in sorted(found, key=lambda each: each["Key"])
+            if not each["Key"].endswith("/")
+        ]
+
+    def lines(self, file: LogFile) -> Iterator[str]:
+        """The lines of a log, one by one: a long one is never in memory whole.
+
+        Raises:
+            InputError: no right to read it.
+            ExperimentError: the connection was lost.
+        """
+        with aws.explained(f"cannot read {file.uri}"):
+            body = self._s3.get_object(Bucket=self._bucket, Key=self._root + file.name)["Body"]
+            with body:
+                content = gzip.GzipFile(fileobj=body) if file.name.endswith(".gz") else io.BufferedReader(body)
+                try:
+                    for line in io.TextIOWrapper(content, encoding="utf-8", errors="replace"):
+                        yield line.rstrip("\n")
+                except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                    yield f"[the rest of {file.name} cannot be read: {error}]"
+
+    def _pages(self, folder: str, **options: str) -> Any:
+        listing = self._s3.get_paginator("list_objects_v2")
+        return listing.paginate(Bucket=self._bucket, Prefix=self._root + folder, **options)
