@@ -44,14 +44,16 @@ class Gathering:
     def of_step(self, step: Step) -> Evidence:
         """All that is known of a step that failed."""
         own, settings = self._own_records(step)
-        sources = [self._of_cluster(), _of_step(step), *self._of_nodes(step), *own]
+        sources = list(own)
         logs = self._logs()
-        if logs:
-            read = self._read(logs, logs.of_step(step.id), ends=True) if step.started_at else []
-            if step.started_at and not read:
+        if logs and step.started_at:
+            read = self._read(logs, logs.of_step(step.id), ends=True)
+            if not read:
                 self.notes.append(not_arrived(step, logs))
             sources += read
             sources += self._of_applications(logs, step, sources)
+        # EMR's own words come last: they quote what stands in full in the logs.
+        sources += [_of_step(step), *self._of_nodes(step), self._of_cluster()]
         kept_at = artifacts.failed_dir(step.out, step.run_id) if step.out and step.run_id and own else ""
         return Evidence(self.cluster, step, tuple(sources), settings or _given(step.args), bool(settings), kept_at)
 
@@ -84,8 +86,6 @@ class Gathering:
 
     def _of_applications(self, logs: Logs, step: Step, so_far: Sequence[Source]) -> list[Source]:
         """The logs of the step's YARN applications: those its logs name, or else those of its time."""
-        if step.started_at is None:
-            return []
         try:
             named = {name for source in so_far for line in source.lines for name in _APPLICATION.findall(line.text)}
             wanted = sorted(named, reverse=True) or logs.applications()
@@ -93,9 +93,10 @@ class Gathering:
         except ExperimentError as error:
             self.notes.append(str(error))
             return []
-        if not named:
+        if not named and step.started_at:
+            since = step.started_at.replace(microsecond=0)  # S3 tells whole seconds
             until = (step.ended_at or datetime.now(UTC)) + _LATE
-            files = [file for file in files if step.started_at <= file.arrived_at <= until]
+            files = [file for file in files if since <= file.arrived_at <= until]
         spoken = [file for file in files if file.kind in ("stderr", "stdout")]
         chosen = sorted(spoken, key=lambda file: _DRIVERS.search(file.name) is None)[:_CONTAINER_LOGS]
         if len(chosen) < len(spoken):

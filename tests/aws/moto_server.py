@@ -65,7 +65,10 @@ def _extended_moto() -> Iterator[None]:
             **{f"get_{name}": _get(name) for name in _POLICIES.values()},
             **{f"remove_{name}": _remove(name) for name in _POLICIES.values()},
         },
-        ElasticMapReduceBackend: {"_manage_security_groups": _manage_security_groups},
+        ElasticMapReduceBackend: {
+            "_manage_security_groups": _manage_security_groups,
+            "describe_step": _describe_step,
+        },
         InstanceGroup: {"ebs_block_devices": property(_ebs_block_devices)},
         SecurityGroupRule: {"description": property(_description)},
         SecurityGroupBackend: {
@@ -154,6 +157,16 @@ def _manage_security_groups(self: ElasticMapReduceBackend, **attributes: Any) ->
     """EMR uses a service access group in private subnets only: none given, none reported."""
     master, core, service = _moto_manage_security_groups(self, **attributes)
     return master, core, service if attributes["service_access_security_group"] else ""
+
+
+_moto_describe_step = ElasticMapReduceBackend.describe_step
+
+
+def _describe_step(self: ElasticMapReduceBackend, cluster_id: str, step_id: str) -> Any:
+    step = _moto_describe_step(self, cluster_id, step_id)
+    if step is None:
+        raise InvalidRequestException(f"Step id '{step_id}' is not valid.")
+    return step
 
 
 _moto_ebs_block_devices = InstanceGroup.ebs_block_devices.fget

@@ -77,4 +77,4 @@ def evidence(*logs: tuple[str, str], of: Step | None = None, on: Cluster | None 
         said(OF_CLUSTER, f"{on.life.state}: {on.life.reason}" if on.life.reason else on.life.state),
         said(OF_STEP, f"{of.state}: {of.reason}", *of.failure.values()),
     )
-    return Evidence(on, of, (*words, *sources), **more)
+    return Evidence(on, of, (*sources, *words), **more)
