@@ -1,13 +1,13 @@
 """Which setting of memory to change, by how much, and whether the cluster's nodes can hold it."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from launcher.emr.evidence import Evidence
 from launcher.emr.instance_types import InstanceType, instance_type
 from launcher.emr.spark_memory import container_mb, largest_heap_mb, megabytes, size
 
-# Heaps that Spark takes where nothing is said. EMR's maximizeResourceAllocation would set others, which no log tells.
+# Heaps that Spark on EMR takes where nothing is said.
 _DEFAULT_HEAP = {"driver": "2g", "executor": "4g"}
 
 
@@ -38,8 +38,12 @@ class Setting:
     def now(self, evidence: Evidence) -> str:
         """The value that the run had: given, of the cluster, or the default."""
         given = evidence.settings.get(self.spark) or evidence.cluster.settings("spark-defaults").get(self.spark)
-        if given or self.default:
-            return given or self.default
+        if given:
+            return given
+        if self.is_heap:
+            return _whole_node(self.of, evidence) or self.default
+        if self.default:
+            return self.default
         heap = Setting.heap(self.of).now(evidence)
         return size(container_mb(self.of, heap) - megabytes(heap))
 
@@ -59,7 +63,7 @@ def fits(evidence: Evidence, setting: Setting, value: str) -> str:
     heap = value if setting.is_heap else Setting.heap(setting.of).now(evidence)
     given = evidence.settings.get(Setting.overhead(setting.of).spark)
     container = container_mb(setting.of, heap, given if setting.is_heap else value)
-    types = tuple(_workers(evidence))
+    types = _types(evidence, ("CORE", "TASK"))
     if not types:
         return "whether the nodes can hold it is not known here"
     judged = (_fit(setting, container, each) for each in types)
@@ -74,16 +78,22 @@ def _fit(setting: Setting, container: int, node: InstanceType) -> str:
     return f"{wanted}, which is too much (heap at most {most}): use nodes with more memory{_larger(container)}"
 
 
-def _workers(evidence: Evidence) -> Iterator[InstanceType]:
-    """The types of the nodes that Spark's containers run on: all but the primary node."""
-    names = {
-        name.strip()
-        for group in evidence.cluster.groups
-        if group.role != "MASTER"
-        for name in group.instance_type.split(",")
-    }
-    known = (instance_type(name) for name in sorted(names))
-    return (each for each in known if each is not None)
+def _whole_node(of: str, evidence: Evidence) -> str:
+    """The heap that EMR sets where executors are to be as large as a node; nothing where they are not, or unknown.
+
+    The driver may come to any node, so EMR goes by the smallest.
+    """
+    if evidence.cluster.settings("spark").get("maximizeResourceAllocation") != "true":
+        return ""
+    types = _types(evidence, ("CORE",) if of == "executor" else ("MASTER", "CORE"))
+    return size(min(largest_heap_mb(of, each.yarn_mb) for each in types)) if types else ""
+
+
+def _types(evidence: Evidence, roles: Sequence[str]) -> list[InstanceType]:
+    """The instance types of the nodes in these roles, as far as they are known."""
+    groups = (group for group in evidence.cluster.groups if group.role in roles)
+    names = {name.strip() for group in groups for name in group.instance_type.split(",")}
+    return [each for name in sorted(names) if (each := instance_type(name))]
 
 
 def _larger(container: int) -> str:

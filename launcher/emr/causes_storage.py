@@ -65,7 +65,9 @@ def access_denied(evidence: Evidence) -> Finding | None:
     way_out = (
         "add the statement below to that role's policy (ours is in infrastructure/iam.tf), or use a place it may use"
     )
-    return Finding(sentence, proven(hit), (way_out,), statement=statement)
+    absent = "S3 says the same of a file that is not there, to who may not list the bucket: check the name, too"
+    ways = (way_out, absent) if said.get("operation") in ("getFileStatus", "HeadObject") else (way_out,)
+    return Finding(sentence, proven(hit), ways, statement=statement)
 
 
 def missing_bucket(evidence: Evidence) -> Finding | None:

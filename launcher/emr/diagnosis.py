@@ -120,12 +120,18 @@ def _concluded(evidence: Evidence, gathering: Gathering) -> Diagnosis:
         step=evidence.step,
         cause=cause,
         finding=finding,
-        others=tuple(each for each in found[1:] if not each[0].is_consequence),
+        others=tuple(each for each in found[1:] if not each[0].is_consequence and _says_more(each[1], finding)),
         telling=() if finding else tuple([*evidence.hits(_TELLING.pattern)][:_LINES]),
         notes=tuple(dict.fromkeys(gathering.notes)),
         logs=place,
         kept_at=evidence.kept_at,
     )
+
+
+def _says_more(other: Finding, chosen: Finding | None) -> bool:
+    """Whether another finding has lines of its own."""
+    lines = {(hit.source.name, hit.line.number) for hit in chosen.proof} if chosen else set()
+    return all((hit.source.name, hit.line.number) not in lines for hit in other.proof)
 
 
 def _no_step_failed(cluster: Cluster) -> str:

@@ -10,7 +10,8 @@ from rich.text import Text
 from launcher.emr.diagnosis import UNKNOWN, Diagnosis
 from launcher.emr.evidence import Hit
 
-_WIDTH = 400
+# Characters of a line that are shown.
+_WIDTH = 300
 
 
 def show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
@@ -54,8 +55,7 @@ def _show_lines(console: Console, heading: str, hits: Sequence[Hit]) -> None:
         if hit.source.name != place:
             place = hit.source.name
             _print(console, Text(f"{place}:"), indent=2)
-        text = hit.line.text if len(hit.line.text) <= _WIDTH else hit.line.text[: _WIDTH - 1] + "…"
-        _print(console, Text(f"{hit.line.number:>5}  ", "dim") + Text(text, "not dim"), indent=2)
+        _print(console, Text(f"{hit.line.number:>5}  ", "dim") + Text(hit.shown(_WIDTH), "not dim"), indent=2)
 
 
 def _heading(console: Console, text: str) -> None:

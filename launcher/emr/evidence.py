@@ -61,10 +61,13 @@ class Hit:
         """Whether it tells how it ended."""
         return self.source.is_decisive(self.index)
 
-    @property
-    def file(self) -> str:
-        """The last part of where it stands, which says what kind of log it is."""
-        return self.source.name.rsplit("/", 1)[-1]
+    def shown(self, width: int) -> str:
+        """The line, cut to so many characters around what was found in it: Java's lines are long."""
+        text = self.line.text
+        if len(text) <= width:
+            return text
+        start = max(0, min(self.found.start() - width // 4, len(text) - width))
+        return ("…" if start else "") + text[start : start + width] + ("…" if start + width < len(text) else "")
 
 
 @dataclass(frozen=True)

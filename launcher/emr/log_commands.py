@@ -148,6 +148,8 @@ def _nothing(emr: Any, logs: "Logs", cluster_id: str, what: str, kinds: tuple[st
 
 
 def _list(logs: "Logs", files: "list[LogFile]", as_json: bool) -> None:
+    from rich.filesize import decimal
+
     from launcher.emr.log_printing import folders
 
     if as_json:
@@ -161,19 +163,15 @@ def _list(logs: "Logs", files: "list[LogFile]", as_json: bool) -> None:
     shown = f"{logs.place} (names below it can be given to this command)"
     print(shown)
     rows = (
-        [(each.name, _bytes(each.size), f"{each.arrived_at:%Y-%m-%d %H:%M}") for each in files]
+        [(each.name, decimal(each.size), f"{each.arrived_at:%Y-%m-%d %H:%M}") for each in files]
         if len(files) <= _FEW
-        else [(f"{name}/ ({count})", _bytes(size), f"{at:%Y-%m-%d %H:%M}") for name, count, size, at in folders(files)]
+        else [(f"{name}/ ({count})", decimal(size), f"{at:%Y-%m-%d %H:%M}") for name, count, size, at in folders(files)]
     )
     print_table(("log", "zipped", "arrived (UTC)"), rows)
 
 
 # So many logs are listed one by one; of more than that, the folders.
 _FEW = 40
-
-
-def _bytes(number: int) -> str:
-    return f"{number / 1e6:.1f} MB" if number >= 1e6 else f"{number / 1e3:.1f} kB"
 
 
 def _print(line: str) -> None:

@@ -192,6 +192,22 @@ def test_memory_that_no_node_has_is_said_to_be_too_much():
     assert finding.way_out[0].endswith("whether the nodes can hold it is not known here")
 
 
+def test_memory_that_emr_itself_set_is_a_whole_nodes():
+    on = cluster(configurations=[{"Classification": "spark", "Properties": {"maximizeResourceAllocation": "true"}}])
+    _, finding = first(evidence((STEP_LOG, since(HEAP)), on=on))
+    assert finding.way_out[0].startswith("raise spark.executor.memory from 20g to 30g")
+    assert finding.way_out[0].endswith("use nodes with more memory, as r5.2xlarge")
+    _, finding = first(evidence((STEP_LOG, 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap'), on=on))
+    assert finding.way_out[0].startswith("raise spark.driver.memory from 10g to 15g")
+
+
+def test_a_long_line_is_shown_around_what_was_found():
+    hit = evidence((STEP_LOG, "x" * 500 + " NEEDLE " + "y" * 500)).first("NEEDLE")
+    shown = hit.shown(100)
+    assert "NEEDLE" in shown
+    assert (len(shown), shown[0], shown[-1]) == (102, "…", "…")
+
+
 def test_what_ended_it_goes_before_what_was_recovered_from():
     error = 'Traceback (most recent call last):\n  File "/a/b.py", line 3, in f\n    x()\nKeyError: 1'
     routine = "26/11/25 04:00:30 WARN TaskSetManager: all goes on\n" * 200
