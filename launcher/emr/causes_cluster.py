@@ -87,7 +87,8 @@ def step_cancelled(evidence: Evidence) -> Finding | None:
             proven(hit),
             ("see the step before it: run_experiment.py cluster steps, then cluster diagnose STEP; and send it again",),
         )
-    return Finding("the step was cancelled while it ran", proven(hit), ("send it again, or go on with --resume",))
+    how = "cancelled" if evidence.step.state == "CANCELLED" else "interrupted, as when its node is lost,"
+    return Finding(f"the step was {how} while it ran", proven(hit), ("send it again, or go on with --resume",))
 
 
 def cluster_ended(evidence: Evidence) -> Finding | None:
@@ -115,7 +116,7 @@ def cluster_ended(evidence: Evidence) -> Finding | None:
 
 def cluster_not_ready(evidence: Evidence) -> Finding | None:
     """The step waits for a cluster that is not available."""
-    if evidence.cluster.is_ready or evidence.cluster.has_ended:
+    if evidence.cluster.is_ready or evidence.cluster.has_ended or (evidence.step and evidence.step.state == "FAILED"):
         return None
     state = evidence.cluster.life.state
     hit = evidence.first(state, OF_CLUSTER)

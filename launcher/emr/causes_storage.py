@@ -23,11 +23,13 @@ _S3_PLACE = re.compile(r"s3[an]?://[^\s'\",;:()\]]+[^\s'\",;:()\].]")
 # The action that an operation needs, where it is not s3:<its name>.
 _ACTIONS = {
     "HeadObject": "s3:GetObject",
+    "GetObjectMetadata": "s3:GetObject",
     "ListObjects": "s3:ListBucket",
     "ListObjectsV2": "s3:ListBucket",
     "HeadBucket": "s3:ListBucket",
     "DeleteObjects": "s3:DeleteObject",
     "CreateMultipartUpload": "s3:PutObject",
+    "InitiateMultipartUpload": "s3:PutObject",
     "UploadPart": "s3:PutObject",
     "CompleteMultipartUpload": "s3:PutObject",
     "CopyObject": "s3:PutObject",
@@ -43,7 +45,12 @@ _ACTIONS = {
     "cannot list": "s3:ListBucket",
     "cannot delete": "s3:DeleteObject",
 }
+_LOOKS = ("getFileStatus", "HeadObject")
 _OPERATIONS = re.compile("[A-Z][a-z]+[A-Z]")  # of S3's own names, as GetObject
+# A frame of a Java stack that calls AWS's client.
+_CALL = re.compile(
+    r"S3Client\w*\.(?P<operation>(?:get|put|head|list|delete|copy|upload|initiate|create|complete)\w+)\("
+)
 _LINES_AROUND = 40
 
 
@@ -53,7 +60,8 @@ def access_denied(evidence: Evidence) -> Finding | None:
     if hit is None:
         return None
     said = hit.found.groupdict()
-    action = said.get("action") or _action(said.get("operation") or said.get("operation_of_ours") or "")
+    operation = said.get("operation") or said.get("operation_of_ours") or _operation_near(hit)
+    action = said.get("action") or _action(operation)
     resource = said.get("resource") or _resource(action, said.get("place") or _place_near(hit))
     role = _role(said.get("who") or "", evidence)
     on = f" on {resource}" if resource else ""
@@ -66,7 +74,7 @@ def access_denied(evidence: Evidence) -> Finding | None:
         "add the statement below to that role's policy (ours is in infrastructure/iam.tf), or use a place it may use"
     )
     absent = "S3 says the same of a file that is not there, to who may not list the bucket: check the name, too"
-    ways = (way_out, absent) if said.get("operation") in ("getFileStatus", "HeadObject") else (way_out,)
+    ways = (way_out, absent) if said.get("operation") in _LOOKS else (way_out,)
     return Finding(sentence, proven(hit), ways, statement=statement)
 
 
@@ -164,6 +172,13 @@ def _action(operation: str) -> str:
     if known:
         return known
     return f"s3:{operation}" if _OPERATIONS.match(operation) else "s3:GetObject"
+
+
+def _operation_near(hit: Hit) -> str:
+    """The operation of S3's that the Java stack below a line was in; without one, we take it for reading."""
+    below = (_CALL.search(line.text) for line in hit.source.lines[hit.index + 1 :][:_LINES_AROUND])
+    call = next((match["operation"] for match in below if match), "")
+    return call[:1].upper() + call[1:]
 
 
 def _place_near(hit: Hit) -> str:

@@ -9,7 +9,7 @@ from launcher.emr.clusters import Cluster
 from launcher.emr.step_descriptions import Step
 
 # Of a long log, so many telling lines are kept from its beginning and from its end, each cut to so many characters.
-_FIRST, _LAST, _WIDTH = 2_000, 2_000, 1_500
+_FIRST, _LAST, _WIDTH = 500, 1_000, 1_500
 # An error that ends a log stands in its last lines.
 _END = 80
 # Spark's lines that report no trouble. What follows one without a time of its own (a diagnosis, a traceback) is kept.

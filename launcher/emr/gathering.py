@@ -18,7 +18,7 @@ from launcher.cluster_settings import Spark
 from launcher.emr.causes_cluster import OF_CLUSTER, OF_NODES, OF_STEP
 from launcher.emr.clusters import Cluster, Instance, instances
 from launcher.emr.evidence import Evidence, Source, said, telling
-from launcher.emr.logs import LATE, LogFile, Logs, NoLogs
+from launcher.emr.logs import LATE, ON_PRIMARY, LogFile, Logs, NoLogs
 from launcher.emr.step_descriptions import Step
 from launcher.s3_files import S3Files, bucket_and_key
 from lib import artifacts
@@ -49,7 +49,7 @@ class Gathering:
         if logs and step.started_at:
             read = self._read(logs, logs.of_step(step.id), ends=True)
             if not read:
-                self.notes.append(not_arrived(step, logs))
+                self.notes.append(not_arrived(step, logs, self.cluster))
             sources += read
             sources += self._of_applications(logs, step, sources)
         # EMR's own words come last: they quote what stands in full in the logs.
@@ -145,8 +145,8 @@ class Gathering:
                 yield Source(f"s3://{bucket}/{key}", telling("\n".join(errors).splitlines()), decides=True)
 
 
-def not_arrived(step: Step, logs: Logs) -> str:
-    """That a step's logs are not in S3, and what that means."""
+def not_arrived(step: Step, logs: Logs, cluster: Cluster) -> str:
+    """That a step's logs are not in S3, what that means, and where they are until then."""
     if step.ended_at and datetime.now(UTC) - step.ended_at > timedelta(minutes=LATE):
         return (
             f"there are no logs of step {step.id} in {logs.place}steps/{step.id}/: the cluster ended before it copied "
@@ -154,7 +154,8 @@ def not_arrived(step: Step, logs: Logs) -> str:
         )
     return (
         f"the logs of step {step.id} have not arrived yet: EMR copies them to {logs.place}steps/{step.id}/ every few "
-        "minutes; ask again in five"
+        f"minutes; ask again in five, or read them on the primary node: "
+        f"ssh hadoop@{cluster.primary_dns} tail -F {ON_PRIMARY}/{step.id}/stderr"
     )
 
 

@@ -13,6 +13,7 @@ from launcher.tables import print_json, print_table
 from lib.errors import ExperimentError, InputError
 
 if TYPE_CHECKING:
+    from launcher.emr.clusters import Cluster
     from launcher.emr.logs import LogFile, Logs
 
 app = typer.Typer()
@@ -67,6 +68,9 @@ def logs(
         if what is None and not bootstrap:
             _list(found, found.below(""), as_json)
         elif follow:
+            if not _chosen(found, str(what), kinds, bootstrap=False):
+                hint = _nothing(emr, found, cluster, str(what), kinds)
+                Console(stderr=True).print(f"Waiting: {hint}", highlight=False, markup=False, soft_wrap=True)
             step = follow_step(
                 found,
                 lambda: describe_step(emr, cluster.id, str(what)),
@@ -78,7 +82,7 @@ def logs(
         else:
             files = _chosen(found, what or "", kinds, bootstrap)
             if not files:
-                raise _nothing(emr, found, cluster.id, what or "", kinds)
+                raise _nothing(emr, found, cluster, what or "", kinds)
             if as_json or _is_much(what or "", bootstrap, files):
                 _list(found, files, as_json)
             else:
@@ -126,10 +130,9 @@ def _is_much(what: str, bootstrap: bool, files: "list[LogFile]") -> bool:
     return not bootstrap and not what.startswith(("s-", "application_")) and len(files) > 1
 
 
-def _nothing(emr: Any, logs: "Logs", cluster_id: str, what: str, kinds: tuple[str, ...]) -> ExperimentError:
+def _nothing(emr: Any, logs: "Logs", cluster: "Cluster", what: str, kinds: tuple[str, ...]) -> ExperimentError:
     """Why there is nothing to show."""
     from launcher.emr.gathering import not_arrived
-    from launcher.emr.logs import ON_PRIMARY
     from launcher.emr.step_descriptions import describe_step
 
     if not what.startswith("s-"):
@@ -137,14 +140,13 @@ def _nothing(emr: Any, logs: "Logs", cluster_id: str, what: str, kinds: tuple[st
             f"there is no log of {what or 'bootstrap actions'} in {logs.place} (yet: EMR copies logs there every few "
             "minutes); run_experiment.py cluster logs lists what there is"
         )
-    step = describe_step(emr, cluster_id, what)
+    step = describe_step(emr, cluster.id, what)
     there = [file.kind for file in logs.of_step(what)]
     if there:
         return ExperimentError(f"step {what} has no {' or '.join(kinds)} log: it has {', '.join(there)} (--kind)")
     if step.started_at is None:
         return ExperimentError(f"step {what} is {step.state} and has not started, so that it has no logs")
-    live = f"; until then they are on the primary node, in {ON_PRIMARY}/{what}/" if step.is_unfinished else ""
-    return ExperimentError(not_arrived(step, logs) + live)
+    return ExperimentError(not_arrived(step, logs, cluster))
 
 
 def _list(logs: "Logs", files: "list[LogFile]", as_json: bool) -> None:

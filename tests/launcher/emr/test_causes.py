@@ -137,6 +137,14 @@ def test_a_step_that_was_cancelled(started, sentence):
     assert sentence in finding.sentence
 
 
+def test_a_step_that_failed_before_its_cluster_ended_is_not_blamed_on_that():
+    error = "ModuleNotFoundError: No module named 'sklearn'"
+    for state in ("TERMINATING", "TERMINATED"):
+        assert (
+            first(evidence((STEP_LOG, error), on=cluster(state, "Terminated by user request")))[0] == "missing-package"
+        )
+
+
 def test_a_spot_interruption_is_told_from_the_node():
     found = evidence((STEP_LOG, since("ExecutorLostFailure (executor 4 exited) Reason: Executor decommission: worker")))
     spot = Group("ig-3", "TASK", "m5.2xlarge", "SPOT", 2, 1, "RUNNING")
@@ -165,6 +173,20 @@ def test_the_statement_to_add_is_for_the_folder():
         "Action": ["s3:ListBucket"],
         "Resource": "arn:aws:s3:::other",
     }
+
+
+def test_the_action_is_that_of_the_java_call():
+    """EMRFS names neither the operation nor the place in the line of the error."""
+    stack = (
+        "26/11/25 04:01:20 ERROR FileFormatWriter: Aborting job for s3://other/models/best.\n"
+        "com.amazon.ws.emr.hadoop.fs.shaded.com.amazonaws.services.s3.model.AmazonS3Exception: Access Denied (Service: "
+        "Amazon S3; Status Code: 403; Error Code: AccessDenied; Request ID: 7NZB; Proxy: null)\n"
+        "\tat com.amazon.ws.emr.hadoop.fs.shaded.com.amazonaws.http.AmazonHttpClient.execute(AmazonHttpClient.java:1)\n"
+        "\tat com.amazon.ws.emr.hadoop.fs.shaded.com.amazonaws.services.s3.AmazonS3Client.initiateMultipartUpload("
+        "AmazonS3Client.java:3585)"
+    )
+    _, finding = first(evidence((STEP_LOG, stack)))
+    assert "may not s3:PutObject on arn:aws:s3:::other/models/best" in finding.sentence
 
 
 def test_an_explicit_denial_has_no_statement():
@@ -268,5 +290,5 @@ def test_a_long_log_keeps_its_beginning_and_its_end():
             "the end",
         ]
     )
-    assert len(lines) == 4_000
+    assert len(lines) == 1_500
     assert (lines[0].number, lines[0].text, lines[-1].number, lines[-1].text) == (2, "ERROR 0", 10_002, "the end")
