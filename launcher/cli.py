@@ -10,7 +10,7 @@ from launcher import parameters, preflight
 from launcher.emr.commands import app as cluster_commands
 from launcher.experiment import run
 from launcher.outcomes import EXIT_CODES, explained
-from launcher.plan import make_plan, this_command
+from launcher.plan import Plan, make_plan, this_command
 from launcher.resuming import recorded_parameters
 from launcher.screens import show_plan
 from launcher.session_commands import app as session_commands
@@ -63,6 +63,7 @@ def experiment(
     params: Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters")] = None,
     assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help=_ASSIGNMENT_HELP)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would run, and touch nothing")] = False,
+    no_check: Annotated[bool, typer.Option("--no-check", help="do not check the EMR cluster before")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
 ) -> None:
     """Train, evaluate and report a binary classifier: four notebooks, one command.
@@ -84,5 +85,19 @@ def experiment(
         preflight.check(plan)
         if dry_run:
             show_plan(Console(highlight=False), plan)
-        else:
-            run(plan)
+            return
+        if not no_check:
+            _check_cluster(plan)
+        run(plan)
+
+
+def _check_cluster(plan: Plan) -> None:
+    """Where it runs on an EMR cluster: the checklist, before anything costs money."""
+    cluster = plan.parameters.cluster
+    if cluster.runs_on == "local" or not cluster.id:
+        return
+    import boto3
+
+    from launcher.emr.checklist import check_before_submission
+
+    check_before_submission(plan, boto3.Session(), Console(highlight=False))

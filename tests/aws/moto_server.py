@@ -1,6 +1,7 @@
 """AWS on this machine: moto's server, with what Terraform and the cluster commands need and moto lacks.
 
-Added: EMR's auto-termination and managed scaling policies (kept from RunJobFlow too), subscribers and tags of budgets.
+Added: EMR's auto-termination and managed scaling policies (kept from RunJobFlow too), subscribers and tags of budgets,
+IAM's simulation of a role's policies.
 Mended: what moto forgets of clusters, volumes and security group rules, and bucket policies under a condition.
 """
 
@@ -20,6 +21,8 @@ from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupR
 from moto.emr.exceptions import InvalidRequestException
 from moto.emr.models import ElasticMapReduceBackend, InstanceGroup
 from moto.emr.responses import ElasticMapReduceResponse
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.iam.responses import IamResponse
 from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
 
@@ -81,6 +84,7 @@ def _extended_moto() -> Iterator[None]:
             "list_tags_for_resource": _list_budget_tags,
         },
         FakeBucket: {"get_permission": _get_permission},
+        IamResponse: {"simulate_principal_policy": _simulate_principal_policy},
     }
     before = {(owner, name): getattr(owner, name, None) for owner in actions for name in actions[owner]}
     try:
@@ -184,7 +188,7 @@ def _ebs_block_devices(self: InstanceGroup) -> list[dict[str, Any]]:
     return devices
 
 
-# ---- EC2, Budgets and S3
+# ---- EC2, Budgets, IAM and S3
 
 
 def _description(self: SecurityGroupRule) -> str | None:
@@ -226,6 +230,21 @@ def _describe_subscribers(self: BudgetsResponse) -> str:
     wanted = self._get_param("Notification")
     found = next(each for each in budget.notifications if each.details == wanted)
     return json.dumps({"Subscribers": found.subscribers})
+
+
+def _simulate_principal_policy(self: IamResponse) -> ActionResult:
+    """Of a role: its own policies and those attached to it."""
+    role = self._get_param("PolicySourceArn").split("/")[-1]
+    policies = [self.backend.get_role_policy(role, name)[1] for name in self.backend.list_role_policies(role)]
+    policies += self.backend.list_attached_role_policies(role)[0]
+    results = []
+    for action in self._get_param("ActionNames"):
+        for resource in self._get_param("ResourceArns"):
+            said = {IAMPolicy(policy).is_action_permitted(action, resource) for policy in policies}
+            decision = "allowed" if PermissionResult.PERMITTED in said else "implicitDeny"
+            decision = "explicitDeny" if PermissionResult.DENIED in said else decision
+            results.append({"EvalActionName": action, "EvalResourceName": resource, "EvalDecision": decision})
+    return ActionResult({"EvaluationResults": results, "IsTruncated": False})
 
 
 _moto_get_permission = FakeBucket.get_permission

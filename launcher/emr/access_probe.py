@@ -1,0 +1,44 @@
+"""What the nodes' role may do, tried on a node with the role's own credentials.
+
+    python access_probe.py REGION VERDICT_URI INPUT_URI …
+
+Reads a byte of each input, writes and removes an object beside VERDICT_URI, and leaves there a JSON list of what was
+refused. Nothing but boto3 is imported: the cluster gets the text of this file, before any code of ours is there.
+"""
+
+import json
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.exceptions import ClientError
+
+
+def main(region: str, verdict: str, *inputs: str) -> int:
+    """Try everything, and write what was refused; the exit code is 1 where not even that can be written."""
+    s3 = boto3.client("s3", region_name=region)
+    refused: list[dict[str, str]] = []
+
+    def attempt(action: str, uri: str, call: str, **arguments: Any) -> Any:
+        bucket, key = urlsplit(uri).netloc, urlsplit(uri).path.lstrip("/")
+        try:
+            named = {"Prefix": key} if action == "s3:ListBucket" else {"Key": key}
+            return getattr(s3, call)(Bucket=bucket, **named, **arguments)
+        except ClientError as error:
+            refused.append({"action": action, "uri": uri, "message": str(error)})
+
+    for uri in inputs:
+        listed = attempt("s3:ListBucket", uri, "list_objects_v2") or {}
+        bucket = urlsplit(uri).netloc
+        for found in [each for each in listed.get("Contents", []) if each["Size"]][:1]:
+            attempt("s3:GetObject", f"s3://{bucket}/{found['Key']}", "get_object", Range="bytes=0-0")
+    if attempt("s3:PutObject", verdict + ".tried", "put_object"):
+        attempt("s3:DeleteObject", verdict + ".tried", "delete_object")
+    attempt("s3:PutObject", verdict, "put_object", Body=json.dumps(refused).encode())
+    print(json.dumps(refused))
+    return int(any(each["uri"] == verdict for each in refused))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

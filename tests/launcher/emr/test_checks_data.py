@@ -1,0 +1,133 @@
+"""Each check of an experiment's places: green, and everything else; tables are looked at without Spark."""
+
+import gzip
+
+import boto3
+import pyarrow as pa
+import pytest
+
+from launcher import packaging
+from launcher.emr import checks_data, s3_tables
+from launcher.emr.checking import ok
+from launcher.files import files_at
+from lib.errors import InputError
+from tests.launcher.emr.subjects import deny, make_bucket, make_cluster, parquet, subject
+
+pytestmark = pytest.mark.usefixtures("emr")
+
+
+@pytest.fixture
+def cluster(emr):
+    return make_cluster()
+
+
+@pytest.fixture
+def bucket(endpoint):
+    return make_bucket()
+
+
+@pytest.fixture
+def experiment(cluster, bucket):
+    """An experiment on the table in `bucket`, with other parameters where they are given."""
+
+    def make(**changes):
+        return subject(cluster, **{"input_data": f"s3://{bucket}/data/", "out": f"s3://{bucket}/out", **changes})
+
+    return make
+
+
+def test_a_table_is_told_from_its_footer(experiment, bucket):
+    found = "3 rows in 1 file, 2 features, label 'label', zones in 'zone'"
+    assert checks_data.data(experiment()) == ok(f"s3://{bucket}/data/: {found}")
+    both = experiment(test_data=[f"s3a://{bucket}/data/pixels.parquet"])
+    assert checks_data.data(both).found.splitlines()[1] == f"s3a://{bucket}/data/pixels.parquet: {found}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"label_col": "labels"}, r"no column 'labels' \(--label-col\): did you mean 'label'\? it has B02, B03, zone"),
+        ({"split_by": "zone", "zone_col": "area"}, r"has no column 'area' \(-p zone_col=…\)"),
+        ({"exclude_cols": ["B99"]}, r"has no column 'B99' \(-p exclude_cols=…\)"),
+        ({"zone_col": None}, r"column 'zone' is not a number: leave it out with exclude_cols: \[zone\]"),
+        ({"label_col": "zone"}, "column 'zone' is not a number: it must be 0 or 1"),
+        ({"exclude_cols": ["B02", "B03"]}, "has no column to learn from"),
+        ({"input_data": "s3://no-such-bucket/x"}, "there is no bucket"),
+    ],
+)
+def test_a_table_that_would_be_refused_later_is_refused_now(experiment, changes, message):
+    with pytest.raises(InputError, match=message):
+        checks_data.data(experiment(**changes))
+
+
+def test_what_is_no_table_is_named(experiment, bucket):
+    s3 = boto3.client("s3")
+    for key, body in (("x/notes.txt", b"hello, this is no table"), ("y/_SUCCESS", b"1"), ("z/a.parquet", b"PAR1" * 9)):
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
+    for place, message in (
+        ("x/notes.txt", "is not a parquet file, nor a .csv"),
+        ("y", "there is no table at"),
+        ("z", "is a damaged parquet file"),
+    ):
+        with pytest.raises(InputError, match=message):
+            checks_data.data(experiment(input_data=f"s3://{bucket}/{place}"))
+
+
+def test_a_folder_is_read_as_spark_reads_it(endpoint, bucket, monkeypatch):
+    s3 = boto3.client("s3")
+    wide = pa.table({f"column_{number:05}": [1.0] for number in range(2000)})  # a long footer
+    for key in ("t/zone=a/1.parquet", "t/zone=b/2.parquet", "t/_temporary/3.parquet", "t/.4.crc", "t2/5.parquet"):
+        s3.put_object(Bucket=bucket, Key=key, Body=parquet(wide))
+    found = s3_tables.outline(s3, f"s3://{bucket}/t")
+    assert (found.rows, found.files, len(found.columns)) == (2, 2, 2001)
+    assert (found.columns["column_00001"], found.columns["zone"]) == (True, None)
+    monkeypatch.setattr(s3_tables, "_MOST", 1)
+    assert (s3_tables.outline(s3, f"s3://{bucket}/t").looked_at, found.looked_at) == (1, 2)
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.CSV.gz"])
+def test_of_a_csv_file_only_the_header_is_read(experiment, bucket, name):
+    text = b'B02,"B03, red",label\n' + b"0.5,1,0\n" * 50_000
+    body = gzip.compress(text) if name.endswith("gz") else text
+    boto3.client("s3").put_object(Bucket=bucket, Key=f"csv/{name}", Body=body)
+    found = checks_data.data(experiment(input_data=f"s3://{bucket}/csv"))
+    assert found.found.endswith("csv: 1 file of CSV, rows not counted, 2 features, label 'label'")
+
+
+def test_the_output_is_tried_and_left_as_it_was(experiment, bucket):
+    s3 = boto3.client("s3")
+    assert checks_data.output(experiment()) == ok(f"written to and removed again: s3://{bucket}/out")
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+    deny(bucket, "s3:PutObject", "*")
+    found = checks_data.output(experiment())
+    assert found.level == "fail"
+    assert "cannot write below" in found.found
+    assert found.way_out.endswith(
+        f'{{"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": "arn:aws:s3:::{bucket}/out/*"}}'
+    )
+
+
+def test_code_that_is_not_there_yet_will_be_uploaded(experiment, bucket):
+    out = f"s3://{bucket}/out"
+    assert checks_data.code(experiment()).level == "warning"
+    assert checks_data.code(experiment()).found == f"not yet at {packaging.place(out)}"
+    packaging.upload(files_at(out), out)
+    assert checks_data.code(experiment()) == ok(packaging.place(out))
+
+
+def test_data_of_another_region_is_a_warning(experiment, bucket):
+    assert checks_data.region(experiment()) == ok(f"cluster and {bucket} in us-east-1")
+    far = boto3.client("s3", region_name="eu-west-1")
+    far.create_bucket(Bucket=f"far-{bucket}", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    found = checks_data.region(experiment(out=f"s3://far-{bucket}/out"))
+    assert (found.level, found.found) == ("warning", f"the cluster is in us-east-1, far-{bucket} in eu-west-1")
+    with pytest.raises(InputError, match="there is no bucket no-such-bucket"):
+        checks_data.region(experiment(out="s3://no-such-bucket/out"))
+
+
+def test_places_on_this_machine_are_not_checked(cluster):
+    here = subject(cluster)
+    for check in (checks_data.data, checks_data.output, checks_data.code, checks_data.region):
+        found = check(here)
+        assert (found.level, found.found[:11]) == ("warning", "not checked")
+        assert found.way_out.startswith("give --params or --")
