@@ -152,6 +152,8 @@ def _defaults() -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         # Spark's 200 are for clusters; here a shuffle of a small table would be all scheduling.
         "spark.sql.shuffle.partitions": "4",
+        # On one machine no place is better than another, and tasks keep their order: forests are scored first.
+        "spark.shuffle.reduceLocality.enabled": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.warehouse.dir": (_scratch() / f"warehouse_{os.getpid()}").as_uri(),
