@@ -35,7 +35,7 @@ test-livy: setup ## the tests of the target livy, on a real server on this machi
 
 .PHONY: bench
 bench: setup ## measure speed, growth and overhead on this machine (half an hour): benchmarks/RESULTS.md
-	@for name in grid million growth overhead; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in grid million growth memory overhead; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 .PHONY: bench-faithful
 bench-faithful: setup ## compare the engines' metrics over 10 seeds and two tables (hours; goes on where it stopped)

@@ -29,6 +29,7 @@ TITLES = {
     "million": "One million rows",
     "million_grid": "The full grid on one million rows",
     "growth": "Growth with the rows",
+    "memory": "Memory that tasks need and have",
     "overhead": "What an experiment costs above its computing",
     "faithful": "Faithful to Spark ML",
 }

@@ -3,7 +3,7 @@
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,9 +29,9 @@ CORES = 2
 
 
 @contextmanager
-def session() -> Iterator[SparkSession]:
+def session(settings: Mapping[str, str] | None = None) -> Iterator[SparkSession]:
     """Spark on two cores, with the JVM's usual compilers: anything else would be unkind to Spark ML."""
-    spark = build_session(master=f"local[{CORES}]")
+    spark = build_session(master=f"local[{CORES}]", settings=settings)
     try:
         yield spark
     finally:

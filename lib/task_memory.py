@@ -21,13 +21,13 @@ from lib.task_data import ROWS_PER_PIECE
 
 GB = 2**30
 
-# A Python worker with its libraries and compiled code, before it has rows. With it, `needed_bytes` was at or above the
-# peak of the hungriest worker at 1 M and at 10 M rows × 15 (352 and 662 MB).
-WORKER_BYTES = 350 * 2**20
-# Of an executor's memory beside its heap the JVM itself takes a part; an assumption, not measured.
-JVM_SHARE = 0.25
-# On one machine: the driver's Python, other programs, the system; an assumption, not measured.
-MACHINE_RESERVE = 1.5 * GB
+# Measured by benchmarks/memory.py, and rounded up. A Python worker as it compiles, before it has rows:
+WORKER_BYTES = 400 * 2**20
+# The JVM beside its heap, and the driver's Python:
+JVM_BYTES = 450 * 2**20
+DRIVER_BYTES = 350 * 2**20
+# A choice, not measured: left to the system and to other programs, where all is one machine.
+RESERVE_BYTES = GB
 
 _SIGNS_OF_DEATH = ("MemoryError", "Python worker exited unexpectedly", "ExecutorLostFailure", "memory limits")
 
@@ -86,7 +86,8 @@ def available_bytes(spark: SparkSession) -> float:
     """Memory that one task's Python worker may use."""
     context = spark.sparkContext
     if str(context.master).startswith("local"):
-        return max(0.0, _machine_bytes() - _heap_bytes(spark) - MACHINE_RESERVE) / context.defaultParallelism
+        beside = JVM_BYTES + DRIVER_BYTES + RESERVE_BYTES
+        return max(0.0, _machine_bytes() - _heap_bytes(spark) - beside) / context.defaultParallelism
     settings = context.getConf()
     cores = int(settings.get("spark.executor.cores") or 1)
     slots = max(1, cores // int(settings.get("spark.task.cpus") or 1))
@@ -99,7 +100,7 @@ def available_bytes(spark: SparkSession) -> float:
     else:
         factor = float(settings.get("spark.executor.memoryOverheadFactor") or 0.1)
         beside_heap = max(384, factor * _megabytes(spark, settings.get("spark.executor.memory") or "1g"))
-    return beside_heap * 2**20 * (1 - JVM_SHARE) / slots
+    return max(0.0, beside_heap * 2**20 - JVM_BYTES) / slots
 
 
 def _megabytes(spark: SparkSession, size: str) -> int:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -58,6 +59,23 @@ def test_more_rows_deeper_trees_and_wider_bins_need_more(parts):
 
 def test_a_machines_memory_is_shared_by_its_slots(spark):
     assert 0 < available_bytes(spark) * 2 < 10_000 * GB
+
+
+@pytest.mark.parametrize(
+    ("settings", "megabytes"),
+    [
+        ({"spark.executor.memory": "8g", "spark.executor.memoryOverhead": "3g"}, (3 * 1024 - 450) / 4),
+        ({"spark.executor.memory": "20g"}, (2048 - 450) / 4),  # a tenth of the heap, where nothing is said
+        ({"spark.executor.memory": "8g", "spark.executor.memoryOverheadFactor": "0.25"}, (2048 - 450) / 4),
+        ({"spark.executor.memoryOverhead": "3g", "spark.task.cpus": "2"}, (3 * 1024 - 450) / 2),
+        ({"spark.executor.pyspark.memory": "2g"}, 2048 / 4),
+        ({"spark.executor.memory": "1g"}, 0),
+    ],
+)
+def test_on_a_cluster_tasks_share_what_an_executor_has_beside_its_heap(spark, settings, megabytes):
+    settings = {"spark.executor.cores": "4", **settings}
+    context = SimpleNamespace(master="yarn", getConf=lambda: settings, _jvm=spark.sparkContext._jvm)
+    assert available_bytes(SimpleNamespace(sparkContext=context)) == pytest.approx(megabytes * 2**20)
 
 
 def test_tasks_that_die_for_want_of_memory_are_explained(spark):

@@ -1,0 +1,96 @@
+"""The memory that tasks of the task engine need and have: what `engine: auto` decides by.
+
+    python -m benchmarks.memory [--rows 1000000]
+
+Measures what lib/task_memory.py takes for granted: what a worker takes before it has rows and with them, and what the
+JVM and the driver's Python take beside the JVM's heap.
+"""
+
+import argparse
+import multiprocessing
+import os
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+from benchmarks.growth import MEGABYTE, PeakMemory
+from benchmarks.records import Figure, store
+from benchmarks.runs import CORES, SAMPLE, grown_sample, session, split_of, task_seconds
+from lib.candidates import GBT, RANDOM_FOREST, Candidate
+from lib.task_memory import DRIVER_BYTES, JVM_BYTES, WORKER_BYTES, needed_bytes
+
+HEAP_GIGABYTES = 2
+# All of the heap is resident from the start, so that what is resident above it is beside it.
+TOUCHED_HEAP = {
+    "spark.driver.memory": f"{HEAP_GIGABYTES}g",
+    "spark.driver.extraJavaOptions": f"-Xms{HEAP_GIGABYTES}g -XX:+AlwaysPreTouch",
+}
+# As deep and with as many bins as the full grid's hungriest, and short: more trees take no more memory.
+HUNGRY = (
+    Candidate(0, RANDOM_FOREST, {"numTrees": 8, "maxDepth": 18, "maxBins": 128, "featureSubsetStrategy": "sqrt"}),
+    Candidate(1, GBT, {"maxIter": 4, "maxDepth": 10, "maxBins": 128, "stepSize": 0.1}),
+)
+
+
+def main() -> None:
+    """The command line above."""
+    parser = argparse.ArgumentParser(description="Measures the memory of the task engine's processes.")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    measure(parser.parse_args().rows)
+
+
+def measure(rows: int) -> dict[str, Any]:
+    """Search the sample table, which has hardly any rows, and a large one, each in a process of its own."""
+    grown_sample(rows)  # making the table is not measured
+    spawn = multiprocessing.get_context("spawn")
+    found = {}
+    for size in (0, rows):
+        with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+            found[size] = pool.submit(run_once, size).result()
+    return store("memory", figures(found[0], found[rows], rows), notes(), {str(k): v for k, v in found.items()})
+
+
+def run_once(rows: int) -> dict[str, float]:
+    """Peaks in MB by role, and what a task is said to need, of a search of so many rows (0: the sample table)."""
+    watch = PeakMemory()
+    watch.start()
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["XDG_CACHE_HOME"] = cache  # workers compile, as they do at first on every node of a cluster
+        with session(TOUCHED_HEAP) as spark:
+            parts = split_of(spark, grown_sample(rows) if rows else SAMPLE)
+            task_seconds(parts, HUNGRY)
+            return {"said to be needed": needed_bytes(parts, HUNGRY) / MEGABYTE, **watch.stop()}
+
+
+def figures(small: dict[str, float], large: dict[str, float], rows: int) -> list[Figure]:
+    """The table of the report."""
+    beside_heap = max(small["driver JVM"], large["driver JVM"]) - HEAP_GIGABYTES * 1024
+    driver = max(small["driver Python"], large["driver Python"])
+
+    def holds(what: str, reckoned: float, peak: float) -> Figure:
+        return Figure(what, f"peak {peak:,.0f} MB", f"≤ {reckoned:,.0f} MB reckoned with", peak <= reckoned)
+
+    return [
+        holds(
+            "a worker with hardly any rows: reckoned with, and peak", WORKER_BYTES / MEGABYTE, small["largest worker"]
+        ),
+        holds(
+            f"a worker with {rows:,} rows: reckoned with, and peak", large["said to be needed"], large["largest worker"]
+        ),
+        holds("JVM beside its heap: reckoned with, and peak", JVM_BYTES / MEGABYTE, beside_heap),
+        holds("the driver's Python: reckoned with, and peak", DRIVER_BYTES / MEGABYTE, driver),
+    ]
+
+
+def notes() -> list[str]:
+    """How it was measured."""
+    return [
+        f"Searches of {' and '.join(map(str, HUNGRY))} on {CORES} cores, nothing compiled before; resident memory of "
+        "each process, twenty times a second.",
+        f"The JVM's heap of {HEAP_GIGABYTES} GB was resident from the start, and what was above it is beside it. It "
+        "was driver and executor in one, which takes no less than an executor of a cluster.",
+    ]
+
+
+if __name__ == "__main__":
+    main()
