@@ -1,47 +1,14 @@
 # The cluster: one master, core nodes, and Spot task nodes and managed scaling where asked for.
 
+# What `terraform apply` and `run_experiment.py cluster create` have in common stands in cluster.json:
+# - Executors are as large as a node (spark), unless an experiment asks for its own sizes, as params/emr.yaml does.
+# - Spark and Livy take the Python that bootstrap.sh makes; what does not fit a classification's own properties goes to
+#   the environment of their scripts (spark-env, livy-env).
+# - Without skip-busy Livy would close a session in the middle of a long statement.
+# - What every gp3 volume has at no extra cost is spelt out: EMR reports it, and Terraform would see a change.
+# - The root volume holds the Python environment, some 2 GB on the master.
 locals {
-  python = "/opt/mineria-ml/venv/bin/python" # made by bootstrap.sh
-
-  # What every gp3 volume has at no extra cost, spelt out: EMR reports it, and Terraform would see a change.
-  gp3 = { iops = 3000, throughput = 125 }
-
-  # What does not fit a classification's own properties: environment variables of Spark's and Livy's scripts.
-  python_export = [{
-    Classification = "export"
-    Properties     = { PYSPARK_PYTHON = local.python, PYSPARK_DRIVER_PYTHON = local.python }
-  }]
-
-  configurations = [
-    {
-      # Executors as large as a node, unless an experiment asks for its own sizes (params/emr.yaml does).
-      Classification = "spark"
-      Properties     = { maximizeResourceAllocation = "true" }
-    },
-    {
-      Classification = "spark-defaults"
-      Properties = {
-        "spark.dynamicAllocation.enabled"        = "true"
-        "spark.shuffle.service.enabled"          = "true"
-        "spark.serializer"                       = "org.apache.spark.serializer.KryoSerializer"
-        "spark.sql.adaptive.enabled"             = "true"
-        "spark.pyspark.python"                   = local.python
-        "spark.pyspark.driver.python"            = local.python
-        "spark.yarn.appMasterEnv.PYSPARK_PYTHON" = local.python
-        "spark.executorEnv.PYSPARK_PYTHON"       = local.python
-      }
-    },
-    { Classification = "spark-env", Configurations = local.python_export, Properties = {} },
-    { Classification = "livy-env", Configurations = local.python_export, Properties = {} },
-    {
-      Classification = "livy-conf"
-      Properties = {
-        "livy.server.session.timeout" = "8h"
-        # Without it a session is also closed in the middle of a long statement.
-        "livy.server.session.timeout-check.skip-busy" = "true"
-      }
-    },
-  ]
+  design = jsondecode(file("${path.module}/cluster.json"))
 }
 
 # Programs on the nodes get the role's credentials only through the second version of the metadata service.
@@ -64,19 +31,19 @@ resource "aws_emr_cluster" "this" {
   # checkov:skip=CKV_AWS_114: one team's cluster, reached through a tunnel: no Kerberos realm to belong to
   name          = "${var.project}-cluster"
   release_label = var.emr_release_label
-  applications  = ["Hadoop", "JupyterEnterpriseGateway", "Livy", "Spark"]
+  applications  = local.design.applications
 
   service_role           = aws_iam_role.service.arn
   security_configuration = aws_emr_security_configuration.this.name
   log_uri                = "s3://${local.bucket_name}/logs/emr/"
-  configurations_json    = jsonencode(local.configurations)
+  configurations_json    = jsonencode(local.design.configurations)
 
   step_concurrency_level            = var.emr_step_concurrency
   keep_job_flow_alive_when_no_steps = true
   termination_protection            = false
   unhealthy_node_replacement        = true
-  scale_down_behavior               = "TERMINATE_AT_TASK_COMPLETION"
-  ebs_root_volume_size              = 30 # the Python environment is some 2 GB on the master
+  scale_down_behavior               = local.design.scale_down_behavior
+  ebs_root_volume_size              = local.design.root_volume_gb
 
   auto_termination_policy {
     idle_timeout = var.emr_idle_timeout
@@ -97,9 +64,9 @@ resource "aws_emr_cluster" "this" {
     instance_count = 1
 
     ebs_config {
-      type                 = "gp3"
-      iops                 = local.gp3.iops
-      throughput           = local.gp3.throughput
+      type                 = local.design.volume.type
+      iops                 = local.design.volume.iops
+      throughput           = local.design.volume.throughput
       size                 = var.emr_master_ebs_size
       volumes_per_instance = 1
     }
@@ -111,9 +78,9 @@ resource "aws_emr_cluster" "this" {
     instance_count = var.emr_core_instance_count
 
     ebs_config {
-      type                 = "gp3"
-      iops                 = local.gp3.iops
-      throughput           = local.gp3.throughput
+      type                 = local.design.volume.type
+      iops                 = local.design.volume.iops
+      throughput           = local.design.volume.throughput
       size                 = var.emr_core_ebs_size
       volumes_per_instance = var.emr_core_ebs_volumes
     }
@@ -157,8 +124,8 @@ resource "aws_emr_instance_group" "task" {
   bid_price      = var.emr_task_bid_price # a price makes it Spot
 
   ebs_config {
-    type                 = "gp3"
-    iops                 = local.gp3.iops
+    type                 = local.design.volume.type
+    iops                 = local.design.volume.iops
     size                 = var.emr_core_ebs_size
     volumes_per_instance = var.emr_core_ebs_volumes
   }

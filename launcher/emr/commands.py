@@ -4,6 +4,7 @@ import typer
 
 from launcher.emr.check_commands import app as check_commands
 from launcher.emr.cluster_commands import app as cluster_commands
+from launcher.emr.lifecycle_commands import app as lifecycle_commands
 from launcher.emr.log_commands import app as log_commands
 from launcher.emr.step_commands import app as step_commands
 
@@ -12,6 +13,7 @@ app.add_typer(cluster_commands)
 app.add_typer(step_commands)
 app.add_typer(log_commands)
 app.add_typer(check_commands)
+app.add_typer(lifecycle_commands)
 
 
 @app.callback()

@@ -1,0 +1,81 @@
+"""Make a cluster without Terraform, and wait until it is ready."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+
+from launcher import aws
+from launcher.emr.blueprint import NewCluster, Surroundings, request
+from launcher.emr.clusters import Cluster, describe
+from launcher.emr.watching import watch
+from launcher.files import files_at
+from launcher.sources import PROJECT
+from lib.errors import ExperimentError
+
+_BOOTSTRAP = ("bootstrap.sh", "requirements-cluster.txt", "requirements-master.txt")
+
+
+class ClusterFailed(ExperimentError):
+    """A new cluster ended before it was ready."""
+
+    def __init__(self, cluster: Cluster):
+        self.cluster_id = cluster.id
+        reason = cluster.life.reason or "EMR says not why"
+        logs = f"; its logs arrive in {cluster.log_place}" if cluster.log_place else ""
+        super().__init__(
+            f"cluster {cluster.id} did not start, it is {cluster.life.state}: {reason}{logs}. What happened: run_experiment.py cluster diagnose --cluster-id {cluster.id}"
+        )
+
+
+def planned(wanted: NewCluster, around: Surroundings) -> dict[str, Any]:
+    """The request that `create` makes."""
+    return request(wanted, around, bootstrap_place(around.bucket))
+
+
+def create(wanted: NewCluster, around: Surroundings, session: boto3.Session | None = None) -> str:
+    """Upload what the nodes run first, ask EMR for the cluster, and return its id.
+
+    Raises:
+        InputError: AWS refuses: a right, a name, a quota.
+    """
+    place = bootstrap_place(around.bucket)
+    files = files_at(place)
+    for name in _BOOTSTRAP:
+        if not files.exists(f"{place}{name}"):
+            files.put(PROJECT / "infrastructure" / name, f"{place}{name}")
+    # Asked once: a request that timed out may have made a cluster, and a second would make another.
+    emr = aws.client("emr", session, attempts=1)
+    try:
+        with aws.explained("cannot make the cluster"):
+            return emr.run_job_flow(**planned(wanted, around))["JobFlowId"]
+    except aws.AwsUnavailable as error:
+        error.add_note(
+            "It may have been made all the same: look at run_experiment.py cluster list before you repeat it."
+        )
+        raise
+
+
+def bootstrap_place(bucket: str) -> str:
+    """The folder of this version's bootstrap files, by their content: Terraform's own may be of another version."""
+    content = b"".join((PROJECT / "infrastructure" / name).read_bytes() for name in _BOOTSTRAP)
+    return f"s3://{bucket}/bootstrap/{hashlib.sha256(content).hexdigest()[:16]}/"
+
+
+def wait_until_ready(emr: Any, cluster_id: str, show: Callable[[Cluster], None]) -> Cluster:
+    """Watch a cluster start; `show` is told each state.
+
+    Raises:
+        ClusterFailed: it ended, for a bootstrap script that failed or another reason.
+    """
+    state = ""
+    for cluster in watch(lambda: describe(emr, cluster_id)):
+        if cluster.life.state != state:
+            state = cluster.life.state
+            show(cluster)
+        if cluster.is_ready:
+            return cluster
+        if cluster.has_ended or state == "TERMINATING":
+            raise ClusterFailed(cluster)
+    raise AssertionError("a watch has no end")

@@ -1,0 +1,62 @@
+"""End a cluster, unless it is at work."""
+
+from typing import Any
+
+from launcher import aws
+from launcher.emr.clusters import Cluster
+from launcher.emr.states import UNFINISHED_STEP
+from launcher.emr.step_descriptions import Step, list_steps
+from launcher.progress import duration
+from lib.errors import InputError
+
+
+class ClusterAtWork(InputError):
+    """Steps run or wait on a cluster that is to be ended."""
+
+    def __init__(self, cluster: Cluster, steps: list[Step]):
+        self.steps = steps
+        super().__init__(
+            f"cluster {cluster.id} has {said(steps)}: wait for it (run_experiment.py cluster step {steps[-1].id}), cancel it "
+            "(the same with --cancel), or end the cluster all the same with --force"
+        )
+
+
+class ClusterProtected(InputError):
+    """Somebody has switched on termination protection."""
+
+    def __init__(self, cluster: Cluster):
+        super().__init__(
+            f"cluster {cluster.id} has termination protection, which somebody wanted: --force takes it off and ends the "
+            "cluster"
+        )
+
+
+def check_terminable(emr: Any, cluster: Cluster) -> list[Step]:
+    """Raise where a cluster is at work or protected; return the steps that have not ended.
+
+    Raises:
+        ClusterAtWork, ClusterProtected: `terminate` with `force` ends it all the same.
+    """
+    steps = list_steps(emr, cluster.id, UNFINISHED_STEP)
+    if steps:
+        raise ClusterAtWork(cluster, steps)
+    if cluster.termination_protected:
+        raise ClusterProtected(cluster)
+    return steps
+
+
+def terminate(emr: Any, cluster: Cluster) -> None:
+    """End it now, protected or not; what runs on it is lost."""
+    with aws.explained(f"cannot terminate cluster {cluster.id}"):
+        if cluster.termination_protected:
+            emr.set_termination_protection(JobFlowIds=[cluster.id], TerminationProtected=False)
+        emr.terminate_job_flows(JobFlowIds=[cluster.id])
+
+
+def said(steps: list[Step]) -> str:
+    """Steps in words: which, in what state, for how long."""
+    words = []
+    for step in reversed(steps):  # the eldest first, which runs
+        since = f" for {duration(step.seconds)}" if step.seconds is not None else ""
+        words.append(f"{step.id} {step.name!r} {step.state}{since}")
+    return f"{len(steps)} unfinished step{'s' if len(steps) > 1 else ''} ({'; '.join(words)})"
