@@ -25,7 +25,8 @@ class ClusterFailed(ExperimentError):
         reason = cluster.life.reason or "EMR says not why"
         logs = f"; its logs arrive in {cluster.log_place}" if cluster.log_place else ""
         super().__init__(
-            f"cluster {cluster.id} did not start, it is {cluster.life.state}: {reason}{logs}. What happened: run_experiment.py cluster diagnose --cluster-id {cluster.id}"
+            f"cluster {cluster.id} did not start, it is {cluster.life.state}: {reason}{logs}. "
+            f"What happened: run_experiment.py cluster diagnose --cluster-id {cluster.id}"
         )
 
 

@@ -39,11 +39,8 @@ def create(
             print_json(creation.planned(wanted, around))
             return
         cluster_id = creation.create(wanted, around)
-        print(
-            f"{wanted.project}-cluster is {cluster_id}; it takes about ten minutes to start, and ends itself after",
-            end=" ",
-        )
-        print(f"{progress.duration(wanted.idle_timeout)} idle.")
+        idle = progress.duration(wanted.idle_timeout)
+        print(f"{wanted.project}-cluster is {cluster_id}. It starts in ten minutes or so, and ends after {idle} idle.")
         if wait:
             creation.wait_until_ready(aws.client("emr"), cluster_id, _show_state)
             print(f"Run an experiment on it: run_experiment.py --cluster-id {cluster_id} --input-data s3://…")
@@ -70,9 +67,8 @@ def resize(
             print(f"The {group} group of {planned.cluster.id} has {count} nodes already.")
             return
         resizing.resize(emr, planned)
-        print(
-            f"The {group} group of {planned.cluster.id} goes from {planned.before} to {count} nodes. {planned.remark}".strip()
-        )
+        change = f"goes from {planned.before} to {count} nodes"
+        print(f"The {group} group of {planned.cluster.id} {change}. {planned.remark}".strip())
         if wait:
             resizing.wait_until_resized(emr, planned, lambda seen: print(f"{seen.running} of {count} run", flush=True))
 
@@ -97,9 +93,9 @@ def terminate(
         if cluster.has_ended or cluster.life.state == "TERMINATING":
             print(f"Cluster {cluster.id} is {cluster.life.state} already.")
             return
-        unfinished = (
-            list_steps(emr, cluster.id, UNFINISHED_STEP) if force else termination.check_terminable(emr, cluster)
-        )
+        unfinished = list_steps(emr, cluster.id, UNFINISHED_STEP)
+        if not force:
+            termination.check(cluster, unfinished)
         work = termination.said(unfinished) if unfinished else _other_work(cluster)
         if not yes:
             _ask(cluster, work)
@@ -124,9 +120,13 @@ def _other_work(cluster: "Cluster") -> str:
 
 
 def _ask(cluster: "Cluster", work: str) -> None:
-    if not sys.stdin.isatty():
+    if not _has_somebody_to_ask():
         raise InputError(f"terminate asks before it ends {_named(cluster)}, and there is nobody to ask: add --yes")
     typer.confirm(f"Terminate {_named(cluster)}? It has {work}.", abort=True)
+
+
+def _has_somebody_to_ask() -> bool:
+    return sys.stdin.isatty()
 
 
 def _named(cluster: "Cluster") -> str:

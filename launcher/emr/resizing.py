@@ -32,11 +32,13 @@ class Resize:
         limits = self.cluster.scaling
         if limits:
             least, most = limits["MinimumCapacityUnits"], limits["MaximumCapacityUnits"]
+            unit = limits.get("UnitType", "Instances")
             others = sum(each.requested for each in self.cluster.groups if each.role != "MASTER" and each != self.group)
-            outside = "" if least <= others + self.count <= most else ", and this is outside them"
+            is_outside = unit == "Instances" and not least <= others + self.count <= most
+            outside = ", and this is outside them" if is_outside else ""
             return (
-                f"Managed scaling holds core and task nodes between {least} and {most}{outside}: it changes the number again "
-                "as work comes and goes. Its limits: aws emr put-managed-scaling-policy."
+                f"Managed scaling keeps core and task nodes between {least} and {most} {unit.lower()}{outside}: it "
+                "changes the number again as work comes and goes. Its limits: aws emr put-managed-scaling-policy."
             )
         if self.count < self.before:
             return "Nodes go when their tasks are done; those of the core group hand on their part of HDFS first."

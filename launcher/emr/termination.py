@@ -1,11 +1,11 @@
 """End a cluster, unless it is at work."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from launcher import aws
 from launcher.emr.clusters import Cluster
-from launcher.emr.states import UNFINISHED_STEP
-from launcher.emr.step_descriptions import Step, list_steps
+from launcher.emr.step_descriptions import Step
 from launcher.progress import duration
 from lib.errors import InputError
 
@@ -13,11 +13,11 @@ from lib.errors import InputError
 class ClusterAtWork(InputError):
     """Steps run or wait on a cluster that is to be ended."""
 
-    def __init__(self, cluster: Cluster, steps: list[Step]):
+    def __init__(self, cluster: Cluster, steps: Sequence[Step]):
         self.steps = steps
         super().__init__(
-            f"cluster {cluster.id} has {said(steps)}: wait for it (run_experiment.py cluster step {steps[-1].id}), cancel it "
-            "(the same with --cancel), or end the cluster all the same with --force"
+            f"cluster {cluster.id} has {said(steps)}: wait for it (run_experiment.py cluster step {steps[-1].id}), "
+            "cancel it (the same with --cancel), or end the cluster all the same with --force"
         )
 
 
@@ -26,23 +26,20 @@ class ClusterProtected(InputError):
 
     def __init__(self, cluster: Cluster):
         super().__init__(
-            f"cluster {cluster.id} has termination protection, which somebody wanted: --force takes it off and ends the "
-            "cluster"
+            f"cluster {cluster.id} has termination protection, which somebody wanted: --force takes it off and ends it"
         )
 
 
-def check_terminable(emr: Any, cluster: Cluster) -> list[Step]:
-    """Raise where a cluster is at work or protected; return the steps that have not ended.
+def check(cluster: Cluster, unfinished: Sequence[Step]) -> None:
+    """Refuse a cluster at work, or protected.
 
     Raises:
-        ClusterAtWork, ClusterProtected: `terminate` with `force` ends it all the same.
+        ClusterAtWork, ClusterProtected: `terminate` would end it all the same.
     """
-    steps = list_steps(emr, cluster.id, UNFINISHED_STEP)
-    if steps:
-        raise ClusterAtWork(cluster, steps)
+    if unfinished:
+        raise ClusterAtWork(cluster, unfinished)
     if cluster.termination_protected:
         raise ClusterProtected(cluster)
-    return steps
 
 
 def terminate(emr: Any, cluster: Cluster) -> None:
@@ -53,7 +50,7 @@ def terminate(emr: Any, cluster: Cluster) -> None:
         emr.terminate_job_flows(JobFlowIds=[cluster.id])
 
 
-def said(steps: list[Step]) -> str:
+def said(steps: Sequence[Step]) -> str:
     """Steps in words: which, in what state, for how long."""
     words = []
     for step in reversed(steps):  # the eldest first, which runs

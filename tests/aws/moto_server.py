@@ -64,6 +64,7 @@ def _extended_moto() -> Iterator[None]:
             "add_instance_groups": _add_instance_groups,
             "run_job_flow": _run_job_flow,
             "list_instance_fleets": _list_instance_fleets,
+            "list_security_configurations": _list_security_configurations,
             **{f"put_{name}": _put(name) for name in _POLICIES.values()},
             **{f"get_{name}": _get(name) for name in _POLICIES.values()},
             **{f"remove_{name}": _remove(name) for name in _POLICIES.values()},
@@ -127,6 +128,12 @@ def _add_instance_groups(self: ElasticMapReduceResponse) -> ActionResult:
 def _list_instance_fleets(self: ElasticMapReduceResponse) -> ActionResult:
     """Moto's clusters all have instance groups, of which EMR says this."""
     raise InvalidRequestException("Instance fleets and instance groups are mutually exclusive.")
+
+
+def _list_security_configurations(self: ElasticMapReduceResponse) -> ActionResult:
+    found = self.backend.security_configurations.values()
+    named = [{"Name": each.name, "CreationDateTime": each.creation_date_time} for each in found]
+    return ActionResult({"SecurityConfigurations": named})
 
 
 def _field(name: str) -> str:
