@@ -91,7 +91,7 @@ def settings(assignments: Iterable[str]) -> NewCluster:
             raise InputError(f"-p {assignment}: must be name=value, as in -p core_count=4")
         values[name.strip()] = text.strip()
     try:
-        wanted = NewCluster(**values)
+        wanted = NewCluster.model_validate(values)
     except ValidationError as error:
         raise InputError(_refusal(str(error.errors()[0]["loc"][0]), values)) from None
     if wanted.scaling_max is not None and wanted.scaling_max < wanted.core_count + max(wanted.task_count, 1):

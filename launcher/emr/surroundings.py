@@ -48,7 +48,7 @@ def find(wanted: NewCluster, session: boto3.Session | None = None) -> Surroundin
 
 
 def _one(found: Iterator[str], what: str, setting: str, names: str) -> str:
-    names_found = list(found)
+    names_found = sorted(found)
     if len(names_found) != 1:
         raise NotFound(what, setting, names, names_found)
     return names_found[0]
