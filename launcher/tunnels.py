@@ -1,4 +1,4 @@
-"""The road to a Livy: none to build, an SSH tunnel, or an SSM port-forwarding session.
+"""The road to a Livy, or another port of a primary node: none to build, an SSH tunnel, or an SSM session.
 
 A tunnel ends on loopback here, so nothing is opened to anybody else. It is checked, watched, built again on the same
 port when it breaks, and closed.
@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +29,7 @@ from lib.errors import ExperimentError, InputError
 
 _PLUGIN = "session-manager-plugin"
 _FORWARD = "AWS-StartPortForwardingSession"
+_FORWARD_BEYOND = "AWS-StartPortForwardingSessionToRemoteHost"
 # The plugin's own variable, since its version 1.2.497.
 _TICKET = "AWS_SSM_START_SESSION_RESPONSE"
 # Seconds for a tunnel to open, and between two looks at it.
@@ -35,8 +37,19 @@ _OPENING, _WATCH = 30.0, 0.5
 _REBUILDS = 3
 
 
+@dataclass(frozen=True)
+class Door:
+    """What a tunnel leads to, seen from the primary node: a host, itself as a rule, and a port."""
+
+    port: int
+    host: str = "localhost"
+
+
+LIVY = Door(LIVY_PORT)
+
+
 class Road(Protocol):
-    """A way to forward a port of this machine to Livy's on the primary node."""
+    """A way to forward a port of this machine to a door of the primary node."""
 
     kind: str
 
@@ -59,10 +72,10 @@ class TunnelBroken(ExperimentError):
 
 
 class Tunnel:
-    """A process that forwards a loopback port, kept running until it is closed."""
+    """A process that forwards a loopback port, kept running until it is closed. `port` is taken if it is free."""
 
-    def __init__(self, road: Road):
-        self.port = _free_port()
+    def __init__(self, road: Road, port: int | None = None):
+        self.port = port if port and not _takes_connections(port) else _free_port()
         self.error: TunnelBroken | None = None
         self._road, self._closed = road, threading.Event()
         self._log = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - open as long as the tunnel
@@ -152,18 +165,33 @@ def reached(endpoint: Endpoint, session: Any = None) -> Iterator[tuple[LivyClien
         return
     with aws.explained(f"cannot look at cluster {endpoint.cluster_id}"):
         session = session or boto3.Session()
-        primary = find_primary(endpoint.cluster_id, session.client("emr"))
+        primary = find_primary(endpoint.cluster_id, aws.client("emr", session))
     if endpoint.reach == "direct":
         client = LivyClient(f"http://{primary.address}:{LIVY_PORT}", endpoint.auth)
         client.check()
         yield client, None
         return
-    tunnel = Tunnel(_Ssh(endpoint, primary) if endpoint.reach == "ssh" else _Ssm(primary, session))
-    try:
-        tunnel.open()
+    with tunnel_to(LIVY, endpoint, primary, session) as tunnel:
         client = LivyClient(f"http://127.0.0.1:{tunnel.port}", endpoint.auth)
         client.check()
         yield client, tunnel
+
+
+@contextmanager
+def tunnel_to(
+    door: Door, endpoint: Endpoint, primary: Primary, session: Any, port: int | None = None
+) -> Iterator[Tunnel]:
+    """Build a tunnel by the road that `endpoint` names, on the loopback port `port` where that is free.
+
+    Raises:
+        InputError: no right, a program that the road needs is not installed.
+        TunnelBroken: the tunnel did not open.
+    """
+    road: Road = _Ssh(door, endpoint, primary) if endpoint.reach == "ssh" else _Ssm(door, primary, session)
+    tunnel = Tunnel(road, port)
+    try:
+        tunnel.open()
+        yield tunnel
     finally:
         tunnel.close()
 
@@ -171,8 +199,9 @@ def reached(endpoint: Endpoint, session: Any = None) -> Iterator[tuple[LivyClien
 class _Ssh:
     kind = "ssh"
 
-    def __init__(self, endpoint: Endpoint, primary: Primary):
+    def __init__(self, door: Door, endpoint: Endpoint, primary: Primary):
         _require("ssh", self.kind)
+        self._door = door
         self._login = f"{endpoint.ssh_user}@{primary.address}"
         self._key = Path(endpoint.ssh_key).expanduser() if endpoint.ssh_key else None
         if self._key and not self._key.exists():
@@ -186,7 +215,7 @@ class _Ssh:
             "ServerAliveInterval=15",
             "ServerAliveCountMax=3",
         ]
-        forward = ["-N", "-L", f"127.0.0.1:{port}:localhost:{LIVY_PORT}"]
+        forward = ["-N", "-L", f"127.0.0.1:{port}:{self._door.host}:{self._door.port}"]
         key = ["-i", str(self._key)] if self._key else []
         return ["ssh", *forward, *(word for each in options for word in ("-o", each)), *key, self._login], {}
 
@@ -197,16 +226,21 @@ class _Ssh:
 class _Ssm:
     kind = "ssm"
 
-    def __init__(self, primary: Primary, session: Any):
+    def __init__(self, door: Door, primary: Primary, session: Any):
         _require(_PLUGIN, self.kind)
-        self._instance, self._ssm, self._id = primary.instance, session.client("ssm"), ""
+        self._door, self._instance, self._ssm, self._id = door, primary.instance, aws.client("ssm", session), ""
 
     def start(self, port: int) -> tuple[list[str], dict[str, str]]:
         """Start a session and hand it to AWS's plugin, as the AWS command line does."""
+        is_itself = self._door.host == LIVY.host
         asked = {
             "Target": self._instance,
-            "DocumentName": _FORWARD,
-            "Parameters": {"portNumber": [str(LIVY_PORT)], "localPortNumber": [str(port)]},
+            "DocumentName": _FORWARD if is_itself else _FORWARD_BEYOND,
+            "Parameters": {
+                "portNumber": [str(self._door.port)],
+                "localPortNumber": [str(port)],
+                **({} if is_itself else {"host": [self._door.host]}),
+            },
         }
         with aws.explained(f"cannot start an SSM session with {self._instance}"):
             started = self._ssm.start_session(**asked)

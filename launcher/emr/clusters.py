@@ -80,6 +80,7 @@ class Cluster:
     """
 
     id: str
+    arn: str
     name: str
     life: Life
     release: str
@@ -152,6 +153,7 @@ def describe(emr: Any, cluster_id: str) -> Cluster:
     more = [*ec2.get("AdditionalMasterSecurityGroups", []), *ec2.get("AdditionalSlaveSecurityGroups", [])]
     return Cluster(
         id=cluster_id,
+        arn=cluster.get("ClusterArn", ""),
         name=cluster["Name"],
         life=_life(cluster),
         release=cluster.get("ReleaseLabel", ""),

@@ -7,12 +7,14 @@ from launcher.emr.cluster_commands import app as cluster_commands
 from launcher.emr.lifecycle_commands import app as lifecycle_commands
 from launcher.emr.log_commands import app as log_commands
 from launcher.emr.step_commands import app as step_commands
+from launcher.emr.ui_commands import app as ui_commands
 
 app = typer.Typer(name="cluster", no_args_is_help=True)
 app.add_typer(cluster_commands)
 app.add_typer(step_commands)
 app.add_typer(log_commands)
 app.add_typer(check_commands)
+app.add_typer(ui_commands)
 app.add_typer(lifecycle_commands)
 
 

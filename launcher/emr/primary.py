@@ -13,17 +13,18 @@ LIVY_PORT = 8998
 
 @dataclass(frozen=True)
 class Primary:
-    """The node that Livy runs on: its name in DNS and its EC2 instance id."""
+    """The node that Livy runs on: its name in DNS, its EC2 instance id, and its name inside the network."""
 
     address: str
     instance: str
+    private_address: str = ""
 
 
-def find_primary(cluster_id: str, emr: Any = None) -> Primary:
-    """Ask EMR; `emr` is a boto3 client.
+def find_primary(cluster_id: str, emr: Any = None, application: str = "Livy") -> Primary:
+    """Ask EMR; `emr` is a boto3 client, `application` what is wanted of the node.
 
     Raises:
-        InputError: no such cluster, one that is not ready or has no Livy, or no right to ask.
+        InputError: no such cluster, one that is not ready or has no such application, or no right to ask.
     """
     with aws.explained(f"cannot look at cluster {cluster_id}"):
         emr = emr or aws.client("emr")
@@ -33,9 +34,12 @@ def find_primary(cluster_id: str, emr: Any = None) -> Primary:
             reason = status.get("StateChangeReason", {}).get("Message", "")
             raise ClusterNotReady(cluster_id, status["State"], reason)
         applications = [each["Name"] for each in cluster.get("Applications", [])]
-        if applications and "Livy" not in applications:
-            raise InputError(f"cluster {cluster_id} has no Livy (it has {', '.join(applications)}): make it with Livy")
+        if applications and application not in applications:
+            there = ", ".join(applications)
+            raise InputError(f"cluster {cluster_id} has no {application} (it has {there}): make it with {application}")
         is_fleet = cluster.get("InstanceCollectionType") == FLEETS
         role: dict[str, Any] = {"InstanceFleetType": "MASTER"} if is_fleet else {"InstanceGroupTypes": ["MASTER"]}
         running = emr.list_instances(ClusterId=cluster_id, InstanceStates=["RUNNING"], **role)["Instances"]
-    return Primary(cluster.get("MasterPublicDnsName", ""), running[0]["Ec2InstanceId"] if running else "")
+    node = running[0] if running else {}
+    address = cluster.get("MasterPublicDnsName", "")
+    return Primary(address, node.get("Ec2InstanceId", ""), node.get("PrivateDnsName", ""))

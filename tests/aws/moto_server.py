@@ -65,6 +65,10 @@ def _extended_moto() -> Iterator[None]:
             "run_job_flow": _run_job_flow,
             "list_instance_fleets": _list_instance_fleets,
             "list_security_configurations": _list_security_configurations,
+            "create_persistent_app_ui": _create_persistent_app_ui,
+            "describe_persistent_app_ui": _describe_persistent_app_ui,
+            "get_persistent_app_ui_presigned_url": _persistent_app_ui_link,
+            "get_on_cluster_app_ui_presigned_url": _on_cluster_app_ui_link,
             **{f"put_{name}": _put(name) for name in _POLICIES.values()},
             **{f"get_{name}": _get(name) for name in _POLICIES.values()},
             **{f"remove_{name}": _remove(name) for name in _POLICIES.values()},
@@ -134,6 +138,43 @@ def _list_security_configurations(self: ElasticMapReduceResponse) -> ActionResul
     found = self.backend.security_configurations.values()
     named = [{"Name": each.name, "CreationDateTime": each.creation_date_time} for each in found]
     return ActionResult({"SecurityConfigurations": named})
+
+
+# An interface takes a while until it is attached, and a link until it is ready: the first look comes too early.
+_looked_at: set[str] = set()
+
+
+def _is_ready(name: str) -> bool:
+    seen = name in _looked_at
+    _looked_at.add(name)
+    return seen
+
+
+def _create_persistent_app_ui(self: ElasticMapReduceResponse) -> ActionResult:
+    cluster = self.backend.describe_cluster(self._get_param("TargetResourceArn").rsplit("/", 1)[1])
+    return ActionResult({"PersistentAppUIId": f"p-{cluster.id}", "RuntimeRoleEnabledCluster": False})
+
+
+def _describe_persistent_app_ui(self: ElasticMapReduceResponse) -> ActionResult:
+    name = self._get_param("PersistentAppUIId")
+    state = "ATTACHED" if _is_ready(name) else "CREATING"
+    return ActionResult({"PersistentAppUI": {"PersistentAppUIId": name, "PersistentAppUIStatus": state}})
+
+
+def _persistent_app_ui_link(self: ElasticMapReduceResponse) -> ActionResult:
+    name, kind = self._get_param("PersistentAppUIId"), self._get_param("PersistentAppUIType")
+    return _link(f"https://{name}.emrappui-prod.us-east-1.amazonaws.com/{kind.lower()}")
+
+
+def _on_cluster_app_ui_link(self: ElasticMapReduceResponse) -> ActionResult:
+    cluster = self.backend.describe_cluster(self._get_param("ClusterId"))
+    return _link(f"https://{cluster.id}.emrappui-prod.us-east-1.amazonaws.com/{self._get_param('OnClusterAppUIType')}")
+
+
+def _link(url: str) -> ActionResult:
+    return ActionResult(
+        {"PresignedURLReady": True, "PresignedURL": url} if _is_ready(url) else {"PresignedURLReady": False}
+    )
 
 
 def _field(name: str) -> str:

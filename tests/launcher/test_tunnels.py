@@ -15,8 +15,9 @@ import psutil
 import pytest
 
 from launcher import tunnels
+from launcher.emr import user_interfaces
 from launcher.emr.primary import Primary
-from launcher.livy_client import LivyUnreachable
+from launcher.livy_client import LivyClient, LivyUnreachable
 from launcher.session_records import Endpoint
 from launcher.tunnels import TunnelBroken, reached
 from lib.errors import InputError
@@ -64,7 +65,7 @@ class Aws:
         self.started, self.ended, self.meta = [], [], self
         self.endpoint_url = "https://ssm"
 
-    def client(self, service):
+    def client(self, service, config=None):
         return self
 
     def start_session(self, **asked):
@@ -162,6 +163,31 @@ def test_a_tunnel_that_does_not_open(programs, monkeypatch, tmp_path):
     for reach, program in (("ssh", "ssh"), ("ssm", "session-manager-plugin")):
         with pytest.raises(InputError, match=f"--reach {reach} needs the program {program}"):
             reached(Endpoint("", "j-A", reach), Aws()).__enter__()
+
+
+@pytest.mark.parametrize("reach", ["ssh", "ssm"])
+def test_the_pages_of_a_cluster_have_a_tunnel_each(programs, reach, monkeypatch):
+    node = Primary("master.public", "i-1", "ip-10-0-0-1.ec2.internal")
+    monkeypatch.setattr(user_interfaces, "find_primary", lambda *args: node)
+    ports = {"Spark History": tunnels._free_port(), "YARN ResourceManager": tunnels._free_port()}
+    monkeypatch.setattr(user_interfaces, "PORTS", ports)
+    before, aws = len(processes()), Aws()
+    with user_interfaces.opened_pages(Endpoint("", "j-A", reach), aws) as pages:
+        assert pages.urls == {page: f"http://localhost:{port}" for page, port in ports.items()}
+        for tunnel in pages.tunnels:
+            assert LivyClient(f"http://127.0.0.1:{tunnel.port}").sessions() == []
+        pages.check()
+        with user_interfaces.opened_pages(Endpoint("", "j-A", reach), aws) as others:
+            assert not set(pages.urls.values()) & set(others.urls.values())
+    assert len(processes()) == before
+    if reach == "ssh":
+        forwards = [arguments[2].split(":", 2)[2] for arguments, _ in programs.calls()[:2]]
+        assert forwards == [f"ip-10-0-0-1.ec2.internal:{port}" for port in ports.values()]
+    else:
+        parameters = [asked["Parameters"] for asked in aws.started[:2]]
+        assert [each["host"] for each in parameters] == [["ip-10-0-0-1.ec2.internal"]] * 2
+        assert [each["portNumber"] for each in parameters] == [[str(port)] for port in ports.values()]
+        assert {asked["DocumentName"] for asked in aws.started} == {"AWS-StartPortForwardingSessionToRemoteHost"}
 
 
 def break_it(tunnel):
