@@ -80,7 +80,6 @@ class Cluster:
     """
 
     id: str
-    arn: str
     name: str
     life: Life
     release: str
@@ -101,6 +100,7 @@ class Cluster:
     security_groups: tuple[str, ...]
     primary_dns: str
     tags: Mapping[str, str]
+    arn: str = ""
 
     @property
     def log_place(self) -> str:
@@ -153,7 +153,6 @@ def describe(emr: Any, cluster_id: str) -> Cluster:
     more = [*ec2.get("AdditionalMasterSecurityGroups", []), *ec2.get("AdditionalSlaveSecurityGroups", [])]
     return Cluster(
         id=cluster_id,
-        arn=cluster.get("ClusterArn", ""),
         name=cluster["Name"],
         life=_life(cluster),
         release=cluster.get("ReleaseLabel", ""),
@@ -174,6 +173,7 @@ def describe(emr: Any, cluster_id: str) -> Cluster:
         security_groups=tuple(dict.fromkeys([*(ec2[name] for name in named if ec2.get(name)), *more])),
         primary_dns=cluster.get("MasterPublicDnsName", ""),
         tags={each["Key"]: each.get("Value", "") for each in cluster.get("Tags", [])},
+        arn=cluster.get("ClusterArn", ""),
     )
 
 
