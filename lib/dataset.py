@@ -195,11 +195,12 @@ def fingerprint(rows: int, hash_sum: Any, names: Sequence[str]) -> str:
 
 def _read_one(spark: SparkSession, uri: str) -> DataFrame:
     storage = Storage(spark)
-    if not storage.exists(uri):
+    places = storage.glob(uri)
+    if not places:
         raise InputError(f"input {uri} does not exist: check --input-data")
-    files = [name for name in storage.list(uri) if not name.startswith(("_", "."))]
+    files = [name for place in places for name in storage.list(place) if not name.startswith(("_", "."))]
     if not files:
-        raise InputError(f"input {uri} is an empty folder")
+        raise InputError(f"input {uri} is an empty folder: give another with --input-data")
     try:
         if all(name.lower().endswith((".csv", ".csv.gz")) for name in files):
             _check_csv_header(spark, uri)
@@ -240,7 +241,7 @@ def _check_label_type(raw: DataFrame, label_col: str) -> None:
 def _check_values(counts: dict[str, int], features: Sequence[str], label_col: str, missing: str) -> None:
     rows = counts["rows"]
     if not rows:
-        raise InputError("the table has no rows")
+        raise InputError("the table has no rows: give another with --input-data")
     for name in (*features, label_col):
         if counts[name] == rows:
             way_out = "" if name == label_col else f": leave it out with exclude_cols: [{name}]"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from lib.errors import ExperimentError, InputError
@@ -35,6 +36,12 @@ class Storage:
         with _explained(uri, "look at"):
             fs, path = self._open(uri)
             return fs.getContentSummary(path).getLength()
+
+    def glob(self, uri: str) -> list[str]:
+        """What a pattern as Spark takes it (`*`, `?`, `{a,b}`) matches, sorted; without one, the place if there."""
+        with _explained(uri, "look at"):
+            fs, path = self._open(uri)
+            return sorted(status.getPath().toString() for status in fs.globStatus(path) or [])
 
     def list(self, uri: str) -> list[str]:
         """Names of the files and folders directly below `uri`, sorted; empty where there is no such folder."""
@@ -155,6 +162,12 @@ def _explained(uri: str, verb: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(f"cannot {verb} {uri}: {error.strerror}; check the path and its permissions") from error
+    except PySparkException as error:
+        # Two of Java's exceptions have classes in PySpark: a place that is no URI, and what a file system cannot do.
+        cause = getattr(error, "desc", None) or "its file system knows no folders"
+        raise InputError(
+            f"cannot {verb} {uri}: {cause}; give a path, or a URI such as file:/data/x, hdfs:///data/x or s3://bucket/x"
+        ) from error
     except Py4JJavaError as error:
         cause = java_cause(error)
         if "UnsupportedFileSystemException" in cause or "ClassNotFoundException" in cause:

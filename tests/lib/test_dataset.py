@@ -31,12 +31,13 @@ def test_a_table_is_the_same_in_any_order_layout_and_format(spark, tmp_path, tab
         write(part, tmp_path / name) for part, name in ((shuffled[:50], "a.parquet"), (shuffled[50:], "b.parquet"))
     ]
     several = dataset.load(spark, parts)
+    pattern = dataset.load(spark, f"{tmp_path}/[ab].parquet")
     csv = dataset.load(spark, write(table, tmp_path / "t.csv"))
     (tmp_path / "folder").mkdir()
     write(table[:10], tmp_path / "folder" / "1.parquet")
     write(table[10:], tmp_path / "folder" / "2.parquet")
     folder = dataset.load(spark, f"file:{tmp_path}/folder")
-    assert {t.fingerprint for t in (whole, several, csv, folder)} == {whole.fingerprint}
+    assert {t.fingerprint for t in (whole, several, pattern, csv, folder)} == {whole.fingerprint}
     assert several.features == ("f3", "f1", "f0", "f2")
 
 

@@ -55,6 +55,24 @@ def test_places_that_cannot_be_written_are_named(storage, tmp_path):
     assert list((tmp_path / "new").iterdir()) == []
 
 
+def test_a_pattern_gives_what_it_matches(storage, tmp_path):
+    for name in ("a1", "a2", "b1"):
+        storage.write_text(str(tmp_path / name), "")
+    names = [place.rpartition("/")[2] for place in storage.glob(f"{tmp_path}/{{a?,c}}")]
+    assert names == ["a1", "a2"]
+    assert storage.glob(f"{tmp_path}/c*") == storage.glob(f"{tmp_path}/c") == []
+    assert storage.glob(str(tmp_path / "b1")) == [f"file:{tmp_path}/b1"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "says"),
+    [("http://127.0.0.1:1/x", "knows no folders"), ("file://data/x", "Wrong FS"), ("a:b", "Relative path")],
+)
+def test_a_place_that_spark_cannot_have_files_at_says_what_to_give(storage, uri, says):
+    with pytest.raises(InputError, match=f"cannot list {uri}: .*{says}.*; give a path, or a URI such as file:/data/x"):
+        storage.list(uri)
+
+
 def test_unknown_scheme_says_so(storage):
     with pytest.raises(InputError, match="no file system for that scheme"):
         storage.exists("nosuch://bucket/key")
