@@ -25,8 +25,8 @@ experiment: setup ## a whole experiment on the embedded sample table
 	@$(BIN)/python run_experiment.py --params params/sample.yaml
 
 .PHONY: test
-test: setup ## all tests, with the notebooks
-	@$(BIN)/python -m pytest
+test: setup ## all tests, with the notebooks, three modules at a time
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-livy
 test-livy: setup ## the tests of the target livy, on a real server on this machine: LIVY_URL=http://…:8998

@@ -17,6 +17,32 @@ os.environ.update(
 )
 
 
+# Modules of whole experiments and of Terraform, the longest first. They wait more than they compute, so `make test`
+# runs several at a time.
+_LONG = (
+    "livy/test_experiment.py",
+    "test_experiment.py",
+    "test_scripts.py",
+    "infrastructure/test_apply.py",
+    "livy/test_failures.py",
+    "test_resuming.py",
+    "notebooks/test_regression.py",
+    "livy/",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Fast modules go first, those that use Spark next, the long ones last."""
+    with_spark = {item.path for item in items if "spark" in item.fixturenames}
+
+    def turn(item):
+        name = item.path.relative_to(ROOT / "tests").as_posix()
+        long = next((number for number, start in enumerate(_LONG, start=2) if name.startswith(start)), 0)
+        return long or int(item.path in with_spark)
+
+    items.sort(key=turn)
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory):
     from launcher.local_spark import SHORT_SESSION, build_session, stop_session

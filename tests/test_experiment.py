@@ -1,15 +1,10 @@
 """Whole experiments, as a user types them: real processes, real kernels, real Spark."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import nbformat
-import psutil
 import pytest
 
 from tests.conftest import ROOT
@@ -117,39 +112,3 @@ def test_bad_input_is_one_line_and_leaves_nothing(tmp_path):
     assert len(errors.splitlines()) == 1
     assert "Traceback" not in output + errors
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
-
-
-def test_an_experiment_that_was_killed_is_taken_up(tmp_path):
-    write(make_table(600), tmp_path / "table.parquet")
-    arguments = ["--input-data", "table.parquet", "--engine", "spark", "--no-evaluate", *SMALL_GRID]
-    killed = start(*arguments, "--out", "out", cwd=tmp_path, start_new_session=True)
-    log = wait_for(tmp_path / "out", "models/*/metrics/search.jsonl", killed)
-    family = psutil.Process(killed.pid).children(recursive=True)
-    os.killpg(killed.pid, signal.SIGKILL)
-    killed.communicate()
-    for process in family:
-        if process.is_running():
-            process.kill()
-    scored = log.read_text().splitlines()
-    model = log.parents[1]
-    assert 1 <= len(scored) < 4
-
-    code, _, errors = run("--out", "out", "--resume", model.name, "--no-evaluate", cwd=tmp_path)
-    assert code == 0, errors
-    after = [json.loads(line) for line in log.read_text().splitlines()]
-    for before, line in zip(map(json.loads, scored), after, strict=False):
-        assert {**line, "scored_at": None} == {**before, "scored_at": None}
-    assert read(model, "experiment.json")["reused_candidates"] == len(scored)
-    assert f"{len(scored)} of them were scored by the run" in (model / "notebooks" / "02_train.html").read_text()
-
-
-def wait_for(folder: Path, pattern: str, process, seconds: float = 200) -> Path:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = list(folder.glob(pattern))
-        if found:
-            return found[0]
-        if process.poll() is not None:
-            raise AssertionError(process.communicate())
-        time.sleep(0.05)
-    raise AssertionError(f"no {pattern} within {seconds} s")

@@ -26,7 +26,6 @@ def test_registering_twice_leaves_both_kernels_once(tmp_path):
 def test_papermill_runs_a_notebook_of_the_cluster_kernel_on_the_local_one(tmp_path, monkeypatch):
     monkeypatch.setenv("SPARK_MASTER", "local[1]")
     monkeypatch.setenv("SPARK_LOG_FILE", str(tmp_path / "spark.log"))
-    register()
     given = {"rows": 5, "places": ["ñ", 'a "b"'], "grid": {"GBT": {"maxDepth": [8]}}}
     papermill.execute_notebook(
         str(SMALL), str(tmp_path / "ran.ipynb"), given, kernel_name=LOCAL, language="python", progress_bar=False

@@ -10,7 +10,7 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from launcher.kernels import LOCAL, register
+from launcher.kernels import LOCAL
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +43,6 @@ class Kernel:
 def kernel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("elsewhere")
     os.environ["SPARK_MASTER"] = "local[2]"
-    register()
     client = NotebookClient(
         nbformat.v4.new_notebook(), kernel_name=LOCAL, resources={"metadata": {"path": str(folder)}}
     )

@@ -10,7 +10,7 @@ import pytest
 
 from launcher import session_records
 from launcher.files import files_at
-from launcher.kernels import LOCAL, register
+from launcher.kernels import LOCAL
 from launcher.livy_client import LivyClient, LivyLogin
 from launcher.parameters import check
 from launcher.plan import make_plan
@@ -24,11 +24,6 @@ from tests.livy.runs import RUN_ID, TINY_GRID, Steps, run, sessions
 
 LOGIN, PASSWORD = "analyst", "not-to-be-found-anywhere"
 OUT = f"s3://{BUCKET}/whole"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def kernels():
-    register()
 
 
 @dataclasses.dataclass

@@ -15,7 +15,7 @@ import requests
 import websocket
 
 from launcher import session_records
-from launcher.kernels import CLUSTER, register
+from launcher.kernels import CLUSTER
 from tests.livy.conftest import BUCKET
 from tests.livy.runs import sessions
 
@@ -26,7 +26,6 @@ MATTER = "from lib.candidates import MODELS\nprint(MODELS, spark.range(3).count(
 @pytest.fixture
 def lab(tmp_path, livy_url, s3, spark_settings):
     """A server; gives its URL, its token and its process."""
-    register()
     (tmp_path / "lab.yaml").write_text(json.dumps({"spark": {"driver_memory": "1g", "conf": spark_settings}}))
     (tmp_path / "jupyter_server_config.json").write_text('{"ServerApp": {"allow_root": true}}')
     command = [sys.executable, str(ROOT / "run_experiment.py"), "lab", "--no-browser", "--livy-url", livy_url]

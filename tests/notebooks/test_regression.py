@@ -12,7 +12,7 @@ import pytest
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
-from launcher.kernels import LOCAL, register
+from launcher.kernels import LOCAL
 from launcher.local_spark import SHORT_SESSION
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
@@ -21,7 +21,6 @@ NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.i
 @pytest.mark.timeout(900)
 def test_notebooks_give_their_recorded_outputs(tmp_path):
     """nbval, on copies that differ in one thing: what they write goes to a folder of the test."""
-    register()
     for path in NOTEBOOKS:
         notebook = load_notebook_node(str(path))
         if "out" in papermill.inspect_notebook(str(path)):
