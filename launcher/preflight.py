@@ -3,6 +3,7 @@
 import glob
 import os
 import tempfile
+from pathlib import Path
 
 from launcher.files import files_at, local_path
 from launcher.parameters import PLACES
@@ -37,14 +38,21 @@ def a_cluster_can_see_the_places(plan: Plan) -> None:
 
 
 def inputs_are_there(plan: Plan) -> None:
-    """Every input on this machine exists (a pattern: matches something)."""
+    """Every input on this machine exists (a pattern: matches something) and may be read."""
     for name in ("input_data", "test_data"):
         for place in getattr(plan.parameters, name) or []:
             path = local_path(place)
-            if path is None or path.exists() or _may_match(str(path)):
+            if path is None:
                 continue
-            option = f"--{name.replace('_', '-')}"
-            raise InputError(f"{name}: there is no {place}; check the path, or give another with {option}")
+            another = f"or give another with --{name.replace('_', '-')}"
+            try:
+                _open(path)
+            except FileNotFoundError:
+                if not _may_match(str(path)):
+                    raise InputError(f"{name}: there is no {place}; check the path, {another}") from None
+            except OSError as error:
+                why = f"cannot be read ({error.strerror}); check its permissions"
+                raise InputError(f"{name}: {place} {why}, {another}") from None
 
 
 def output_is_writable(plan: Plan) -> None:
@@ -76,6 +84,14 @@ def nothing_is_overwritten(plan: Plan) -> None:
 
 
 CHECKS = (a_cluster_can_see_the_places, inputs_are_there, output_is_writable, nothing_is_overwritten)
+
+
+def _open(path: Path) -> None:
+    """Open a file or folder to see whether it is there and may be read."""
+    if path.is_dir():
+        os.scandir(path).close()
+    else:
+        path.open("rb").close()
 
 
 def _may_match(path: str) -> bool:
