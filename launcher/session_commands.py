@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from launcher.outcomes import explained
 from launcher.session_records import records
 from launcher.sources import PROJECT, gather
+from launcher.tables import print_table
 
 app = typer.Typer(add_completion=False)
 
@@ -30,16 +30,16 @@ def sessions(
     with explained(debug=False):
         from launcher.sessions import survey
 
-        table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-        for column in ("session", "state", "at", "for", "since", "run"):
-            table.add_column(column)
+        rows = []
         for found in survey(clean):
             record = found.record
             number = "?" if found.number is None else str(found.number)
             run = "running" if record.is_active else "over"
-            table.add_row(number, found.state, str(record.endpoint), record.purpose, record.made_at, run)
-        console = Console(highlight=False)
-        console.print(table if table.row_count else "There are no sessions.")
+            rows.append((number, found.state, record.endpoint, record.purpose, record.made_at, run))
+        if rows:
+            print_table(("session", "state", "at", "for", "since", "run"), rows)
+        else:
+            print("There are no sessions.")
 
 
 @app.command()

@@ -22,6 +22,8 @@ def main() -> int:
     parser.add_argument("--output", required=True, help="folder or prefix; the report goes to results/ below it")
     parser.add_argument("--test_fraction", type=float, default=1.0, help="share of --test_data to evaluate")
     args = parser.parse_args()
+    if args.test_fraction != 1 and not args.test_data:
+        parser.error("--test_fraction is of --test_data, and there is none: the held-out rows are evaluated whole")
 
     def work(spark: SparkSession) -> str:
         evaluation = evaluate(

@@ -111,6 +111,14 @@ def test_another_table_by_a_share_of_it(submit, trained, tmp_path):
     assert 140 < metrics["measured_on"]["count"] < 260
 
 
+def test_a_share_of_the_held_out_rows_is_refused():
+    command = [sys.executable, str(ROOT / "scripts" / "07_evaluar_modelos.py"), "--model", "m", "--output", "o"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([*command, "--test_fraction", "0.5"], env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "--test_fraction is of --test_data" in done.stderr
+
+
 def test_bad_input_is_one_line_and_exit_code_2(submit, tmp_path):
     done = submit("06_entrenar_modelos_spark.py", "--inputs", "/no/such/table", "--out_model_dir", str(tmp_path))
     assert done.returncode == 2
