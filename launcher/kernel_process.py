@@ -49,7 +49,9 @@ def running_kernel(name: str, log: Path, environment: Mapping[str, str]) -> Iter
             run_sync(manager.start_kernel)(stdout=sink, stderr=sink, env={**os.environ, **environment})
             yield manager
         except NoSuchKernel:
-            raise ExperimentError(f"the Jupyter kernel {name!r} is not installed: run make setup") from None
+            raise ExperimentError(
+                f"the Jupyter kernel {name!r} is not installed: run python -m launcher.kernels (make setup does)"
+            ) from None
         finally:
             _stop(manager)
 

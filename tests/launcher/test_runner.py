@@ -133,7 +133,7 @@ def test_children_of_a_kernel_end_with_it(tmp_path):
 
 def test_a_kernel_that_is_not_installed_names_the_command(tmp_path):
     planned = plan(tmp_path, write_notebooks(tmp_path / "notebooks"))
-    with pytest.raises(ExperimentError, match="kernel 'nowhere' is not installed: run make setup"):
+    with pytest.raises(ExperimentError, match=r"'nowhere' is not installed: run python -m launcher\.kernels"):
         Run(planned, Steps(), LocalTarget("nowhere"))()
 
 
