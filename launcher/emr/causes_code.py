@@ -115,9 +115,10 @@ def python_error(evidence: Evidence) -> Finding | None:
     else:
         return None
     kept = f"; the notebook as it ran is in {evidence.kept_at}" if evidence.kept_at else ""
-    proof = [hit for hit in (cell, *reversed(found[-_SHOWN:] if found else ())) if hit is not None]
-    in_order = sorted(proof, key=lambda hit: (hit is not cell, hit.source.name, hit.index))
-    return Finding(f"Python raised {error}{where}", tuple(in_order), (f"mend the code, or what it was given{kept}",))
+    # Python 3.11 points with marks below a line, which say nothing here.
+    frames = [hit for hit in found or () if hit.line.text.strip(" ^~")][-_SHOWN:]
+    proof = (*([cell] if cell else []), *frames)
+    return Finding(f"Python raised {error}{where}", proof, (f"mend the code, or what it was given{kept}",))
 
 
 def run_failed(evidence: Evidence) -> Finding | None:

@@ -58,21 +58,21 @@ def heap_too_small(evidence: Evidence) -> Finding | None:
 def executor_heap(evidence: Evidence) -> Finding | None:
     """An executor's Java heap was full."""
     own = evidence.first(_OWN.format("an executor", r"executor_memory"))
-    hit = own or next((each for each in evidence.hits(_HEAP) if _is_executors(each)), None)
+    hit = next((each for each in evidence.hits(_HEAP) if _is_executors(each)), own)
     if hit is None:
         return None
-    return _raise(evidence, hit, Setting.heap("executor"), "an executor's Java heap was full")
+    return _raise(evidence, proven(hit, own), Setting.heap("executor"), "an executor's Java heap was full")
 
 
 def driver_heap(evidence: Evidence) -> Finding | None:
     """The driver's Java heap was full."""
     own = evidence.first(_OWN.format("the driver", r"driver_memory"))
-    hit = own or next((each for each in evidence.hits(_HEAP) if not _is_executors(each)), None)
+    hit = next((each for each in evidence.hits(_HEAP) if not _is_executors(each)), own)
     if hit is None:
         return None
     return _raise(
         evidence,
-        hit,
+        proven(hit, own),
         Setting.heap("driver"),
         "the driver's Java heap was full",
         "collect() and toPandas() bring rows to the driver: where code of yours does, let it bring fewer",
@@ -82,23 +82,23 @@ def driver_heap(evidence: Evidence) -> Finding | None:
 def executor_beyond_limit(evidence: Evidence) -> Finding | None:
     """YARN killed an executor: Python and the like, beside the heap, took more than they were given."""
     own = evidence.first(_OWN.format("an executor", r"executor\.memoryOverhead"))
-    hit = own or next((each for each in evidence.hits(_BEYOND) if not _is_drivers_container(each)), None)
+    hit = next((each for each in evidence.hits(_BEYOND) if not _is_drivers_container(each)), own)
     if hit is None:
         return None
     used = re.search(r"[\d.]+ [GM]B of [\d.]+ [GM]B physical memory used", hit.line.text)
     sentence = f"YARN killed an executor that took more memory than its container has{f' ({used[0]})' if used else ''}"
-    return _raise(evidence, hit, Setting.overhead("executor"), sentence, _FEWER_TASKS)
+    return _raise(evidence, proven(hit, own), Setting.overhead("executor"), sentence, _FEWER_TASKS)
 
 
 def driver_beyond_limit(evidence: Evidence) -> Finding | None:
     """YARN killed the driver's container."""
     own = evidence.first(_OWN.format("the driver's Python", r"driver\.memoryOverhead"))
-    hit = own or next((each for each in evidence.hits(_BEYOND) if _is_drivers_container(each)), None)
-    hit = hit or evidence.first(r"AM Container for \S+ exited with\s+exitCode: -104")
+    hit = next((each for each in evidence.hits(_BEYOND) if _is_drivers_container(each)), None)
+    hit = hit or evidence.first(r"AM Container for \S+ exited with\s+exitCode: -104") or own
     if hit is None:
         return None
     sentence = "the driver took more memory beside its heap than its YARN container has"
-    return _raise(evidence, hit, Setting.overhead("driver"), sentence)
+    return _raise(evidence, proven(hit, own), Setting.overhead("driver"), sentence)
 
 
 def python_out_of_memory(evidence: Evidence) -> Finding | None:
@@ -109,7 +109,7 @@ def python_out_of_memory(evidence: Evidence) -> Finding | None:
     in_worker = evidence.first(r"PythonException|pyspark/worker\.py|pyspark\.zip/pyspark/worker\.py")
     of = "executor" if in_worker else "driver"
     whose = "a Python worker of an executor" if in_worker else "Python on the driver"
-    return _raise(evidence, hit, Setting.overhead(of), f"{whose} had no more memory")
+    return _raise(evidence, proven(hit), Setting.overhead(of), f"{whose} had no more memory")
 
 
 def result_too_large(evidence: Evidence) -> Finding | None:
@@ -156,7 +156,7 @@ def executor_killed(evidence: Evidence) -> Finding | None:
         return None
     return _raise(
         evidence,
-        hit,
+        proven(hit),
         Setting.heap("executor"),
         "an executor was killed (exit code 137), most likely since the node or its heap had no more memory",
         _FEWER_TASKS,
@@ -170,7 +170,7 @@ def python_worker_died(evidence: Evidence) -> Finding | None:
         return None
     return _raise(
         evidence,
-        hit,
+        proven(hit),
         Setting.overhead("executor"),
         "a Python worker ended without a word, most likely killed for want of memory",
         _FEWER_TASKS,
@@ -180,12 +180,12 @@ def python_worker_died(evidence: Evidence) -> Finding | None:
 _FEWER_TASKS = "or lower spark.executor_cores, so that fewer tasks share an executor's memory"
 
 
-def _raise(evidence: Evidence, hit: Hit, setting: Setting, sentence: str, *more: str) -> Finding:
+def _raise(evidence: Evidence, proof: tuple[Hit, ...], setting: Setting, sentence: str, *more: str) -> Finding:
     """A finding whose way out is more memory: from what it is now to a half more, or twice as much beside the heap."""
     now = setting.now(evidence)
     new = raised(now, 1.5 if setting.is_heap else 2)
     change = f"raise {setting.shown(evidence)} from {now} to {new}: {fits(evidence, setting, new)}"
-    return Finding(sentence, proven(hit), (change, *more), {setting.ours: new})
+    return Finding(sentence, proof, (change, *more), {setting.ours: new})
 
 
 def _is_executors(hit: Hit) -> bool:
