@@ -21,6 +21,9 @@ class Files(Protocol):
     def exists(self, place: str) -> bool:
         """Whether there is a file or folder."""
 
+    def names(self, folder: str) -> list[str]:
+        """The names in a folder, in order; none where there is no such folder."""
+
     def put(self, file: Path, place: str) -> None:
         """Copy a file of this machine to a place, whole or not at all."""
 
@@ -43,6 +46,11 @@ class LocalFiles:
     def exists(self, place: str) -> bool:
         """Whether there is a file or folder."""
         return _local(place).exists()
+
+    def names(self, folder: str) -> list[str]:
+        """The names in a folder, in order; none where there is no such folder."""
+        place = _local(folder)
+        return sorted(each.name for each in place.iterdir()) if place.is_dir() else []
 
     def put(self, file: Path, place: str) -> None:
         """Copy a file of this machine to a place, whole or not at all."""

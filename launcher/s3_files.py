@@ -53,6 +53,16 @@ class S3Files:
             found = self._client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1000).get("Contents", [])
         return any(each["Key"] == key or each["Key"].startswith(f"{key}/") for each in found)
 
+    def names(self, folder: str) -> list[str]:
+        """The names in a folder, in order; none where there is no such folder."""
+        bucket, key = bucket_and_key(folder)
+        key = f"{key}/" if key else ""
+        with aws.explained(f"cannot list {folder}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, Delimiter="/")
+            found = [each for page in pages for each in (*page.get("CommonPrefixes", []), *page.get("Contents", []))]
+        names = {each.get("Prefix", each.get("Key", ""))[len(key) :].rstrip("/") for each in found}
+        return sorted(names - {""})
+
     def put(self, file: Path, place: str) -> None:
         """Upload a file of this machine."""
         bucket, key = bucket_and_key(place)

@@ -15,6 +15,7 @@ from lib.errors import InputError
 
 FLEETS = "INSTANCE_FLEET"
 _ROLES = ("MASTER", "CORE", "TASK")
+_ROOT_GB = 15  # EMR's own choice of a system disk
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Group:
     running: int
     state: str
     ebs_gb: tuple[int, ...] = ()
+    bid_price: float | None = None  # USD for an hour of a Spot node; None: the price on demand
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Cluster:
     zone: str
     security_groups: tuple[str, ...]
     primary_dns: str
+    root_gb: int  # of the system disk of each node
     tags: Mapping[str, str]
     arn: str = ""
 
@@ -172,6 +175,7 @@ def describe(emr: Any, cluster_id: str) -> Cluster:
         zone=ec2.get("Ec2AvailabilityZone", ""),
         security_groups=tuple(dict.fromkeys([*(ec2[name] for name in named if ec2.get(name)), *more])),
         primary_dns=cluster.get("MasterPublicDnsName", ""),
+        root_gb=cluster.get("EbsRootVolumeSize", _ROOT_GB),
         tags={each["Key"]: each.get("Value", "") for each in cluster.get("Tags", [])},
         arn=cluster.get("ClusterArn", ""),
     )
@@ -247,6 +251,7 @@ def _groups(emr: Any, cluster_id: str) -> Iterator[Group]:
                 running=each["RunningInstanceCount"],
                 state=each.get("Status", {}).get("State", ""),
                 ebs_gb=tuple(volume["SizeInGB"] for volume in volumes if "SizeInGB" in volume),
+                bid_price=float(each["BidPrice"]) if each.get("BidPrice") else None,
             )
 
 
