@@ -4,6 +4,7 @@ import typer
 
 from launcher.emr.check_commands import app as check_commands
 from launcher.emr.cluster_commands import app as cluster_commands
+from launcher.emr.cost_commands import app as cost_commands
 from launcher.emr.lifecycle_commands import app as lifecycle_commands
 from launcher.emr.log_commands import app as log_commands
 from launcher.emr.step_commands import app as step_commands
@@ -11,6 +12,7 @@ from launcher.emr.ui_commands import app as ui_commands
 
 app = typer.Typer(name="cluster", no_args_is_help=True)
 app.add_typer(cluster_commands)
+app.add_typer(cost_commands)
 app.add_typer(step_commands)
 app.add_typer(log_commands)
 app.add_typer(check_commands)

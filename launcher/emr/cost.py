@@ -24,9 +24,11 @@ class Amount:
         return self.ec2 + self.emr + self.ebs
 
     def __add__(self, other: "Amount") -> "Amount":
+        """Both together."""
         return Amount(self.ec2 + other.ec2, self.emr + other.emr, self.ebs + other.ebs)
 
     def __mul__(self, factor: float) -> "Amount":
+        """So many times this."""
         return Amount(self.ec2 * factor, self.emr * factor, self.ebs * factor)
 
 
@@ -80,6 +82,7 @@ class Used:
     amount: Amount = field(default_factory=Amount)
 
     def __add__(self, other: "Used") -> "Used":
+        """Both together."""
         return Used(self.hours + other.hours, self.amount + other.amount)
 
 
@@ -111,7 +114,7 @@ def account(nodes: Sequence[Node], activities: Sequence[Activity], ready_at: dat
     startup: dict[Kind, Used] = {}
     idle: dict[Kind, Used] = {}
     runs: dict[str, dict[Kind, Used]] = {activity.name: {} for activity in activities}
-    spans = [each.span for each in (*nodes, *activities)]
+    spans = [node.span for node in nodes] + [activity.span for activity in activities]
     cuts = {moment for span in spans for moment in (span.start, span.end)} | ({ready_at} if ready_at else set())
     for start, end in pairwise(sorted(cuts)):
         hours = (end - start).total_seconds() / 3600

@@ -77,6 +77,7 @@ class CostWatch:
             self._record()
 
     def __str__(self) -> str:
+        """What it cost, in a line."""
         if "unknown" in self.cost:
             return f"not known: {self.cost['unknown']}"
         actual, whole = self.cost["actual"], self.cost["cluster_so_far"]
@@ -112,5 +113,7 @@ class CostWatch:
         record = json.loads(files.read_text(place) or "")
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / artifacts.EXPERIMENT
-            file.write_text(json.dumps({**record, "cost": self.cost}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            file.write_text(
+                json.dumps({**record, "cost": self.cost}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
             files.put(file, place)

@@ -73,7 +73,9 @@ def expected(earlier: Iterable[EarlierRun], candidates: int, engine: str, rows: 
 
 def ran_through_livy(earlier: Iterable[EarlierRun], cluster_id: str) -> list[Activity]:
     """Those that ran on a cluster and were no step of it, so that EMR does not know of them."""
-    return [Activity(run.run_id, run.span) for run in earlier if run.cluster == cluster_id and run.span and not run.step]
+    return [
+        Activity(run.run_id, run.span) for run in earlier if run.cluster == cluster_id and run.span and not run.step
+    ]
 
 
 def _scaled(run: EarlierRun, candidates: int, rows: int | None) -> float:

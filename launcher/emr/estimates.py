@@ -29,6 +29,7 @@ class Estimate:
         return self.hourly.total * self.duration.seconds / 3600
 
     def __str__(self) -> str:
+        """The estimate in a line, with what it rests on and what it is not."""
         word = "at most about" if self.is_bound else "about"
         time = duration(60 * max(1, round(self.duration.seconds / 60))).replace(" 00 s", "")
         return (

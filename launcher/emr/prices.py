@@ -121,10 +121,12 @@ def _ask(instance_types: Sequence[str], region: str, session: boto3.Session) -> 
     impatient = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
     with aws.explained("cannot ask for prices"):
         pricing = session.client("pricing", region_name=_API_REGION, config=impatient)
-        instances = {each: _price(pricing, "AmazonEC2", region, instanceType=each, **_INSTANCE) for each in instance_types}
-        fees = {each: _price(pricing, "ElasticMapReduce", region, instanceType=each, **_FEE) for each in instance_types}
+        hours, fees = {}, {}
+        for each in instance_types:
+            hours[each] = _price(pricing, "AmazonEC2", region, instanceType=each, **_INSTANCE)
+            fees[each] = _price(pricing, "ElasticMapReduce", region, instanceType=each, **_FEE)
         volume = _price(pricing, "AmazonEC2", region, **_VOLUME)
-    return Prices(region, datetime.now(UTC).date(), "AWS's price list", instances, fees, volume)
+    return Prices(region, datetime.now(UTC).date(), "AWS's price list", hours, fees, volume)
 
 
 def _price(pricing: Any, service: str, region: str, **attributes: str) -> float:

@@ -37,3 +37,10 @@ def emr_cluster(endpoint, emr, tmp_path):
     """A cluster whose steps really run, as local processes (tests/aws/steps.py)."""
     with made_cluster(endpoint, tmp_path / "node") as cluster:
         yield cluster
+
+
+@pytest.fixture(autouse=True)
+def prices_cache(monkeypatch, tmp_path):
+    """Prices are kept in a folder of the test's own; where it is."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "mineria-ml-emr"
