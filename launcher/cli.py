@@ -84,7 +84,7 @@ def experiment(
         plan = make_plan(wanted, argv=this_command())
         preflight.check(plan)
         if dry_run:
-            show_plan(Console(highlight=False), plan)
+            show_plan(Console(highlight=False), plan, _estimate(plan))
             return
         if not no_check:
             _check_cluster(plan)
@@ -101,3 +101,14 @@ def _check_cluster(plan: Plan) -> None:
     from launcher.emr.checklist import check_before_submission
 
     check_before_submission(plan, boto3.Session(), Console(highlight=False))
+
+
+def _estimate(plan: Plan) -> str | None:
+    """What the run will cost on the cluster that it names, if it names one."""
+    if not plan.parameters.cluster.id:
+        return None
+    import boto3
+
+    from launcher.emr.estimates import estimate_line
+
+    return estimate_line(plan, boto3.Session())

@@ -20,6 +20,7 @@ from lib import artifacts
 from lib.errors import ExperimentError, InputError
 
 if TYPE_CHECKING:
+    from launcher.emr.cost_watch import CostWatch
     from launcher.runner import Observer
     from launcher.targets import Target
 
@@ -31,6 +32,9 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
     """
     console = Console(highlight=False)
     console.print(f"Experiment {plan.run_id} → {escape(shown(plan.parameters.out))}", soft_wrap=True)
+    cost = _cost_watch(plan)
+    if cost:
+        console.print(f"Cost: {cost.estimate()}", soft_wrap=True, markup=False)
     # papermill and nbconvert take seconds to import, which --help need not wait for.
     from launcher.runner import Run
     from launcher.targets import target_of
@@ -39,7 +43,7 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
     log = SearchLog(files_at(plan.parameters.out), f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
     opened = nullcontext(target) if target else target_of(plan)
     with opened as reached, Progress(plan, log, console) as progress:
-        experiment_run = Run(plan, _All((*observers, progress)), reached)
+        experiment_run = Run(plan, _All((*observers, *([cost] if cost else []), progress)), reached)
         try:
             results = experiment_run()
         except (Interrupted, ExperimentError) as stop:
@@ -47,7 +51,20 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
                 stop.add_note(_what_is_left(plan, is_trained="train" in experiment_run.results))
             raise
     show_results(console, plan, results, time.monotonic() - started)
+    if cost:
+        console.print(f"Cost: {cost}", soft_wrap=True, markup=False)
     warn_of_leftovers()
+
+
+def _cost_watch(plan: Plan) -> "CostWatch | None":
+    """What keeps an account of the cluster that a plan names, if it names one."""
+    if not plan.parameters.cluster.id:
+        return None
+    import boto3
+
+    from launcher.emr.cost_watch import CostWatch
+
+    return CostWatch(plan, boto3.Session())
 
 
 def _what_is_left(plan: Plan, is_trained: bool) -> str:

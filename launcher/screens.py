@@ -17,8 +17,8 @@ from lib.shared_fits import shared_fits
 _METRICS = ("areaUnderPR", "areaUnderROC", "accuracy", "f1")
 
 
-def show_plan(console: Console, plan: Plan) -> None:
-    """Say what a run would do."""
+def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
+    """Say what a run would do, and what it would cost where that is known."""
     p = plan.parameters
     candidates = p.expand()
     models = list(dict.fromkeys(candidate.model for candidate in candidates))
@@ -33,6 +33,7 @@ def show_plan(console: Console, plan: Plan) -> None:
         ("search", f"{len(candidates)} candidates ({counts}) by {p.metric}, engine {p.engine}"),
         ("fits", f"at most {fits + len(models) + 1}: the candidates, which share some ({fits}), {tests}"),
         *((("where", _where(plan)),) if p.cluster.runs_on != "local" else ()),
+        *((("cost", cost),) if cost else ()),
         *((f"step {n}", shown(str(s.notebook))) for n, s in enumerate(plan.steps, start=1)),
         ("model", shown(plan.model_dir)),
     ]

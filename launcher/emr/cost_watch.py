@@ -4,12 +4,10 @@ A run never fails for it: what is not known is recorded as not known.
 """
 
 import json
-import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 
@@ -24,37 +22,18 @@ from launcher.plan import Plan, Step
 from lib import artifacts
 from lib.errors import ExperimentError
 
-# What EMR writes on every node.
-JOB_FLOW = Path("/mnt/var/lib/info/job-flow.json")
-
-
-def cluster_of(plan: Plan) -> str:
-    """The EMR cluster that a plan's Livy is on, or "" where that is not known.
-
-    A Livy on this very machine is that of the node's cluster where this is one, or of the cluster in EMR_CLUSTER_ID.
-    """
-    cluster = plan.parameters.cluster
-    if cluster.id or urlsplit(cluster.livy_url).hostname not in ("localhost", "127.0.0.1"):
-        return cluster.id
-    if os.environ.get("EMR_CLUSTER_ID"):
-        return os.environ["EMR_CLUSTER_ID"]
-    try:
-        return str(json.loads(JOB_FLOW.read_text(encoding="utf-8"))["jobFlowId"])
-    except (OSError, ValueError, KeyError):
-        return ""
-
 
 class CostWatch:
-    """An observer of a run that keeps `cost` in its experiment.json."""
+    """An observer of a run that keeps `cost` in its experiment.json; the plan names the cluster."""
 
-    def __init__(self, plan: Plan, session: boto3.Session, cluster_id: str):
-        self._plan, self._session, self._cluster = plan, session, cluster_id
+    def __init__(self, plan: Plan, session: boto3.Session):
+        self._plan, self._session, self._cluster = plan, session, plan.parameters.cluster.id
         self._started = datetime.now(UTC)
         self._estimate: dict[str, Any] = {}
         self.cost: dict[str, Any] = {}
 
     def estimate(self) -> str:
-        """Work out the estimate and say it, or why there is none."""
+        """Work out the estimate, for the record; say it, or why there is none."""
         try:
             made = estimate(self._plan.parameters, self._session, self._cluster)
         except ExperimentError as error:

@@ -3,6 +3,7 @@
 `{names}` are filled in by `texts.Words`, numbers already formatted. Both texts of a phrase have the same names.
 """
 
+from lib.reporting.phrases_cost import COST
 from lib.reporting.phrases_findings import FINDINGS
 from lib.reporting.phrases_report import REPORT
 
@@ -133,4 +134,4 @@ _TERMS = {
     "param.language": ("language of the report", "idioma del informe"),
 }
 
-PHRASES: dict[str, tuple[str, str]] = {**_PLOTS, **_TERMS, **REPORT, **FINDINGS}
+PHRASES: dict[str, tuple[str, str]] = {**_PLOTS, **_TERMS, **REPORT, **FINDINGS, **COST}

@@ -5,6 +5,7 @@ from typing import Any
 
 from lib.reporting.facts import Facts, Record
 from lib.reporting.markdown import code, plain, section, table
+from lib.reporting.report_cost import cost
 from lib.reporting.texts import Words
 
 
@@ -38,6 +39,8 @@ def provenance(facts: Facts, words: Words) -> str:
         rows = [*_experiment_rows(facts.experiment, words), *rows]
         blocks += [f"### {words('heading.split')}", words("note.split"), _split_table(facts, words)]
         blocks += [f"### {words('heading.timings')}", _timings(facts.experiment, words)]
+        if "cost" in facts.experiment:
+            blocks += [f"### {words('heading.cost')}", cost(facts.experiment["cost"], words)]
         blocks += [f"### {words('heading.reproduce')}", _reproduce(facts.experiment, words)]
     return section(words("heading.provenance"), table([words("what"), words("value")], rows, "ll"), *blocks)
 
