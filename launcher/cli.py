@@ -104,8 +104,8 @@ def _check_cluster(plan: Plan) -> None:
 
 
 def _estimate(plan: Plan) -> str | None:
-    """What the run will cost on the cluster that it names, if it names one."""
-    if not plan.parameters.cluster.id:
+    """What a run will cost on the EMR cluster that it is for, if it is for one."""
+    if not plan.cluster_id:
         return None
     import boto3
 

@@ -57,8 +57,8 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
 
 
 def _cost_watch(plan: Plan) -> "CostWatch | None":
-    """What keeps an account of the cluster that a plan names, if it names one."""
-    if not plan.parameters.cluster.id:
+    """What keeps an account of the EMR cluster that a plan runs on, if it runs on one."""
+    if not plan.cluster_id:
         return None
     import boto3
 

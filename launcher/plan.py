@@ -64,6 +64,12 @@ class Plan:
         """Where the notebooks of a failed run are kept."""
         return artifacts.failed_dir(self.parameters.out, self.run_id)
 
+    @property
+    def cluster_id(self) -> str:
+        """The EMR cluster that it runs on, or "" where it is on none, or on one that only its Livy is known of."""
+        cluster = self.parameters.cluster
+        return "" if cluster.runs_on == "local" else cluster.id
+
     def folder(self, step: Step) -> str:
         """Where a step's result will be."""
         return self.model_dir if step.folder == "model" else self.eval_dir
