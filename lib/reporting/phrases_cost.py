@@ -4,7 +4,7 @@ COST = {
     "heading.cost": ("What it cost", "Lo que costó"),
     "cost.unknown": (
         "What it cost is not known: {reason}.",
-        "No se sabe lo que costó; el motivo consta en `experiment.json`.",
+        "No se sabe lo que costó: {reason}.",
     ),
     "cost.until": (
         "From {start} to {end} the run used cluster {cluster} for **{usd} USD** at list prices.",
