@@ -12,8 +12,9 @@ from launcher.emr.step_descriptions import Step
 _FIRST, _LAST, _WIDTH = 500, 1_000, 1_500
 # An error that ends a log stands in its last lines.
 _END = 80
-# Spark's lines that report no trouble. What follows one without a time of its own (a diagnosis, a traceback) is kept.
-_ROUTINE = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|DEBUG|TRACE) ")
+# Spark's lines that report no trouble, and its progress bars. What follows one without a time of its own is kept: a
+# diagnosis, a traceback.
+_ROUTINE = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|DEBUG|TRACE) |\[Stage \d+:.*\]\s*$")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 

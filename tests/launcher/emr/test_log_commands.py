@@ -5,6 +5,7 @@ import json
 import textwrap
 
 import pytest
+from moto.backends import get_backend
 from typer.testing import CliRunner
 
 from launcher.cli import app
@@ -94,6 +95,42 @@ def test_a_run_of_ours_is_diagnosed_by_what_it_left(emr_cluster):
     assert "raise spark.driver_memory (params file, or -p) from 4g to 6g" in result.stdout
     assert "m5.2xlarge" in result.stdout
     assert f"What ran is kept in s3://bucket/{out}/failed/{run_id}" in result.stdout
+
+
+def test_the_cell_that_failed_is_shown_from_the_kept_notebook(emr_cluster):
+    out, run_id = "experiments", "20261125_034501"
+    lines = [
+        "ValueError    Traceback (most recent call last)",
+        "Cell In[4], line 1",
+        "\x1b[31mValueError\x1b[39m: none left",
+    ]
+    error = {"output_type": "error", "ename": "ValueError", "evalue": "none left", "traceback": lines}
+    said = "02_train.ipynb failed in cell In [4] (found = search()): ValueError: none left"
+    records = {
+        f"{out}/steps/{run_id}/status.json": {"error": said, "exit_code": 1},
+        f"{out}/failed/{run_id}/02_train.ipynb": {"cells": [{"outputs": [error]}]},
+    }
+    for key, record in records.items():
+        emr_cluster.s3.put_object(Bucket="bucket", Key=key, Body=json.dumps(record).encode())
+    emr_cluster.wait(emr_cluster.submit("false", f"s3://bucket/{out}/steps/{run_id}/"))
+    shown = typed("diagnose").stdout
+    assert "Cause: Python raised ValueError: none left in 02_train.ipynb, cell In [4] (found = search())" in shown
+    proof = shown.split(f"s3://bucket/{out}/failed/{run_id}/02_train.ipynb:\n")[1]
+    assert proof.splitlines()[1:3] == ["      2  Cell In[4], line 1", "      3  ValueError: none left"]
+
+
+def test_a_cluster_that_did_not_start_is_diagnosed_from_its_nodes_log(emr_cluster):
+    made = get_backend("emr")["123456789012"]["us-east-1"].clusters[emr_cluster.id]
+    made.state = "TERMINATED_WITH_ERRORS"
+    made.last_state_change_reason = (
+        "On the master instance (i-0aa11bb22), bootstrap action 1 returned a non-zero return code"
+    )
+    put(emr_cluster, "node/i-0aa11bb22/bootstrap-actions/1/stderr.gz", "bootstrap.sh: ERROR: pip cannot install\n")
+    result = typed("diagnose", "--cluster-id", emr_cluster.id)
+    assert result.exit_code == 0
+    assert f"Cluster {emr_cluster.id} (mineria-ml-cluster) is TERMINATED_WITH_ERRORS." in result.stdout
+    assert "bootstrap action 1 returned a non-zero return code on the master node i-0aa11bb22" in result.stdout
+    assert "1  bootstrap.sh: ERROR: pip cannot install" in result.stdout
 
 
 def test_a_denial_comes_with_the_statement_to_add(emr_cluster):
