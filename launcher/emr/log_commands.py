@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 _SPOKEN = ("stdout", "stderr")
+# So many logs are listed one by one; of more than that, the folders.
+_FEW = 40
 _What = Annotated[
     str | None,
     typer.Argument(
@@ -55,38 +58,29 @@ def logs(
     with explained(debug):
         from launcher import aws
         from launcher.emr.clusters import describe
-        from launcher.emr.log_printing import follow_step, print_logs
         from launcher.emr.logs import Logs
-        from launcher.emr.step_descriptions import describe_step
 
         if follow and not (what or "").startswith("s-"):
             raise InputError("--follow needs a step: run_experiment.py cluster logs STEP --follow")
         emr = aws.client("emr")
         cluster = describe(emr, the_cluster(emr, cluster_id))
         found = Logs(aws.client("s3"), cluster.id, cluster.log_uri)
-        kinds = tuple(kind or ())
         if what is None and not bootstrap:
             _list(found, found.below(""), as_json)
-        elif follow:
-            if not _chosen(found, str(what), kinds, bootstrap=False):
-                hint = _nothing(emr, found, cluster, str(what), kinds)
-                Console(stderr=True).print(f"Waiting: {hint}", highlight=False, markup=False, soft_wrap=True)
-            step = follow_step(
-                found,
-                lambda: describe_step(emr, cluster.id, str(what)),
-                lambda: _chosen(found, str(what), kinds, bootstrap=False),
-                tail,
-                _print,
-            )
-            Console(stderr=True).print(f"Step {step.id} is {step.state}.", highlight=False)
+            return
+        wanted = what or ""
+        files = _chosen(found, wanted, kind, bootstrap)
+        nothing = None if files else _nothing(emr, found, cluster, wanted, kind)
+        if follow:
+            _follow(emr, found, cluster, wanted, kind, tail, nothing)
+        elif nothing:
+            raise nothing
+        elif as_json or _is_much(wanted, bootstrap, files):
+            _list(found, files, as_json)
         else:
-            files = _chosen(found, what or "", kinds, bootstrap)
-            if not files:
-                raise _nothing(emr, found, cluster, what or "", kinds)
-            if as_json or _is_much(what or "", bootstrap, files):
-                _list(found, files, as_json)
-            else:
-                print_logs(found, files, tail, _print)
+            from launcher.emr.log_printing import print_logs
+
+            print_logs(found, files, tail, _print)
 
 
 @app.command()
@@ -112,7 +106,7 @@ def diagnose(step: _Step = None, cluster_id: ClusterId = None, as_json: AsJson =
             raise typer.Exit(1)
 
 
-def _chosen(logs: "Logs", what: str, kinds: tuple[str, ...], bootstrap: bool) -> "list[LogFile]":
+def _chosen(logs: "Logs", what: str, kinds: Sequence[str] | None, bootstrap: bool = False) -> "list[LogFile]":
     """The logs that are meant."""
     if bootstrap:
         found = logs.of_bootstrap(what)
@@ -125,12 +119,34 @@ def _chosen(logs: "Logs", what: str, kinds: tuple[str, ...], bootstrap: bool) ->
     return [file for file in found if not kinds or file.kind in kinds]
 
 
+def _follow(
+    emr: Any,
+    logs: "Logs",
+    cluster: "Cluster",
+    step_id: str,
+    kinds: Sequence[str] | None,
+    tail: int | None,
+    nothing: ExperimentError | None,
+) -> None:
+    """Print a step's logs until it has ended; what is not theirs goes to stderr."""
+    from launcher.emr.log_printing import follow_step
+    from launcher.emr.step_descriptions import describe_step
+
+    aside = Console(stderr=True, highlight=False, markup=False)
+    if nothing:
+        aside.print(f"Waiting: {nothing}", soft_wrap=True)
+    step = follow_step(
+        logs, lambda: describe_step(emr, cluster.id, step_id), lambda: _chosen(logs, step_id, kinds), tail, _print
+    )
+    aside.print(f"Step {step.id} is {step.state}.")
+
+
 def _is_much(what: str, bootstrap: bool, files: "list[LogFile]") -> bool:
     """Whether to list logs rather than print them: all of a node's, or a folder that was named by its beginning."""
     return not bootstrap and not what.startswith(("s-", "application_")) and len(files) > 1
 
 
-def _nothing(emr: Any, logs: "Logs", cluster: "Cluster", what: str, kinds: tuple[str, ...]) -> ExperimentError:
+def _nothing(emr: Any, logs: "Logs", cluster: "Cluster", what: str, kinds: Sequence[str] | None) -> ExperimentError:
     """Why there is nothing to show."""
     from launcher.emr.gathering import not_arrived
     from launcher.emr.step_descriptions import describe_step
@@ -143,7 +159,9 @@ def _nothing(emr: Any, logs: "Logs", cluster: "Cluster", what: str, kinds: tuple
     step = describe_step(emr, cluster.id, what)
     there = [file.kind for file in logs.of_step(what)]
     if there:
-        return ExperimentError(f"step {what} has no {' or '.join(kinds)} log: it has {', '.join(there)} (--kind)")
+        return ExperimentError(
+            f"step {what} has no {' or '.join(kinds or _SPOKEN)} log: it has {', '.join(there)} (--kind)"
+        )
     if step.started_at is None:
         return ExperimentError(f"step {what} is {step.state} and has not started, so that it has no logs")
     return ExperimentError(not_arrived(step, logs, cluster))
@@ -170,10 +188,6 @@ def _list(logs: "Logs", files: "list[LogFile]", as_json: bool) -> None:
         else [(f"{name}/ ({count})", decimal(size), f"{at:%Y-%m-%d %H:%M}") for name, count, size, at in folders(files)]
     )
     print_table(("log", "zipped", "arrived (UTC)"), rows)
-
-
-# So many logs are listed one by one; of more than that, the folders.
-_FEW = 40
 
 
 def _print(line: str) -> None:
