@@ -1,8 +1,9 @@
 """All causes of failure that we know, and which of those that are found is the one.
 
 The order of the list is that of telling: what explains more stands first. A cause whose lines are about the end goes
-before one that is only seen somewhere on the way, which Spark may well have recovered from. What is a consequence of
-something else (an executor lost, a session gone) is named when nothing else is found.
+before one that is only seen somewhere on the way, for Spark may well have recovered from that; so Python's own errors
+stand before what lost executors leave, which comes as an error of Java's. What is a consequence of something else (an
+executor lost, a session gone) is named where nothing else is found.
 """
 
 from launcher.emr import causes_cluster, causes_code, causes_memory, causes_storage
@@ -23,20 +24,20 @@ CAUSES = (
     Cause("missing-package", causes_code.missing_package),
     Cause("python-versions-differ", causes_code.python_versions_differ),
     Cause("disk-full", causes_storage.disk_full),
+    Cause("python-memory", causes_memory.python_out_of_memory),
+    Cause("throttled", causes_storage.throttled_by_s3),
+    Cause("expired-credentials", causes_storage.expired_credentials),
+    Cause("wrong-arguments", causes_code.wrong_arguments),
+    Cause("refused", causes_code.refused_by_the_run),
+    Cause("python-error", causes_code.python_error),
     Cause("kryo-buffer", causes_memory.kryo_buffer),
     Cause("result-too-large", causes_memory.result_too_large),
     Cause("executor-heap", causes_memory.executor_heap),
     Cause("driver-heap", causes_memory.driver_heap),
     Cause("executor-beyond-limit", causes_memory.executor_beyond_limit),
     Cause("driver-beyond-limit", causes_memory.driver_beyond_limit),
-    Cause("python-memory", causes_memory.python_out_of_memory),
-    Cause("throttled", causes_storage.throttled_by_s3),
-    Cause("expired-credentials", causes_storage.expired_credentials),
     Cause("lost-node", causes_cluster.lost_node),
-    Cause("wrong-arguments", causes_code.wrong_arguments),
-    Cause("refused", causes_code.refused_by_the_run),
     Cause("no-room", causes_cluster.no_room_for_application),
-    Cause("python-error", causes_code.python_error),
     Cause("executor-killed", causes_memory.executor_killed, is_consequence=True),
     Cause("python-worker-died", causes_memory.python_worker_died, is_consequence=True),
     Cause("livy-session-did-not-start", causes_cluster.livy_session_did_not_start, is_consequence=True),

@@ -11,15 +11,14 @@ def bootstrap_failed(evidence: Evidence) -> Finding | None:
     """The nodes did not get ready: a bootstrap action failed, or EMR could not install an application."""
     hit = evidence.first(
         r"(?i)On (?:the )?(?P<role>master|primary|core|task|\d+ \w+) instances? \((?P<node>i-\w+).*"
-        r"(?P<what>bootstrap action (?P<number>\d+).*|application provisioning failed)"
-        r"|(?P<other>instance \((?P<node2>i-\w+)\) failed attempting to download bootstrap action \d+ file from S3)"
-        r"|(?P<code>BOOTSTRAP_FAILURE).*",
+        r"(?P<what>bootstrap action \d+.*|application provisioning failed)"
+        r"|(?P<other>instance \((?P<node2>i-\w+)\) failed attempting to download bootstrap action \d+ file from S3)",
         OF_CLUSTER,
     )
     if hit is None:
         return None
     node = hit.found["node"] or hit.found["node2"]
-    what = hit.found["what"] or hit.found["other"] or "a node did not get ready"
+    what = hit.found["what"] or hit.found["other"]
     on = f" on the {hit.found['role']} node {node}" if hit.found["node"] else ""
     said = evidence.first(
         r"(?i)^bootstrap.*(error|fail|cannot)|\b(error|fatal|cannot|failed)\b", r"/bootstrap-actions/"
@@ -133,7 +132,7 @@ def no_room_for_application(evidence: Evidence) -> Finding | None:
         r"waiting for AM container to be (allocated|launched)|Queue's AM resource limit exceeded|"
         r"Initial job has not accepted any resources"
     )
-    failed = evidence.first(r"did not start (up )?in \d+ s|Application .* killed|timed? ?out", "")
+    failed = evidence.first(r"did not start (up )?in \d+ s|Application .* killed|timed? ?out")
     if hit is None or failed is None:
         return None
     return Finding(

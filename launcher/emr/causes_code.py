@@ -17,16 +17,16 @@ _PACKAGES = {
 # Lines of a traceback that are shown, and that are looked at; its last one, alone without indentation, is the error.
 _SHOWN, _LONGEST = 7, 400
 _RAISED = re.compile(r"(?P<error>[A-Za-z_][\w.]*)(?::|$)")
-# Errors that stand for one in Java, or for a job that failed for a reason of its own.
+# Errors that stand for one elsewhere (in Java, on the cluster, in a cell), or that follow when the other side is gone.
 _WRAPPERS = (
-    "Py4JJavaError",
-    "Py4JError",
-    "Py4JNetworkError",
-    "SparkException",
-    "PythonException",
-    "CalledProcessError",
-    "SystemExit",
+    *("Py4JJavaError", "Py4JError", "Py4JNetworkError", "SparkException", "PythonException"),
+    *("PapermillExecutionError", "DeadKernelError", "SparkStatementException", "HttpClientException"),
+    *("LivyClientTimeoutException", "LivyUnexpectedStatusException", "SessionManagementException"),
+    *("ConnectionRefusedError", "ConnectionResetError", "BrokenPipeError", "EOFError"),
+    *("CalledProcessError", "SystemExit", "KeyboardInterrupt"),
 )
+# Errors of ours, which say in words what other causes look for.
+_OURS = ("launcher.", "lib.errors.")
 # Our own last words, as a run prints them and as the spark-submit scripts do.
 _OWN_ERROR = r"^(?:Error|error): (?P<message>.+)"
 
@@ -34,7 +34,8 @@ _OWN_ERROR = r"^(?:Error|error): (?P<message>.+)"
 def wrong_arguments(evidence: Evidence) -> Finding | None:
     """The command itself was not understood."""
     hit = evidence.first(
-        r"^(Error: )?(No such option|Unrecognized option|Missing application resource|Missing parameter)\b.*"
+        r"^(Error: )?(No such (option|command)|Unrecognized option|Missing (option|argument|application resource)|"
+        r"Invalid value|Got unexpected extra argument)\b.*"
         r"|error: (unrecognized arguments|the following arguments are required|argument \S+: .*)"
         r"|Cannot run program \"(?P<program>[^\"]+)\""
         r"|Cannot load main class from JAR|Failed to load class \S+\.$|^Usage: "
@@ -152,7 +153,8 @@ def _tracebacks(evidence: Evidence) -> Iterator[list[Hit]]:
             raised = _RAISED.match(line.text)
             trace.append(Hit(start.source, index, raised or start.found))
             if raised:
-                if raised["error"].rsplit(".", 1)[-1] not in _WRAPPERS:
+                error = raised["error"]
+                if error.rsplit(".", 1)[-1] not in _WRAPPERS and not error.startswith(_OURS):
                     yield trace
                 break
 

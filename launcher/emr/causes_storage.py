@@ -129,7 +129,6 @@ def throttled_by_s3(evidence: Evidence) -> Finding | None:
             "if it comes again, have fewer and larger input files (100 MB and more), or fewer executors at a time "
             "(spark.num_executors)",
         ),
-        {},
     )
 
 

@@ -41,6 +41,7 @@ def cluster(state: str = "WAITING", reason: str = "", **changes: Any) -> Cluster
         "service_role": "service",
         "subnet": "subnet-1",
         "zone": "us-east-1a",
+        "root_gb": 30,
         "security_groups": (),
         "primary_dns": "ip-10-0-0-5.ec2.internal",
         "tags": {},

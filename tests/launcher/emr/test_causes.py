@@ -1,14 +1,17 @@
 """Each cause of failure, on log text of the shape that EMR, Spark, YARN and S3 write (files/failures.yaml)."""
 
+import traceback
 from pathlib import Path
 
 import pytest
 import yaml
+from papermill.exceptions import PapermillExecutionError
 
 from launcher.emr.causes import CAUSES, ranked
 from launcher.emr.causes_cluster import OF_NODES
 from launcher.emr.clusters import Group
 from launcher.emr.evidence import Evidence, Source, said, telling
+from launcher.livy_failures import OutOfMemory
 from tests.launcher.emr.failures import (
     CONTROLLER,
     DRIVER_LOG,
@@ -235,6 +238,20 @@ def test_what_ended_it_goes_before_what_was_recovered_from():
     routine = "26/11/25 04:00:30 WARN TaskSetManager: all goes on\n" * 200
     found = ranked(evidence((STEP_LOG, f"{HEAP}\n{routine}{error}"), settings=GIVEN))
     assert [cause.name for cause, _ in found[:2]] == ["python-error", "executor-heap"]
+
+
+def test_the_tracebacks_of_our_own_errors_are_no_errors_of_python():
+    """A detached run prints them, with those of papermill and sparkmagic that led to them."""
+    try:
+        try:
+            raise PapermillExecutionError(3, 4, "x()", "SparkStatementException", "gone", ["Traceback …", "gone"])
+        except PapermillExecutionError as error:
+            raise OutOfMemory("an executor", "spark.executor_memory", "8g") from error
+    except OutOfMemory as error:
+        printed = "".join(traceback.format_exception(error)) + f"Error: {error}\n"
+    name, finding = first(evidence((STEP_LOG, printed), settings=GIVEN, params=True))
+    assert name == "executor-heap"
+    assert finding.settings == {"spark.executor_memory": "12g"}
 
 
 def test_the_shortest_traceback_that_is_no_wrapper_is_the_error():
