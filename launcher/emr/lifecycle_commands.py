@@ -1,11 +1,14 @@
 """The commands that change what costs: `cluster create`, `resize` and `terminate`."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from launcher.emr.options import ClusterId, Debug, the_cluster
+from launcher.interrupts import Interrupted
 from launcher.outcomes import explained
 from launcher.tables import print_json
 from lib.errors import InputError
@@ -41,11 +44,13 @@ def create(
         cluster_id = creation.create(wanted, around)
         idle = progress.duration(wanted.idle_timeout)
         print(f"{wanted.project}-cluster is {cluster_id}. It starts in ten minutes or so, and ends after {idle} idle.")
+        look = f"run_experiment.py cluster status --cluster-id {cluster_id}"
         if wait:
-            creation.wait_until_ready(aws.client("emr"), cluster_id, _show_state)
+            with _goes_on(f"The cluster starts all the same: {look}"):
+                creation.wait_until_ready(aws.client("emr"), cluster_id, _show_state)
             print(f"Run an experiment on it: run_experiment.py --cluster-id {cluster_id} --input-data s3://…")
         else:
-            print(f"Look at it: run_experiment.py cluster status --cluster-id {cluster_id}")
+            print(f"Look at it: {look}")
 
 
 @app.command()
@@ -70,7 +75,10 @@ def resize(
         change = f"goes from {planned.before} to {count} nodes"
         print(f"The {group} group of {planned.cluster.id} {change}. {planned.remark}".strip())
         if wait:
-            resizing.wait_until_resized(emr, planned, lambda seen: print(f"{seen.running} of {count} run", flush=True))
+            with _goes_on("The nodes change all the same: run_experiment.py cluster status"):
+                resizing.wait_until_resized(
+                    emr, planned, lambda seen: print(f"{seen.running} of {count} run", flush=True)
+                )
 
 
 @app.command()
@@ -103,6 +111,18 @@ def terminate(
         print(f"{_named(cluster)} is being terminated; it had {work}.")
         if cluster.log_place:
             print(f"Its logs are in {cluster.log_place}")
+
+
+@contextmanager
+def _goes_on(note: str) -> Iterator[None]:
+    """While this waits: what stops the wait does not stop what is waited for, and says so."""
+    from launcher.aws import AwsUnavailable, NotLoggedIn
+
+    try:
+        yield
+    except (Interrupted, AwsUnavailable, NotLoggedIn) as stop:
+        stop.add_note(note)
+        raise
 
 
 def _other_work(cluster: "Cluster") -> str:

@@ -31,10 +31,11 @@ def find(wanted: NewCluster, session: boto3.Session | None = None) -> Surroundin
     iam, ec2 = aws.client("iam", session), aws.client("ec2", session)
     with aws.explained("cannot look for what a cluster needs"):
         subnet = wanted.subnet or _subnet(ec2, project)
+        (network,) = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"]
         groups = {}
         for name in ("master", "core", "service"):
             given = getattr(wanted, f"{name}_group")
-            groups[f"{name}_group"] = given or _security_group(ec2, project, name, subnet)
+            groups[f"{name}_group"] = given or _security_group(ec2, project, name, network["VpcId"])
         return Surroundings(
             bucket=wanted.bucket or _bucket(project, session),
             subnet=subnet,
@@ -70,11 +71,10 @@ def _subnet(ec2: Any, project: str) -> str:
     return _one((each["SubnetId"] for each in found), "subnet", "subnet", f"{project}-cluster")
 
 
-def _security_group(ec2: Any, project: str, name: str, subnet: str) -> str:
+def _security_group(ec2: Any, project: str, name: str, vpc: str) -> str:
     """Empty where there is none: EMR makes one of its own then."""
-    (network,) = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"]
     filters = [
-        {"Name": "vpc-id", "Values": [network["VpcId"]]},
+        {"Name": "vpc-id", "Values": [vpc]},
         {"Name": "group-name", "Values": [f"{project}-{name}-*"]},
     ]
     found = [each["GroupId"] for each in ec2.describe_security_groups(Filters=filters)["SecurityGroups"]]

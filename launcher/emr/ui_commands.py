@@ -33,7 +33,7 @@ def ui(
 ) -> None:
     """The pages of Spark's history and of YARN.
 
-    EMR keeps Spark's history off the cluster, even after its end, and gives a link to it that is good for an hour:
+    EMR keeps Spark's history off the cluster, even after its end, and gives a link to it that is good for a while:
     nothing is needed here. With --reach ssh or ssm tunnels stay open until Ctrl-C.
     """
     with explained(debug):

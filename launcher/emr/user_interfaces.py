@@ -50,7 +50,7 @@ class OpenPages:
 
 
 def persistent_links(emr: Any, cluster: Cluster) -> dict[str, str]:
-    """Links to the pages that EMR keeps off the cluster, for 30 days after its end too. A link is good for an hour.
+    """Links to the pages that EMR keeps off the cluster, for 30 days after its end too. A link is good for a while.
 
     Raises:
         InputError: no right to them.

@@ -1,7 +1,9 @@
 """`cluster create`, `resize` and `terminate`, as a user types them."""
 
 import json
+import os
 import re
+import signal
 
 import boto3
 import pytest
@@ -190,6 +192,16 @@ def test_a_bootstrap_that_fails_is_reported(account, emr, quick, monkeypatch):
     )
     assert f"cluster diagnose --cluster-id {made[0].id}" in said
     assert f"its logs arrive in s3://{account['bucket']}/logs/emr/{made[0].id}/" in said
+
+
+def test_who_stops_waiting_does_not_stop_the_cluster(account, emr, quick):
+    quick.append(lambda: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("moto.emr.models.Cluster.run_bootstrap_actions", lambda self: setattr(self, "state", "STARTING"))
+        said = run("create", "--wait", expect=130)
+    assert (
+        "Stopped by Ctrl-C. The cluster starts all the same: run_experiment.py cluster status --cluster-id j-" in said
+    )
 
 
 def test_resize_and_wait(emr, cluster_id, quick):
