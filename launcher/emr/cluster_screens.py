@@ -93,6 +93,7 @@ def step_pairs(step: Step) -> list[tuple[str, str]]:
         *([("ended", moment(step.ended_at) or "")] if step.ended_at else []),
         *([("took" if step.ended_at else "runs for", duration(step.seconds))] if step.seconds is not None else []),
         *failure,
+        *([("why", f"run_experiment.py cluster diagnose {step.id}")] if step.state == "FAILED" else []),
         ("if it fails", step.action_on_failure),
         ("command", " ".join([step.jar, *step.args])),
     ]
