@@ -99,6 +99,11 @@ def explained(doing: str) -> Iterator[None]:
         raise ExperimentError(f"{doing}: {error}") from error
 
 
+def is_throttled(error: ClientError) -> bool:
+    """Whether AWS had no time for a request, which then was not carried out."""
+    return code(error) in _THROTTLED
+
+
 def code(error: ClientError) -> str:
     """AWS's own name for an error."""
     return str(error.response.get("Error", {}).get("Code", ""))

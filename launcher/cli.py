@@ -1,5 +1,6 @@
 """The command line: options in, one experiment run, results or one clear message out."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,19 +10,25 @@ from rich.console import Console
 from launcher import parameters, preflight
 from launcher.emr.commands import app as cluster_commands
 from launcher.experiment import run
-from launcher.outcomes import EXIT_CODES, explained
-from launcher.plan import Plan, make_plan, this_command
+from launcher.outcomes import EXIT_CODES, explained, one_after_the_other
+from launcher.parameters import Parameters
+from launcher.plan import Plan, make_plan, this_command, with_distinct_ids
 from launcher.resuming import recorded_parameters
 from launcher.screens import show_plan
 from launcher.session_commands import app as session_commands
 from launcher.session_commands import warn_of_leftovers
 from launcher.sources import OPTIONS, gather
+from lib.errors import InputError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(session_commands)
 app.add_typer(cluster_commands)
 
 _ASSIGNMENT_HELP = "any parameter, over those of the file: -p search=random -p grid.GBT.maxIter=[100]"
+
+_PARAMS_HELP = "YAML file of parameters; several files are several experiments, run in this order"
+
+_CONCURRENCY_HELP = "let the cluster run N steps side by side from now on, 256 at most"
 
 _RESUME_HELP = "go on with an experiment that died (model_YYYYMMDD_HHMMSS), with the parameters it was begun with"
 
@@ -60,8 +67,10 @@ def experiment(
     reach: Annotated[str | None, _setting("cluster.reach", "direct|ssh|ssm")] = None,
     ssh_key: Annotated[str | None, _setting("cluster.ssh_key", "FILE")] = None,
     resume_model: Annotated[str | None, typer.Option("--resume", metavar="MODEL", help=_RESUME_HELP)] = None,
-    params: Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters")] = None,
+    params: Annotated[list[str] | None, typer.Option(metavar="FILE", help=_PARAMS_HELP)] = None,
     assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help=_ASSIGNMENT_HELP)] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="follow a step until it ends, with its exit code")] = False,
+    step_concurrency: Annotated[int | None, typer.Option(metavar="N", min=1, max=256, help=_CONCURRENCY_HELP)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would run, and touch nothing")] = False,
     no_check: Annotated[bool, typer.Option("--no-check", help="do not check the EMR cluster before")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
@@ -77,18 +86,50 @@ def experiment(
     with explained(debug):
         typed = {name: context.params.get(name) for name in parameters.NAMES}
         typed |= {name: context.params[option.replace("-", "_")] for name, option in OPTIONS.items()}
-        wanted = gather(params, assign or [], typed, cwd=Path.cwd())
-        if resume_model is not None:
-            recorded = recorded_parameters(wanted.out, resume_model)
-            wanted = gather(params, assign or [], typed, cwd=Path.cwd(), recorded=recorded)
-        plan = make_plan(wanted, argv=this_command())
-        preflight.check(plan)
+        wanted = [_wanted(file, assign or [], typed, resume_model) for file in params or (None,)]
+        plans = [make_plan(each, argv=this_command()) for each in wanted]
+        if resume_model is not None and len(plans) > 1:
+            raise InputError("--resume takes up one experiment: give one --params file")
+        plans = with_distinct_ids(plans)
+        for plan in plans:
+            preflight.check(plan)
+        as_steps = _go_as_steps(plans, step_concurrency)
         if dry_run:
-            show_plan(Console(highlight=False), plan, _estimate(plan))
+            for plan in plans:
+                show_plan(Console(highlight=False), plan, _estimate(plan))
             return
         if not no_check:
-            _check_cluster(plan)
-        run(plan)
+            for plan in plans:
+                _check_cluster(plan)
+        if as_steps:
+            # Brings boto3.
+            from boto3 import Session
+
+            from launcher.emr.detached import Wishes, run_detached
+
+            run_detached(plans, Wishes(wait, step_concurrency, debug), Session(), Console(highlight=False))
+        elif len(plans) == 1:
+            run(plans[0])
+        else:
+            one_after_the_other([partial(run, plan) for plan in plans], debug)
+
+
+def _wanted(file: str | None, assign: list[str], typed: dict[str, Any], resume_model: str | None) -> Parameters:
+    wanted = gather(file, assign, typed, cwd=Path.cwd())
+    if resume_model is None:
+        return wanted
+    return gather(file, assign, typed, cwd=Path.cwd(), recorded=recorded_parameters(wanted.out, resume_model))
+
+
+def _go_as_steps(plans: list[Plan], step_concurrency: int | None) -> bool:
+    """Whether experiments go to a cluster as steps, rather than run from here one after the other."""
+    targets = list(dict.fromkeys(plan.parameters.cluster.runs_on for plan in plans))
+    as_steps = targets == ["step"]
+    if "step" in targets and not as_steps:
+        raise InputError(f"the --params files name different targets ({', '.join(targets)}): give one with --target")
+    if step_concurrency is not None and not as_steps:
+        raise InputError("--step-concurrency is for experiments that run as steps: add --cluster-id, or --target step")
+    return as_steps
 
 
 def _check_cluster(plan: Plan) -> None:

@@ -25,7 +25,7 @@ class Cluster(BaseModel):
 
     target: Literal["local", "livy", "step"] | None = described(
         None,
-        "where it runs: local (here), livy (sessions on a cluster), step (with the cluster alone)",
+        "where it runs: local (here), livy (here, with sessions on a cluster), step (all of it on the cluster)",
         "local, livy or step",
     )
     id: Annotated[str, Field(pattern=r"^(j-[A-Z0-9]+)?$")] = described("", "EMR cluster", "an id like j-2AXXXXXXGAPLF")
@@ -56,6 +56,8 @@ class Cluster(BaseModel):
         Raises:
             InputError: neither a URL nor a cluster is named, or both are.
         """
+        if self.target == "step" and not self.id:
+            raise InputError("--target step sends the experiment to an EMR cluster: name it with --cluster-id")
         if bool(self.id) == bool(self.livy_url):
             both = ", not both" if self.id else ""
             raise InputError(

@@ -48,7 +48,7 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
             results = experiment_run()
         except (Interrupted, ExperimentError) as stop:
             if not isinstance(stop, InputError):
-                stop.add_note(_what_is_left(plan, is_trained="train" in experiment_run.results))
+                stop.add_note(what_is_left(plan, is_trained="train" in experiment_run.results))
             raise
     show_results(console, plan, results, time.monotonic() - started)
     if cost:
@@ -67,7 +67,7 @@ def _cost_watch(plan: Plan) -> "CostWatch | None":
     return CostWatch(plan, boto3.Session())
 
 
-def _what_is_left(plan: Plan, is_trained: bool) -> str:
+def what_is_left(plan: Plan, is_trained: bool) -> str:
     """What a run that was stopped or failed leaves to go on with, if anything."""
     if is_trained:
         return f"The model is complete: {shown(plan.model_dir)}"

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -79,6 +80,14 @@ def files_at(place: str) -> Files:
     if not is_s3(place):
         raise InputError(f"out={place}: results go to a folder of this machine or to s3://bucket/prefix")
     return S3Files()
+
+
+def put_content(files: Files, content: bytes, place: str) -> None:
+    """Write a file of this content, whole or not at all."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "content")
+        file.write_bytes(content)
+        files.put(file, place)
 
 
 def is_uri(place: str) -> bool:

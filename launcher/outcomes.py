@@ -1,7 +1,7 @@
 """How a command ends: an exception becomes one message and an exit code, for every command alike."""
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
@@ -15,6 +15,9 @@ EXIT_CODES = (
     "Exit codes: 0 done; 1 the experiment failed (its notebook is kept and named); 2 wrong usage or bad input; "
     "130 stopped by Ctrl-C; 143 stopped by SIGTERM."
 )
+
+# Exit codes above this are those of a signal.
+_STOPPED = 128
 
 
 @contextmanager
@@ -43,6 +46,25 @@ def explained(debug: bool) -> Iterator[None]:
         hint = "" if debug else " (--debug shows the traceback)"
         _tell(Text("Unexpected error: ", "bold red") + Text(problem + hint, "not bold default"), error)
         raise typer.Exit(1) from None
+
+
+def one_after_the_other(bodies: Sequence[Callable[[], None]], debug: bool) -> None:
+    """Do several things of which one that fails, with its message, does not keep the next from being done.
+
+    Raises:
+        typer.Exit: some failed; with the worst of their exit codes. What stops one, as Ctrl-C does, stops all.
+    """
+    worst = 0
+    for body in bodies:
+        try:
+            with explained(debug):
+                body()
+        except typer.Exit as end:
+            if end.exit_code > _STOPPED:
+                raise
+            worst = max(worst, end.exit_code)
+    if worst:
+        raise typer.Exit(worst)
 
 
 def _tell(message: Text, error: BaseException) -> None:

@@ -1,13 +1,23 @@
-"""`lib` where a cluster finds it: as a zip file beside the results, named by what is in it."""
+"""The code where a cluster finds it: zip files beside the results, named by what is in them."""
 
-import tempfile
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from launcher.files import Files
+from launcher.files import Files, put_content
 from lib.version import code_hash
-from tools.lib_zip import lib_zip
+from tools.lib_zip import PROJECT, lib_zip, zip_of
 
-NAME = "lib.zip"
+NAME, PROJECT_NAME = "lib.zip", "project.zip"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The project in a zip file: where it is, and its SHA-256."""
+
+    place: str
+    digest: str
 
 
 def place(out: str) -> str:
@@ -22,8 +32,25 @@ def upload(files: Files, out: str) -> str:
     """
     target = place(out)
     if not files.exists(target):
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, NAME)
-            file.write_bytes(lib_zip())
-            files.put(file, target)
+        put_content(files, lib_zip(), target)
     return target
+
+
+def upload_project(files: Files, out: str) -> Archive:
+    """Make sure that what runs an experiment, as it stands here, is at `<out>/source/<its hash>/project.zip`."""
+    content = zip_of(_sources())
+    digest = hashlib.sha256(content).hexdigest()
+    target = f"{out.rstrip('/')}/source/{digest[:12]}/{PROJECT_NAME}"
+    if not files.exists(target):
+        put_content(files, content, target)
+    return Archive(target, digest)
+
+
+def _sources() -> Iterator[Path]:
+    """The files that a run needs: the launcher with its templates and tables, `lib`, and the notebooks."""
+    yield from (PROJECT / "run_experiment.py", PROJECT / "tools" / "lib_zip.py")
+    yield from (PROJECT / "lib").rglob("*.py")
+    yield from (PROJECT / "notebooks").glob("*.ipynb")
+    for path in (PROJECT / "launcher").rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path

@@ -8,7 +8,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from launcher.parameters import Parameters
 from launcher.provenance import commit
 from launcher.sources import PROJECT
 from lib import artifacts
-from lib.errors import ExperimentError
+from lib.errors import ExperimentError, InputError
 
 # Decides which steps run, so no notebook needs it.
 _LAUNCHER_ONLY = {"evaluate", "cluster", "spark"}
@@ -106,6 +106,23 @@ def make_plan(parameters: Parameters, notebooks: Path = PROJECT / "notebooks", a
     plan = Plan(parameters, run_id, wanted, tuple(s.notebook for s in steps), shlex.join(argv))
     _check_every_parameter_is_taken(plan)
     return plan
+
+
+def with_distinct_ids(plans: Sequence[Plan], is_taken: Callable[[Plan], bool] = lambda plan: False) -> list[Plan]:
+    """Plans of several runs, whose ids must differ: one that is taken becomes that of the next second.
+
+    Raises:
+        InputError: an id that was asked for is another's, too.
+    """
+    distinct: list[Plan] = []
+    for plan in plans:
+        ids = {each.run_id for each in distinct}
+        if plan.parameters.run_id and plan.run_id in ids:
+            raise InputError(f"run_id={plan.run_id}: several experiments cannot have one id; leave it empty")
+        while not plan.parameters.run_id and (plan.run_id in ids or is_taken(plan)):
+            plan = replace(plan, run_id=artifacts.next_run_id(plan.run_id))
+        distinct.append(plan)
+    return distinct
 
 
 def declared(notebook: Path) -> set[str]:

@@ -84,4 +84,5 @@ def target_of(plan: Plan) -> Iterator[Target]:
         with livy_target(plan) as target:
             yield target
     else:
-        raise InputError("the target step, the one of a --cluster-id alone, is not there yet: add --target livy")
+        # launcher.emr.detached sends such a run away; what runs it there has a target.
+        raise InputError("an experiment with --target step does not run here: it is submitted to the cluster")

@@ -8,7 +8,7 @@ Pure Python: the launcher reads these names without Spark.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from lib.errors import InputError
 
@@ -24,12 +24,18 @@ EVAL_CURVES = "curves.json"
 EVAL_IMPORTANCES = "feature_importance.json"
 REPORT = "EVALUATION_REPORT.md"
 
+_FORMAT = "%Y%m%d_%H%M%S"
 _RUN_ID = re.compile(r"\d{8}_\d{6}")
 
 
 def new_run_id() -> str:
     """The UTC time as YYYYMMDD_HHMMSS: what names a run."""
-    return datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
+    return datetime.now(UTC).strftime(_FORMAT)
+
+
+def next_run_id(run_id: str) -> str:
+    """The id of a run a second later."""
+    return (datetime.strptime(_checked(run_id), _FORMAT) + timedelta(seconds=1)).strftime(_FORMAT)
 
 
 def model_dir(out: str, run_id: str) -> str:

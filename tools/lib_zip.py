@@ -7,6 +7,7 @@ The same sources always give the same bytes, so the file's hash names the code. 
 import io
 import sys
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -14,10 +15,15 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip file knows
 
 
 def lib_zip() -> bytes:
-    """Zip the Python files of `lib`, without anything that differs from one checkout to the next."""
+    """Zip the Python files of `lib`."""
+    return zip_of((PROJECT / "lib").rglob("*.py"))
+
+
+def zip_of(files: Iterable[Path]) -> bytes:
+    """Zip files of the project, without anything that differs from one checkout to the next."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted((PROJECT / "lib").rglob("*.py")):
+        for path in sorted(files):
             entry = zipfile.ZipInfo(path.relative_to(PROJECT).as_posix(), _EPOCH)
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)

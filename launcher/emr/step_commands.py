@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from launcher.emr.options import AsJson, ClusterId, Debug, the_cluster
 from launcher.outcomes import explained
@@ -43,6 +44,7 @@ def step(
     cluster_id: ClusterId = None,
     cancel: Annotated[bool, typer.Option("--cancel", help="cancel it: it may clean up after itself")] = False,
     force: Annotated[bool, typer.Option("--force", help="with --cancel: kill it, which leaves its sessions")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="follow it until it ends, with its exit code")] = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -57,6 +59,13 @@ def step(
         cluster = the_cluster(emr, cluster_id)
         if cancel:
             cancel_step(emr, cluster, step_id, force)
+        if wait:
+            from boto3 import Session
+
+            from launcher.emr.following import follow
+
+            follow(Session(), cluster, step_id, Console(highlight=False))
+            return
         found = describe_step(emr, cluster, step_id)
         if as_json:
             print_json(step_record(found))

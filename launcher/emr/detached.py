@@ -1,0 +1,103 @@
+"""Detached runs as a person sees them: submitted in a word or two, and followed where that is wanted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import boto3
+from rich.console import Console
+from rich.markup import escape
+
+from launcher import aws
+from launcher.emr.clusters import Cluster, describe
+from launcher.emr.following import follow, follow_command
+from launcher.emr.states import UNFINISHED_STEP
+from launcher.emr.step_descriptions import list_steps
+from launcher.emr.step_files import StepFiles
+from launcher.emr.submission import require_usable, set_step_concurrency, submit
+from launcher.files import files_at
+from launcher.outcomes import one_after_the_other
+from launcher.plan import Plan, with_distinct_ids
+from launcher.tables import print_pairs
+from lib.errors import InputError
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How experiments are to be submitted."""
+
+    wait: bool = False
+    step_concurrency: int | None = None
+    debug: bool = False
+
+
+def run_detached(plans: Sequence[Plan], wishes: Wishes, session: boto3.Session, console: Console) -> None:
+    """Submit experiments to their cluster in this order; follow them, if wanted, until the last has ended.
+
+    Raises:
+        InputError: they name several clusters, or one that cannot take them.
+        typer.Exit: one of those followed failed; with the worst of their exit codes.
+    """
+    cluster_id = _the_only_cluster(plans)
+    emr = aws.client("emr", session)
+    cluster = describe(emr, cluster_id)
+    require_usable(cluster)
+    plans = with_distinct_ids(plans, _is_taken)
+    if wishes.step_concurrency is not None:
+        _set_concurrency(session, cluster_id, wishes.step_concurrency, console)
+        cluster = replace(cluster, step_concurrency=wishes.step_concurrency)
+    before = len(list_steps(emr, cluster_id, UNFINISHED_STEP))
+    step_ids = submit(session, cluster_id, plans)
+    for number, (plan, step_id) in enumerate(zip(plans, step_ids, strict=True)):
+        _tell(plan, step_id, cluster, before + number, console)
+    if not cluster.log_uri:
+        console.print(f"Cluster {cluster_id} keeps no logs: a failure will be hard to explain.", style="yellow")
+    if wishes.wait:
+        _follow_all(session, cluster_id, step_ids, wishes.debug, console)
+
+
+def _the_only_cluster(plans: Sequence[Plan]) -> str:
+    ids = list(dict.fromkeys(plan.parameters.cluster.id for plan in plans))
+    if len(ids) > 1:
+        raise InputError(f"the experiments name several clusters ({', '.join(ids)}): give one with --cluster-id")
+    return ids[0]
+
+
+def _is_taken(plan: Plan) -> bool:
+    step_files = StepFiles.of(plan.parameters.out, plan.run_id)
+    return files_at(step_files.folder).exists(step_files.folder)
+
+
+def _set_concurrency(session: boto3.Session, cluster_id: str, steps: int, console: Console) -> None:
+    set_step_concurrency(session, cluster_id, steps)
+    if steps > 1:
+        console.print(
+            f"Cluster {cluster_id} runs up to {steps} steps side by side from now on. Each has a driver and executors "
+            f"of its own and papermill on the primary node: the memory in the section spark has to fit {steps} times.",
+            soft_wrap=True,
+        )
+
+
+def _tell(plan: Plan, step_id: str, cluster: Cluster, before: int, console: Console) -> None:
+    turn = f"; {before} step{'s' if before > 1 else ''} before it" if before >= cluster.step_concurrency else ""
+    console.print(f"Experiment {plan.run_id} → {escape(plan.parameters.out)}", soft_wrap=True)
+    rows = [
+        ("step", f"{step_id} on cluster {cluster.id} ({cluster.name}, {cluster.life.state}){turn}"),
+        ("follow", follow_command(cluster.id, step_id)),
+        ("cancel", f"run_experiment.py cluster step {step_id} --cluster-id {cluster.id} --cancel"),
+        ("model", plan.model_dir),
+    ]
+    if plan.parameters.evaluate:
+        rows.append(("results", plan.eval_dir))
+    print_pairs(rows, console)
+
+
+def _follow_all(
+    session: boto3.Session, cluster_id: str, step_ids: Sequence[str], debug: bool, console: Console
+) -> None:
+    def follow_one(step_id: str) -> None:
+        if len(step_ids) > 1:
+            console.print(f"\n[bold]{step_ids.index(step_id) + 1}/{len(step_ids)}[/bold]  step {step_id}")
+        follow(session, cluster_id, step_id, console)
+
+    one_after_the_other([partial(follow_one, step_id) for step_id in step_ids], debug)

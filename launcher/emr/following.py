@@ -1,0 +1,139 @@
+"""Follows a detached run from here: where it is, and in the end what came out or why nothing did.
+
+What happens here does not touch the run: it goes on when this is stopped, and can be followed again.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from rich.console import Console
+
+from launcher import aws
+from launcher.emr.replay import Replay
+from launcher.emr.states import UNFINISHED_STEP
+from launcher.emr.step_descriptions import Step, describe_step, list_steps
+from launcher.emr.step_files import Status, StepFiles
+from launcher.emr.step_outcome import results_of
+from launcher.interrupts import Interrupted
+from launcher.plan import Plan
+from launcher.progress import Progress, duration
+from launcher.screens import show_results
+from launcher.search_log import SearchLog
+from lib import artifacts
+from lib.errors import ExperimentError, InputError
+
+# Seconds: between two looks, at first and at most; without an answer from AWS, until it is given up.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0
+PATIENCE = 900.0
+
+
+def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Console) -> None:
+    """Show a run's progress until its step has ended, then its results.
+
+    However long that takes: there is no time limit, and AWS may be out of reach for a quarter of an hour.
+
+    Raises:
+        StepFailed: it failed, was cancelled, or its cluster ended; carries the run's own exit code.
+        InputError: there is no such step, or it is no experiment.
+        NotLoggedIn: the credentials expired meanwhile; the run goes on.
+    """
+    emr = aws.client("emr", session)
+    step = describe_step(emr, cluster_id, step_id)
+    if step.run_id is None or step.out is None:
+        raise InputError(f"step {step_id} of cluster {cluster_id} is no experiment of ours: there is nothing to follow")
+    try:
+        step_files = StepFiles.of(step.out, step.run_id)
+        plan = step_files.plan()
+        step, status = _watch(_Look(emr, cluster_id, step, console), step_files, plan, console)
+        results = results_of(step, status, plan, emr, cluster_id)
+    except (Interrupted, aws.NotLoggedIn, aws.AwsUnavailable) as stop:
+        stop.add_note(f"Step {step_id} goes on; follow it again with: {follow_command(cluster_id, step_id)}")
+        raise
+    show_results(console, plan, results, step.seconds or 0.0)
+
+
+def follow_command(cluster_id: str, step_id: str) -> str:
+    """What a person types to follow a step."""
+    return f"run_experiment.py cluster step {step_id} --cluster-id {cluster_id} --wait"
+
+
+@dataclass
+class _Look:
+    """Looks at a step again and again, patient with a network that is away for a while."""
+
+    emr: Any
+    cluster_id: str
+    step: Step
+    console: Console
+    clock: Callable[[], float] = time.monotonic
+    _away_since: float | None = None
+    _looks: int = 0
+
+    def again(self) -> Step:
+        """Wait a little, then look."""
+        time.sleep(min(_FIRST_PAUSE * 1.2**self._looks, _LONGEST_PAUSE))
+        self._looks += 1
+        try:
+            self.step = describe_step(self.emr, self.cluster_id, self.step.id)
+            self._away_since = None
+        except InputError:
+            raise
+        except ExperimentError as error:
+            if self._away_since is None:
+                self._away_since = self.clock()
+                self.console.print(f"{error} (trying on)", style="yellow", markup=False, soft_wrap=True)
+            if self.clock() - self._away_since > PATIENCE:
+                raise
+        return self.step
+
+    def position(self) -> str:
+        """Where the step stands in the queue."""
+        try:
+            unfinished = list_steps(self.emr, self.cluster_id, UNFINISHED_STEP)
+        except ExperimentError:
+            return "waits"
+        ids = [each.id for each in reversed(unfinished)]
+        before = ids.index(self.step.id) if self.step.id in ids else 0
+        behind = f"{before} step{'s' if before > 1 else ''} before it" if before else "it is next"
+        return f"waits for its turn on cluster {self.cluster_id}: {behind}"
+
+
+def _watch(look: _Look, step_files: StepFiles, plan: Plan, console: Console) -> tuple[Step, Status]:
+    """Show how it goes until the step has ended; return how it ended."""
+    step = _wait_for_start(look, console)
+    replay = Replay(plan, step.started_at.timestamp() if step.started_at else time.time())
+    log = SearchLog(step_files.files, f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
+    status = Status()
+    with Progress(plan, log, console, replay.clock) as progress:
+        replay.live()
+        while True:
+            ended = not step.is_unfinished  # before the status is read, so that the last one is not missed
+            status = _status(step_files, status)
+            replay.tell(status, progress)
+            if ended:
+                return step, status
+            step = look.again()
+
+
+def _wait_for_start(look: _Look, console: Console) -> Step:
+    said = ""
+    started = time.monotonic()
+    with console.status("") as spinner:
+        while look.step.state == "PENDING":
+            position = look.position()
+            spinner.update(f"{position} ({duration(time.monotonic() - started)})")
+            if position != said and not console.is_terminal:
+                console.print(position, soft_wrap=True)
+            said = position
+            look.again()
+    return look.step
+
+
+def _status(step_files: StepFiles, last: Status) -> Status:
+    try:
+        return step_files.status()
+    except ExperimentError:  # the next look will do
+        return last
