@@ -1,0 +1,130 @@
+"""A detached run: a real step that runs papermill with what the primary node has, and Spark through Livy."""
+
+import importlib.metadata
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from launcher.emr.step_files import StepFiles
+from launcher.emr.submission import LIVY_URL
+from launcher.kernels import register
+from launcher.provenance import commit
+from lib import artifacts
+from lib.version import code_hash
+from tests.aws.clusters import made_cluster
+from tests.aws.moto_server import moto_server
+from tests.livy.conftest import BUCKET
+from tests.livy.runs import RUN_ID, TINY_GRID, sessions
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "run_experiment.py"]
+# What `python -m venv` puts there.
+_VENV = {"pip", "setuptools", "wheel"}
+_ABSENT = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {names!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}} on the primary node", name=name)
+
+sys.meta_path.insert(0, Absent())
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster(s3, s3_endpoint, livy_url, tmp_path_factory):
+    """A cluster whose steps find the packages of requirements-master.txt alone, and the Livy of the tests."""
+    register()
+    with moto_server(), made_cluster(s3_endpoint, tmp_path_factory.mktemp("node"), BUCKET) as made:
+        site = tmp_path_factory.mktemp("site")
+        (site / "sitecustomize.py").write_text(_ABSENT.format(names=absent_on_the_master()))
+        made.node.names[LIVY_URL] = livy_url
+        made.node.environment["PYTHONPATH"] = str(site)
+        yield made
+
+
+def absent_on_the_master() -> set[str]:
+    """The modules that are here, but not in the Python that the bootstrap script makes."""
+    pinned = (ROOT / "infrastructure" / "requirements-master.txt").read_text()
+    there = {plain(name) for name in re.findall(r"^([\w.-]+)==", pinned, re.M)} | _VENV
+    modules = importlib.metadata.packages_distributions()
+    return {module for module, names in modules.items() if not there & {plain(name) for name in names}}
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.fixture
+def params(cluster, s3, sample, spark_settings, tmp_path):
+    s3.upload_file(sample, BUCKET, "data/sample.parquet")
+    file = tmp_path / "params.yaml"
+    content = {
+        "input_data": f"s3://{BUCKET}/data/sample.parquet",
+        "out": f"s3://{BUCKET}/{tmp_path.name}",
+        "run_id": RUN_ID,
+        "grid": TINY_GRID,
+        "engine": "spark",
+        "language": "es",
+        "cluster": {"id": cluster.id},
+        "spark": {"driver_memory": "1g", "conf": spark_settings},
+    }
+    file.write_text(yaml.safe_dump(content))
+    return file
+
+
+def test_an_experiment_runs_as_a_step(cluster, params, s3, livy_url):
+    before = sessions(livy_url)
+    typed = [*COMMAND, "--params", str(params), "--wait", "--no-check"]
+    environment = {**os.environ, "COLUMNS": "200"}
+    done = subprocess.run(typed, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for shown in ("1/4 explore", "2/4 train", "2/2 candidates", "4/4 report", "Winner", "EVALUATION_REPORT.md"):
+        assert shown in done.stdout
+    out = yaml.safe_load(params.read_text())["out"]
+    assert text(s3, f"{out}/results/eval_{RUN_ID}/{artifacts.REPORT}").startswith("# Informe")
+    record = json.loads(text(s3, f"{out}/models/model_{RUN_ID}/{artifacts.EXPERIMENT}"))
+    # Those of here: the node has neither git nor this command.
+    assert record["command"].startswith(f"python run_experiment.py --params {params}")
+    assert record["commit"] == commit(ROOT)
+    assert record["versions"]["lib"] == code_hash()
+    for place in (f"models/model_{RUN_ID}/notebooks/02_train.html", f"results/eval_{RUN_ID}/notebooks/04_report.ipynb"):
+        assert text(s3, f"{out}/{place}")
+    status = StepFiles.of(out, RUN_ID).status()
+    assert [step.name for step in status.steps] == ["explore", "train", "evaluate", "report"]
+    assert status.exit_code == 0
+    assert sessions(livy_url) == before
+
+
+def text(s3, place: str) -> str:
+    bucket, _, key = place.removeprefix("s3://").partition("/")
+    return s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+
+
+def test_a_step_that_is_cancelled_ends_its_session(cluster, params, livy_url):
+    before = sessions(livy_url)
+    typed = [*COMMAND, "--params", str(params), "--no-check"]
+    printed = subprocess.run(typed, cwd=ROOT, capture_output=True, text=True, timeout=100, check=True).stdout
+    step_id = re.search(r"s-[A-Z0-9]{5,}", printed).group()
+    until(lambda: len(sessions(livy_url)) > len(before))
+    cluster.emr.cancel_steps(ClusterId=cluster.id, StepIds=[step_id])
+    assert cluster.wait(step_id) == "CANCELLED"
+    until(lambda: sessions(livy_url) == before)
+    status_of = StepFiles.of(yaml.safe_load(params.read_text())["out"], RUN_ID).status
+    until(lambda: status_of().exit_code is not None)
+    assert status_of().error.startswith("stopped by SIGTERM")
+
+
+def until(is_so, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
