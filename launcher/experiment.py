@@ -81,6 +81,7 @@ def what_is_left(plan: Plan, is_trained: bool) -> str:
     place = {"out": shown(plan.parameters.out)}
     if cluster.runs_on != "local":
         place |= {"target": cluster.runs_on, "livy-url": cluster.livy_url, "cluster-id": cluster.id}
+    if cluster.runs_on == "livy":
         place |= {"reach": cluster.reach, "ssh-key": cluster.ssh_key}
     options = " ".join(f"--{name} {shlex.quote(value)}" for name, value in place.items() if value)
     return f"What was scored is kept; go on with: run_experiment.py {options} --resume model_{plan.run_id}"

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import sparkmagic
-from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
 from launcher.sources import PROJECT
 
@@ -38,8 +38,13 @@ def register(prefix: str = sys.prefix) -> None:
 
 
 def ensure_cluster_kernel() -> None:
-    """Register the kernel for clusters where it is not: what made this environment may not have been `make setup`."""
-    if CLUSTER not in KernelSpecManager().find_kernel_specs():
+    """Register the kernel for clusters unless it is there and this Python's, as on a primary node it is not."""
+    try:
+        spec = KernelSpecManager().get_kernel_spec(CLUSTER)
+    except NoSuchKernel:
+        register()
+        return
+    if spec.argv[0] != sys.executable:
         register()
 
 

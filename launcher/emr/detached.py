@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from launcher import aws
 from launcher.emr.clusters import Cluster, describe
+from launcher.emr.estimates import estimate_line
 from launcher.emr.following import follow, follow_command
 from launcher.emr.states import UNFINISHED_STEP
 from launcher.emr.step_descriptions import list_steps
@@ -49,7 +50,7 @@ def run_detached(plans: Sequence[Plan], wishes: Wishes, session: boto3.Session, 
     before = len(list_steps(emr, cluster_id, UNFINISHED_STEP))
     step_ids = submit(session, cluster_id, plans)
     for number, (plan, step_id) in enumerate(zip(plans, step_ids, strict=True)):
-        _tell(plan, step_id, cluster, before + number, console)
+        _tell(plan, step_id, cluster, before + number, estimate_line(plan, session), console)
     if not cluster.log_uri:
         console.print(f"Cluster {cluster_id} keeps no logs: a failure will be hard to explain.", style="yellow")
     if wishes.wait:
@@ -78,12 +79,13 @@ def _set_concurrency(session: boto3.Session, cluster_id: str, steps: int, consol
         )
 
 
-def _tell(plan: Plan, step_id: str, cluster: Cluster, before: int, console: Console) -> None:
+def _tell(plan: Plan, step_id: str, cluster: Cluster, before: int, cost: str, console: Console) -> None:
     turn = f"; {before} step{'s' if before > 1 else ''} before it" if before >= cluster.step_concurrency else ""
     console.print(f"Experiment {plan.run_id} → {escape(plan.parameters.out)}", soft_wrap=True)
     rows = [
         ("step", f"{step_id} on cluster {cluster.id} ({cluster.name}, {cluster.life.state}){turn}"),
         ("follow", follow_command(cluster.id, step_id)),
+        ("cost", cost),
         ("cancel", f"run_experiment.py cluster step {step_id} --cluster-id {cluster.id} --cancel"),
         ("model", plan.model_dir),
     ]

@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -6,7 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from launcher import cli
+from launcher.interrupts import Interrupted
 from launcher.plan import make_plan
+from lib.errors import ExperimentError, InputError
 from tests.launcher.experiments import RUN_ID, write_notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,3 +128,41 @@ def test_without_its_packages_the_script_says_how_to_get_them():
     assert "run `make setup`" in done.stderr
     assert ".venv/bin/activate" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("failures", "exit_code", "ran"),
+    [
+        ({}, 0, [1, 2, 3]),
+        ({1: ExperimentError("no memory"), 2: InputError("no label")}, 2, [1, 2, 3]),
+        ({2: Interrupted(signal.SIGINT)}, 130, [1, 2]),
+    ],
+)
+def test_several_params_files_run_one_after_the_other(typed, monkeypatch, failures, exit_code, ran):
+    plans = []
+
+    def rounds(plan):
+        return plan.parameters.grid["GBT"]["maxIter"][0]
+
+    def run(plan):
+        plans.append(plan)
+        if rounds(plan) in failures:
+            raise failures[rounds(plan)]
+
+    monkeypatch.setattr(cli, "run", run)
+    for number in (1, 2, 3):
+        Path(f"{number}.yaml").write_text(f"grid: {{GBT: {{maxIter: [{number}]}}}}")
+    files = [argument for number in (1, 2, 3) for argument in ("--params", f"{number}.yaml")]
+    result = typed("--input-data", "table.parquet", *files)
+    assert result.exit_code == exit_code
+    assert [rounds(plan) for plan in plans] == ran
+    assert len({plan.run_id for plan in plans}) == len(plans)
+    assert all(str(failure) in result.output for failure in failures.values() if isinstance(failure, ExperimentError))
+
+
+def test_one_experiment_at_a_time_is_taken_up(typed, monkeypatch):
+    recorded = {"run_id": RUN_ID, "resume": True}
+    monkeypatch.setattr(cli, "recorded_parameters", lambda out, model: recorded)
+    Path("a.yaml").write_text("grid: {GBT: {maxIter: [1]}}")
+    result = typed("--params", "a.yaml", "--params", "a.yaml", "--resume", f"model_{RUN_ID}")
+    assert (result.exit_code, "--resume takes up one experiment" in result.output) == (2, True)

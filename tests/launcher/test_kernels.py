@@ -8,7 +8,7 @@ import nbformat
 import papermill
 from jupyter_client.kernelspec import KernelSpecManager
 
-from launcher.kernels import CLUSTER, LOCAL, register
+from launcher.kernels import CLUSTER, LOCAL, ensure_cluster_kernel, register
 
 SMALL = Path(__file__).parent / "files" / "small.ipynb"
 
@@ -21,6 +21,19 @@ def test_registering_twice_leaves_both_kernels_once(tmp_path):
     for name, shown in ((LOCAL, "PySpark (local)"), (CLUSTER, "PySpark")):
         spec = found.get_kernel_spec(name)
         assert (spec.display_name, spec.language, spec.argv[0]) == (shown, "python", sys.executable)
+
+
+def test_a_cluster_kernel_of_another_python_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share" / "jupyter"))  # goes before the environment's own
+    registered = []
+    monkeypatch.setattr("launcher.kernels.register", lambda: registered.append(register(str(tmp_path))))
+    foreign = tmp_path / "share" / "jupyter" / "kernels" / CLUSTER / "kernel.json"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text('{"argv": ["/usr/bin/python3", "-m", "x"], "display_name": "PySpark", "language": "python"}')
+    ensure_cluster_kernel()
+    assert sys.executable in foreign.read_text()
+    ensure_cluster_kernel()
+    assert len(registered) == 1
 
 
 def test_papermill_runs_a_notebook_of_the_cluster_kernel_on_the_local_one(tmp_path, monkeypatch):

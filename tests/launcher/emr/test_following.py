@@ -133,8 +133,7 @@ def test_one_that_was_cancelled_says_how_to_go_on(emr_cluster, run):
     with pytest.raises(StepFailed, match=f"step {step_id} was cancelled \\(Cancelled by user\\)\n") as failed:
         followed(emr_cluster, step_id)
     assert failed.value.__notes__[-1].endswith(
-        f"run_experiment.py --out {OUT} --target step --cluster-id {emr_cluster.id} --reach direct "
-        f"--resume model_{RUN_ID}"
+        f"run_experiment.py --out {OUT} --target step --cluster-id {emr_cluster.id} --resume model_{RUN_ID}"
     )
 
 
