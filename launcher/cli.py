@@ -86,10 +86,10 @@ def experiment(
     with explained(debug):
         typed = {name: context.params.get(name) for name in parameters.NAMES}
         typed |= {name: context.params[option.replace("-", "_")] for name, option in OPTIONS.items()}
+        if resume_model is not None and len(params or []) > 1:
+            raise InputError("--resume takes up one experiment: give one --params file")
         wanted = [_wanted(file, assign or [], typed, resume_model) for file in params or (None,)]
         plans = [make_plan(each, argv=this_command()) for each in wanted]
-        if resume_model is not None and len(plans) > 1:
-            raise InputError("--resume takes up one experiment: give one --params file")
         plans = with_distinct_ids(plans)
         for plan in plans:
             preflight.check(plan)
