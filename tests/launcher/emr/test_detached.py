@@ -14,7 +14,8 @@ import yaml
 from typer.testing import CliRunner
 
 from launcher import aws, cli, packaging
-from launcher.emr import submission
+from launcher.emr import checklist, submission
+from launcher.emr.checklist import ClusterNotFit
 from launcher.emr.step_files import StepFiles
 from launcher.files import files_at
 from launcher.parameters import Parameters
@@ -162,7 +163,11 @@ def test_a_step_needs_a_cluster_that_can_run_it(emr, cluster):
     assert f"cluster {cluster} is TERMINATED" in typed("--cluster-id", cluster, *PLACES).output
 
 
-def test_the_checklist_comes_first(emr, cluster):
+def test_the_checklist_comes_first(emr, cluster, monkeypatch):
+    def refuse(checked, session, console):
+        raise ClusterNotFit(checked.parameters.cluster.id, [])
+
+    monkeypatch.setattr(checklist, "check_before_submission", refuse)
     result = typed("--cluster-id", cluster, *PLACES[:-1])
     assert result.exit_code == 2
     assert f"cluster {cluster} is not fit for this experiment" in result.output
