@@ -22,11 +22,10 @@ os.environ.update(
 _LONG = (
     "livy/test_experiment.py",
     "test_experiment.py",
-    "test_scripts.py",
-    "infrastructure/test_apply.py",
-    "livy/test_failures.py",
     "test_resuming.py",
+    "test_scripts.py",
     "notebooks/test_regression.py",
+    "infrastructure/test_apply.py",
     "livy/",
 )
 
