@@ -24,7 +24,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 app.add_typer(session_commands)
 app.add_typer(cluster_commands)
 
-_ASSIGNMENT_HELP = "any parameter, over those of the file: -p search=random -p grid.GBT.maxIter=[100]"
+_ASSIGNMENT_HELP = "any parameter, over those of the file: -p split_by=zone -p grid.GBT.maxIter=[100]"
 
 _PARAMS_HELP = "YAML file of parameters; several files are several experiments, run in this order"
 

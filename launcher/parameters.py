@@ -135,7 +135,7 @@ def check(values: Mapping[str, Any], origins: Mapping[str, str] | None = None) -
     try:
         parameters.expand()
     except InputError as error:
-        used = ["candidates" if parameters.candidates else "grid", "max_candidates"]
+        used = ["candidates" if parameters.candidates else "grid", "search", "max_candidates"]
         raise InputError(f"{error}{_origin(used, origins)}") from None
     return parameters
 

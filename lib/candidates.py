@@ -70,7 +70,7 @@ def expand(
     `max_candidates` of them without replacement, by `seed`, and keeps the grid's order.
 
     Raises:
-        InputError: an unknown model or parameter, a value out of Spark ML's range, nothing to search.
+        InputError: an unknown model or parameter, a value out of Spark ML's range, nothing to search or to draw.
     """
     if candidates:
         listed = [_explicit(entry) for entry in candidates]
@@ -80,8 +80,10 @@ def expand(
         _check(model, params)
     if not listed:
         raise InputError("the search has no candidates: give the grid at least one model with values")
-    if search == "random" and max_candidates is not None and max_candidates < len(listed):
-        chosen = sorted(random.Random(seed).sample(range(len(listed)), max_candidates))
+    if search == "random":
+        if max_candidates is None:
+            raise InputError("search: random needs max_candidates, the number of candidates to draw")
+        chosen = sorted(random.Random(seed).sample(range(len(listed)), min(max_candidates, len(listed))))
         listed = [listed[i] for i in chosen]
     elif max_candidates is not None and len(listed) > max_candidates:
         raise InputError(

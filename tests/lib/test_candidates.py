@@ -45,6 +45,7 @@ def test_random_search_draws_by_seed_without_repeating():
         ({"grid": {RANDOM_FOREST: {"featureSubsetStrategy": ["half"]}}}, "is none of auto, all, sqrt"),
         ({"grid": {}}, "no candidates"),
         ({"candidates": [{"maxDepth": 3}]}, "names no model"),
+        ({"search": "random"}, "search: random needs max_candidates"),
         ({"max_candidates": 10}, "has 72 candidates and max_candidates is 10"),
     ],
 )
