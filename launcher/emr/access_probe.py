@@ -15,8 +15,8 @@ import boto3
 from botocore.exceptions import ClientError
 
 
-def main(region: str, verdict: str, *inputs: str) -> int:
-    """Try everything, and write what was refused; the exit code is 1 where not even that can be written."""
+def main(region: str, verdict: str, *inputs: str) -> str | None:
+    """Try everything, and write what was refused; returns what to say where not even that can be written."""
     s3 = boto3.client("s3", region_name=region)
     refused: list[dict[str, str]] = []
 
@@ -33,11 +33,16 @@ def main(region: str, verdict: str, *inputs: str) -> int:
         bucket = urlsplit(uri).netloc
         for found in [each for each in listed.get("Contents", []) if each["Size"]][:1]:
             attempt("s3:GetObject", f"s3://{bucket}/{found['Key']}", "get_object", Range="bytes=0-0")
-    if attempt("s3:PutObject", verdict + ".tried", "put_object"):
-        attempt("s3:DeleteObject", verdict + ".tried", "delete_object")
+    if attempt("s3:PutObject", tried(verdict), "put_object"):
+        attempt("s3:DeleteObject", tried(verdict), "delete_object")
     attempt("s3:PutObject", verdict, "put_object", Body=json.dumps(refused).encode())
-    print(json.dumps(refused))
-    return int(any(each["uri"] == verdict for each in refused))
+    told = [each["message"] for each in refused if each["uri"] == verdict]
+    return f"cannot write {verdict}: {told[0]}" if told else None
+
+
+def tried(verdict: str) -> str:
+    """The object that is written and removed again."""
+    return f"{verdict}.tried"
 
 
 if __name__ == "__main__":
