@@ -44,7 +44,9 @@ def nodes_role(subject: Subject) -> Finding:
             for left in (verdict, access_probe.tried(verdict)):
                 files.remove(left)
         refused = json.loads(text)
-        return _refused(subject, refused) if refused else ok(f"tried by step {step.id}: it may")
+        if refused:
+            return _refused(subject, refused)
+        return ok(f"step {step.id} read the input, and wrote and removed below the output")
     if step.is_unfinished:
         return _only_read(subject, f"step {step.id} did not end in {_LIMIT:.0f} s")
     return _of_failed_probe(subject, step)

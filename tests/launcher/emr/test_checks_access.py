@@ -43,7 +43,10 @@ def test_a_step_tries_it_and_leaves_nothing(node, bucket):
     this = _experiment(bucket)
     found = nodes_role(this)
     (step,) = _steps(this)
-    assert (found.level, found.found) == ("ok", f"tried by step {step['Id']}: it may")
+    assert (found.level, found.found) == (
+        "ok",
+        f"step {step['Id']} read the input, and wrote and removed below the output",
+    )
     assert (step["Name"], step["ActionOnFailure"]) == ("mineria-ml-emr check", "CONTINUE")
     assert _left(bucket) == ["data/pixels.parquet"]
 
