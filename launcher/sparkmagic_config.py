@@ -11,7 +11,7 @@ from launcher.livy_client import HEADERS
 
 _HOOKS = "launcher.sparkmagic_hooks"
 _AUTH = {"none": "None", "basic": "Basic_Access", "kerberos": "Kerberos"}
-_HEARTBEAT = 3  # seconds
+_HEARTBEAT = 1  # seconds
 
 
 def make_config(

@@ -16,8 +16,8 @@ from urllib3.util import Retry
 from launcher.livy_client import login
 from launcher.session_records import note_session
 
-# Seconds slept between attempts to connect double from half a second: a tunnel has some 15 s to come back.
-_CONNECT = Retry(total=None, connect=6, read=False, redirect=0, status=0, other=0, backoff_factor=0.5)
+# Seconds slept between attempts to connect double from one: a tunnel has 15 s to come back.
+_CONNECT = Retry(total=None, connect=5, read=False, redirect=0, status=0, other=0, backoff_factor=0.5)
 
 
 class RecordingAdapter(HTTPAdapter):

@@ -1,34 +1,10 @@
 """Real S3A for Spark off EMR: its jars, and the settings that point `s3:` at a server on this machine."""
 
-import shutil
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
-import pyspark
+from tests.jars import fetched
 
-from launcher.local_spark import find_java
-
-COORDINATES = Path(__file__).with_name("s3a.xml")
-SPARK_JARS = Path(pyspark.__file__).parent / "jars"
-
-
-def jars() -> Path:
-    """The folder of the jars, resolved once by the Ivy that Spark brings and kept in the virtual environment."""
-    kept = Path(sys.prefix) / "share" / "spark-s3a"
-    if (kept / COORDINATES.name).exists() and (kept / COORDINATES.name).read_text() == COORDINATES.read_text():
-        return kept
-    with tempfile.TemporaryDirectory(dir=kept.parent) as scratch:
-        fresh = Path(scratch, "jars")
-        (ivy,) = SPARK_JARS.glob("ivy-*.jar")
-        command = [find_java() / "bin" / "java", "-cp", ivy, "org.apache.ivy.Main", "-warn", "-ivy", COORDINATES]
-        command += ["-cache", f"{scratch}/cache", "-retrieve", f"{fresh}/[artifact]-[revision].[ext]"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=300)
-        shutil.copy(COORDINATES, fresh)  # what is in there, for the next time
-        shutil.rmtree(kept, ignore_errors=True)
-        fresh.rename(kept)
-    return kept
+COORDINATES = Path(__file__).with_name("s3a-jars.xml")
 
 
 def settings(endpoint: str) -> dict[str, str]:
@@ -45,6 +21,6 @@ def settings(endpoint: str) -> dict[str, str]:
         "s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
     }
     return {
-        "spark.driver.extraClassPath": f"{jars()}/*",
+        "spark.driver.extraClassPath": f"{fetched(COORDINATES)}/*",
         **{f"spark.hadoop.fs.{name}": value for name, value in hadoop.items()},
     }

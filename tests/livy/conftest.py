@@ -1,5 +1,6 @@
 """A Livy to test against (the stand-in, or the real one that LIVY_URL names) and an S3 that its sessions reach."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,21 +10,25 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from launcher.cluster_settings import Spark
+from launcher.local_spark import SHORT_SESSION
 from tests.aws import s3a
 from tests.livy.faults import FaultyProxy
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "experiments"
+DRIVER_MEMORY = "1g"
 
 
 @pytest.fixture(scope="session")
-def livy_url(tmp_path_factory):
+def livy_url(tmp_path_factory, spark_settings):
     """The URL of a server whose sessions run on this machine."""
     if os.environ.get("LIVY_URL"):
         yield os.environ["LIVY_URL"].rstrip("/")
         return
+    usual = Spark(driver_memory=DRIVER_MEMORY, conf=spark_settings).session()
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.livy.stand_in", tmp_path_factory.mktemp("livy")],
+        [sys.executable, "-m", "tests.livy.stand_in", tmp_path_factory.mktemp("livy"), json.dumps(usual)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -66,7 +71,7 @@ def s3(s3_endpoint):
 @pytest.fixture(scope="session")
 def spark_settings(s3_endpoint):
     """Spark properties for sessions that read and write that S3."""
-    return {**s3a.settings(s3_endpoint), "spark.sql.shuffle.partitions": "2"}
+    return {**s3a.settings(s3_endpoint), **SHORT_SESSION, "spark.sql.shuffle.partitions": "2"}
 
 
 @pytest.fixture(autouse=True)

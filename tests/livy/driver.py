@@ -1,5 +1,6 @@
 """The driver of one session: a real PySpark process that reads a statement a line and answers with an output a line.
 
+It starts Spark before it is told what the session adds to its path, so that it can wait, ready, for a session to come.
 Statements run as in a REPL: what they print and the value of an expression on the last line are their text.
 """
 
@@ -21,7 +22,7 @@ _OWN_FRAME = re.compile(r'\s*File "<stdin>".*in <module>')
 
 
 def main() -> None:
-    """Start Spark, say so by an empty line, then serve statements until there are no more."""
+    """Start Spark, read the session's Python files, say so by an empty line, then serve statements until there are no more."""
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what Java prints goes to the log
     from pyspark.sql import SparkSession
@@ -29,6 +30,8 @@ def main() -> None:
     spark = SparkSession.builder.getOrCreate()
     threading.Thread(target=_end_with_java, args=[spark.sparkContext._gateway.proc], daemon=True).start()
     names: dict[str, Any] = {"__name__": "__main__", "spark": spark, "sc": spark.sparkContext}
+    for place in json.loads(sys.stdin.readline() or "[]"):
+        spark.sparkContext.addPyFile(place)
     print(file=replies, flush=True)
     for count, line in enumerate(sys.stdin):
         output = {"execution_count": count, **run(json.loads(line), names)}

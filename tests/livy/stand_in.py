@@ -1,8 +1,9 @@
 """A stand-in for Livy in tests: its documented REST interface over real PySpark processes.
 
 Not Livy: only what an interactive PySpark client uses, as the documentation of 0.8 and a real server's answers have
-it. `python -m tests.livy.stand_in FOLDER` serves on a free loopback port, prints its URL and keeps the sessions' logs
-in FOLDER; it ends, with its sessions, when its standard input does.
+it. `python -m tests.livy.stand_in FOLDER REQUEST` serves on a free loopback port, prints its URL and keeps the sessions'
+logs in FOLDER; it ends, with its sessions, when its standard input does. One driver is always started ahead, for the next
+session that asks for the memory and properties of REQUEST (JSON, as in `POST /sessions`).
 """
 
 import itertools
@@ -32,7 +33,6 @@ _PROPERTIES = {
     "executorMemory": "spark.executor.memory",
     "executorCores": "spark.executor.cores",
     "numExecutors": "spark.executor.instances",
-    "name": "spark.app.name",
 }
 
 
@@ -40,29 +40,78 @@ class NotActive(Exception):
     """A statement for a session that has ended."""
 
 
-class Session:
-    """One PySpark process and the statements it was given."""
+class Driver:
+    """A PySpark process, and the log it prints."""
 
-    def __init__(self, number: int, asked: dict[str, Any], folder: Path):
+    def __init__(self, log: Path, environment: dict[str, str]):
+        self.log = log
+        with log.open("wb") as sink:
+            self.process = subprocess.Popen(
+                # -P: nothing of the project is on its path, so that `lib` comes by pyFiles or not at all.
+                [sys.executable, "-P", DRIVER],
+                cwd=log.parent,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=sink,
+                text=True,
+                start_new_session=True,
+            )
+
+    def ask(self, question: Any) -> str:
+        """Send a line and wait for the answer's; empty where the process ended instead."""
+        assert self.process.stdin
+        assert self.process.stdout
+        try:
+            self.process.stdin.write(json.dumps(question) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return ""
+        return self.process.stdout.readline()
+
+    def end(self) -> None:
+        """End the process and its JVM."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, 9)
+        self.process.wait()
+
+
+class Drivers:
+    """Starts drivers, and keeps one ahead for the settings that most sessions have."""
+
+    def __init__(self, folder: Path, usual: dict[str, Any]):
+        self._folder, self._usual = folder, _environment(usual)
+        self._numbers, self._lock = itertools.count(), threading.Lock()
+        self._ahead = self._start(self._usual)
+
+    def take(self, asked: dict[str, Any]) -> Driver:
+        """A driver for a session."""
+        environment = _environment(asked)
+        if environment != self._usual:
+            return self._start(environment)
+        with self._lock:
+            taken, self._ahead = self._ahead, self._start(environment)
+        return taken
+
+    def close(self) -> None:
+        """End the one ahead."""
+        self._ahead.end()
+
+    def _start(self, environment: dict[str, str]) -> Driver:
+        return Driver(self._folder / f"driver_{next(self._numbers)}.log", environment)
+
+
+class Session:
+    """One driver and the statements it was given."""
+
+    def __init__(self, number: int, asked: dict[str, Any], driver: Driver):
         self.id, self.name, self.kind = number, asked.get("name"), asked.get("kind", "pyspark")
         self.heartbeat_timeout, self.seen = asked.get("heartbeatTimeoutInSecond", 0), 0.0
         self.state = "starting"
         self.statements: list[dict[str, Any]] = []
         self._waiting: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._log = folder / f"session_{number}.log"
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                # -P: nothing of the project is on its path, so that `lib` comes by pyFiles or not at all.
-                [sys.executable, "-P", DRIVER],
-                cwd=folder,
-                env=_environment(asked),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                start_new_session=True,
-            )
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._driver = driver
+        threading.Thread(target=self._serve, args=[asked.get("pyFiles", [])], daemon=True).start()
 
     def view(self) -> dict[str, Any]:
         """What `GET /sessions/{id}` answers."""
@@ -72,7 +121,7 @@ class Session:
 
     def log(self) -> list[str]:
         """The lines of the process's log, as Livy has them."""
-        printed = self._log.read_text(errors="replace").splitlines()
+        printed = self._driver.log.read_text(errors="replace").splitlines()
         return ["stdout: ", "\nstderr: ", *printed, "\nYARN Diagnostics: "]
 
     def submit(self, code: str) -> dict[str, Any]:
@@ -89,33 +138,21 @@ class Session:
             raise NotActive
 
     def end(self) -> None:
-        """End the process."""
+        """End the driver."""
         self.state = "shutting_down"
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, 9)
-        self.process.wait()
+        self._driver.end()
 
-    def _serve(self) -> None:
-        assert self.process.stdin
-        assert self.process.stdout
-        try:
-            if not self.process.stdout.readline():
-                return
-            while True:
-                self.state = "idle"
-                statement = self._waiting.get()
-                self.state, statement["state"] = "busy", "running"
-                self.process.stdin.write(json.dumps(statement["code"]) + "\n")
-                self.process.stdin.flush()
-                reply = self.process.stdout.readline()
-                if not reply:
-                    return
-                statement.update(state="available", output=json.loads(reply), progress=1.0)
-        except BrokenPipeError:
-            return
-        finally:
-            if self.state != "shutting_down":
-                self.state = "dead"
+    def _serve(self, py_files: list[str]) -> None:
+        is_there = self._driver.ask(py_files)
+        while is_there:
+            self.state = "idle"
+            statement = self._waiting.get()
+            self.state, statement["state"] = "busy", "running"
+            is_there = self._driver.ask(statement["code"])
+            if is_there:
+                statement.update(state="available", output=json.loads(is_there), progress=1.0)
+        if self.state != "shutting_down":
+            self.state = "dead"
 
 
 def _environment(asked: dict[str, Any]) -> dict[str, str]:
@@ -124,8 +161,6 @@ def _environment(asked: dict[str, Any]) -> dict[str, str]:
     # A session on loopback alone, whatever this machine's name resolves to.
     properties |= {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1"}
     options = [f"--conf {shlex.quote(f'{name}={value}')}" for name, value in properties.items()]
-    if asked.get("pyFiles"):
-        options.append(f"--py-files {shlex.quote(','.join(asked['pyFiles']))}")
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "AWS_", "PYTHONPATH"))},
         "JAVA_HOME": str(find_java()),
@@ -135,7 +170,7 @@ def _environment(asked: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def make_app(folder: Path) -> Flask:
+def make_app(drivers: Drivers) -> Flask:
     """The REST interface."""
     app = Flask("stand-in")
     sessions: dict[int, Session] = {}
@@ -157,7 +192,7 @@ def make_app(folder: Path) -> Flask:
         if name and any(session.name == name for session in sessions.values()):
             return message(f"requirement failed: Duplicate session name: Some({name}) for session", 400)
         number = next(numbers)
-        sessions[number] = Session(number, asked, folder)
+        sessions[number] = Session(number, asked, drivers.take(asked))
         return sessions[number].view(), 201
 
     @app.get("/sessions/<number>")
@@ -213,13 +248,15 @@ def make_app(folder: Path) -> Flask:
 def main() -> None:
     """Serve until standard input ends."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    app = make_app(Path(sys.argv[1]))
+    drivers = Drivers(Path(sys.argv[1]), json.loads(sys.argv[2]))
+    app = make_app(drivers)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.port}", flush=True)
     sys.stdin.read()
     for session in list(app.extensions["sessions"].values()):
         session.end()
+    drivers.close()
 
 
 if __name__ == "__main__":
