@@ -36,7 +36,12 @@ def fetched(coordinates: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=kept.parent) as scratch:
         (ivy,) = SPARK_JARS.glob("ivy-*.jar")
         command = [find_java() / "bin" / "java", "-cp", ivy, "org.apache.ivy.Main", "-error", "-ivy", coordinates]
-        command += ["-cache", f"{scratch}/cache", "-retrieve", f"{scratch}/jars/[artifact]-[revision](-[classifier]).[ext]"]
+        command += [
+            "-cache",
+            f"{scratch}/cache",
+            "-retrieve",
+            f"{scratch}/jars/[artifact]-[revision](-[classifier]).[ext]",
+        ]
         try:
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=_SECONDS)
         except subprocess.TimeoutExpired:

@@ -1,15 +1,9 @@
 """Roads to a Livy: programs in the place of ssh and of AWS's plugin that forward the port they are told to."""
 
-import dataclasses
 import http.server
 import json
-import os
-import signal
-import stat
-import sys
 import threading
 import time
-from pathlib import Path
 
 import psutil
 import pytest
@@ -21,27 +15,7 @@ from launcher.livy_client import LivyClient, LivyUnreachable
 from launcher.session_records import Endpoint
 from launcher.tunnels import TunnelBroken, reached
 from lib.errors import InputError
-
-FORWARD = """#!{python}
-import contextlib, json, os, socket, sys, threading
-said = open({said!r}, "a")
-print(json.dumps([sys.argv[1:], os.environ.get("AWS_SSM_START_SESSION_RESPONSE")]), file=said, flush=True)
-if os.path.exists({broken!r}):
-    sys.exit("Permission denied (publickey).")
-port = int(sys.argv[sys.argv.index("-L") + 1].split(":")[1]) if "-L" in sys.argv else int(
-    json.loads(sys.argv[5])["Parameters"]["localPortNumber"][0])
-def pump(a, b):
-    with contextlib.suppress(OSError):
-        while data := a.recv(65536):
-            b.sendall(data)
-        b.close()
-server = socket.create_server(("127.0.0.1", port))
-while True:
-    here, _ = server.accept()
-    there = socket.create_connection(("127.0.0.1", {livy}))
-    for pair in ((here, there), (there, here)):
-        threading.Thread(target=pump, args=pair, daemon=True).start()
-"""
+from tests.launcher.roads import break_it, make_programs
 
 
 class NoSessions(http.server.BaseHTTPRequestHandler):
@@ -76,30 +50,13 @@ class Aws:
         self.ended.append(SessionId)
 
 
-@dataclasses.dataclass
-class Programs:
-    said: Path
-    broken: Path
-
-    def calls(self):
-        return [json.loads(line) for line in self.said.read_text().splitlines()]
-
-
 @pytest.fixture
 def programs(tmp_path, monkeypatch):
     """ssh and session-manager-plugin, forwarding to a Livy without sessions."""
     livy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), NoSessions)
     threading.Thread(target=livy.serve_forever, args=[0.05], daemon=True).start()
-    made = Programs(tmp_path / "said", tmp_path / "broken")
-    for name in ("ssh", "session-manager-plugin"):
-        file = tmp_path / "bin" / name
-        file.parent.mkdir(exist_ok=True)
-        text = FORWARD.format(
-            python=sys.executable, said=str(made.said), broken=str(made.broken), livy=livy.server_address[1]
-        )
-        file.write_text(text)
-        file.chmod(file.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    made = make_programs(tmp_path, livy.server_address[1])
+    monkeypatch.setenv("PATH", str(made.folder))
     monkeypatch.setattr(tunnels, "find_primary", lambda *args: Primary("master.internal", "i-1"))
     yield made
     livy.shutdown()
@@ -188,10 +145,6 @@ def test_the_pages_of_a_cluster_have_a_tunnel_each(programs, reach, monkeypatch)
         assert [each["host"] for each in parameters] == [["ip-10-0-0-1.ec2.internal"]] * 2
         assert [each["portNumber"] for each in parameters] == [[str(port)] for port in ports.values()]
         assert {asked["DocumentName"] for asked in aws.started} == {"AWS-StartPortForwardingSessionToRemoteHost"}
-
-
-def break_it(tunnel):
-    os.kill(tunnel._process.pid, signal.SIGKILL)
 
 
 def answers(client):

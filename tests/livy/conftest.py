@@ -8,6 +8,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from moto.s3.models import S3Backend
 from moto.server import ThreadedMotoServer
 
 from launcher.cluster_settings import Spark
@@ -47,7 +48,22 @@ def livy(livy_url):
 
 
 @pytest.fixture(scope="session")
-def s3_endpoint():
+def written():
+    """The keys of all objects, in the order in which they appeared in S3; filled while tests run."""
+    keys = []
+    put = S3Backend.put_object
+
+    def put_object(self, bucket_name, key_name, *args, **kwargs):
+        keys.append(key_name)
+        return put(self, bucket_name, key_name, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(S3Backend, "put_object", put_object)
+        yield keys
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(written):
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -22,7 +22,7 @@ _OWN_FRAME = re.compile(r'\s*File "<stdin>".*in <module>')
 
 
 def main() -> None:
-    """Start Spark, read the session's Python files, say so by an empty line, then serve statements until there are no more."""
+    """Start Spark, take the session's Python files, say so by an empty line, then serve statements while some come."""
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what Java prints goes to the log
     from pyspark.sql import SparkSession

@@ -10,6 +10,8 @@ from typing import Any
 
 import requests
 
+from tests.livy.kerberos import Kerberos
+
 STATEMENTS = r"/sessions/\d+/statements"
 # A driver that ends on the spot, whatever the server.
 KILL_DRIVER = "sc._jvm.java.lang.Runtime.getRuntime().halt(1)"
@@ -22,7 +24,7 @@ class Faults:
     `dies_at`: the n-th statement (from 0; sparkmagic's own `spark` is the first) ends the driver instead.
     `loses_at`: from the n-th statement on the server knows no session. `refuses_at`: from then on connections are
     closed without an answer. `stays_starting`: no session is ever seen to have started. `fails_every`: every n-th GET
-    is answered by status 500. `login`: `user:password` is asked for, as by a gateway.
+    is answered by status 500. `login`: `user:password` is asked for, as by a gateway; `kerberos`: a ticket is.
     """
 
     dies_at: int | None = None
@@ -31,6 +33,7 @@ class Faults:
     stays_starting: bool = False
     fails_every: int | None = None
     login: str = ""
+    kerberos: Kerberos | None = None
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
 
     def requests(self, method: str, path: str) -> list[Any]:
@@ -57,6 +60,8 @@ class FaultyProxy:
 
 def _handler(faults: Faults, upstream: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        _negotiated = ""
+
         def _pass_on(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length)
@@ -68,6 +73,11 @@ def _handler(faults: Faults, upstream: str) -> type[BaseHTTPRequestHandler]:
                 return
             wanted = "Basic " + base64.b64encode(faults.login.encode()).decode()
             if faults.login and self.headers.get("Authorization") != wanted:
+                self._answer(401, b"{}")
+                return
+            self._negotiated = faults.kerberos.answer(self.headers.get("Authorization", "")) if faults.kerberos else ""
+            if faults.kerberos and not self._negotiated:
+                self._negotiated = "Negotiate"
                 self._answer(401, b"{}")
                 return
             gets = sum(method == "GET" for method, _, _ in faults.asked)
@@ -92,6 +102,8 @@ def _handler(faults: Faults, upstream: str) -> type[BaseHTTPRequestHandler]:
         def _answer(self, status: int, content: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            if self._negotiated:
+                self.send_header("WWW-Authenticate", self._negotiated)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

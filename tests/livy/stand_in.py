@@ -1,9 +1,9 @@
 """A stand-in for Livy in tests: its documented REST interface over real PySpark processes.
 
 Not Livy: only what an interactive PySpark client uses, as the documentation of 0.8 and a real server's answers have
-it. `python -m tests.livy.stand_in FOLDER REQUEST` serves on a free loopback port, prints its URL and keeps the sessions'
-logs in FOLDER; it ends, with its sessions, when its standard input does. One driver is always started ahead, for the next
-session that asks for the memory and properties of REQUEST (JSON, as in `POST /sessions`).
+it. `python -m tests.livy.stand_in FOLDER REQUEST` serves on a free loopback port, prints its URL and keeps the drivers'
+logs in FOLDER; it ends, with its sessions, when its standard input does. One driver is always started ahead, for the
+next session that asks for the memory and properties of REQUEST (JSON, as in `POST /sessions`).
 """
 
 import itertools

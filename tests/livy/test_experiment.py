@@ -1,25 +1,37 @@
-"""A whole experiment through Livy and S3: the unchanged notebooks, the same figures as on one machine."""
+"""A whole experiment through Livy and S3: the unchanged notebooks, the same figures as on one machine.
 
+It dies in the middle of its search and is taken up, so that all it leaves is also what a resumed one leaves.
+"""
+
+import base64
+import contextlib
 import dataclasses
 import json
 import stat
+import tempfile
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
 from launcher import session_records
 from launcher.files import files_at
 from launcher.kernels import LOCAL
 from launcher.livy_client import LivyClient, LivyLogin
+from launcher.livy_failures import SessionFailed
 from launcher.parameters import check
 from launcher.plan import make_plan
+from launcher.resuming import recorded_parameters
 from launcher.runner import Run
 from launcher.search_log import SearchLog
+from launcher.sources import gather
 from launcher.targets import LocalTarget
 from lib import artifacts
 from lib.version import code_hash
+from tests.lib.tables import make_table, write
 from tests.livy.conftest import BUCKET
+from tests.livy.faults import FaultyProxy
 from tests.livy.runs import RUN_ID, TINY_GRID, Steps, run, sessions
 
 LOGIN, PASSWORD = "analyst", "not-to-be-found-anywhere"
@@ -28,41 +40,50 @@ OUT = f"s3://{BUCKET}/whole"
 
 @dataclasses.dataclass
 class Whole:
-    """An experiment that ran through Livy, and what was to be seen while it did."""
+    """An experiment that ran through Livy in two runs, and what was to be seen while it did."""
 
+    table: str
+    died: SessionFailed
+    begun: list
     results: dict
     code: str
     asked: list
-    private: str
-    lines: int
+    seen: str
+    lines: list
     records_left: list
     sessions_left: list
 
 
 @pytest.fixture(scope="module")
-def whole(livy_url, s3, spark_settings, sample, tmp_path_factory):
-    """Behind a gateway that asks for a login, on a server that answers 500 now and then."""
-    from tests.livy.faults import FaultyProxy
-
-    proxy = FaultyProxy(livy_url)
+def whole(livy_url, s3, spark_settings, tmp_path_factory):
+    """Behind a gateway that asks for a login, on a server that answers 500 now and then and loses a session."""
+    proxy, scratch = FaultyProxy(livy_url), tmp_path_factory.mktemp("scratch")
     proxy.faults.login, proxy.faults.fails_every = f"{LOGIN}:{PASSWORD}", 25
-    s3.upload_file(sample, BUCKET, "data/sample.parquet")
+    table = write(make_table(600), tmp_path_factory.mktemp("data") / "table.parquet")
+    s3.upload_file(table, BUCKET, "data/table.parquet")
     before = sessions(livy_url)
-    plan = make_plan(parameters([f"s3://{BUCKET}/data/sample.parquet"], OUT, proxy.url, spark_settings))
+    plan = make_plan(parameters([f"s3://{BUCKET}/data/table.parquet"], OUT, proxy.url, spark_settings))
+    spy = Spy(plan, scratch)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         environment.setenv("LIVY_USER", LOGIN)
         environment.setenv("LIVY_PASSWORD", PASSWORD)
-        spy = Spy(plan)
+        environment.setattr(tempfile, "tempdir", str(scratch))
         code = code_hash()
-        results = run(plan, Steps(spy.look))
-        spy.over.set()
+        with spy.following(LivyClient(livy_url)), pytest.raises(SessionFailed) as died:
+            run(dataclasses.replace(plan, steps=plan.steps[1:2]), Steps(spy.look))
+        begun = spy.log.read()
+        with spy.following():
+            results = run(taken_up(plan), Steps(spy.look))
         yield Whole(
+            table,
+            died.value,
+            begun,
             results,
             code,
             proxy.faults.asked,
-            spy.private,
-            spy.lines,
+            spy.seen,
+            spy.log.read(),
             session_records.records(),
             [number for number in sessions(livy_url) if number not in before],
         )
@@ -70,13 +91,12 @@ def whole(livy_url, s3, spark_settings, sample, tmp_path_factory):
 
 
 class Spy:
-    """Looks at the private folder at each cell, and at the search's log all the time."""
+    """Looks at everything of a run at each cell, and at the search's log all the time."""
 
-    def __init__(self, plan):
-        self.private, self.lines, self.over = "", 0, threading.Event()
-        self._log = SearchLog(files_at(OUT), f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
-        self._summary = f"{plan.model_dir}/{artifacts.SUMMARY}"
-        threading.Thread(target=self._follow, daemon=True).start()
+    def __init__(self, plan, scratch):
+        self.seen, self.lines = "", 0
+        self.log = SearchLog(files_at(OUT), f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
+        self._scratch = scratch
 
     def look(self, number):
         for record in session_records.records():
@@ -85,11 +105,40 @@ class Spy:
                 # What sparkmagic makes itself is private by the folder it is in.
                 if file.parent == record.folder or file == record.folder:
                     assert stat.S_IMODE(file.stat().st_mode) == private, file
-                self.private += file.read_text() if file.is_file() else ""
+                self.seen += file.read_text() if file.is_file() else ""
+        self.seen += "".join(file.read_text(errors="replace") for file in self._scratch.rglob("*") if file.is_file())
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                self.seen += "\n".join(process.cmdline())
 
-    def _follow(self):
-        while not self.over.wait(2) and not files_at(OUT).exists(self._summary):
-            self.lines = max(self.lines, len(self._log.read()))
+    @contextlib.contextmanager
+    def following(self, ends_session=None):
+        """Follow the search from outside; with a client, end its session as soon as there is a score."""
+        over = threading.Event()
+
+        def follow():
+            while not over.wait(0.1):
+                self.lines = max(self.lines, len(self.log.read()))
+                if ends_session and self.lines:
+                    for record in session_records.records():
+                        ends_session.delete(record.sessions[0])
+                    return
+
+        follower = threading.Thread(target=follow)
+        follower.start()
+        try:
+            yield
+        finally:
+            over.set()
+            follower.join()
+
+
+def taken_up(plan):
+    """What `--resume` makes of a plan that was begun, from what is in S3."""
+    recorded = recorded_parameters(OUT, f"model_{RUN_ID}")
+    where = {name: json.dumps(getattr(plan.parameters, name).model_dump()) for name in ("cluster", "spark")}
+    assignments = [f"{name}={value}" for name, value in where.items()]
+    return make_plan(gather(None, assignments, {"out": OUT}, cwd=Path.cwd(), recorded=recorded))
 
 
 def parameters(inputs, out, url="", settings=None):
@@ -107,8 +156,18 @@ def parameters(inputs, out, url="", settings=None):
     )
 
 
-def test_the_figures_are_those_of_one_machine(whole, sample, tmp_path, s3):
-    plan = make_plan(parameters([sample], str(tmp_path / "out")))
+def test_a_run_that_died_is_taken_up_where_it_was(whole, s3):
+    assert "has lost Livy session" in str(whole.died)
+    assert "(02_train.ipynb, cell In [" in str(whole.died)
+    (line,) = whole.begun
+    assert {**whole.lines[0], "scored_at": ""} == {**line, "scored_at": ""}
+    assert len(whole.lines) == 2
+    record = json.loads(text(s3, f"whole/models/model_{RUN_ID}/{artifacts.EXPERIMENT}"))
+    assert record["reused_candidates"] == 1
+
+
+def test_the_figures_are_those_of_one_machine(whole, tmp_path):
+    plan = make_plan(parameters([whole.table], str(tmp_path / "out")))
     plan = dataclasses.replace(plan, steps=plan.steps[1:2])
     local = Run(plan, Steps(), LocalTarget(LOCAL))()
     assert_equal(whole.results["train"], local["train"])
@@ -131,7 +190,7 @@ def assert_equal(there, here, name=""):
         assert there == here, name
 
 
-def test_everything_is_in_s3_and_named_as_the_user_wrote_it(whole, s3):
+def test_everything_is_in_s3_and_named_as_the_user_wrote_it(whole, s3, written):
     keys = {each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET, Prefix="whole/")["Contents"]}
     model, evaluation = f"whole/models/model_{RUN_ID}", f"whole/results/eval_{RUN_ID}"
     assert {f"{model}/{name}" for name in (artifacts.EXPERIMENT, artifacts.SUMMARY, artifacts.SEARCH_LOG)} <= keys
@@ -139,15 +198,16 @@ def test_everything_is_in_s3_and_named_as_the_user_wrote_it(whole, s3):
     for place, names in ((model, ("01_explore", "02_train")), (evaluation, ("03_evaluate", "04_report"))):
         assert {f"{place}/notebooks/{n}{end}" for n in names for end in (".ipynb", ".html")} <= keys
     assert f"whole/source/{whole.code}/lib.zip" in keys
-    assert not [key for key in keys if key.endswith(".part") or "/failed/" in key]
+    # What ran before it died is evidence, and there is nothing else.
+    places = ("whole/models/", "whole/results/", "whole/source/", f"whole/failed/{RUN_ID}/02_train.ipynb")
+    logs = {f"whole/failed/{RUN_ID}/kernel.log"}
+    assert {key for key in keys if not key.startswith(places)} <= logs
     record = json.loads(text(s3, f"{model}/{artifacts.EXPERIMENT}"))
-    assert record["data"]["inputs"] == [f"s3://{BUCKET}/data/sample.parquet"]
+    assert record["data"]["inputs"] == [f"s3://{BUCKET}/data/table.parquet"]
     assert record["versions"]["lib"] == whole.code
-    assert s3.head_object(Bucket=BUCKET, Key=f"{model}/{artifacts.SUMMARY}")["LastModified"] == max(
-        each["LastModified"]
-        for each in s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{model}/")["Contents"]
-        if "/notebooks/" not in each["Key"]
-    )
+    # The summary says that a model is complete: of what training leaves it is the last to appear.
+    mine = [key for key in written if key.startswith(f"{model}/") and "/notebooks/" not in key]
+    assert mine.index(f"{model}/{artifacts.SUMMARY}") == len(mine) - 1
 
 
 def text(s3, key) -> str:
@@ -164,8 +224,7 @@ def test_pages_show_results_and_no_noise(whole, s3):
 
 def test_each_session_is_asked_for_as_it_should_be_and_ended(whole):
     creations = [body for method, path, body in whole.asked if (method, path) == ("POST", "/sessions")]
-    assert len(creations) == 4
-    assert len({body["name"] for body in creations}) == 4
+    assert len({body["name"] for body in creations}) == len(creations) == 5
     for body in creations:
         assert body["kind"] == "pyspark"
         assert body["pyFiles"] == [f"{OUT}/source/{whole.code}/lib.zip"]
@@ -176,15 +235,14 @@ def test_each_session_is_asked_for_as_it_should_be_and_ended(whole):
     assert whole.records_left == []
 
 
-def test_the_search_can_be_followed_in_s3(whole):
-    assert whole.lines == 2
-
-
 def test_the_password_is_nowhere_and_the_configuration_is_private(whole, s3):
-    assert '"url"' in whole.private
-    assert PASSWORD not in whole.private
+    assert '"url"' in whole.seen  # sparkmagic's configuration
+    assert "sparkmagic.kernels" in whole.seen  # the kernels' command line
+    places = [whole.seen, str(whole.died), *whole.died.__notes__, json.dumps(whole.asked)]
     for each in s3.list_objects_v2(Bucket=BUCKET, Prefix="whole/")["Contents"]:
-        assert PASSWORD.encode() not in s3.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read()
+        places.append(s3.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read().decode(errors="replace"))
+    for secret in (PASSWORD, base64.b64encode(f"{LOGIN}:{PASSWORD}".encode()).decode()):
+        assert not [place for place in places if secret in place]
 
 
 def test_a_wrong_login_says_where_the_right_one_goes(livy, monkeypatch):
