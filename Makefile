@@ -28,6 +28,10 @@ experiment: setup ## a whole experiment on the embedded sample table
 test: setup ## all tests, with the notebooks, three modules at a time
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
+.PHONY: jars
+jars: setup ## fetch the jars that tests of S3 and YARN need (63 MB, once); without them those of YARN are skipped
+	@$(BIN)/python -m tests.jars
+
 .PHONY: test-livy
 test-livy: setup ## the tests of the target livy, on a real server on this machine: LIVY_URL=http://…:8998
 	@test -n "$(LIVY_URL)" || { echo "usage: make test-livy LIVY_URL=http://localhost:8998"; exit 2; }

@@ -126,10 +126,9 @@ class Storage:
     @staticmethod
     def _write(fs: Any, path: Any, content: bytes) -> None:
         stream = fs.create(path, True)
-        try:
-            stream.write(bytearray(content))
-        finally:
-            stream.close()
+        stream.write(bytearray(content))
+        # Only now: in an object store closing is what makes the object appear, and half of one must not.
+        stream.close()
 
 
 def join(folder: str, *names: str) -> str:

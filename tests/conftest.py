@@ -1,6 +1,7 @@
 """What the whole test run shares: one Spark session, and the tables the tests are about."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ os.environ.update(
     AWS_EC2_METADATA_DISABLED="true",
     AWS_MAX_ATTEMPTS="1",  # what moto does not know is not asked again
 )
+
+# A background job of a shell ignores Ctrl-C, and so would all that a test starts there.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # Modules of whole experiments and of Terraform, the longest first. They wait more than they compute, so `make test`

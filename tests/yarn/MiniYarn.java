@@ -6,8 +6,17 @@ import org.apache.hadoop.yarn.server.MiniYARNCluster;
 
 /** A YARN of one node in this process: MiniYarn FOLDER writes FOLDER/yarn-site.xml once it is ready. */
 public class MiniYarn {
-  public static void main(String[] arguments) throws Exception {
-    Path folder = Path.of(arguments[0]);
+  public static void main(String[] arguments) {
+    try {
+      serve(Path.of(arguments[0]));
+      System.exit(0);
+    } catch (Throwable error) {
+      error.printStackTrace();
+      System.exit(1); // else its threads would keep the process
+    }
+  }
+
+  private static void serve(Path folder) throws Exception {
     YarnConfiguration conf = new YarnConfiguration();
     conf.setInt(YarnConfiguration.RM_SCHEDULER_MINIMUM_ALLOCATION_MB, 128);
     conf.setBoolean(YarnConfiguration.NM_VMEM_CHECK_ENABLED, false);
@@ -24,6 +33,5 @@ public class MiniYarn {
     Files.move(half, folder.resolve("yarn-site.xml"));
     System.in.read(); // until whoever started it is gone
     cluster.stop();
-    System.exit(0);
   }
 }

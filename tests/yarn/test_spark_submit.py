@@ -35,6 +35,7 @@ class Yarn:
         properties = {
             "spark.yarn.jars": f"local:{SPARK_JARS}/*",
             "spark.yarn.stagingDir": f"file:{self.folder}",
+            "spark.executor.memoryOverhead": "1g",  # where Python grows the trees
             "spark.scheduler.minRegisteredResourcesRatio": "0",  # a job that fails at once needs no executor
             "spark.ui.enabled": "false",
             **SHORT_SESSION,
@@ -96,4 +97,4 @@ def test_a_model_is_trained_and_evaluated_on_yarn_and_a_failure_is_told(yarn, tm
     failed = yarn.submit("06_entrenar_modelos_spark.py", "--inputs", "/no/such/table", "--out_model_dir", str(tmp_path))
     assert failed.returncode == 1
     assert "User application exited with status 2" in failed.stderr
-    assert yarn.printed() == "error: input /no/such/table does not exist: check --input-data\n"
+    assert yarn.printed().splitlines()[-1] == "error: input /no/such/table does not exist: check --input-data"
