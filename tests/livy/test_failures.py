@@ -97,8 +97,8 @@ def test_a_session_that_dies_in_the_middle(failing, livy, s3, tmp_path):
 
 def test_a_session_that_does_not_start_in_time(failing, livy):
     livy.faults.stays_starting = True
-    error = failing(SessionFailed, cluster={"start_timeout": 5})
-    assert "did not start in 5 s: raise cluster.start_timeout" in str(error)
+    error = failing(SessionFailed, cluster={"start_timeout": 3})
+    assert "did not start in 3 s: raise cluster.start_timeout" in str(error)
 
 
 def test_a_session_that_ends_while_it_starts_quotes_its_log(failing, spark_settings):

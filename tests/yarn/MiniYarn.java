@@ -9,10 +9,10 @@ public class MiniYarn {
   public static void main(String[] arguments) {
     try {
       serve(Path.of(arguments[0]));
-      System.exit(0);
+      Runtime.getRuntime().halt(0); // there is nothing to keep, and its threads would keep the process
     } catch (Throwable error) {
       error.printStackTrace();
-      System.exit(1); // else its threads would keep the process
+      Runtime.getRuntime().halt(1);
     }
   }
 
@@ -32,6 +32,5 @@ public class MiniYarn {
     }
     Files.move(half, folder.resolve("yarn-site.xml"));
     System.in.read(); // until whoever started it is gone
-    cluster.stop();
   }
 }

@@ -20,6 +20,7 @@ JARS = Path(__file__).with_name("yarn-jars.xml")
 # The README's options, with the figures of a small machine.
 OPTIONS = ["--deploy-mode", "cluster", "--master", "yarn", "--driver-memory", "600m"]
 OPTIONS += ["--executor-memory", "600m", "--executor-cores", "1", "--num-executors", "1"]
+OPTIONS += ["--conf", "spark.executor.memoryOverhead=1g"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,6 @@ class Yarn:
         properties = {
             "spark.yarn.jars": f"local:{SPARK_JARS}/*",
             "spark.yarn.stagingDir": f"file:{self.folder}",
-            "spark.executor.memoryOverhead": "1g",  # where Python grows the trees
             "spark.scheduler.minRegisteredResourcesRatio": "0",  # a job that fails at once needs no executor
             "spark.ui.enabled": "false",
             **SHORT_SESSION,
