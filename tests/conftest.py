@@ -28,6 +28,7 @@ _LONG = (
     "test_experiment.py",
     "test_resuming.py",
     "test_scripts.py",
+    "yarn/",
     "notebooks/test_regression.py",
     "infrastructure/test_apply.py",
     "livy/",
