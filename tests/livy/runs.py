@@ -9,6 +9,7 @@ from launcher.plan import Plan, make_plan
 from launcher.runner import Run
 from launcher.targets import target_of
 from tests.launcher.experiments import write_notebooks
+from tests.livy.conftest import DRIVER_MEMORY
 
 RUN_ID = "20260131_235959"
 TINY_GRID = {"RandomForest": {"numTrees": [3], "maxDepth": [3]}, "GBT": {"maxIter": [2], "maxDepth": [2]}}
@@ -41,7 +42,7 @@ def small_plan(folder: Path, url: str, out: str, settings: dict[str, Any], cell:
             "grid": TINY_GRID,
             "evaluate": False,
             "cluster": {"livy_url": url, **sections.get("cluster", {})},
-            "spark": {"driver_memory": "1g", "conf": settings, **sections.get("spark", {})},
+            "spark": {"driver_memory": DRIVER_MEMORY, "conf": settings, **sections.get("spark", {})},
         }
     )
     return make_plan(parameters, write_notebooks(folder / "notebooks", explore=cell))

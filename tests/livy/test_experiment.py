@@ -31,7 +31,7 @@ from launcher.targets import LocalTarget
 from lib import artifacts
 from lib.version import code_hash
 from tests.lib.tables import make_table, write
-from tests.livy.conftest import BUCKET
+from tests.livy.conftest import BUCKET, DRIVER_MEMORY
 from tests.livy.faults import FaultyProxy
 from tests.livy.runs import RUN_ID, TINY_GRID, Steps, run, sessions
 
@@ -149,7 +149,7 @@ def parameters(inputs, out, url="", settings=None):
             "run_id": RUN_ID,
             "grid": TINY_GRID,
             "engine": "spark",
-            "spark": {"driver_memory": "1g", "conf": settings or {}},
+            "spark": {"driver_memory": DRIVER_MEMORY, "conf": settings or {}},
             **cluster,
         }
     )
@@ -229,7 +229,7 @@ def test_each_session_is_asked_for_as_it_should_be_and_ended(whole):
         assert body["kind"] == "pyspark"
         assert body["pyFiles"] == [f"{OUT}/source/{whole.code}/lib.zip"]
         assert body["heartbeatTimeoutInSecond"] == 120
-        assert body["driverMemory"] == "1g"
+        assert body["driverMemory"] == DRIVER_MEMORY
         assert f"mineria-ml-emr-{RUN_ID}" in body["name"]
     assert whole.sessions_left == []
     assert whole.records_left == []

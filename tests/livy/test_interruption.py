@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from launcher import session_records
-from tests.livy.conftest import BUCKET
+from tests.livy.conftest import BUCKET, DRIVER_MEMORY
 from tests.livy.runs import sessions
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ def started(tmp_path, livy_url, s3, sample, spark_settings):
         "input_data": f"s3://{BUCKET}/data/sample.parquet",
         "out": f"s3://{BUCKET}/{tmp_path.name}",
         "cluster": {"livy_url": livy_url},
-        "spark": {"driver_memory": "1g", "conf": spark_settings},
+        "spark": {"driver_memory": DRIVER_MEMORY, "conf": spark_settings},
     }
     (tmp_path / "emr.yaml").write_text(yaml.safe_dump(params))
     process = subprocess.Popen(

@@ -16,7 +16,7 @@ import websocket
 
 from launcher import session_records
 from launcher.kernels import CLUSTER
-from tests.livy.conftest import BUCKET
+from tests.livy.conftest import BUCKET, DRIVER_MEMORY
 from tests.livy.runs import sessions
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +26,7 @@ MATTER = "from lib.candidates import MODELS\nprint(MODELS, spark.range(3).count(
 @pytest.fixture
 def lab(tmp_path, livy_url, s3, spark_settings):
     """A server; gives its URL, its token and its process."""
-    (tmp_path / "lab.yaml").write_text(json.dumps({"spark": {"driver_memory": "1g", "conf": spark_settings}}))
+    (tmp_path / "lab.yaml").write_text(json.dumps({"spark": {"driver_memory": DRIVER_MEMORY, "conf": spark_settings}}))
     (tmp_path / "jupyter_server_config.json").write_text('{"ServerApp": {"allow_root": true}}')
     command = [sys.executable, str(ROOT / "run_experiment.py"), "lab", "--no-browser", "--livy-url", livy_url]
     command += ["--params", str(tmp_path / "lab.yaml"), "--out", f"s3://{BUCKET}/lab"]

@@ -5,7 +5,7 @@ import time
 import pytest
 import requests
 
-from launcher.livy_client import LivyClient
+from launcher.livy_client import HEADERS, LivyClient
 from tests.livy.conftest import BUCKET, DRIVER_MEMORY
 from tools.lib_zip import lib_zip
 
@@ -18,12 +18,12 @@ def execute(livy_url, s3, spark_settings):
     s3.put_object(Bucket=BUCKET, Key="inside/lib.zip", Body=lib_zip())
     conf = {**spark_settings, "spark.submit.pyFiles": f"{PLACE}/lib.zip"}
     asked = {"kind": "pyspark", "driverMemory": DRIVER_MEMORY, "conf": conf}
-    session = requests.post(f"{livy_url}/sessions", json=asked, timeout=60).json()["id"]
+    session = requests.post(f"{livy_url}/sessions", json=asked, headers=HEADERS, timeout=60).json()["id"]
     url = f"{livy_url}/sessions/{session}"
 
     def run(code):
         wait(url, lambda answer: answer["state"] == "idle")
-        number = requests.post(f"{url}/statements", json={"code": code}, timeout=60).json()["id"]
+        number = requests.post(f"{url}/statements", json={"code": code}, headers=HEADERS, timeout=60).json()["id"]
         output = wait(f"{url}/statements/{number}", lambda answer: answer["state"] == "available")["output"]
         assert output["status"] == "ok", output
         return output["data"]["text/plain"]
