@@ -9,9 +9,11 @@ import boto3
 import pytest
 from botocore.exceptions import ReadTimeoutError, TokenRetrievalError, WaiterError
 from botocore.stub import Stubber
+from typer.testing import CliRunner
 
 from launcher import aws
 from launcher.aws import AwsRefused, AwsUnavailable, NotLoggedIn, explained
+from launcher.cli import app
 from lib.errors import ExperimentError, InputError
 
 
@@ -147,6 +149,17 @@ def test_waiters():
     denied = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
     with pytest.raises(AwsRefused), explained("cannot wait"):
         raise WaiterError("cluster_running", "An error occurred", denied)
+
+
+def test_a_command_ends_with_one_sentence(throttling, monkeypatch):
+    done = CliRunner().invoke(app, ["cluster", "list"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: cannot list clusters: AWS gets too many requests from this account")
+    assert done.stderr.count("\n") == 1
+    without_credentials(monkeypatch)
+    done = CliRunner().invoke(app, ["cluster", "status"])
+    assert done.exit_code == 2
+    assert "no AWS credentials" in done.stderr
 
 
 def ask() -> None:
