@@ -65,6 +65,10 @@ class AwsUnavailable(ExperimentError):
     """AWS did not answer, or had no time: the same may well go through later."""
 
 
+class AwsBusy(AwsUnavailable):
+    """AWS turned the request away, for there are too many; it did nothing."""
+
+
 def client(service: str, session: boto3.Session | None = None, attempts: int | None = None) -> Any:
     """A client of an AWS service that is patient with throttling and passing faults.
 
@@ -124,7 +128,7 @@ def _of_client_error(doing: str, error: ClientError) -> ExperimentError:
         tries = about.get("RetryAttempts", 0) + 1
         asked = f"after {tries} attempts" if tries > 1 else "at the first attempt"
         way_out = f"wait a minute and repeat it, or set {_ATTEMPTS_VARIABLE} above {max(tries, ATTEMPTS)}"
-        return AwsUnavailable(f"{doing}: AWS gets too many requests from this account ({message}, {asked}); {way_out}")
+        return AwsBusy(f"{doing}: AWS gets too many requests from this account ({message}, {asked}); {way_out}")
     if about.get("HTTPStatusCode", 0) >= 500:
         return AwsUnavailable(f"{doing}: AWS has a fault of its own ({message}); repeat it in some minutes")
     if name == "NoSuchBucket":

@@ -52,9 +52,9 @@ def create(wanted: NewCluster, around: Surroundings, session: boto3.Session | No
         with aws.explained("cannot make the cluster"):
             return emr.run_job_flow(**planned(wanted, around))["JobFlowId"]
     except aws.AwsUnavailable as error:
-        error.add_note(
-            "It may have been made all the same: look at run_experiment.py cluster list before you repeat it."
-        )
+        if not isinstance(error, aws.AwsBusy):
+            look = "run_experiment.py cluster list"
+            error.add_note(f"It may have been made all the same: look at {look} before you repeat it.")
         raise
 
 

@@ -42,8 +42,8 @@ def _points(cloudwatch: Any, metric: str, cluster_id: str, now: datetime) -> lis
 
 
 def _idle_since(points: list[dict[str, Any]], now: datetime) -> float:
-    since = points[0]["Timestamp"]
-    for point in points:
-        if point["Minimum"] < 1:
-            since = point["Timestamp"] + _PERIOD
-    return max((now - since).total_seconds(), 0.0)
+    busy = [point["Timestamp"] for point in points if point["Minimum"] < 1]
+    if busy and busy[-1] == points[-1]["Timestamp"]:
+        return 0.0
+    since = busy[-1] + _PERIOD if busy else points[0]["Timestamp"]
+    return (now - since).total_seconds()

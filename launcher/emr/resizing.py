@@ -82,7 +82,7 @@ def wait_until_resized(emr: Any, wanted: Resize, show: Callable[[Group], None]) 
     """Watch the nodes come or go; `show` is told each change.
 
     Raises:
-        ExperimentError: the cluster ended meanwhile, or EMR gave up on the group.
+        ExperimentError: the cluster ended meanwhile, EMR gave up on the group, or it is to have another number by now.
     """
     running = None
     for cluster in watch(lambda: describe(emr, wanted.cluster.id)):
@@ -93,6 +93,11 @@ def wait_until_resized(emr: Any, wanted: Resize, show: Callable[[Group], None]) 
             raise ExperimentError(
                 f"EMR gave up on the {wanted.role.lower()} group with {groups[0].running} of {wanted.count} nodes "
                 f"({groups[0].state}): most often a quota, or no Spot capacity; aws emr describe-cluster says more"
+            )
+        if groups and groups[0].requested not in (wanted.before, wanted.count):
+            raise ExperimentError(
+                f"the {wanted.role.lower()} group is to have {groups[0].requested} nodes by now, not {wanted.count}: "
+                "managed scaling changed it, or somebody else did"
             )
         if groups and groups[0].running != running:
             running = groups[0].running

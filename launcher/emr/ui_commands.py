@@ -1,6 +1,7 @@
 """The command `cluster ui`: the pages of Spark and YARN."""
 
 import signal
+import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -62,7 +63,8 @@ def ui(
 
 def _stay(pages: "OpenPages") -> None:
     """Keep the tunnels open until Ctrl-C, which is how this ends."""
-    print("Ctrl-C closes the tunnels.", flush=True)
+    print("Ctrl-C closes the tunnels.", file=sys.stderr)  # stdout may be for a program
+    sys.stdout.flush()
     try:
         while True:
             pages.check()

@@ -7,12 +7,14 @@ import signal
 
 import boto3
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from moto.backends import get_backend
 from typer.testing import CliRunner
 
+from launcher.aws import AwsUnavailable
 from launcher.cli import app
-from launcher.emr import watching
-from launcher.emr.blueprint import DESIGN, EMR_TAG, NewCluster, settings
+from launcher.emr import creation, watching
+from launcher.emr.blueprint import DESIGN, EMR_TAG, NewCluster, Surroundings, settings
 from launcher.emr.clusters import describe
 from launcher.sources import PROJECT
 from lib.errors import InputError
@@ -204,6 +206,22 @@ def test_who_stops_waiting_does_not_stop_the_cluster(account, emr, quick):
     )
 
 
+def test_a_request_that_timed_out_is_not_repeated(account, emr, monkeypatch):
+    asked = []
+
+    def times_out(**request):
+        asked.append(request)
+        raise ReadTimeoutError(endpoint_url="https://elasticmapreduce")
+
+    clients = {("emr", 1): boto3.client("emr"), ("s3", None): boto3.client("s3")}
+    monkeypatch.setattr(clients["emr", 1], "run_job_flow", times_out)
+    monkeypatch.setattr(creation.aws, "client", lambda service, session=None, attempts=None: clients[service, attempts])
+    with pytest.raises(AwsUnavailable, match="Read timeout") as caught:
+        creation.create(settings([]), Surroundings(account["bucket"], account["subnet"], "role", "profile"))
+    assert "look at run_experiment.py cluster list before you repeat it" in caught.value.__notes__[0]
+    assert len(asked) == 1
+
+
 def test_resize_and_wait(emr, cluster_id, quick):
     said = run("resize", "4", "--wait")
     assert f"The core group of {cluster_id} goes from 2 to 4 nodes.\n" in said
@@ -234,6 +252,14 @@ def test_resize_says_what_managed_scaling_will_do(emr):
     said = run("resize", "3")
     assert "Managed scaling keeps core and task nodes between 2 and 6 instances: it changes the number again" in said
     assert "between 2 and 6 instances, and this is outside them" in run("resize", "9")
+
+
+def test_a_number_that_managed_scaling_changes_ends_the_wait(emr, cluster_id, quick, monkeypatch):
+    core = describe(emr, cluster_id).of_role("CORE")[0]
+    monkeypatch.setattr("moto.emr.models.InstanceGroup.set_instance_count", lambda self, count: None)
+    groups = get_backend("emr")[ACCOUNT]["us-east-1"].instance_groups
+    quick.append(lambda: setattr(groups[core.id], "num_instances", 6))
+    assert "the core group is to have 6 nodes by now, not 3" in run("resize", "3", "--wait", expect=1)
 
 
 def test_a_cluster_that_ends_ends_the_wait(emr, cluster_id, quick, monkeypatch):

@@ -70,7 +70,7 @@ def test_tunnels_stay_until_ctrl_c(cluster_id, monkeypatch):
     monkeypatch.setattr(user_interfaces, "opened_pages", opened)
     monkeypatch.setattr(ui_commands.time, "sleep", lambda seconds: os.kill(os.getpid(), signal.SIGINT))
     said = run("--reach", "ssh", "--ssh-key", "key.pem")
-    assert said == "Spark History  http://localhost:18080\nCtrl-C closes the tunnels.\n"
+    assert said == "Spark History  http://localhost:18080\n"
     assert events == [(cluster_id, "ssh", "key.pem"), "closed"]
 
 
