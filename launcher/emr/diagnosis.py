@@ -77,7 +77,8 @@ class NothingFailed:
 
     def as_json(self) -> Mapping[str, Any]:
         """The same for programs."""
-        given = {"cluster_id": self.cluster_id, "step_id": self.step_id, "state": self.state}
+        of = "step_state" if self.step_id else "cluster_state"
+        given = {"cluster_id": self.cluster_id, "step_id": self.step_id, of: self.state}
         return {**given, "cause": None, "sentence": self.sentence}
 
 

@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -24,8 +23,8 @@ from launcher.s3_files import S3Files, bucket_and_key
 from lib import artifacts
 from lib.errors import ExperimentError
 
-# Of a step's applications, so many are looked at, and of each so many logs: the driver's first, which sums up.
-_APPLICATIONS, _CONTAINER_LOGS, _AT_ONCE = 5, 60, 8
+# Of a step's applications, so many are looked at, and so many logs of executors; all of drivers.
+_APPLICATIONS, _EXECUTOR_LOGS, _AT_ONCE = 5, 60, 8
 _APPLICATION = re.compile(r"application_\d+_\d+")
 _DRIVERS = re.compile(r"_000001/[^/]+$")
 # An application's logs come some minutes after the step has ended.
@@ -47,11 +46,8 @@ class Gathering:
         sources = list(own)
         logs = self._logs()
         if logs and step.started_at:
-            read = self._read(logs, logs.of_step(step.id), ends=True)
-            if not read:
-                self.notes.append(not_arrived(step, logs, self.cluster))
-            sources += read
-            sources += self._of_applications(logs, step, sources)
+            sources += self._noted(lambda: self._of_process(logs, step))
+            sources += self._noted(lambda: self._of_applications(logs, step, sources))
         # EMR's own words come last: they quote what stands in full in the logs.
         sources += [_of_step(step), *self._of_nodes(step), self._of_cluster()]
         kept_at = artifacts.failed_dir(step.out, step.run_id) if step.out and step.run_id and own else ""
@@ -63,7 +59,7 @@ class Gathering:
         logs = self._logs()
         if logs:
             node = re.search(r"i-\w+", self.cluster.life.reason)
-            sources += self._read(logs, logs.of_bootstrap(node[0] if node else ""), ends=True)
+            sources += self._noted(lambda: _read(logs, logs.of_bootstrap(node[0] if node else ""), ends=True))
         return Evidence(self.cluster, None, tuple(sources))
 
     def _of_cluster(self) -> Source:
@@ -72,10 +68,10 @@ class Gathering:
 
     def _of_nodes(self, step: Step) -> Iterator[Source]:
         """The nodes that went away while the step ran; all do when the cluster ends, which says nothing."""
-        with suppress(ExperimentError):
-            gone = [each for each in instances(self.emr, self.cluster.id) if _went_away(each, step, self.cluster)]
-            if gone:
-                yield said(OF_NODES, *(f"{each.ec2_id} ({each.market}): {each.life.reason}" for each in gone))
+        nodes = self._noted(lambda: instances(self.emr, self.cluster.id))
+        gone = [each for each in nodes if _went_away(each, step, self.cluster)]
+        if gone:
+            yield said(OF_NODES, *(f"{each.ec2_id} ({each.market}): {each.life.reason}" for each in gone))
 
     def _logs(self) -> Logs | None:
         try:
@@ -84,34 +80,34 @@ class Gathering:
             self.notes.append(str(error))
             return None
 
+    def _of_process(self, logs: Logs, step: Step) -> list[Source]:
+        """What the step's own process and its controller said."""
+        read = _read(logs, logs.of_step(step.id), ends=True)
+        if not read:
+            self.notes.append(not_arrived(step, logs, self.cluster))
+        return read
+
     def _of_applications(self, logs: Logs, step: Step, so_far: Sequence[Source]) -> list[Source]:
         """The logs of the step's YARN applications: those its logs name, or else those of its time."""
-        try:
-            named = {name for source in so_far for line in source.lines for name in _APPLICATION.findall(line.text)}
-            wanted = sorted(named, reverse=True) or logs.applications()
-            files = [file for each in wanted[:_APPLICATIONS] for file in logs.of_application(each)]
-        except ExperimentError as error:
-            self.notes.append(str(error))
-            return []
+        named = {name for source in so_far for line in source.lines for name in _APPLICATION.findall(line.text)}
+        wanted = sorted(named, reverse=True) or logs.applications()
+        files = [file for each in wanted[:_APPLICATIONS] for file in logs.of_application(each)]
         if not named and step.started_at:
             since = step.started_at.replace(microsecond=0)  # S3 tells whole seconds
             until = (step.ended_at or datetime.now(UTC)) + _LATE
             files = [file for file in files if since <= file.arrived_at <= until]
         spoken = [file for file in files if file.kind in ("stderr", "stdout")]
-        chosen = sorted(spoken, key=lambda file: _DRIVERS.search(file.name) is None)[:_CONTAINER_LOGS]
-        if len(chosen) < len(spoken):
-            self.notes.append(f"{len(spoken) - len(chosen)} more logs of executors were not read")
-        drivers = [file for file in chosen if _DRIVERS.search(file.name)]
-        rest = [file for file in chosen if not _DRIVERS.search(file.name)]
-        return [*self._read(logs, drivers, ends=True), *self._read(logs, rest)]
+        drivers = [file for file in spoken if _DRIVERS.search(file.name)]
+        executors = [file for file in spoken if not _DRIVERS.search(file.name)]
+        unread = len(executors[_EXECUTOR_LOGS:])
+        if unread:
+            self.notes.append(f"{unread} more logs of executors were not read")
+        return [*_read(logs, drivers, ends=True), *_read(logs, executors[:_EXECUTOR_LOGS])]
 
-    def _read(self, logs: Logs, files: Iterable[LogFile], ends: bool = False) -> list[Source]:
-        def source(file: LogFile) -> Source:
-            return Source(file.uri, telling(logs.lines(file)), ends=ends)
-
+    def _noted(self, ask: Callable[[], list[Any]]) -> list[Any]:
+        """What is asked for, or nothing and a note why: what else is known may be enough."""
         try:
-            with ThreadPoolExecutor(_AT_ONCE) as pool:
-                return [each for each in pool.map(source, files) if each.lines]
+            return ask()
         except ExperimentError as error:
             self.notes.append(str(error))
             return []
@@ -143,6 +139,14 @@ class Gathering:
             errors = [line for each in outputs for line in each.get("traceback", [])]
             if errors:
                 yield Source(f"s3://{bucket}/{key}", telling("\n".join(errors).splitlines()), decides=True)
+
+
+def _read(logs: Logs, files: Iterable[LogFile], ends: bool = False) -> list[Source]:
+    def source(file: LogFile) -> Source:
+        return Source(file.uri, telling(logs.lines(file)), ends=ends)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return [each for each in pool.map(source, files) if each.lines]
 
 
 def not_arrived(step: Step, logs: Logs, cluster: Cluster) -> str:
