@@ -1,7 +1,7 @@
 """Causes of failure that lie with the cluster: its start, its nodes, its end, and Livy on it."""
 
 from launcher.emr.evidence import Evidence
-from launcher.emr.findings import Finding, proven
+from launcher.emr.findings import Finding, proven, told_by
 
 # Names of the sources that hold EMR's own words (`launcher.emr.gathering` makes them).
 OF_CLUSTER, OF_STEP, OF_NODES = "EMR, of the cluster", "EMR, of the step", "EMR, of the nodes"
@@ -34,20 +34,14 @@ def bootstrap_failed(evidence: Evidence) -> Finding | None:
     )
 
 
-def capacity_or_quota(evidence: Evidence) -> Finding | None:
-    """EC2 had no such instances to give, or the account may not have so many."""
-    hit = evidence.first(
-        r"(?i)insufficient.*capacity|do(es)? not have sufficient .*capacity|"
-        r"exceed.*(limit|quota)|vCPU (limit|quota)|VcpuLimitExceeded|InstanceLimitExceeded|Spot.*(price|bid).*too low",
-        OF_CLUSTER,
-    )
-    if hit is None:
-        return None
-    return Finding(
-        "the cluster did not get its instances from EC2",
-        proven(hit),
-        ("choose another instance type or zone, wait a while, or ask AWS for a higher quota of vCPUs",),
-    )
+# EC2 had no such instances to give, or the account may not have so many.
+capacity_or_quota = told_by(
+    r"(?i)insufficient.*capacity|do(es)? not have sufficient .*capacity|exceed.*(limit|quota)|vCPU (limit|quota)|"
+    r"VcpuLimitExceeded|InstanceLimitExceeded|Spot.*(price|bid).*too low",
+    "the cluster did not get its instances from EC2",
+    "choose another instance type or zone, wait a while, or ask AWS for a higher quota of vCPUs",
+    where=OF_CLUSTER,
+)
 
 
 def lost_node(evidence: Evidence) -> Finding | None:
@@ -160,31 +154,19 @@ def livy_session_did_not_start(evidence: Evidence) -> Finding | None:
     )
 
 
-def livy_session_died(evidence: Evidence) -> Finding | None:
-    """The session was there and went away."""
-    hit = evidence.first(
-        r"Livy session \d+ ended in the middle|has lost (the )?Livy session|Session isn't active|"
-        r"Livy at \S+ (stopped answering|cannot be reached)|Session '?\d+'? not found"
-    )
-    if hit is None:
-        return None
-    return Finding(
-        "the Livy session, or Livy itself, ended in the middle of the run",
-        proven(hit),
-        (
-            "send it again, with --resume; if it comes again, see Livy's own log: "
-            "run_experiment.py cluster logs NODE lists what the primary node has",
-        ),
-    )
+# The session was there and went away.
+livy_session_died = told_by(
+    r"Livy session \d+ ended in the middle|has lost (the )?Livy session|Session isn't active|"
+    r"Livy at \S+ (stopped answering|cannot be reached)|Session '?\d+'? not found",
+    "the Livy session, or Livy itself, ended in the middle of the run",
+    "send it again, with --resume; if it comes again, see Livy's own log: run_experiment.py cluster logs NODE lists "
+    "those of the primary node",
+)
 
 
-def executor_lost(evidence: Evidence) -> Finding | None:
-    """Executors went away and no line says why."""
-    hit = evidence.first(r"ExecutorLostFailure|FetchFailedException|Lost executor \S+|MetadataFetchFailedException")
-    if hit is None:
-        return None
-    return Finding(
-        "executors, or the shuffle files on their nodes, were lost, and no log says why",
-        proven(hit),
-        ("look for memory first: raise spark.executor_memory, or see what executors said: cluster logs APPLICATION",),
-    )
+# Executors went away and no line says why.
+executor_lost = told_by(
+    r"ExecutorLostFailure|FetchFailedException|Lost executor \S+|MetadataFetchFailedException",
+    "executors, or the shuffle files on their nodes, were lost, and no log says why",
+    "look for memory first: raise spark.executor_memory, or see what executors said: cluster logs APPLICATION",
+)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from launcher.emr.evidence import Evidence, Hit
-from launcher.emr.findings import Finding, proven
+from launcher.emr.findings import Finding, proven, told_by
 
 # The name that a module is installed by, where it differs.
 _PACKAGES = {
@@ -79,19 +79,13 @@ def missing_package(evidence: Evidence) -> Finding | None:
     )
 
 
-def python_versions_differ(evidence: Evidence) -> Finding | None:
-    """Driver and executors must run the same Python."""
-    hit = evidence.first(r"Python in worker has different version.* than that in driver|PYTHON_VERSION_MISMATCH")
-    if hit is None:
-        return None
-    return Finding(
-        "driver and executors run different versions of Python",
-        proven(hit),
-        (
-            "set spark.pyspark.python for both, as infrastructure/ does with /opt/mineria-ml/venv/bin/python, and see "
-            "that the bootstrap script ran on all nodes: run_experiment.py cluster logs --bootstrap",
-        ),
-    )
+# Driver and executors must run the same Python.
+python_versions_differ = told_by(
+    r"Python in worker has different version.* than that in driver|PYTHON_VERSION_MISMATCH",
+    "driver and executors run different versions of Python",
+    "set spark.pyspark.python for both, as infrastructure/ does with /opt/mineria-ml/venv/bin/python, and see that the "
+    "bootstrap script ran on all nodes: run_experiment.py cluster logs --bootstrap",
+)
 
 
 def refused_by_the_run(evidence: Evidence) -> Finding | None:

@@ -3,7 +3,7 @@
 import re
 
 from launcher.emr.evidence import Evidence, Hit
-from launcher.emr.findings import Finding, proven
+from launcher.emr.findings import Finding, proven, told_by
 from launcher.s3_files import bucket_and_key
 from lib.errors import InputError
 
@@ -132,16 +132,12 @@ def throttled_by_s3(evidence: Evidence) -> Finding | None:
     )
 
 
-def expired_credentials(evidence: Evidence) -> Finding | None:
-    """The node's own credentials were not valid."""
-    hit = evidence.first(r"ExpiredToken|The provided token has expired|Unable to locate credentials|NoCredentialsError")
-    if hit is None:
-        return None
-    return Finding(
-        "the node had no valid AWS credentials",
-        proven(hit),
-        ("the nodes get them from their instance profile: see that there is one and that its role still exists",),
-    )
+# The node's own credentials were not valid.
+expired_credentials = told_by(
+    r"ExpiredToken|The provided token has expired|Unable to locate credentials|NoCredentialsError",
+    "the node had no valid AWS credentials",
+    "the nodes get them from their instance profile: see that there is one and that its role still exists",
+)
 
 
 def disk_full(evidence: Evidence) -> Finding | None:

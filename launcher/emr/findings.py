@@ -36,6 +36,19 @@ class Cause:
     is_consequence: bool = False
 
 
+def told_by(pattern: str, sentence: str, *way_out: str, where: str = "") -> Callable[[Evidence], Finding | None]:
+    """What looks for a cause that one line proves, whatever else it says: the plainest kind of cause.
+
+    `where` is a pattern of the sources' names.
+    """
+
+    def find(evidence: Evidence) -> Finding | None:
+        hit = evidence.first(pattern, where)
+        return Finding(sentence, (hit,), way_out) if hit else None
+
+    return find
+
+
 def proven(first: Hit, *more: Hit | None) -> tuple[Hit, ...]:
     """A hit and those of the others that are there and say something else."""
     kept: list[Hit] = [first]
