@@ -36,11 +36,6 @@ def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
         *((("cost", cost),) if cost else ()),
         *((f"step {n}", shown(str(s.notebook))) for n, s in enumerate(plan.steps, start=1)),
         ("model", shown(plan.model_dir)),
-        *(
-            (("parameters", f"{p.out.rstrip('/')}/steps/{plan.run_id}/params.yaml"),)
-            if p.cluster.runs_on == "step"
-            else ()
-        ),
     ]
     if p.evaluate:
         on = ", ".join(map(shown, p.test_data)) if p.test_data else "the held-out rows"
@@ -90,7 +85,7 @@ def _where(plan: Plan) -> str:
     road = "" if cluster.reach == "direct" else f" through {cluster.reach.upper()}"
     if cluster.runs_on == "livy":
         return f"Livy at {cluster.endpoint}{road}"
-    return f"a step on {cluster.id}, which reads {plan.parameters.out.rstrip('/')}/steps/{plan.run_id}/params.yaml"
+    return f"a step on {cluster.id}, which reads {artifacts.step_dir(plan.parameters.out, plan.run_id)}/params.yaml"
 
 
 def _number(value: float | None) -> str:

@@ -3,6 +3,7 @@
     <out>/models/model_<run_id>/      pipeline_best, metrics/, experiment.json, notebooks/
     <out>/results/eval_<run_id>/      metrics.json, EVALUATION_REPORT.md, plots, notebooks/
     <out>/failed/<run_id>/            the notebooks and logs of a run that failed
+    <out>/steps/<run_id>/             what a detached run was given, and how far it has come
 
 Pure Python: the launcher reads these names without Spark.
 """
@@ -51,6 +52,11 @@ def eval_dir(out: str, run_id: str) -> str:
 def failed_dir(out: str, run_id: str) -> str:
     """Folder or prefix of what a failed run ran: apart from models and results, for it is neither."""
     return f"{out.rstrip('/')}/failed/{_checked(run_id)}"
+
+
+def step_dir(out: str, run_id: str) -> str:
+    """Folder or prefix of what a detached run and those who follow it tell each other."""
+    return f"{out.rstrip('/')}/steps/{_checked(run_id)}"
 
 
 def run_id_of(folder: str) -> str:

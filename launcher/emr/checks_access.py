@@ -15,6 +15,7 @@ from typing import Any
 from launcher import aws
 from launcher.emr import access_probe
 from launcher.emr.checking import Finding, Subject, fail, ok, statements, warning
+from launcher.emr.primary import PYTHON
 from launcher.emr.states import UNFINISHED_STEP
 from launcher.emr.step_descriptions import Step, describe_step, list_steps
 from launcher.s3_files import S3Files, bucket_and_key
@@ -22,7 +23,6 @@ from launcher.session_records import PROJECT_NAME
 from lib.errors import ExperimentError, InputError
 
 STEP_NAME = f"{PROJECT_NAME} check"
-CLUSTER_PYTHON = "/opt/mineria-ml/venv/bin/python"
 _LIMIT, _PAUSE = 90.0, 2.0  # seconds
 
 
@@ -64,7 +64,7 @@ def _run_probe(subject: Subject, verdict: str) -> Step:
     """Run the probe as a step, and wait for its end; what does not end in time is cancelled."""
     emr, cluster = subject.client("emr"), subject.cluster.id
     program = Path(access_probe.__file__).read_text(encoding="utf-8")
-    arguments = [CLUSTER_PYTHON, "-c", program, subject.region, verdict, *subject.inputs]
+    arguments = [PYTHON, "-c", program, subject.region, verdict, *subject.inputs]
     jar = {"Jar": "command-runner.jar", "Args": arguments}
     request = {"Name": STEP_NAME, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
     with aws.explained(f"cannot run a step on cluster {cluster}"):

@@ -116,7 +116,7 @@ class Gathering:
         """What a run of ours left: its last words, the errors in its kept notebooks, and the Spark it asked for."""
         if not step.out or not step.run_id:
             return [], {}
-        folder = f"{step.out}/steps/{step.run_id}"
+        folder = artifacts.step_dir(step.out, step.run_id)
         files = S3Files(self.s3)
         try:
             status = _json(files.read_text(f"{folder}/status.json"))

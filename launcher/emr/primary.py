@@ -9,6 +9,8 @@ from launcher.emr.states import READY
 from lib.errors import InputError
 
 LIVY_PORT = 8998
+# The cluster's Python, as infrastructure/ makes it; on this node it has papermill and sparkmagic.
+PYTHON = "/opt/mineria-ml/venv/bin/python"
 
 
 @dataclass(frozen=True)

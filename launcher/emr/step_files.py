@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from launcher.files import Files, files_at, put_content
 from launcher.parameters import check
 from launcher.plan import Plan, Step, make_plan
+from lib import artifacts
 from lib.errors import ExperimentError, InputError
 
 PARAMS, PROVENANCE, STATUS = "params.yaml", "provenance.json", "status.json"
@@ -49,7 +50,7 @@ class StepFiles:
     @classmethod
     def of(cls, out: str, run_id: str) -> "StepFiles":
         """Those of a run below an output folder."""
-        return cls(files_at(out), f"{out.rstrip('/')}/steps/{run_id}")
+        return cls(files_at(out), artifacts.step_dir(out, run_id))
 
     def submit(self, plan: Plan) -> None:
         """Write what the run is to do, and forget how an earlier one of this id went."""

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from launcher import aws
 from launcher.emr.clusters import Cluster, ClusterNotReady
-from launcher.emr.primary import LIVY_PORT
+from launcher.emr.primary import LIVY_PORT, PYTHON
 from launcher.emr.states import ACTIVE
 from launcher.emr.step_files import StepFiles
 from launcher.files import files_at
@@ -17,8 +17,6 @@ from launcher.packaging import Archive, upload_project
 from launcher.plan import Plan
 from lib.errors import InputError
 
-# As infrastructure/cluster.tf and bootstrap.sh have it.
-PYTHON = "/opt/mineria-ml/venv/bin/python"
 LIVY_URL = f"http://localhost:{LIVY_PORT}"
 # On one line, for it travels as an argument: fetch the project, see that it is what was submitted, and run it.
 _BOOTSTRAP = "; ".join(

@@ -14,15 +14,15 @@ import yaml
 from typer.testing import CliRunner
 
 from launcher import aws, cli, packaging
-from launcher.emr import checklist, submission
+from launcher.emr import checklist, detached, submission
 from launcher.emr.checklist import ClusterNotFit
-from launcher.emr.step_files import StepFiles
+from launcher.emr.step_files import Status, StepFiles
 from launcher.files import files_at
 from launcher.parameters import Parameters
 from launcher.provenance import commit
 from tests.aws.steps import PYTHON
 from tests.launcher.emr.requests import request
-from tests.launcher.emr.runs import GRID, OUT, RUN_ID, plan, put
+from tests.launcher.emr.runs import GRID, OUT, RUN_ID, plan, put, write_results
 
 ROOT = Path(__file__).resolve().parents[3]
 LONGEST_ARGUMENTS = 10_280  # of a step, in all: EMR's limit
@@ -97,12 +97,16 @@ def test_the_same_code_is_uploaded_once(cluster, s3):
     assert s3.head_object(Bucket="bucket", Key=key)["LastModified"] == before
 
 
-def test_several_params_are_several_steps_of_different_ids(emr, cluster, tmp_path):
-    files = []
-    for seed in (1, 2, 3):
-        files.append(tmp_path / f"{seed}.yaml")
-        files[-1].write_text(yaml.safe_dump({"seed": seed, "grid": GRID}))
-    queue = [argument for file in files for argument in ("--params", str(file))]
+@pytest.fixture
+def queue(tmp_path) -> list[str]:
+    """Options for three experiments, of seeds 1 to 3."""
+    files = [tmp_path / f"{seed}.yaml" for seed in (1, 2, 3)]
+    for seed, file in enumerate(files, start=1):
+        file.write_text(yaml.safe_dump({"seed": seed, "grid": GRID}))
+    return [argument for file in files for argument in ("--params", str(file))]
+
+
+def test_several_params_are_several_steps_of_different_ids(emr, cluster, queue):
     result = typed(*queue, "--cluster-id", cluster, *PLACES, "--step-concurrency", "2")
     assert result.exit_code == 0, result.output
     names = [step["Name"] for step in steps(emr, cluster)]
@@ -221,6 +225,24 @@ def test_a_submission_is_patient_with_throttling_and_sends_nothing_twice(emr, cl
     assert len(submission.submit(boto3.Session(), cluster, [plan(cluster)])) == 1
     assert pauses == [2, 5]
     assert len(steps(emr, cluster)) == 1
+
+
+def test_waiting_follows_all_of_a_queue_and_ends_with_the_worst(emr_cluster, queue, monkeypatch):
+    def submit_in_short(session, cluster_id, plans):
+        step_ids = []
+        for made, code in zip(plans, (0, 2, 1), strict=True):
+            step_files = StepFiles.of(OUT, made.run_id)
+            step_files.submit(made)
+            write_results(emr_cluster.s3, made)
+            step_files.write_status(Status(error=f"no luck with {made.parameters.seed}", exit_code=code))
+            step_ids.append(emr_cluster.submit("sh", "-c", f"exit {code}", f"{step_files.folder}/"))
+        return step_ids
+
+    monkeypatch.setattr(detached, "submit", submit_in_short)
+    result = typed(*queue, "--cluster-id", emr_cluster.id, *PLACES, "--wait")
+    assert result.exit_code == 2
+    assert [result.output.count(text) for text in ("1/3  step s-", "3/3  step s-", "Winner")] == [1, 1, 1]
+    assert [f"no luck with {seed}" in result.output for seed in (1, 2, 3)] == [False, True, True]
 
 
 def test_bad_input_found_on_the_node_ends_the_waiting_with_2(emr_cluster):
