@@ -96,6 +96,7 @@ resource "aws_emr_cluster" "this" {
 
   # What the nodes need before they start, and EMR until they are gone.
   depends_on = [
+    aws_iam_role_policy.nodes_cost,
     aws_iam_role_policy.nodes_session_manager,
     aws_iam_role_policy.nodes_storage,
     aws_iam_role_policy.service_pass_role,

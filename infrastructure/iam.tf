@@ -170,3 +170,38 @@ resource "aws_iam_role_policy" "nodes_session_manager" {
     ]
   })
 }
+
+# What a run needs to say what it cost: its cluster's nodes, their times, and list prices. Without it the run goes on and
+# says that its cost is not known.
+resource "aws_iam_role_policy" "nodes_cost" {
+  name = "cost"
+  role = aws_iam_role.nodes.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid    = "LookAtTheProjectsClusters"
+        Effect = "Allow"
+        Action = [
+          "elasticmapreduce:DescribeCluster",
+          "elasticmapreduce:GetAutoTerminationPolicy",
+          "elasticmapreduce:GetManagedScalingPolicy",
+          "elasticmapreduce:ListInstanceFleets",
+          "elasticmapreduce:ListInstanceGroups",
+          "elasticmapreduce:ListInstances",
+          "elasticmapreduce:ListSteps",
+        ]
+        # The cluster's id is not known before the role is there; its tag is.
+        Resource  = "arn:${local.partition}:elasticmapreduce:${var.region}:${local.account_id}:cluster/*"
+        Condition = { StringEquals = { "elasticmapreduce:ResourceTag/Project" = var.project } }
+      },
+      {
+        Sid      = "Prices"
+        Effect   = "Allow"
+        Action   = ["pricing:GetProducts"]
+        Resource = "*" # public prices, which are no resources
+      },
+    ]
+  })
+}

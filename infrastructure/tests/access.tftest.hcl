@@ -41,11 +41,37 @@ run "nodes_reach_this_bucket_only" {
   }
   assert {
     condition = !anytrue(flatten([
-      for policy in [aws_iam_role_policy.nodes_storage.policy, aws_iam_role_policy.nodes_session_manager.policy] : [
+      for policy in [
+        aws_iam_role_policy.nodes_cost.policy,
+        aws_iam_role_policy.nodes_session_manager.policy,
+        aws_iam_role_policy.nodes_storage.policy,
+        ] : [
         for statement in jsondecode(policy).Statement : [for action in flatten([statement.Action]) : strcontains(action, "*")]
       ]
     ]))
     error_message = "actions by name"
+  }
+}
+
+run "nodes_look_at_this_projects_clusters_only" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_role_policy.nodes_cost.policy).Statement :
+      lookup(statement, "Condition", null) == { StringEquals = { "elasticmapreduce:ResourceTag/Project" = var.project } }
+      if anytrue([for action in statement.Action : startswith(action, "elasticmapreduce:")])
+    ])
+    error_message = "clusters by the project's tag"
+  }
+  assert {
+    condition = alltrue(flatten([
+      for statement in jsondecode(aws_iam_role_policy.nodes_cost.policy).Statement : [
+        for action in statement.Action :
+        anytrue([for verb in ["Describe", "Get", "List"] : startswith(split(":", action)[1], verb)])
+      ]
+    ]))
+    error_message = "looking, not changing"
   }
 }
 

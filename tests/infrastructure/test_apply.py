@@ -128,8 +128,9 @@ def test_the_roles(applied):
     assert passing["Statement"][0]["Resource"] == nodes["Arn"]
     assert applied.iam.list_attached_role_policies(RoleName=nodes["RoleName"])["AttachedPolicies"] == []
     assert set(applied.iam.list_role_policies(RoleName=nodes["RoleName"])["PolicyNames"]) == {
-        "storage",
+        "cost",
         "session-manager",
+        "storage",
     }
 
 
