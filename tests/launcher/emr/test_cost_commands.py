@@ -55,6 +55,14 @@ def cluster(emr):
     return cluster_id, first, second
 
 
+@pytest.fixture
+def s3_bucket(endpoint):
+    """A bucket, as what puts a text in it."""
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="costs")
+    return lambda key, text: s3.put_object(Bucket="costs", Key=key, Body=text.encode())
+
+
 def numbers(text: str, start: str):
     """The numbers of a row, give or take what the cluster costs in the seconds that a test takes."""
     found = re.search(f"^{start} ([ 0-9.%]+)$", text, re.M)
@@ -130,6 +138,18 @@ def test_an_estimate_from_earlier_runs(cost, cluster, tmp_path):
 def test_an_estimate_with_nothing_to_go_by_says_it_is_a_guess(cost, cluster):
     text = cost("--estimate", "--out", "experiments")[1]
     assert "a rough guess, for there is no earlier run to go by: 4 Spark sessions" in text
+
+
+def test_a_dry_run_for_a_cluster_says_what_it_will_cost(cost, cluster, s3_bucket):
+    s3_bucket("experiments/models/model_20261125_130000/experiment.json", json.dumps(record("20261125_130000")))
+    s3_bucket("experiments/models/notes.txt", "no model")
+    places = ("--out", "s3://costs/experiments", "--input-data", "s3://costs/pixels/")
+    candidate = ("-p", "candidates=[{model: GBT, maxIter: 10}]")
+    words = ["--dry-run", "--cluster-id", cluster[0], "--target", "livy", *places, *candidate]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    # 280 s around the search, and a twentieth of its 100 s.
+    assert "about 0.10 USD (1.27 USD/h × 5 min, from 1 earlier run, as if on as many rows)" in done.output
 
 
 def test_spot_nodes_make_it_a_bound(cost, emr):
