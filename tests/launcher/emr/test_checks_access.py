@@ -7,7 +7,8 @@ import boto3
 import pytest
 
 from launcher.emr import checks_access
-from launcher.emr.checks_access import CLUSTER_PYTHON, nodes_role
+from launcher.emr.checks_access import nodes_role
+from launcher.emr.primary import PYTHON
 from tests.aws.steps import running_steps
 from tests.launcher.emr.requests import STEP
 from tests.launcher.emr.subjects import deny, make_bucket, make_cluster, make_role, subject
@@ -81,7 +82,7 @@ def test_a_probe_that_cannot_write_is_told_by_how_it_failed(node, bucket):
 
 
 def test_nodes_without_our_python_fail(node, bucket):
-    node.names[CLUSTER_PYTHON] = "/no/such/python"
+    node.names[PYTHON] = "/no/such/python"
     found = nodes_role(_experiment(bucket))
     assert (found.level, "No such file or directory: '/no/such/python'" in found.found) == ("fail", True)
 
