@@ -4,21 +4,19 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
-
 from launcher import aws
-from launcher.cluster_settings import Spark
 from launcher.emr.causes_cluster import OF_CLUSTER, OF_NODES, OF_STEP
 from launcher.emr.clusters import Cluster, Instance, instances
 from launcher.emr.evidence import Evidence, Source, said, telling
 from launcher.emr.logs import LATE, ON_PRIMARY, LogFile, Logs, NoLogs
 from launcher.emr.step_descriptions import Step
+from launcher.emr.step_files import STATUS, StepFiles
 from launcher.s3_files import S3Files, bucket_and_key
 from lib import artifacts
 from lib.errors import ExperimentError
@@ -116,18 +114,14 @@ class Gathering:
         """What a run of ours left: its last words, the errors in its kept notebooks, and the Spark it asked for."""
         if not step.out or not step.run_id:
             return [], {}
-        folder = artifacts.step_dir(step.out, step.run_id)
-        files = S3Files(self.s3)
-        try:
-            status = _json(files.read_text(f"{folder}/status.json"))
-            settings = _spark(files.read_text(f"{folder}/params.yaml"))
-            notebooks = list(self._kept_notebooks(artifacts.failed_dir(step.out, step.run_id)))
-        except ExperimentError as error:
-            self.notes.append(str(error))
-            return [], {}
-        words = [f"Error: {status['error']}"] if status.get("error") else []
-        words += [f"exit code {status['exit_code']}"] if status.get("exit_code") else []
-        return [*([said(f"{folder}/status.json", *words)] if words else []), *notebooks], settings
+        run = StepFiles.of(step.out, step.run_id)
+        settings: Mapping[str, str] = {}
+        with suppress(ExperimentError):  # then the advice is in Spark's words
+            settings = run.plan().parameters.spark.properties()
+        words = self._noted(lambda: list(_last_words(run)))
+        kept = artifacts.failed_dir(step.out, step.run_id)
+        notebooks = self._noted(lambda: list(self._kept_notebooks(kept)))
+        return [*words, *notebooks], settings
 
     def _kept_notebooks(self, folder: str) -> Iterator[Source]:
         bucket, prefix = bucket_and_key(folder)
@@ -168,6 +162,12 @@ def _of_step(step: Step) -> Source:
     return said(OF_STEP, f"{step.state}: {step.reason}" if step.reason else step.state, *account)
 
 
+def _last_words(run: StepFiles) -> Iterator[Source]:
+    status = run.status()
+    if status.error:
+        yield said(f"{run.folder}/{STATUS}", f"Error: {status.error}", f"exit code {status.exit_code}")
+
+
 def _went_away(node: Instance, step: Step, cluster: Cluster) -> bool:
     ended = node.life.ended_at
     if ended is None or step.started_at is None or cluster.has_ended:
@@ -181,15 +181,6 @@ def _json(text: str | None) -> Mapping[str, Any]:
     except ValueError:  # half a file is no evidence
         return {}
     return read if isinstance(read, dict) else {}
-
-
-def _spark(text: str | None) -> Mapping[str, str]:
-    """The Spark properties that a params file asks for."""
-    try:
-        read = yaml.safe_load(text or "")
-        return Spark(**read.get("spark", {})).properties() if isinstance(read, dict) else {}
-    except (yaml.YAMLError, ValidationError, TypeError):
-        return {}
 
 
 def _given(args: Sequence[str]) -> Mapping[str, str]:

@@ -9,7 +9,10 @@ from moto.backends import get_backend
 from typer.testing import CliRunner
 
 from launcher.cli import app
+from launcher.emr.step_files import Status
 from tests.aws.steps import PYTHON
+from tests.launcher.emr.runs import put as put_object
+from tests.launcher.emr.runs import submitted
 
 RAISES = """
     import sys
@@ -70,19 +73,10 @@ def test_an_earlier_step_is_diagnosed_for_a_program(emr_cluster):
 
 
 def test_a_run_of_ours_is_diagnosed_by_what_it_left(emr_cluster):
-    """The run's last words, the Spark it asked for, the notebook it kept, and its driver's log."""
-    out, run_id = "experiments", "20261125_034500"
-    records = {
-        f"{out}/steps/{run_id}/params.yaml": "spark: {executor_memory: 8g, driver_memory: 4g}\n",
-        f"{out}/steps/{run_id}/status.json": json.dumps(
-            {"error": "Livy session 0 ended in the middle", "exit_code": 1}
-        ),
-        f"{out}/failed/{run_id}/02_train.ipynb": json.dumps({"cells": []}),
-    }
-    for key, text in records.items():
-        emr_cluster.s3.put_object(Bucket="bucket", Key=key, Body=text.encode())
-    step = emr_cluster.submit("false", f"s3://bucket/{out}/steps/{run_id}/params.yaml")
-    emr_cluster.wait(step)
+    """The run's last words, the Spark it asked for, and its driver's log."""
+    made, run = submitted(emr_cluster.id, spark={"executor_memory": "8g", "driver_memory": "4g"})
+    run.write_status(Status(error="Livy session 0 ended in the middle", exit_code=1))
+    emr_cluster.wait(emr_cluster.submit("false", f"{run.folder}/"))
     driver = f"containers/{APPLICATION}/container_1764042000000_0003_01_000001/stderr.gz"
     put(
         emr_cluster,
@@ -94,28 +88,25 @@ def test_a_run_of_ours_is_diagnosed_by_what_it_left(emr_cluster):
     assert "Cause: the driver's Java heap was full  [driver-heap]" in result.stdout
     assert "raise spark.driver_memory (params file, or -p) from 4g to 6g" in result.stdout
     assert "m5.2xlarge" in result.stdout
-    assert f"What ran is kept in s3://bucket/{out}/failed/{run_id}" in result.stdout
+    assert f"What ran is kept in {made.failed_dir}" in result.stdout
 
 
 def test_the_cell_that_failed_is_shown_from_the_kept_notebook(emr_cluster):
-    out, run_id = "experiments", "20261125_034501"
+    made, run = submitted(emr_cluster.id)
+    said = "02_train.ipynb failed in cell In [4] (found = search()): ValueError: none left"
+    run.write_status(Status(error=said, exit_code=1))
     lines = [
         "ValueError    Traceback (most recent call last)",
         "Cell In[4], line 1",
         "\x1b[31mValueError\x1b[39m: none left",
     ]
     error = {"output_type": "error", "ename": "ValueError", "evalue": "none left", "traceback": lines}
-    said = "02_train.ipynb failed in cell In [4] (found = search()): ValueError: none left"
-    records = {
-        f"{out}/steps/{run_id}/status.json": {"error": said, "exit_code": 1},
-        f"{out}/failed/{run_id}/02_train.ipynb": {"cells": [{"outputs": [error]}]},
-    }
-    for key, record in records.items():
-        emr_cluster.s3.put_object(Bucket="bucket", Key=key, Body=json.dumps(record).encode())
-    emr_cluster.wait(emr_cluster.submit("false", f"s3://bucket/{out}/steps/{run_id}/"))
+    notebook = {"cells": [{"outputs": [error]}]}
+    put_object(emr_cluster.s3, f"{made.failed_dir}/02_train.ipynb", json.dumps(notebook))
+    emr_cluster.wait(emr_cluster.submit("false", f"{run.folder}/"))
     shown = typed("diagnose").stdout
     assert "Cause: Python raised ValueError: none left in 02_train.ipynb, cell In [4] (found = search())" in shown
-    proof = shown.split(f"s3://bucket/{out}/failed/{run_id}/02_train.ipynb:\n")[1]
+    proof = shown.split(f"{made.failed_dir}/02_train.ipynb:\n")[1]
     assert proof.splitlines()[1:3] == ["      2  Cell In[4], line 1", "      3  ValueError: none left"]
 
 
