@@ -38,12 +38,17 @@ def upload(files: Files, out: str) -> str:
 
 def upload_project(files: Files, out: str) -> Archive:
     """Make sure that what runs an experiment, as it stands here, is at `<out>/source/<its hash>/project.zip`."""
+    archive, content = project(out)
+    if not files.exists(archive.place):
+        put_content(files, content, archive.place)
+    return archive
+
+
+def project(out: str) -> tuple[Archive, bytes]:
+    """What runs an experiment, as it stands here: where it is, or will be, and its content."""
     content = zip_of(_sources())
     digest = hashlib.sha256(content).hexdigest()
-    target = f"{out.rstrip('/')}/source/{digest[:12]}/{PROJECT_NAME}"
-    if not files.exists(target):
-        put_content(files, content, target)
-    return Archive(target, digest)
+    return Archive(f"{out.rstrip('/')}/source/{digest[:12]}/{PROJECT_NAME}", digest), content
 
 
 def _sources() -> Iterator[Path]:

@@ -23,6 +23,8 @@ from launcher.session_records import PROJECT_NAME
 from lib.errors import ExperimentError, InputError
 
 STEP_NAME = f"{PROJECT_NAME} check"
+# An argument stays whole on one line, and a character of ASCII everywhere, so the program travels as JSON.
+_RUN = "import json, sys; exec(json.loads(sys.argv.pop(1)))"
 _LIMIT, _PAUSE = 90.0, 2.0  # seconds
 
 
@@ -36,7 +38,10 @@ def nodes_role(subject: Subject) -> Finding:
     if not _has_room(subject):
         return _only_read(subject, "no step can start now")
     verdict = f"{subject.parameters.out.rstrip('/')}/.probe-nodes-{uuid.uuid4().hex[:8]}.json"
-    step = _run_probe(subject, verdict)
+    try:
+        step = _run_probe(subject, verdict)
+    except aws.AwsRefused as error:
+        return _only_read(subject, str(error))
     files = S3Files(subject.client("s3"))
     text = files.read_text(verdict)
     if text is not None:
@@ -64,7 +69,7 @@ def _run_probe(subject: Subject, verdict: str) -> Step:
     """Run the probe as a step, and wait for its end; what does not end in time is cancelled."""
     emr, cluster = subject.client("emr"), subject.cluster.id
     program = Path(access_probe.__file__).read_text(encoding="utf-8")
-    arguments = [PYTHON, "-c", program, subject.region, verdict, *subject.inputs]
+    arguments = [PYTHON, "-c", _RUN, json.dumps(program), subject.region, verdict, *subject.inputs]
     jar = {"Jar": "command-runner.jar", "Args": arguments}
     request = {"Name": STEP_NAME, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
     with aws.explained(f"cannot run a step on cluster {cluster}"):

@@ -6,6 +6,7 @@ from typing import Any
 
 from launcher import aws
 from launcher.emr.checking import Finding, Subject, fail, ok, warning
+from launcher.emr.primary import PYTHON
 from launcher.emr.states import ACTIVE
 from launcher.progress import duration
 
@@ -62,9 +63,7 @@ def bootstrap(subject: Subject) -> Finding:
     if not scripts:
         return fail("no bootstrap action: the nodes lack Python 3.11 and its packages", _MAKE)
     if not ours:
-        return warning(
-            f"none is {_BOOTSTRAP} ({', '.join(scripts)})", "make sure that one of them makes /opt/mineria-ml/venv"
-        )
+        return warning(f"none is {_BOOTSTRAP} ({', '.join(scripts)})", f"make sure that one of them makes {PYTHON}")
     if cluster.life.state in ACTIVE and not cluster.is_ready:
         return warning(f"{ours[0]} has not ended yet", "nothing: the cluster is WAITING when it has")
     if cluster.has_ended:

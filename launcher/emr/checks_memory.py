@@ -39,11 +39,9 @@ def memory(subject: Subject) -> Finding:
         if container and container > largest.yarn_mb:
             way_out = f"lower {_SIZES.format(of)} to {size(largest_heap_mb(of, largest.yarn_mb))}, or take larger nodes"
             return fail(f"{_said(of, container)} does not fit a node: {_give(largest)}", way_out)
-    if spark.executor_cores and spark.executor_cores > max(node.vcpus for node in nodes):
-        return fail(
-            f"spark.executor_cores={spark.executor_cores} is more than a node has: {largest.name} has {largest.vcpus}",
-            "lower spark.executor_cores",
-        )
+    cores, most = spark.executor_cores, max(node.vcpus for node in nodes)
+    if cores and cores > most:
+        return fail(f"spark.executor_cores={cores} is more than the {most} of a node", "lower spark.executor_cores")
     return _beside_one_another(subject, nodes, asked)
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from launcher.aws import AwsRefused
 from launcher.cli import app
-from launcher.emr import checklist
+from launcher.emr import checklist, detached
 from launcher.emr.checking import fail, ok, warning
 from launcher.emr.checklist import ClusterNotFit, check_before_submission
 from launcher.plan import make_plan
@@ -114,11 +114,16 @@ def test_before_a_submission_warnings_are_lines_and_failures_an_error(monkeypatc
     assert error.value.exit_code == 2
 
 
-def test_an_experiment_does_not_begin_on_a_cluster_that_is_open(emr, bucket):
+def test_an_experiment_does_not_begin_on_a_cluster_that_is_open(emr, bucket, monkeypatch):
+    begun = []
+    monkeypatch.setattr(detached, "run_detached", lambda plans, *_: begun.append(plans))
     group = make_security_group({"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]})
     cluster = make_cluster(role=make_role(bucket), group=group)
     emr.add_job_flow_steps(JobFlowId=cluster, Steps=[STEP])  # leaves no room for a probe
-    arguments = ["--cluster-id", cluster, "--target", "livy", "--input-data", f"s3://{bucket}/data"]
-    result = CliRunner().invoke(app, [*arguments, "--out", f"s3://{bucket}/out"])
-    assert result.exit_code == 2
+    arguments = ["--cluster-id", cluster, "--input-data", f"s3://{bucket}/data", "--out", f"s3://{bucket}/out"]
+    result = CliRunner().invoke(app, arguments)
+    assert (result.exit_code, begun) == (2, [])
     assert f"{group} lets 0.0.0.0/0 in to every port" in result.output.replace("\n", " ")
+    assert "Warning, nodes' role: its policies allow it; only read, not tried (no step can start now)" in result.output
+    result = CliRunner().invoke(app, [*arguments, "--no-check"])
+    assert (result.exit_code, len(begun), result.output) == (0, 1, "")

@@ -49,6 +49,7 @@ def test_a_step_tries_it_and_leaves_nothing(node, bucket):
         f"step {step['Id']} read the input, and wrote and removed below the output",
     )
     assert (step["Name"], step["ActionOnFailure"]) == ("mineria-ml-emr check", "CONTINUE")
+    assert all(each.isascii() and "\n" not in each for each in step["Config"]["Args"])
     assert _left(bucket) == ["data/pixels.parquet"]
 
 

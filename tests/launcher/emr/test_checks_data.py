@@ -109,10 +109,14 @@ def test_the_output_is_tried_and_left_as_it_was(experiment, bucket):
 
 def test_code_that_is_not_there_yet_will_be_uploaded(experiment, bucket):
     out = f"s3://{bucket}/out"
-    assert checks_data.code(experiment()).level == "warning"
-    assert checks_data.code(experiment()).found == f"not yet at {packaging.place(out)}"
-    packaging.upload(files_at(out), out)
-    assert checks_data.code(experiment()) == ok(packaging.place(out))
+    for target, place, upload in (
+        ("livy", packaging.place(out), packaging.upload),
+        ("step", packaging.project(out)[0].place, packaging.upload_project),
+    ):
+        this = experiment(cluster={"target": target})
+        assert (checks_data.code(this).level, checks_data.code(this).found) == ("warning", f"not yet at {place}")
+        upload(files_at(out), out)
+        assert checks_data.code(this) == ok(place)
 
 
 def test_data_of_another_region_is_a_warning(experiment, bucket):
