@@ -154,11 +154,11 @@ def livy_session_did_not_start(evidence: Evidence) -> Finding | None:
     )
 
 
-# The session was there and went away.
+# The session was there and went away, or Livy did.
 livy_session_died = told_by(
     r"Livy session \d+ ended in the middle|has lost (the )?Livy session|Session isn't active|"
     r"Livy at \S+ (stopped answering|cannot be reached)|Session '?\d+'? not found",
-    "the Livy session, or Livy itself, ended in the middle of the run",
+    "the run's Livy session, or Livy itself, was not there (any more)",
     "send it again, with --resume; if it comes again, see Livy's own log: run_experiment.py cluster logs NODE lists "
     "those of the primary node",
 )

@@ -23,6 +23,8 @@ from lib.errors import ExperimentError
 
 # Of a step's applications, so many are looked at, and so many logs of executors; all of drivers.
 _APPLICATIONS, _EXECUTOR_LOGS, _AT_ONCE = 5, 60, 8
+# What a run of ours says where it could keep its notebooks (`launcher.runner`).
+_KEPT = "What ran is kept in"
 _APPLICATION = re.compile(r"application_\d+_\d+")
 _DRIVERS = re.compile(r"_000001/[^/]+$")
 # An application's logs come some minutes after the step has ended.
@@ -48,7 +50,8 @@ class Gathering:
             sources += self._noted(lambda: self._of_applications(logs, step, sources))
         # EMR's own words come last: they quote what stands in full in the logs.
         sources += [_of_step(step), *self._of_nodes(step), self._of_cluster()]
-        kept_at = artifacts.failed_dir(step.out, step.run_id) if step.out and step.run_id and own else ""
+        kept = any(_KEPT in line.text for source in own for line in source.lines)
+        kept_at = artifacts.failed_dir(step.out, step.run_id) if step.out and step.run_id and kept else ""
         return Evidence(self.cluster, step, tuple(sources), settings or _given(step.args), bool(settings), kept_at)
 
     def of_cluster(self) -> Evidence:

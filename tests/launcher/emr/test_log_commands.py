@@ -75,7 +75,8 @@ def test_an_earlier_step_is_diagnosed_for_a_program(emr_cluster):
 def test_a_run_of_ours_is_diagnosed_by_what_it_left(emr_cluster):
     """The run's last words, the Spark it asked for, and its driver's log."""
     made, run = submitted(emr_cluster.id, spark={"executor_memory": "8g", "driver_memory": "4g"})
-    run.write_status(Status(error="Livy session 0 ended in the middle", exit_code=1))
+    error = f"Livy session 0 ended in the middle\nWhat ran is kept in {made.failed_dir}"
+    run.write_status(Status(error=error, exit_code=1))
     emr_cluster.wait(emr_cluster.submit("false", f"{run.folder}/"))
     driver = f"containers/{APPLICATION}/container_1764042000000_0003_01_000001/stderr.gz"
     put(
