@@ -3,14 +3,36 @@
 The record is plain JSON: USD, UTC, and shares of a cluster's hours by kind of node.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from launcher.emr.cost import Usage, total
 from launcher.emr.estimates import Estimate
 from launcher.emr.spending import NOT_INCLUDED, Spending
+from launcher.files import Files
+from lib import artifacts
 
 _DIGITS = 4
+
+
+def kept(files: Files, model_dir: str) -> dict[str, Any]:
+    """What the experiment.json of a model says of its cost; nothing where it ran on no cluster."""
+    record = json.loads(files.read_text(f"{model_dir}/{artifacts.EXPERIMENT}") or "{}")
+    return dict(record.get("cost", {}))
+
+
+def sentence(cost: Mapping[str, Any]) -> str:
+    """Such a record in a line."""
+    if "unknown" in cost:
+        return f"not known: {cost['unknown']}"
+    actual, whole = cost["actual"], cost["cluster_so_far"]
+    word = "at most " if actual["is_bound"] else ""
+    shared = f", the nodes shared with {', '.join(actual['beside'])}" if actual["beside"] else ""
+    return (
+        f"{word}{actual['usd']:.2f} USD{shared}; the cluster's start {whole['startup_usd']:.2f} and its idle time "
+        f"{whole['idle_usd']:.2f} so far come on top; not the bill (run_experiment.py cluster cost says more)"
+    )
 
 
 def of_run(spent: Spending, name: str) -> dict[str, Any]:

@@ -57,15 +57,7 @@ class CostWatch:
 
     def __str__(self) -> str:
         """What it cost, in a line."""
-        if "unknown" in self.cost:
-            return f"not known: {self.cost['unknown']}"
-        actual, whole = self.cost["actual"], self.cost["cluster_so_far"]
-        word = "at most " if actual["is_bound"] else ""
-        shared = f", the nodes shared with {', '.join(actual['beside'])}" if actual["beside"] else ""
-        return (
-            f"{word}{actual['usd']:.2f} USD{shared}; the cluster's start {whole['startup_usd']:.2f} and its idle time "
-            f"{whole['idle_usd']:.2f} so far come on top; not the bill (run_experiment.py cluster cost says more)"
-        )
+        return cost_records.sentence(self.cost)
 
     def _record(self) -> None:
         try:

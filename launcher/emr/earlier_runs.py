@@ -50,7 +50,7 @@ def earlier_runs(files: Files, out: str) -> list[EarlierRun]:
     folder = f"{out.rstrip('/')}/models"
     names = [name for name in files.names(folder) if artifacts.run_id_of(name)]
     texts = (files.read_text(f"{folder}/{name}/{artifacts.EXPERIMENT}") for name in names[: -_LOOKED_AT - 1 : -1])
-    return [run for text in texts if text and (run := _run(json.loads(text)))]
+    return [run for text in texts if text and (run := _run(text))]
 
 
 def expected(earlier: Iterable[EarlierRun], candidates: int, engine: str, rows: int | None) -> Duration:
@@ -83,11 +83,17 @@ def _scaled(run: EarlierRun, candidates: int, rows: int | None) -> float:
     return run.seconds - run.search_seconds + run.search_seconds * growth
 
 
-def _run(record: Mapping[str, Any]) -> EarlierRun | None:
-    timings = record.get("timings", {})
-    if "finished_at" not in record or "search" not in timings:
+def _run(text: str) -> EarlierRun | None:
+    """What a record tells; nothing for one of a run that is not complete, or that says less than ours do."""
+    try:
+        record = json.loads(text)
+        return _complete(record) if "finished_at" in record else None
+    except (ValueError, KeyError, TypeError):
         return None
-    cost = record.get("cost", {})
+
+
+def _complete(record: Mapping[str, Any]) -> EarlierRun:
+    timings, cost = record["timings"], record.get("cost", {})
     actual = cost.get("actual")
     span = Span(*(datetime.fromisoformat(actual[end]) for end in ("from", "to"))) if actual else None
     around = sum(timings.values()) + _SESSION * _NOTEBOOKS

@@ -12,6 +12,7 @@ import boto3
 from rich.console import Console
 
 from launcher import aws
+from launcher.emr import cost_records
 from launcher.emr.replay import Replay
 from launcher.emr.states import UNFINISHED_STEP
 from launcher.emr.step_descriptions import Step, describe_step, list_steps
@@ -53,6 +54,9 @@ def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Conso
         stop.add_note(f"Step {step_id} goes on; follow it again with: {follow_command(cluster_id, step_id)}")
         raise
     show_results(console, plan, results, step.seconds or 0.0)
+    cost = cost_records.kept(step_files.files, plan.model_dir)
+    if cost:
+        console.print(f"Cost: {cost_records.sentence(cost)}", soft_wrap=True, markup=False)
 
 
 def follow_command(cluster_id: str, step_id: str) -> str:

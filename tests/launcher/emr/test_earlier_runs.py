@@ -48,6 +48,9 @@ def test_complete_runs_are_read_the_newest_first(tmp_path):
     del begun["finished_at"]
     out = leave(tmp_path, record("20261125_110000"), record("20261125_120000"), begun)
     (tmp_path / "models" / "notes").mkdir()
+    for run_id, text in (("20261125_140000", "{"), ("20261125_150000", '{"finished_at": "by another program"}')):
+        (tmp_path / "models" / f"model_{run_id}").mkdir()
+        (tmp_path / "models" / f"model_{run_id}" / "experiment.json").write_text(text)
     found = earlier_runs(files_at(out), out)
     assert [each.run_id for each in found] == ["20261125_120000", "20261125_110000"]
     # 140 s of training, and a session for each of four notebooks.
