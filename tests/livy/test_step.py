@@ -90,12 +90,23 @@ def test_an_experiment_runs_as_a_step(cluster, params, s3, livy_url):
     for shown in ("1/4 explore", "2/4 train", "2/2 candidates", "4/4 report", "Winner", "EVALUATION_REPORT.md"):
         assert shown in done.stdout
     out = yaml.safe_load(params.read_text())["out"]
-    assert text(s3, f"{out}/results/eval_{RUN_ID}/{artifacts.REPORT}").startswith("# Informe")
+    report = text(s3, f"{out}/results/eval_{RUN_ID}/{artifacts.REPORT}")
+    assert report.startswith("# Informe")
     record = json.loads(text(s3, f"{out}/models/model_{RUN_ID}/{artifacts.EXPERIMENT}"))
     # Those of here: the node has neither git nor this command.
     assert record["command"].startswith(f"python run_experiment.py --params {params}")
     assert record["commit"] == commit(ROOT)
     assert record["versions"]["lib"] == code_hash()
+    # The node works out what the run cost until its report, and at its end.
+    cost = record["cost"]
+    assert (cost["cluster"], cost["step"]) == (
+        cluster.id,
+        cluster.emr.list_steps(ClusterId=cluster.id)["Steps"][0]["Id"],
+    )
+    assert cost["actual"]["usd"] > 0
+    assert f"Cost: {cost['actual']['usd']:.2f} USD; the cluster's start" in done.stdout
+    assert "### Lo que costó" in report
+    assert "a precios de lista" in report
     for place in (f"models/model_{RUN_ID}/notebooks/02_train.html", f"results/eval_{RUN_ID}/notebooks/04_report.ipynb"):
         assert text(s3, f"{out}/{place}")
     status = StepFiles.of(out, RUN_ID).status()
