@@ -1,5 +1,6 @@
 """The commands about steps: `cluster steps` and `cluster step`."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from rich.console import Console
 from launcher.emr.options import AsJson, ClusterId, Debug, the_cluster
 from launcher.outcomes import explained
 from launcher.tables import print_json, print_pairs, print_table
+from lib.errors import InputError
 
 app = typer.Typer()
 
@@ -54,18 +56,23 @@ def step(
         from launcher.emr.cancelling import cancel_step
         from launcher.emr.cluster_screens import step_pairs, step_record
         from launcher.emr.step_descriptions import describe_step
+        from launcher.emr.step_waiting import wait_for_step
 
+        if force and not cancel:
+            raise InputError("--force says how to --cancel: give both")
         emr = aws.client("emr")
         cluster = the_cluster(emr, cluster_id)
         if cancel:
             cancel_step(emr, cluster, step_id, force)
-        if wait:
+        if wait and describe_step(emr, cluster, step_id).run_id:
             from boto3 import Session
 
             from launcher.emr.following import follow
 
             follow(Session(), cluster, step_id, Console(highlight=False))
             return
+        if wait:
+            wait_for_step(emr, cluster, step_id, lambda seen: print(seen.state, file=sys.stderr))
         found = describe_step(emr, cluster, step_id)
         if as_json:
             print_json(step_record(found))

@@ -16,8 +16,8 @@ class ClusterAtWork(InputError):
     def __init__(self, cluster: Cluster, steps: Sequence[Step]):
         self.steps = steps
         super().__init__(
-            f"cluster {cluster.id} has {said(steps)}: wait for it (run_experiment.py cluster step {steps[-1].id}), "
-            "cancel it (the same with --cancel), or end the cluster all the same with --force"
+            f"cluster {cluster.id} has {said(steps)}: wait for it (run_experiment.py cluster step {steps[-1].id} "
+            "--wait), cancel it (the same with --cancel), or end the cluster all the same with --force"
         )
 
 

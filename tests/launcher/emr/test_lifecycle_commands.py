@@ -290,14 +290,25 @@ def test_terminate_refuses_while_a_step_runs(endpoint, tmp_path):
         cluster.wait(running, "RUNNING")
         said = run("terminate", "--yes", expect=2)
         assert f"has 2 unfinished steps ({running} 'long' RUNNING for" in said
-        assert f"{waiting} 'a step' PENDING): wait for it (run_experiment.py cluster step {running})" in said
+        assert f"{waiting} 'a step' PENDING): wait for it (run_experiment.py cluster step {running} --wait)" in said
         assert cluster.state(running) == "RUNNING"
         run("step", running, "--cancel")
         assert cluster.wait(running) == "CANCELLED"
         assert "is CANCELLED: there is nothing to cancel" in run("step", running, "--cancel", expect=2)
+        assert "--force says how to --cancel" in run("step", waiting, "--force", expect=2)
         said = run("terminate", "--yes", "--force")
         assert "is being terminated; it had 1 unfinished step" in said
         assert cluster.wait(waiting) == "CANCELLED"
+
+
+def test_a_step_of_another_kind_is_waited_for(endpoint, tmp_path, monkeypatch):
+    monkeypatch.setattr(watching, "PAUSE", 0.1)
+    with made_cluster(endpoint, tmp_path, "another-bucket") as cluster:
+        good = cluster.submit(PYTHON, "-c", "print('done')")
+        assert "COMPLETED" in run("step", good, "--wait")
+        failed = cluster.submit(PYTHON, "-c", "import sys; sys.exit('no such table')")
+        said = run("step", failed, "--wait", expect=1)
+        assert f"step {failed} is FAILED: no such table. Why: run_experiment.py cluster diagnose {failed}" in said
 
 
 def test_terminate_respects_protection(emr, cluster_id):
