@@ -15,6 +15,7 @@ os.environ.update(
     AWS_DEFAULT_REGION="us-east-1",
     AWS_EC2_METADATA_DISABLED="true",
     AWS_MAX_ATTEMPTS="1",  # what moto does not know is not asked again
+    MOTO_IAM_LOAD_MANAGED_POLICIES="true",  # moto reads it once a process, whoever needs IAM first
 )
 
 # A background job of a shell ignores Ctrl-C, and so would all that a test starts there.

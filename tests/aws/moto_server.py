@@ -6,7 +6,6 @@ Mended: what moto forgets of clusters, volumes and security group rules, and buc
 """
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -34,9 +33,9 @@ _POLICIES = {"AutoTerminationPolicy": "auto_termination_policy", "ManagedScaling
 
 @contextmanager
 def moto_server() -> Iterator[str]:
-    """Run the server, empty, and give its URL. What is done with it is gone at the end."""
+    """Run the server and give its URL. All servers of one process share what is done with them."""
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    with mock.patch.dict(os.environ, MOTO_IAM_LOAD_MANAGED_POLICIES="true"), _extended_moto():
+    with _extended_moto():
         server.start()
         host, port = server.get_host_and_port()
         try:
