@@ -16,7 +16,6 @@ from launcher.emr.states import UNFINISHED_STEP
 from launcher.emr.step_descriptions import list_steps
 from launcher.emr.step_files import StepFiles
 from launcher.emr.submission import require_usable, set_step_concurrency, submit
-from launcher.files import files_at
 from launcher.outcomes import one_after_the_other
 from launcher.plan import Plan, with_distinct_ids
 from launcher.tables import print_pairs
@@ -48,9 +47,10 @@ def run_detached(plans: Sequence[Plan], wishes: Wishes, session: boto3.Session, 
         _set_concurrency(session, cluster_id, wishes.step_concurrency, console)
         cluster = replace(cluster, step_concurrency=wishes.step_concurrency)
     before = len(list_steps(emr, cluster_id, UNFINISHED_STEP))
+    costs = [estimate_line(plan, session) for plan in plans]  # before: nothing may come between a submission and its id
     step_ids = submit(session, cluster_id, plans)
-    for number, (plan, step_id) in enumerate(zip(plans, step_ids, strict=True)):
-        _tell(plan, step_id, cluster, before + number, estimate_line(plan, session), console)
+    for number, (plan, step_id, cost) in enumerate(zip(plans, step_ids, costs, strict=True)):
+        _tell(plan, step_id, cluster, before + number, cost, console)
     if not cluster.log_uri:
         console.print(f"Cluster {cluster_id} keeps no logs: a failure will be hard to explain.", style="yellow")
     if wishes.wait:
@@ -66,7 +66,7 @@ def _the_only_cluster(plans: Sequence[Plan]) -> str:
 
 def _is_taken(plan: Plan) -> bool:
     step_files = StepFiles.of(plan.parameters.out, plan.run_id)
-    return files_at(step_files.folder).exists(step_files.folder)
+    return step_files.files.exists(step_files.folder)
 
 
 def _set_concurrency(session: boto3.Session, cluster_id: str, steps: int, console: Console) -> None:
