@@ -25,6 +25,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Modules of whole experiments and of Terraform, the longest first. They wait more than they compute, so `make test`
 # runs several at a time.
 _LONG = (
+    "livy/test_step.py",
     "livy/test_experiment.py",
     "test_experiment.py",
     "test_resuming.py",
