@@ -1,12 +1,15 @@
 """Ctrl-C and SIGTERM as one exception, so that a run always comes to its clean-up."""
 
 import signal
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Seconds after which an interruption that was lost is raised again.
+_AGAIN = 2.0
 
 
 class Interrupted(KeyboardInterrupt):
@@ -26,14 +29,28 @@ class Interrupted(KeyboardInterrupt):
         """What a shell expects of a process ended by this signal: 130 for Ctrl-C, 143 for SIGTERM."""
         return 128 + self.signal
 
+    def accept(self) -> None:
+        """Say that whoever caught it goes on on purpose, so that it is not raised again."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Raise `Interrupted` at the first signal; later ones are ignored until the process, which is to end, does."""
+    """Raise `Interrupted` at the first signal; later ones are ignored until the process, which is to end, does.
+
+    Python raises it wherever it happens to be, and loses it where that is a destructor or a library's callback. So it
+    is raised again until it arrives here, unless clean-up that it caused is under way.
+    """
 
     def stop(number: int, _frame: FrameType | None) -> None:
+        def again(_number: int, _frame: FrameType | None) -> None:
+            if not _is_under_way():
+                raise Interrupted(number)
+
         for each in handled:
             signal.signal(each, signal.SIG_IGN)
+        signal.signal(signal.SIGALRM, again)
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN, _AGAIN)
         raise Interrupted(number)
 
     # What is ignored stays so: nohup means it.
@@ -41,14 +58,25 @@ def interruptible() -> Iterator[None]:
     before = {each: signal.signal(each, stop) for each in handled}
     try:
         yield
-    except Interrupted:
+    except Interrupted as stopped:
+        stopped.accept()
         raise
     except BaseException:
         _restore(before)
         raise
-    _restore(before)
+    _restore(before)  # the body came to its end, with or without a signal: there is nothing left to stop
+
+
+def _is_under_way() -> bool:
+    """Whether what runs now is an `except` or `finally` that an interruption led to."""
+    error = sys.exception()
+    while error is not None and not isinstance(error, Interrupted):
+        error = error.__context__
+    return error is not None
 
 
 def _restore(handlers: Mapping[signal.Signals, Any]) -> None:
+    if any(signal.getsignal(each) is signal.SIG_IGN for each in handlers):
+        signal.setitimer(signal.ITIMER_REAL, 0)  # after a signal only: others may have use for this timer
     for each, handler in handlers.items():
         signal.signal(each, handler)

@@ -72,3 +72,4 @@ def _stay(pages: "OpenPages") -> None:
     except Interrupted as stop:
         if stop.signal is not signal.SIGINT:
             raise
+        stop.accept()
