@@ -58,8 +58,15 @@ class Node:
 
     def lose(self, step_id: str) -> None:
         """The node is lost under a step, which EMR calls interrupted."""
-        self.running[step_id].stopped_as = ("INTERRUPTED", "The master node was lost")
-        self.running[step_id].kill()
+        running = self.runs(step_id)
+        running.stopped_as = ("INTERRUPTED", "The master node was lost")
+        running.kill()
+
+    def runs(self, step_id: str) -> "_Running":
+        """What a step runs; moto calls one RUNNING a moment before it does."""
+        while step_id not in self.running:
+            time.sleep(0.01)
+        return self.running[step_id]
 
     def arguments(self, step: Step) -> list[str]:
         """A step's arguments as they are meant here."""

@@ -85,7 +85,7 @@ def test_steps_are_cancelled(cluster, option):
 def test_a_cluster_that_ends_takes_its_steps_along(cluster):
     running, waiting = cluster.submit(*SLEEP), cluster.submit(*SLEEP)
     cluster.wait(running, "RUNNING")
-    process = cluster.node.running[running].process
+    process = cluster.node.runs(running).process
     cluster.emr.terminate_job_flows(JobFlowIds=[cluster.id])
     assert [cluster.wait(running), cluster.wait(waiting)] == ["CANCELLED", "CANCELLED"]
     assert process.wait(10) == -9
