@@ -64,7 +64,8 @@ def _stop(manager: _Manager) -> None:
         for client in manager.clients:
             client.stop_channels()
         if manager.has_kernel:
-            run_sync(manager.shutdown_kernel)()
+            # Where Jupyter gave up on it, its sockets are gone: nothing can be asked of it.
+            run_sync(manager.shutdown_kernel)(now=manager.context.closed)
     finally:
         _end(family)
 
