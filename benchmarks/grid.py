@@ -119,8 +119,8 @@ def notes(points: Points, checks: Checks) -> list[str]:
     ]
     return [
         "Task engine: the whole search, from the split table to 72 scores; warm: before, between and after Spark ML's "
-        "fits of forests and of GBTs, in one session. Reading and splitting the table and "
-        "starting Spark are in nobody's time.",
+        "fits of forests and of GBTs, in one session, each after an untimed search, as Spark ML's fits come after "
+        "untimed ones. Reading and splitting the table and starting Spark are in nobody's time.",
         "Spark ML: its own estimators, one fit after another as TrainValidationSplit does by default, each with its "
         "areaUnderPR on the validation rows; training rows cached beforehand in one partition, the fastest for so few "
         "rows; JVM warmed up by untimed fits. A straight line for each family and depth through the sampled fits, all "
@@ -135,7 +135,7 @@ def notes(points: Points, checks: Checks) -> list[str]:
 
 def time_side_by_side(parts: Split, sizes: dict[str, Sequence[int]]) -> tuple[list[float], Points, Checks]:
     """Seconds of the task engine's searches before, between and after Spark ML's sampled fits; those; their checks."""
-    searches = [task_seconds(parts, expand())]
+    searches = [warm_seconds(parts)]
     points: Points = {}
     checks: Checks = {}
     with spark_rows(parts, partitions=1) as rows:
@@ -146,8 +146,14 @@ def time_side_by_side(parts: Split, sizes: dict[str, Sequence[int]]) -> tuple[li
                 points.setdefault((model, depth), {})[size] = found
             depth, size = SPARK_CHECKS[model]
             checks[model, depth, size] = spark_seconds(parts, rows, _candidate(model, depth, size))
-            searches.append(task_seconds(parts, expand()))
+            searches.append(warm_seconds(parts))
     return searches, points, checks
+
+
+def warm_seconds(parts: Split) -> float:
+    """Seconds of a search whose workers have just served another: Spark ends those that were idle for a minute."""
+    task_seconds(parts, expand())
+    return task_seconds(parts, expand())
 
 
 def time_scikit(table: Any) -> dict[str, Points]:
