@@ -1,5 +1,8 @@
 """AWS on this machine for the commands about clusters."""
 
+import os
+import signal
+
 import boto3
 import pytest
 
@@ -37,6 +40,16 @@ def emr_cluster(endpoint, emr, tmp_path):
     """A cluster whose steps really run, as local processes (tests/aws/steps.py)."""
     with made_cluster(endpoint, tmp_path / "node") as cluster:
         yield cluster
+
+
+@pytest.fixture
+def ctrl_c():
+    """Send Ctrl-C to this process, and take back that a command which ends by it ignores signals from then on."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield lambda: os.kill(os.getpid(), signal.SIGINT)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)

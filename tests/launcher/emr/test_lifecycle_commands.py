@@ -1,9 +1,7 @@
 """`cluster create`, `resize` and `terminate`, as a user types them."""
 
 import json
-import os
 import re
-import signal
 
 import boto3
 import pytest
@@ -196,8 +194,8 @@ def test_a_bootstrap_that_fails_is_reported(account, emr, quick, monkeypatch):
     assert f"its logs arrive in s3://{account['bucket']}/logs/emr/{made[0].id}/" in said
 
 
-def test_who_stops_waiting_does_not_stop_the_cluster(account, emr, quick):
-    quick.append(lambda: os.kill(os.getpid(), signal.SIGINT))
+def test_who_stops_waiting_does_not_stop_the_cluster(account, emr, quick, ctrl_c):
+    quick.append(ctrl_c)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("moto.emr.models.Cluster.run_bootstrap_actions", lambda self: setattr(self, "state", "STARTING"))
         said = run("create", "--wait", expect=130)

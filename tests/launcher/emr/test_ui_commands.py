@@ -2,8 +2,6 @@
 
 import contextlib
 import json
-import os
-import signal
 
 import pytest
 from typer.testing import CliRunner
@@ -58,7 +56,7 @@ def test_addresses_from_within_the_network(cluster_id):
     assert {url.rsplit(":", 1)[1] for url in urls.values()} == {"18080", "8088"}
 
 
-def test_tunnels_stay_until_ctrl_c(cluster_id, monkeypatch):
+def test_tunnels_stay_until_ctrl_c(cluster_id, monkeypatch, ctrl_c):
     events = []
 
     @contextlib.contextmanager
@@ -68,7 +66,7 @@ def test_tunnels_stay_until_ctrl_c(cluster_id, monkeypatch):
         events.append("closed")
 
     monkeypatch.setattr(user_interfaces, "opened_pages", opened)
-    monkeypatch.setattr(ui_commands.time, "sleep", lambda seconds: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr(ui_commands.time, "sleep", lambda seconds: ctrl_c())
     said = run("--reach", "ssh", "--ssh-key", "key.pem")
     assert said == "Spark History  http://localhost:18080\n"
     assert events == [(cluster_id, "ssh", "key.pem"), "closed"]
