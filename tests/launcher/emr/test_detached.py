@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -202,7 +203,7 @@ def test_an_experiment_that_died_is_taken_up_by_a_step(emr, cluster, s3):
 
 def test_a_submission_is_patient_with_throttling_and_sends_nothing_twice(emr, cluster, monkeypatch):
     pauses = []
-    monkeypatch.setattr(submission.time, "sleep", pauses.append)
+    monkeypatch.setattr(submission, "time", SimpleNamespace(sleep=pauses.append))  # other threads sleep, too
     asked = []
     make = aws.client
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+import time
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -67,7 +69,8 @@ def account(aws_here):
 def quick(monkeypatch):
     """No pauses; what is put here is called in the place of each."""
     happens = []
-    monkeypatch.setattr(watching.time, "sleep", lambda seconds: happens.pop(0)() if happens else None)
+    clock = SimpleNamespace(sleep=lambda seconds: happens.pop(0)() if happens else None, monotonic=time.monotonic)
+    monkeypatch.setattr(watching, "time", clock)
     return happens
 
 

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import time
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -24,7 +26,7 @@ def run(*words: str, expect: int = 0) -> str:
 
 @pytest.fixture
 def cluster_id(emr, monkeypatch):
-    monkeypatch.setattr(watching.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(watching, "time", SimpleNamespace(sleep=lambda seconds: None, monotonic=time.monotonic))
     return emr.run_job_flow(**request())["JobFlowId"]
 
 
@@ -66,7 +68,7 @@ def test_tunnels_stay_until_ctrl_c(cluster_id, monkeypatch, ctrl_c):
         events.append("closed")
 
     monkeypatch.setattr(user_interfaces, "opened_pages", opened)
-    monkeypatch.setattr(ui_commands.time, "sleep", lambda seconds: ctrl_c())
+    monkeypatch.setattr(ui_commands, "time", SimpleNamespace(sleep=lambda seconds: ctrl_c()))
     said = run("--reach", "ssh", "--ssh-key", "key.pem")
     assert said == "Spark History  http://localhost:18080\n"
     assert events == [(cluster_id, "ssh", "key.pem"), "closed"]

@@ -1,6 +1,7 @@
 """Looking again and again, for as long as it takes."""
 
 from itertools import islice
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,8 +14,10 @@ from launcher.emr.watching import watch
 def clock(monkeypatch):
     """Time that passes by pauses alone."""
     passed = [0.0]
-    monkeypatch.setattr(watching.time, "sleep", lambda seconds: passed.__setitem__(0, passed[0] + seconds))
-    monkeypatch.setattr(watching.time, "monotonic", lambda: passed[0])
+    clock = SimpleNamespace(
+        sleep=lambda seconds: passed.__setitem__(0, passed[0] + seconds), monotonic=lambda: passed[0]
+    )
+    monkeypatch.setattr(watching, "time", clock)
     return passed
 
 
