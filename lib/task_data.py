@@ -68,15 +68,17 @@ class TaskData:
 @contextmanager
 def task_data(split: Split, train: Sequence[str], other: str, max_bins: Sequence[int]) -> Iterator[TaskData]:
     """Bin the rows of the parts `train` (to be fitted) and `other` (to be scored) once for each of `max_bins`."""
-    names = [*split.features, split.label_col]
     weights = np.array([split.class_weights["0.0"], split.class_weights["1.0"]])
-    ordered = in_order(split, *train).select(*(f"`{name}`" for name in names)).persist()
+    names = [f"`{name}`" for name in (*split.features, split.label_col)]
+    # One table of both, so that the same jobs serve both: a union keeps its partitions, those of `train` first.
+    ordered = in_order(split, *train).select(names).union(in_order(split, other).select(names)).persist()
     pieces: list[Broadcast] = []
     try:
-        labels = _labels(ordered)
-        thresholds = _thresholds(ordered, labels, weights, sorted(set(max_bins)), split.seed)
-        rest = in_order(split, other).select(*(f"`{name}`" for name in names))
-        yield TaskData(_pieces(ordered, thresholds, pieces), _pieces(rest, thresholds, pieces), thresholds, weights)
+        labels = _labels(ordered, split.label_col)
+        rows = sum(split.parts[part]["rows"] for part in train)
+        of_train = 1 + int(np.searchsorted(np.cumsum([len(some) for some in labels]), rows))
+        thresholds = _thresholds(ordered, labels, of_train, weights, sorted(set(max_bins)), split.seed)
+        yield TaskData(*_pieces(ordered, labels, of_train, thresholds, pieces), thresholds, weights)
     finally:
         ordered.unpersist()
         for piece in pieces:
@@ -98,23 +100,24 @@ def _take(piece: Broadcast) -> tuple[Labels, Bins]:
     return value
 
 
-def _labels(ordered: DataFrame) -> list[Labels]:
+def _labels(ordered: DataFrame, label_col: str) -> list[Labels]:
     """The labels of each partition."""
 
     def of_partition(columns: list[Floats]) -> list[bytes]:
-        return [columns[-1].astype(np.uint8).tobytes()]
+        return [columns[0].astype(np.uint8).tobytes()]
 
-    rows = _by_partition(ordered, of_partition, 1).collect()
+    rows = _by_partition(ordered.select(f"`{label_col}`"), of_partition, 1).collect()
     return [np.frombuffer(row[1], np.uint8) for row in sorted(rows)]
 
 
 def _thresholds(
-    ordered: DataFrame, labels: Sequence[Labels], weights: Floats, max_bins: Sequence[int], seed: int
+    ordered: DataFrame, labels: Sequence[Labels], of_train: int, weights: Floats, max_bins: Sequence[int], seed: int
 ) -> dict[int, list[Floats]]:
+    """The thresholds by maxBins, from the first `of_train` partitions."""
     starts = np.cumsum([0, *map(len, labels)])
-    rows = int(starts[-1])
+    rows = int(starts[of_train])
     total = 0.0
-    for some in labels:  # one after another from first to last, as Spark adds them up
+    for some in labels[:of_train]:  # one after another from first to last, as Spark adds them up
         total = float(np.cumsum(np.concatenate([[total], weights[some]]))[-1])
     samples = {bins: binning.sample_rows(bins, rows, seed) for bins in max_bins}
     wanted = np.unique(np.concatenate(list(samples.values())))
@@ -135,26 +138,36 @@ def _thresholds(
     return thresholds
 
 
-def _pieces(ordered: DataFrame, thresholds: dict[int, list[Floats]], made: list[Broadcast]) -> Pieces:
-    """Bin a table on the executors and broadcast it, a partition at a time; notes in `made` what was broadcast."""
+def _pieces(
+    ordered: DataFrame,
+    labels: Sequence[Labels],
+    of_train: int,
+    thresholds: dict[int, list[Floats]],
+    made: list[Broadcast],
+) -> tuple[Pieces, Pieces]:
+    """Bin the rows on the executors and broadcast them, a partition at a time; notes in `made` what was broadcast.
+
+    The first `of_train` partitions become the first result, the others the second.
+    """
 
     def of_partition(columns: list[Floats]) -> list[bytes]:
-        binned = [binning.bin_columns(columns[:-1], limits, bins) for bins, limits in thresholds.items()]
-        return [columns[-1].astype(np.uint8).tobytes(), *(bins.tobytes() for bins in binned)]
+        return [binning.bin_columns(columns[:-1], limits, bins).tobytes() for bins, limits in thresholds.items()]
 
     context = ordered.sparkSession.sparkContext
-    pieces = Pieces(0, {bins: [] for bins in thresholds})
-    rows = 0
-    for row in _by_partition(ordered, of_partition, 1 + len(thresholds)).toLocalIterator(True):
-        labels = np.frombuffer(row[1], np.uint8)
-        if len(labels) == 0:
+    train, other = (
+        Pieces(sum(map(len, some)), {bins: [] for bins in thresholds})
+        for some in (labels[:of_train], labels[of_train:])
+    )
+    for row in _by_partition(ordered, of_partition, len(thresholds)).toLocalIterator(True):
+        here = labels[row[0]]
+        if len(here) == 0:
             continue
-        rows += len(labels)
+        part = train if row[0] < of_train else other
         for place, max_bins in enumerate(thresholds):
-            bins = np.frombuffer(row[2 + place], binning.bin_type(max_bins)).reshape(len(labels), -1)
-            made.append(context.broadcast((labels, bins)))
-            pieces.by_bins[max_bins].append(made[-1])
-    return Pieces(rows, pieces.by_bins)
+            bins = np.frombuffer(row[1 + place], binning.bin_type(max_bins)).reshape(len(here), -1)
+            made.append(context.broadcast((here, bins)))
+            part.by_bins[max_bins].append(made[-1])
+    return train, other
 
 
 def _by_partition(frame: DataFrame, function: Callable[[list[Floats]], list[bytes]], n_results: int) -> DataFrame:
