@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import fmean
 from typing import Any
 
 from launcher.files import Files
@@ -48,23 +49,21 @@ class SearchState:
         return len(self.scored) >= len(self.candidates)
 
     def seconds_left(self) -> float | None:
-        """Estimate the seconds until all candidates are scored, or None before the first score.
+        """Estimate the seconds until all candidates are scored; None while a model has no score to go by.
 
-        Each missing candidate is taken to need what those of its model needed on average (those of any model, where
-        none is scored yet), shared among as many fits as ran side by side so far.
+        Each missing candidate is taken to need what those of its model needed on average, shared among as many fits
+        as ran side by side so far.
         """
-        if not self.scored:
-            return None
+        seconds: dict[str, list[float]] = {}
+        for line in self.scored:
+            seconds.setdefault(line["model"], []).append(line["seconds"])
         scored = {line["index"] for line in self.scored}
         missing = Counter(c.model for c in self.candidates if c.index not in scored)
-        spent = sum(line["seconds"] for line in self.scored)
-        left = sum(count * self._mean_seconds(model) for model, count in missing.items())
-        return left * self._wall_seconds() / spent if spent > 0 else None
-
-    def _mean_seconds(self, model: str) -> float:
-        own = [line["seconds"] for line in self.scored if line["model"] == model]
-        seconds = own or [line["seconds"] for line in self.scored]
-        return sum(seconds) / len(seconds)
+        spent = sum(map(sum, seconds.values()))
+        if spent == 0 or not missing.keys() <= seconds.keys():
+            return None
+        left = sum(count * fmean(seconds[model]) for model, count in missing.items())
+        return left * self._wall_seconds() / spent
 
     def _wall_seconds(self) -> float:
         """Seconds from the start of the first fit to the end of the last."""

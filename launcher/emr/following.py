@@ -12,7 +12,7 @@ import boto3
 from rich.console import Console
 
 from launcher import aws
-from launcher.emr import cost_records
+from launcher.emr import cost_records, watching
 from launcher.emr.replay import Replay
 from launcher.emr.states import UNFINISHED_STEP
 from launcher.emr.step_descriptions import Step, describe_step, list_steps
@@ -26,15 +26,14 @@ from launcher.search_log import SearchLog
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
 
-# Seconds: between two looks, at first and at most; without an answer from AWS, until it is given up.
+# Seconds between two looks, at first and at most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0
-PATIENCE = 900.0
 
 
 def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Console) -> None:
     """Show a run's progress until its step has ended, then its results.
 
-    However long that takes: there is no time limit, and AWS may be out of reach for a quarter of an hour.
+    However long that takes: there is no time limit, and AWS may be out of reach for ten minutes.
 
     Raises:
         StepFailed: it failed, was cancelled, or its cluster ended; carries the run's own exit code.
@@ -89,7 +88,7 @@ class _Look:
             if self._away_since is None:
                 self._away_since = self.clock()
                 self.console.print(f"{error} (trying on)", style="yellow", markup=False, soft_wrap=True)
-            if self.clock() - self._away_since > PATIENCE:
+            if self.clock() - self._away_since > watching.PATIENCE:
                 raise
         return self.step
 

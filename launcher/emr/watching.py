@@ -9,8 +9,8 @@ from launcher.aws import AwsUnavailable
 T = TypeVar("T")
 
 PAUSE = 15.0
-# Seconds for which AWS may be out of reach.
-_PATIENCE = 600.0
+# Seconds for which AWS may be out of reach before it is given up.
+PATIENCE = 600.0
 
 
 def watch(look: Callable[[], T], pause: float | None = None) -> Iterator[T]:
@@ -24,7 +24,7 @@ def watch(look: Callable[[], T], pause: float | None = None) -> Iterator[T]:
         try:
             seen = look()
         except AwsUnavailable:
-            if time.monotonic() - answered > _PATIENCE:
+            if time.monotonic() - answered > PATIENCE:
                 raise
         else:
             answered = time.monotonic()

@@ -98,8 +98,7 @@ def test_a_log_gets_few_plain_lines(tmp_path):
     assert text.splitlines() == [
         "     0 s  1/4 explore",
         "     3 s  2/4 train",
-        "     5 s      1/4 candidates, about 30 s left; best so far: areaUnderPR 0.6000 on validation, "
-        "RandomForest numTrees=5",
+        "     5 s      1/4 candidates; best so far: areaUnderPR 0.6000 on validation, RandomForest numTrees=5",
         "    11 s      4/4 candidates, now retraining the best; best so far: areaUnderPR 0.6000 on validation, "
         "RandomForest numTrees=5",
     ]

@@ -51,8 +51,10 @@ def test_the_best_is_the_highest_and_the_earlier_wins_a_tie():
 
 def test_time_left_is_by_model_and_by_how_many_fits_run_side_by_side():
     assert SearchState(CANDIDATES, "areaUnderPR").seconds_left() is None
-    one = SearchState(CANDIDATES, "areaUnderPR", [line(0, 0.6, seconds=10, second=10)])
-    assert one.seconds_left() == pytest.approx(30)
+    only_forests = [line(0, 0.6, 10, 10), line(1, 0.6, 10, 10)]  # which says nothing of what boosted trees take
+    assert SearchState(CANDIDATES, "areaUnderPR", only_forests).seconds_left() is None
+    of_one_model = SearchState(CANDIDATES[:2], "areaUnderPR", [line(0, 0.6, seconds=10, second=10)])
+    assert of_one_model.seconds_left() == pytest.approx(10)
     # A forest took 10 s and a boosted ensemble 20 s, both from 12:00:00 on: 30 s of fits in 20 s of time.
     both = SearchState(CANDIDATES, "areaUnderPR", [line(0, 0.6, 10, 10), line(2, 0.6, 20, 20)])
     assert both.seconds_left() == pytest.approx((10 + 20) * 20 / 30)

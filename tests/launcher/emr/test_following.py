@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from launcher import aws
-from launcher.emr import following
+from launcher.emr import following, watching
 from launcher.emr.following import follow
 from launcher.emr.step_files import Status, StepTime
 from launcher.emr.step_outcome import StepFailed
@@ -208,7 +208,7 @@ class TestWhenAwsDoesNotAnswer:
         assert "Winner" in printed
 
     def test_but_not_for_ever(self, emr_cluster, run, looks, monkeypatch):
-        monkeypatch.setattr(following, "PATIENCE", 0.1)
+        monkeypatch.setattr(watching, "PATIENCE", 0.1)
         looks += [aws.AwsUnavailable("no network")] * 1000
         step_id = step(emr_cluster, SLEEP)
         with pytest.raises(aws.AwsUnavailable, match="no network") as gone:
