@@ -16,7 +16,8 @@ def memory(subject: Subject) -> Finding:
     """The containers that are asked for fit the nodes, and at least one executor beside the driver."""
     spark = subject.parameters.spark
     asked = {of: _container(subject, of) for of in ("driver", "executor")}
-    if not any(asked.values()):
+    cores = spark.executor_cores
+    if not any(asked.values()) and not cores:
         return ok("the cluster's own sizes: spark.driver_memory and spark.executor_memory are not set")
     groups = [*subject.cluster.of_role("CORE"), *subject.cluster.of_role("TASK")]
     types = {group.instance_type: instance_type(group.instance_type) for group in groups}
@@ -39,9 +40,11 @@ def memory(subject: Subject) -> Finding:
         if container and container > largest.yarn_mb:
             way_out = f"lower {_SIZES.format(of)} to {size(largest_heap_mb(of, largest.yarn_mb))}, or take larger nodes"
             return fail(f"{_said(of, container)} does not fit a node: {_give(largest)}", way_out)
-    cores, most = spark.executor_cores, max(node.vcpus for node in nodes)
+    most = max(node.vcpus for node in nodes)
     if cores and cores > most:
         return fail(f"spark.executor_cores={cores} is more than the {most} of a node", "lower spark.executor_cores")
+    if not any(asked.values()):
+        return ok(f"the cluster's own sizes, with {cores} of a node's {most} cores an executor")
     return _beside_one_another(subject, nodes, asked)
 
 

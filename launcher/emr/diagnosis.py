@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from launcher.emr import checks_access
 from launcher.emr.causes import ranked
 from launcher.emr.clusters import Cluster, describe
 from launcher.emr.evidence import Evidence, Hit
@@ -105,8 +106,11 @@ def diagnose(emr: Any, s3: Any, cluster_id: str, step_id: str | None) -> Diagnos
 
 
 def _last_failed(emr: Any, cluster: Cluster) -> Step | None:
-    """The last step that failed while it ran; one that was cancelled before tells less than the one that failed."""
-    failed = list_steps(emr, cluster.id, FAILED_STEP)
+    """The last step that failed while it ran; one that was cancelled before tells less than the one that failed.
+
+    Whether `cluster check` was refused something is not what anybody asks here.
+    """
+    failed = [step for step in list_steps(emr, cluster.id, FAILED_STEP) if step.name != checks_access.STEP_NAME]
     ran = next((step for step in failed if step.started_at), None)
     return ran or next(iter(failed), None)
 

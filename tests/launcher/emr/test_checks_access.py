@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from launcher.emr import checks_access
 from launcher.emr.checks_access import nodes_role
@@ -112,6 +113,18 @@ def test_without_a_probe_the_policies_are_read(emr, bucket):
     lacking = nodes_role(_experiment(bucket, "s3:GetObject", "s3:PutObject", "s3:DeleteObject", probes=False))
     assert (lacking.level, f"do not allow s3:ListBucket on s3://{bucket}/data" in lacking.found) == ("fail", True)
     assert f'"Resource": "arn:aws:s3:::{bucket}"' in lacking.way_out
+
+
+def test_where_the_user_may_not_add_steps_the_policies_are_read(emr, bucket):
+    def refused(**request):
+        answer = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}
+        raise ClientError(answer, "AddJobFlowSteps")
+
+    this = _experiment(bucket)
+    this.client("emr").meta.events.register("before-call.emr.AddJobFlowSteps", refused)
+    found = nodes_role(this)
+    assert (found.level, "its policies allow it; only read, not tried (" in found.found) == ("warning", True)
+    assert "access denied to AddJobFlowSteps" in found.found
 
 
 def test_a_cluster_at_work_is_not_kept_from_it(emr, bucket):

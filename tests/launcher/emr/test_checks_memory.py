@@ -31,6 +31,8 @@ def _spark(cluster: str, **settings: object):
         ({"executor_memory": "24g"}, "fail", "executor of 28.5 GB with its overhead does not fit a node: m5.2xlarge"),
         ({"driver_memory": "30g"}, "fail", "driver of 33.0 GB with its overhead does not fit a node"),
         ({"conf": {"spark.executor.memory": "8g", "spark.executor.memoryOverhead": "20g"}}, "fail", "executor of 28.0"),
+        ({"executor_cores": 4}, "ok", "the cluster's own sizes, with 4 of a node's 8 cores an executor"),
+        ({"executor_cores": 9}, "fail", "spark.executor_cores=9 is more than the 8 of a node"),
         ({"executor_memory": "4g", "executor_cores": 9}, "fail", "spark.executor_cores=9 is more than the 8 of a node"),
     ],
 )

@@ -9,6 +9,7 @@ from moto.backends import get_backend
 from typer.testing import CliRunner
 
 from launcher.cli import app
+from launcher.emr import checks_access
 from launcher.emr.step_files import Status
 from tests.aws.steps import PYTHON
 from tests.launcher.emr.runs import put as put_object
@@ -59,6 +60,12 @@ def test_a_step_that_raised_is_diagnosed(emr_cluster):
     assert f"s3://bucket/logs/emr/{emr_cluster.id}/steps/{step}/stderr.gz:" in result.stdout
     assert "KeyError: 'AUC'" in result.stdout.split("The lines that say so")[1]
     assert f"run_experiment.py cluster logs {step} --cluster-id {emr_cluster.id}" in result.stdout
+
+
+def test_a_check_that_failed_after_it_is_passed_over(emr_cluster):
+    step = failed(emr_cluster, RAISES, name="training")
+    failed(emr_cluster, MISSING, name=checks_access.STEP_NAME)
+    assert f"Step {step} (training)" in typed("diagnose").stdout
 
 
 def test_an_earlier_step_is_diagnosed_for_a_program(emr_cluster):
