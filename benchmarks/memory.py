@@ -68,17 +68,13 @@ def figures(small: dict[str, float], large: dict[str, float], rows: int) -> list
     driver = max(small["driver Python"], large["driver Python"])
 
     def holds(what: str, reckoned: float, peak: float) -> Figure:
-        return Figure(what, f"peak {peak:,.0f} MB", f"≤ {reckoned:,.0f} MB reckoned with", peak <= reckoned)
+        return Figure(f"{what}, at most", f"{peak:,.0f} MB", f"≤ {reckoned:,.0f} MB reckoned with", peak <= reckoned)
 
     return [
-        holds(
-            "a worker with hardly any rows: reckoned with, and peak", WORKER_BYTES / MEGABYTE, small["largest worker"]
-        ),
-        holds(
-            f"a worker with {rows:,} rows: reckoned with, and peak", large["said to be needed"], large["largest worker"]
-        ),
-        holds("JVM beside its heap: reckoned with, and peak", JVM_BYTES / MEGABYTE, beside_heap),
-        holds("the driver's Python: reckoned with, and peak", DRIVER_BYTES / MEGABYTE, driver),
+        holds("a worker with hardly any rows", WORKER_BYTES / MEGABYTE, small["largest worker"]),
+        holds(f"a worker with {rows:,} rows", large["said to be needed"], large["largest worker"]),
+        holds("the JVM beside its heap", JVM_BYTES / MEGABYTE, beside_heap),
+        holds("the driver's Python", DRIVER_BYTES / MEGABYTE, driver),
     ]
 
 

@@ -1,0 +1,29 @@
+"""The figures in the README are those of the benchmarks."""
+
+import json
+import statistics
+
+from benchmarks.million import CANDIDATES
+from benchmarks.records import PROJECT, RESULTS
+
+
+def measured(name):
+    return json.loads((RESULTS / f"{name}.json").read_text())["measured"]
+
+
+def test_the_readme_tells_what_was_measured():
+    grid = measured("grid")
+    warm = statistics.median(grid["task"]["warm"])
+    against_spark, against_scikit = (grid["totals"][name] / warm for name in ("Spark ML", "exact"))
+    forest, boosted = (
+        [found[f"spark {what}"] / found[f"task {what}"] for what in ("fit", "whole")]
+        for found in (measured("million")[str(candidate)] for candidate in CANDIDATES)
+    )
+    text = (PROJECT / "README.md").read_text()
+    for figure in (
+        f"| {against_spark:.0f} times, extrapolated from sampled fits |",
+        f"| {against_scikit:.0f} times, extrapolated |",
+        f"| {forest[0]:.0f} times; {forest[1]:.1f} times with all that goes before the first fit |",
+        f"| {boosted[0]:.1f} times; {boosted[1]:.1f} times with all that goes before the first fit |",
+    ):
+        assert figure in text
