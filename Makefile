@@ -38,11 +38,11 @@ test-livy: setup ## the tests of the target livy, on a real server on this machi
 	@LIVY_URL=$(LIVY_URL) $(BIN)/python -m pytest tests/livy
 
 .PHONY: bench
-bench: setup ## measure speed, growth and overhead on this machine (half an hour): benchmarks/RESULTS.md
+bench: setup ## measure speed, growth and overhead on this machine (a quarter of an hour): benchmarks/RESULTS.md
 	@for name in grid million growth memory overhead; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 .PHONY: bench-faithful
-bench-faithful: setup ## compare the engines' metrics over 10 seeds and two tables (hours; goes on where it stopped)
+bench-faithful: setup ## compare the engines' metrics over 10 seeds and two tables (an hour or two; goes on where it stopped)
 	@$(BIN)/python -m benchmarks.faithful
 
 .PHONY: check
