@@ -92,15 +92,11 @@ def run_once(rows: int) -> dict[str, Any]:
     watch = PeakMemory()
     watch.start()
     with session() as spark:
-        task_seconds(split_of(spark, SAMPLE), _numbered())
+        task_seconds(split_of(spark, SAMPLE), CANDIDATES)
         made: list[Any] = []
         splitting = seconds(lambda: made.append(split_of(spark, grown_sample(rows))))
-        searching = task_seconds(made[0], _numbered())
+        searching = task_seconds(made[0], CANDIDATES)
         return {"split": splitting, "search": searching, "memory": watch.stop()}
-
-
-def _numbered() -> list[Any]:
-    return [type(c)(index, c.model, c.params) for index, c in enumerate(CANDIDATES)]
 
 
 if __name__ == "__main__":

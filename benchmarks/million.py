@@ -32,7 +32,7 @@ TARGET = 5.0
 RUNS = 3
 CANDIDATES = (
     Candidate(0, RANDOM_FOREST, {"numTrees": 20, "maxDepth": 10, "maxBins": 64, "featureSubsetStrategy": "sqrt"}),
-    Candidate(0, GBT, {"maxIter": 5, "maxDepth": 6, "maxBins": 64, "stepSize": 0.1}),
+    Candidate(1, GBT, {"maxIter": 5, "maxDepth": 6, "maxBins": 64, "stepSize": 0.1}),
 )
 TABLE_NOTE = "Table: the sample's own generator with one seed after another (data/make_sample.py), 70 % for training."
 
