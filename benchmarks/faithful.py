@@ -22,7 +22,7 @@ from pyspark.sql import SparkSession
 from benchmarks.arithmetic import agreement
 from benchmarks.records import FOLDER, PROJECT, Figure, store
 from benchmarks.runs import SAMPLE, session, split_of
-from lib.candidates import GBT, RANDOM_FOREST, Candidate
+from lib.families import GBT, RANDOM_FOREST, Candidate
 from lib.spark_engine import SparkEngine
 from lib.split import VAL
 from lib.task_engine import TaskEngine

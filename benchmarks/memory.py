@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.growth import MEGABYTE, PeakMemory
 from benchmarks.records import Figure, store
 from benchmarks.runs import CORES, SAMPLE, grown_sample, session, split_of, task_seconds
-from lib.candidates import GBT, RANDOM_FOREST, Candidate
+from lib.families import GBT, RANDOM_FOREST, Candidate
 from lib.task_memory import DRIVER_BYTES, JVM_BYTES, WORKER_BYTES, needed_bytes
 
 HEAP_GIGABYTES = 2

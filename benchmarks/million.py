@@ -22,10 +22,11 @@ from benchmarks.runs import (
     split_of,
     task_seconds,
 )
-from lib.candidates import GBT, RANDOM_FOREST, Candidate, expand
-from lib.shared_fits import shared_fits
+from lib.candidates import expand
+from lib.families import GBT, RANDOM_FOREST, Candidate
 from lib.split import TRAIN, VAL, Split
 from lib.task_data import task_data
+from lib.task_kinds import tree_fits
 from lib.task_search import run_search
 
 TARGET = 5.0
@@ -91,10 +92,10 @@ def both_engines(parts: Split, candidate: Candidate) -> dict[str, float]:
 
 def task_fit_seconds(parts: Split, candidate: Candidate) -> float:
     """The task engine's fit of one candidate and its score, of rows that are binned already."""
-    forests, boosted = shared_fits([candidate], len(parts.features))
+    fits = tree_fits([candidate], len(parts.features))
     context = parts.spark.sparkContext
     with task_data(parts, [TRAIN], VAL, [candidate.params["maxBins"]]) as data:
-        return seconds(lambda: run_search(context, data, forests, boosted, parts.seed, lambda score: None))
+        return seconds(lambda: list(run_search(context, data, fits, parts.seed)))
 
 
 def full_grid(rows: int) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from benchmarks.records import PROJECT
 from data import make_sample
 from launcher.local_spark import build_session, stop_session
 from lib import dataset
-from lib.candidates import Candidate
-from lib.spark_engine import estimator, vector_assembler
+from lib.families import Candidate
+from lib.scoring import vector_assembler
+from lib.spark_engine import estimator
 from lib.split import HASH_COL, TRAIN, VAL, WEIGHT_COL, Split, split
 from lib.task_engine import TaskEngine
 from lib.task_memory import task_memory
@@ -84,7 +85,7 @@ class SparkRows(NamedTuple):
 @contextmanager
 def spark_rows(parts: Split, partitions: int) -> Iterator[SparkRows]:
     """Rows for Spark ML, prepared and cached outside its time, in partitions that suit it."""
-    assembler = vector_assembler(parts)
+    assembler = vector_assembler(parts.features)
     columns = ["features", parts.label_col, WEIGHT_COL]
     frames = [
         assembler.transform(parts.rows(part).repartition(partitions, HASH_COL)).select(columns).persist()

@@ -13,7 +13,8 @@ from pydantic_core import ErrorDetails
 
 from launcher.cluster_settings import Cluster, Spark
 from launcher.fields import allowed, described
-from lib.candidates import FULL_GRID, Candidate, expand
+from lib.artifacts import SEARCH_METRICS
+from lib.candidates import FULL_GRID, candidates_of
 from lib.errors import InputError
 
 # Parameters whose values are places: a path of this machine or a URI.
@@ -51,7 +52,7 @@ class Parameters(BaseModel):
         42, "seed of the split and of the models", "a whole number from 0 to 2147483647"
     )
     metric: Literal["areaUnderPR", "areaUnderROC"] = described(
-        "areaUnderPR", "what the best candidate is best at", "areaUnderPR or areaUnderROC"
+        SEARCH_METRICS[0], "what the best candidate is best at", " or ".join(SEARCH_METRICS)
     )
     grid: dict[str, Any] = described(
         FULL_GRID, "values of each model's parameters, all combined", "model: {parameter: [values]}"
@@ -89,16 +90,6 @@ class Parameters(BaseModel):
             )
         return self
 
-    def expand(self) -> list[Candidate]:
-        """List the candidates that the search will fit."""
-        return expand(
-            self.grid,
-            candidates=self.candidates,
-            search=self.search,
-            max_candidates=self.max_candidates,
-            seed=self.seed,
-        )
-
 
 NAMES = tuple(Parameters.model_fields)
 # Parameters that hold settings of their own.
@@ -133,7 +124,7 @@ def check(values: Mapping[str, Any], origins: Mapping[str, str] | None = None) -
     except ValidationError as error:
         raise InputError(_sentence(error.errors(include_url=False)[0], values, origins)) from None
     try:
-        parameters.expand()
+        candidates_of(parameters)
     except InputError as error:
         used = ["candidates" if parameters.candidates else "grid", "search", "max_candidates"]
         raise InputError(f"{error}{_origin(used, origins)}") from None

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from launcher.plan import Plan, Step, count_cells
 from launcher.search_log import SearchLog, SearchState, describe
+from lib.candidates import candidates_of
 from lib.errors import ExperimentError
 
 # Seconds between two lines of a log about the search.
@@ -31,7 +32,7 @@ class Progress:
         self._plan, self._log, self._console, self._clock = plan, log, console, clock
         self._started = clock()
         self._times: dict[str, list[float]] = {}  # step: [start] while it runs, [start, end] after
-        self.search = SearchState(plan.parameters.expand(), plan.parameters.metric)
+        self.search = SearchState(candidates_of(plan.parameters), plan.parameters.metric)
         self._cell, self._cells = 0, 0
         self._told, self._told_at = 0, -_QUIET
         self._over = threading.Event()

@@ -23,7 +23,7 @@ _SUMMARY_KEYS = (
     "confusion_matrix",
     "feature_importances",
 )
-_METRICS_KEYS = ("model", "measured_on", "areaUnderROC", "areaUnderPR", "accuracy", "f1", "confusion_matrix")
+_METRICS_KEYS = ("model", "measured_on", *artifacts.METRICS, "confusion_matrix")
 
 
 class MissingResult(ExperimentError):

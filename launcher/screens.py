@@ -11,16 +11,15 @@ from launcher.plan import Plan
 from launcher.progress import duration
 from launcher.tables import print_pairs
 from lib import artifacts
-from lib.candidates import Candidate
+from lib.candidates import candidates_of
+from lib.families import Candidate
 from lib.shared_fits import shared_fits
-
-_METRICS = ("areaUnderPR", "areaUnderROC", "accuracy", "f1")
 
 
 def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
     """Say what a run would do, and what it would cost where that is known."""
     p = plan.parameters
-    candidates = p.expand()
+    candidates = candidates_of(p)
     models = list(dict.fromkeys(candidate.model for candidate in candidates))
     counts = ", ".join(f"{sum(c.model == name for c in candidates)} {name}" for name in models)
     fits = _fits(candidates, p.engine)
@@ -46,8 +45,9 @@ def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
 def _fits(candidates: Sequence[Candidate], engine: str) -> int:
     """How many fits give all candidates, before the data tell which featureSubsetStrategies mean the same."""
     # With so many features they all differ.
-    forests, boosted = shared_fits(candidates, 1_000)
-    return len(boosted) + (sum(len(fit.candidates) for fit in forests) if engine == "spark" else len(forests))
+    fits = shared_fits(candidates, 1_000)
+    in_tasks = engine != "spark" and all(fit.in_tasks for fit in fits)
+    return len(fits) if in_tasks else sum(len(fit.in_spark_ml()) for fit in fits)
 
 
 def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds: float) -> None:
@@ -67,7 +67,7 @@ def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds:
     table.add_column("")
     for name in columns:
         table.add_column(name, justify="right")
-    for metric in _METRICS:
+    for metric in artifacts.METRICS:
         style = "bold" if metric == summary["metric_used"] else ""
         table.add_row(metric, *(_number(values[metric]) for values in columns.values()), style=style)
     console.print(table)

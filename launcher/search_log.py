@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from launcher.files import Files
-from lib.candidates import Candidate
+from lib.families import Candidate
 
 Line = Mapping[str, Any]
 

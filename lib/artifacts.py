@@ -25,6 +25,13 @@ EVAL_CURVES = "curves.json"
 EVAL_IMPORTANCES = "feature_importance.json"
 REPORT = "EVALUATION_REPORT.md"
 
+METRICS = ("areaUnderROC", "areaUnderPR", "accuracy", "f1")
+"""Metrics of every candidate, evaluation and zone, under these keys in search.jsonl, summary.json and metrics.json."""
+SEARCH_METRICS = ("areaUnderPR", "areaUnderROC")
+"""Those that a search may choose by, the default first."""
+OVERALL_METRICS = (*METRICS[:2], "average_precision", *METRICS[2:], "weightedPrecision", "weightedRecall")
+"""All single figures of an evaluation, in the order in which its tables show them."""
+
 _FORMAT = "%Y%m%d_%H%M%S"
 _RUN_ID = re.compile(r"\d{8}_\d{6}")
 

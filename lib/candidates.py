@@ -4,55 +4,50 @@ Pure Python, so that the launcher can count candidates without Spark.
 """
 
 import itertools
-import math
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from lib.errors import InputError
-
-RANDOM_FOREST = "RandomForest"
-GBT = "GBT"
-MODELS = (RANDOM_FOREST, GBT)
+from lib.families import FAMILIES, Candidate
 
 Grid = Mapping[str, Mapping[str, Sequence[Any]]]
 
-FULL_GRID: Grid = {
-    RANDOM_FOREST: {
-        "numTrees": [200, 400, 600],
-        "maxDepth": [10, 14, 18],
-        "maxBins": [64, 128],
-        "featureSubsetStrategy": ["sqrt", "log2"],
-    },
-    GBT: {
-        "maxDepth": [6, 8, 10],
-        "maxBins": [64, 128],
-        "maxIter": [100, 200],
-        "stepSize": [0.05, 0.1, 0.2],
-    },
-}
-
-# Spark ML's own limits (and defaults, for what a grid leaves out).
-_INTEGERS = {"numTrees": (1, 10_000), "maxDepth": (0, 30), "maxBins": (2, 65_536), "maxIter": (1, 10_000)}
-_SUBSETS = ("auto", "all", "sqrt", "log2", "onethird")
-DEFAULTS: Mapping[str, Mapping[str, Any]] = {
-    RANDOM_FOREST: {"numTrees": 20, "maxDepth": 5, "maxBins": 32, "featureSubsetStrategy": "auto"},
-    GBT: {"maxDepth": 5, "maxBins": 32, "maxIter": 20, "stepSize": 0.1},
-}
+FULL_GRID: Grid = {family.name: family.full_grid for family in FAMILIES.values() if family.full_grid}
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """One model with its parameters; `index` is its place in the grid, and the earlier wins a tie."""
+class Searched(Protocol):
+    """Parameters that name the candidates of a search."""
 
-    index: int
-    model: str
-    params: Mapping[str, Any]
+    @property
+    def grid(self) -> Grid | None: ...  # noqa: D102 - what they mean stands at `expand`
 
-    def __str__(self) -> str:
-        """The candidate on one line, as in `GBT maxDepth=6 maxBins=64`."""
-        return " ".join([self.model, *(f"{name}={value}" for name, value in self.params.items())])
+    @property
+    def candidates(self) -> Sequence[Mapping[str, Any]]: ...  # noqa: D102
+
+    @property
+    def search(self) -> str: ...  # noqa: D102
+
+    @property
+    def max_candidates(self) -> int | None: ...  # noqa: D102
+
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+
+
+def candidates_of(parameters: Searched) -> list[Candidate]:
+    """The candidates that an experiment's parameters name.
+
+    Raises:
+        InputError: see `expand`.
+    """
+    return expand(
+        parameters.grid,
+        candidates=parameters.candidates,
+        search=parameters.search,
+        max_candidates=parameters.max_candidates,
+        seed=parameters.seed,
+    )
 
 
 def expand(
@@ -108,66 +103,21 @@ def _grid_entries(grid: Grid) -> list[tuple[str, dict[str, Any]]]:
 
 def _explicit(entry: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     if "model" not in entry:
-        raise InputError(f"candidate {dict(entry)} names no model; models are {', '.join(MODELS)}")
+        raise InputError(f"candidate {dict(entry)} names no model; models are {', '.join(FAMILIES)}")
     return entry["model"], {name: value for name, value in entry.items() if name != "model"}
 
 
 def _check_model(model: str) -> None:
-    if model not in MODELS:
-        raise InputError(f"unknown model {model!r}; models are {', '.join(MODELS)}")
+    if model not in FAMILIES:
+        raise InputError(f"unknown model {model!r}; models are {', '.join(FAMILIES)}")
 
 
 def _check(model: str, params: Mapping[str, Any]) -> None:
     _check_model(model)
+    parameters = FAMILIES[model].parameters
     for name, value in params.items():
-        if name not in DEFAULTS[model]:
-            raise InputError(f"{model} has no parameter {name!r} to search; it has {', '.join(DEFAULTS[model])}")
-        problem = _range_problem(name, value)
+        if name not in parameters:
+            raise InputError(f"{model} has no parameter {name!r} to search; it has {', '.join(parameters)}")
+        problem = parameters[name].problem(value)
         if problem:
             raise InputError(f"{model}: {name}={value!r} {problem}")
-
-
-def _range_problem(name: str, value: Any) -> str | None:
-    if name in _INTEGERS:
-        low, high = _INTEGERS[name]
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            return f"is not a whole number from {low} to {high}"
-    elif name == "stepSize":
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
-            return "is not a number above 0 and up to 1"
-    elif name == "featureSubsetStrategy" and not _is_subset(value):
-        return f"is none of {', '.join(_SUBSETS)}, a count of features, or a fraction between 0 and 1"
-    return None
-
-
-def _is_subset(value: Any) -> bool:
-    """Whether Spark ML takes this as a featureSubsetStrategy: a name, "n" or a fraction in (0, 1]."""
-    if isinstance(value, str) and value in _SUBSETS:
-        return True
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return False
-    return 0 < number <= 1 or (number > 1 and number == math.floor(number))
-
-
-def features_per_node(strategy: Any, n_features: int, n_trees: int) -> int:
-    """How many features Spark ML draws for each node under a featureSubsetStrategy.
-
-    `sqrt` and `log2` round up, so that both are 4 at 15 features and such candidates are the same model twice.
-    Source: Spark ML 3.5, `DecisionTreeMetadata.buildMetadata`.
-    """
-    if strategy == "auto":
-        strategy = "all" if n_trees == 1 else "sqrt"
-    if strategy == "all":
-        return n_features
-    if strategy == "sqrt":
-        return math.ceil(math.sqrt(n_features))
-    if strategy == "log2":
-        return max(1, math.ceil(math.log2(n_features)))
-    if strategy == "onethird":
-        return math.ceil(n_features / 3.0)
-    text = str(strategy)
-    if "." in text or float(text) < 1:
-        return min(n_features, math.ceil(float(text) * n_features))
-    return min(n_features, int(text))

@@ -1,10 +1,10 @@
 """The seam between the search and what fits models: two verbs, and no knowledge of grids or files."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from lib.candidates import Candidate
+from lib.families import Candidate
 from lib.split import Split
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Score:
     """A candidate fitted on the training part and what it reached on another part.
 
-    `metrics` holds areaUnderROC, areaUnderPR, accuracy and f1 (`lib.metrics`), `seconds` the time of its fit
-    (its share of it, where several candidates share one).
+    `metrics` holds `lib.artifacts.METRICS`, `seconds` the time of its fit (its share of it, where several candidates
+    share one).
     """
 
     candidate: Candidate
@@ -25,21 +25,15 @@ class Score:
 
 
 class Engine(Protocol):
-    """Fits RandomForest and GBT candidates on a split."""
+    """Fits candidates on a split."""
 
     name: str
 
-    def score(
-        self,
-        candidates: Sequence[Candidate],
-        split: Split,
-        part: str,
-        on_score: Callable[[Score], None] = ...,
-    ) -> list[Score]:
-        """Fit each candidate on the training part, score it on `part` ("val" or "test").
+    def score(self, candidates: Sequence[Candidate], split: Split, part: str) -> Generator[Score, None, None]:
+        """Fit each candidate on the training part and score it on `part` ("val" or "test").
 
-        `on_score` is called on the driver as each candidate is done, in any order, never twice at once; the list
-        returned is in the candidates' order.
+        Yields each candidate's score once, as soon as it is known, in any order. Closing the generator early cancels
+        the Spark jobs that are running for it.
         """
 
     def retrain(self, candidate: Candidate, split: Split, path: str) -> "PipelineModel":

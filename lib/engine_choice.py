@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from lib.candidates import Candidate
 from lib.engine import Engine
 from lib.errors import InputError
+from lib.families import Candidate
+from lib.shared_fits import shared_fits
 from lib.spark_engine import SparkEngine
 from lib.split import TRAIN, VAL, Split
 from lib.task_engine import TaskEngine
@@ -17,13 +18,23 @@ def choose_engine(name: str, split: Split, candidates: Sequence[Candidate]) -> t
     """The engine of that name (`auto`, `task` or `spark`) for this search, and why, in a sentence.
 
     Raises:
-        InputError: no such engine, or `task` for data that its tasks cannot hold.
+        InputError: no such engine, or `task` for data that its tasks cannot hold or a family that it cannot grow.
     """
     if name not in ENGINES:
         raise InputError(f"engine={name!r}: choose {', '.join(ENGINES)}")
     if name == "spark":
         return SparkEngine(), "asked for"
+    if others := _families_for_spark_ml(candidates, len(split.features)):
+        if name == "task":
+            raise InputError(f"engine: task grows trees, not {others}; choose engine: spark (auto would)")
+        return SparkEngine(), f"the search has {others}, which only Spark ML fits"
     return choose_by_memory(name, task_memory(split, candidates), split)
+
+
+def _families_for_spark_ml(candidates: Sequence[Candidate], n_features: int) -> str:
+    """The families that the task engine cannot grow, if any."""
+    others = [c.model for fit in shared_fits(candidates, n_features) if not fit.in_tasks for c in fit.candidates]
+    return ", ".join(dict.fromkeys(others))
 
 
 def choose_by_memory(name: str, memory: TaskMemory, split: Split) -> tuple[Engine, str]:

@@ -16,8 +16,7 @@ from lib import artifacts, dataset
 from lib.dataset import Table
 from lib.errors import InputError
 from lib.metrics import THRESHOLD, ScoreCounts, count_scores, merge
-from lib.models import load_pipeline
-from lib.spark_engine import SCORE_COL, with_score
+from lib.scoring import SCORE_COL, load_pipeline, with_score
 from lib.split import HASH_COL, TEST, split
 from lib.storage import Storage, join
 
@@ -108,10 +107,7 @@ def describe(counts: ScoreCounts) -> dict[str, Any]:
     """All metrics of one set of rows."""
     confusion = counts.confusion()
     return {
-        **counts.summary(),
-        "average_precision": counts.average_precision(),
-        "weightedPrecision": confusion.weighted(confusion.precision),
-        "weightedRecall": confusion.weighted(confusion.recall),
+        **counts.overall(),
         "precision": confusion.precision,
         "recall": confusion.recall,
         "f1_by_class": confusion.f1,

@@ -19,7 +19,6 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-METRICS = ("areaUnderROC", "areaUnderPR", "accuracy", "f1")
 THRESHOLD = 0.5
 
 # Above so many distinct scores they are rounded to 2^-20, so that the driver's memory does not grow with the rows;
@@ -108,8 +107,18 @@ class ScoreCounts:
             tp=int(true_positives),
         )
 
+    def overall(self) -> dict[str, float]:
+        """All single figures of an evaluation: `lib.artifacts.OVERALL_METRICS`."""
+        confusion = self.confusion()
+        return {
+            **self.summary(),
+            "average_precision": self.average_precision(),
+            "weightedPrecision": confusion.weighted(confusion.precision),
+            "weightedRecall": confusion.weighted(confusion.recall),
+        }
+
     def summary(self) -> dict[str, float]:
-        """The metrics that candidates are compared by: `METRICS`."""
+        """The metrics of every candidate: `lib.artifacts.METRICS`."""
         confusion = self.confusion()
         return {
             "areaUnderROC": self.area_under_roc(),

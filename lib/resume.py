@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lib import artifacts
-from lib.candidates import Candidate
 from lib.engine import Score
 from lib.errors import InputError
+from lib.families import Candidate
 from lib.storage import Storage, join
 
 # Where a run reads and writes may differ as long as the data are the same.

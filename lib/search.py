@@ -1,18 +1,17 @@
 """The search: every candidate fitted on the training part, scored on the validation part, and written down at once."""
 
 import json
-import threading
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from lib.candidates import Candidate
+from lib.artifacts import SEARCH_METRICS
 from lib.engine import Engine, Score
 from lib.errors import InputError
+from lib.families import Candidate
 from lib.split import VAL, Split
 from lib.storage import Storage
-
-METRICS = ("areaUnderPR", "areaUnderROC")
 
 
 @dataclass(frozen=True)
@@ -46,14 +45,12 @@ class SearchLog:
 
     def __init__(self, storage: Storage, uri: str, done: Sequence[Score] = ()):
         self._storage, self._uri = storage, uri
-        self._lock = threading.Lock()
         self._lines = [self._line(score) for score in done]
 
     def append(self, score: Score) -> None:
         """Add a line. The file is written anew, whole: an object store cannot append, and no reader sees half."""
-        with self._lock:
-            self._lines.append(self._line(score))
-            self._storage.write_text(self._uri, "\n".join(self._lines) + "\n")
+        self._lines.append(self._line(score))
+        self._storage.write_text(self._uri, "\n".join(self._lines) + "\n")
 
     @staticmethod
     def _line(score: Score) -> str:
@@ -77,15 +74,18 @@ def search(
     scored = {score.candidate.index: score for score in done}
     missing = [candidate for candidate in candidates if candidate.index not in scored]
     if missing:
-        for score in engine.score(missing, split, VAL, log.append if log else lambda score: None):
-            scored[score.candidate.index] = score
+        with closing(engine.score(missing, split, VAL)) as scores:
+            for score in scores:
+                if log:
+                    log.append(score)
+                scored[score.candidate.index] = score
     return Search(tuple(scored[candidate.index] for candidate in candidates), metric, len(done))
 
 
 def check_metric(metric: str) -> None:
     """Raise InputError unless `metric` is one that a search can choose by."""
-    if metric not in METRICS:
-        raise InputError(f"metric={metric!r}: choose {' or '.join(METRICS)}")
+    if metric not in SEARCH_METRICS:
+        raise InputError(f"metric={metric!r}: choose {' or '.join(SEARCH_METRICS)}")
 
 
 def as_record(score: Score) -> dict:

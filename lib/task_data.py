@@ -71,7 +71,9 @@ def task_data(split: Split, train: Sequence[str], other: str, max_bins: Sequence
     weights = np.array([split.class_weights["0.0"], split.class_weights["1.0"]])
     names = [f"`{name}`" for name in (*split.features, split.label_col)]
     # One table of both, so that the same jobs serve both: a union keeps its partitions, those of `train` first.
-    ordered = in_order(split, *train).select(names).union(in_order(split, other).select(names)).persist()
+    ordered = (
+        range_partitioned(split, *train).select(names).union(range_partitioned(split, other).select(names)).persist()
+    )
     pieces: list[Broadcast] = []
     try:
         labels = _labels(ordered, split.label_col)
@@ -85,7 +87,7 @@ def task_data(split: Split, train: Sequence[str], other: str, max_bins: Sequence
             piece.destroy()
 
 
-def in_order(split: Split, *parts: str) -> DataFrame:
+def range_partitioned(split: Split, *parts: str) -> DataFrame:
     """The rows of parts of the split in canonical order, in partitions that follow one another."""
     rows = sum(split.parts[part]["rows"] for part in parts)
     ranged = split.rows(*parts).repartitionByRange(-(-rows // ROWS_PER_PIECE), HASH_COL)

@@ -4,23 +4,23 @@ Each task holds all binned training rows. That is far faster than Spark ML, whos
 its own, as long as the rows fit (`lib.engine_choice`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Generator, Sequence
 
 import numpy as np
 from pyspark.ml import PipelineModel
 from pyspark.sql import functions as F
 
 from lib.binning import Floats
-from lib.candidates import Candidate
 from lib.engine import Score
 from lib.errors import SavedModelError
+from lib.families import Candidate
 from lib.model_format import save_pipeline
-from lib.models import load_pipeline
-from lib.shared_fits import BoostedFit, shared_fits
-from lib.spark_engine import SCORE_COL, estimator, vector_assembler, with_score
+from lib.scoring import SCORE_COL, load_pipeline, vector_assembler, with_score
+from lib.spark_engine import estimator
 from lib.split import TEST, TRAIN, VAL, Split
-from lib.task_data import in_order, task_data
+from lib.task_data import range_partitioned, task_data
 from lib.task_growing import grow, probabilities
+from lib.task_kinds import kind_of, tree_fits
 from lib.task_memory import TaskMemory, deaths_explained
 from lib.task_search import run_search
 
@@ -36,20 +36,12 @@ class TaskEngine:
     def __init__(self, memory: TaskMemory):
         self.memory = memory
 
-    def score(
-        self,
-        candidates: Sequence[Candidate],
-        split: Split,
-        part: str,
-        on_score: Callable[[Score], None] = lambda score: None,
-    ) -> list[Score]:
+    def score(self, candidates: Sequence[Candidate], split: Split, part: str) -> Generator[Score, None, None]:
         """See `Engine.score`."""
-        forests, boosted = shared_fits(candidates, len(split.features))
-        max_bins = {fit.max_bins for fit in forests} | {fit.max_bins for fit in boosted}
-        with deaths_explained(self.memory), task_data(split, [TRAIN], part, sorted(max_bins)) as data:
-            scores = run_search(split.spark.sparkContext, data, forests, boosted, split.seed, on_score)
-        by_index = {score.candidate.index: score for score in scores}
-        return [by_index[candidate.index] for candidate in candidates]
+        fits = tree_fits(candidates, len(split.features))
+        max_bins = sorted({fit.max_bins for fit in fits})
+        with deaths_explained(self.memory), task_data(split, [TRAIN], part, max_bins) as data:
+            yield from run_search(split.spark.sparkContext, data, fits, split.seed)
 
     def retrain(self, candidate: Candidate, split: Split, path: str) -> PipelineModel:
         """See `Engine.retrain`; also compares the saved model with the engine's trees on the held-out rows.
@@ -57,22 +49,19 @@ class TaskEngine:
         Raises:
             SavedModelError: they predict differently.
         """
-        forests, boosted = shared_fits([candidate], len(split.features))
-        fit = forests[0] if forests else boosted[0]
+        (fit,) = tree_fits([candidate], len(split.features))
+        kind = kind_of(fit)
         with deaths_explained(self.memory), task_data(split, [TRAIN, VAL], TEST, [fit.max_bins]) as data:
             grown = grow(split.spark, fit, data, split.seed).persist()
             try:
                 expected = probabilities(fit, grown)
-                weights = None
-                if isinstance(fit, BoostedFit):
-                    weights = [1.0] + [fit.step_size] * (fit.sizes[-1] - 1)
                 found = grown.where(F.col("nodes").isNotNull()).select("tree", "nodes")
                 save_pipeline(
                     path,
-                    vector_assembler(split),
+                    vector_assembler(split.features),
                     estimator(candidate, split),
                     found,
-                    weights,
+                    kind.tree_weights(fit),
                     fit.sizes[-1],
                     data.thresholds[fit.max_bins],
                 )
@@ -85,7 +74,7 @@ class TaskEngine:
 
 def check_saved(model: PipelineModel, split: Split, expected: Floats, path: str) -> None:
     """Raise SavedModelError unless a model gives the `expected` probabilities on the held-out rows, in order."""
-    predicted = with_score(model.transform(in_order(split, TEST))).select(SCORE_COL).toPandas()[SCORE_COL]
+    predicted = with_score(model.transform(range_partitioned(split, TEST))).select(SCORE_COL).toPandas()[SCORE_COL]
     difference = float(np.abs(predicted.to_numpy() - expected).max())
     if not difference <= TOLERANCE:
         raise SavedModelError(path, difference, len(expected))

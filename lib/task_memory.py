@@ -12,12 +12,13 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from lib.binning import bin_type
-from lib.candidates import Candidate
 from lib.compiled import growing
 from lib.errors import ExperimentError
-from lib.shared_fits import BoostedFit, ForestFit, shared_fits
+from lib.families import Candidate
 from lib.split import TEST, TRAIN, VAL, Split
 from lib.task_data import ROWS_PER_PIECE
+from lib.task_kind import TreesFit
+from lib.task_kinds import kind_of, tree_fits
 
 GB = 2**30
 
@@ -57,26 +58,21 @@ def task_memory(split: Split, candidates: Sequence[Candidate]) -> TaskMemory:
 def needed_bytes(split: Split, candidates: Sequence[Candidate]) -> float:
     """Memory of the hungriest task: its rows as bins, what growing trees takes beside them, and the largest tree."""
     n_features = len(split.features)
-    forests, boosted = shared_fits(candidates, n_features)
     rows = {part: facts["rows"] for part, facts in split.parts.items()}
     fitted = rows[TRAIN] + rows[VAL]  # the retraining has most
     scored = max(rows[VAL], rows[TEST])
-    fits: list[ForestFit | BoostedFit] = [*forests, *boosted]
-    return WORKER_BYTES + max(_of_fit(fit, n_features, fitted, scored) for fit in fits)
+    return WORKER_BYTES + max(_of_fit(fit, n_features, fitted, scored) for fit in tree_fits(candidates, n_features))
 
 
-def _of_fit(fit: ForestFit | BoostedFit, n_features: int, fitted: int, scored: int) -> float:
+def _of_fit(fit: TreesFit, n_features: int, fitted: int, scored: int) -> float:
     width = n_features * bin_type(fit.max_bins)().itemsize + 1  # bins and label
-    if isinstance(fit, ForestFit):
-        depth, beside, results = fit.depths[-1], 1, 8 * (max(len(fit.depths), len(fit.sizes)) + 1)
-    else:
-        depth, beside, results = fit.max_depth, 16, 8
+    takes = kind_of(fit).memory(fit)
     order = 8
-    near = (width + beside + order) / 3  # rows copied together: a quarter, a sixteenth, ...
-    nodes = min(2.0 ** (depth + 1), 2.0 * fitted)
+    near = (width + takes.beside + order) / 3  # rows copied together: a quarter, a sixteenth, ...
+    nodes = min(2.0 ** (takes.depth + 1), 2.0 * fitted)
     return (
-        fitted * (width + beside + order + near)
-        + scored * (width + results)
+        fitted * (width + takes.beside + order + near)
+        + scored * (width + takes.results)
         + 2 * min(ROWS_PER_PIECE, fitted) * width
         + 3 * nodes * growing.NODE.itemsize  # the table doubles as it grows, and is copied at the end
     )

@@ -8,7 +8,7 @@ import csv
 import io
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,15 +17,16 @@ from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
 
 from lib import artifacts, dataset, resume
-from lib.candidates import Candidate, expand
+from lib.candidates import candidates_of
 from lib.dataset import Table
 from lib.engine import Score
 from lib.engine_choice import choose_engine
 from lib.errors import InputError
+from lib.families import Candidate, family_of
 from lib.metrics import ScoreCounts, count_scores
+from lib.scoring import SCORE_COL, with_score
 from lib.search import Search, SearchLog, check_metric, search
-from lib.spark_engine import SCORE_COL, with_score
-from lib.split import TEST, Split, split
+from lib.split import TEST, TRAIN, VAL, Split, split
 from lib.storage import Storage, join
 from lib.version import versions
 
@@ -49,16 +50,6 @@ class Settings:
     search: str = "grid"
     max_candidates: int | None = None
     engine: str = "auto"
-
-    def expand(self) -> list[Candidate]:
-        """The candidates these settings name."""
-        return expand(
-            self.grid,
-            candidates=self.candidates,
-            search=self.search,
-            max_candidates=self.max_candidates,
-            seed=self.seed,
-        )
 
 
 class Training:
@@ -89,7 +80,7 @@ class Training:
         self.timings: dict[str, float] = {}
         self.started_at = _now()
         check_metric(settings.metric)
-        self.candidates = settings.expand()
+        self.candidates = candidates_of(settings)
         if continues:
             resume.check_unfinished(self.storage, self.folder)
         elif self.storage.exists(self.folder):
@@ -141,10 +132,11 @@ class Training:
         """Test the model on the held-out rows, write the records, and return what `metrics/summary.json` says."""
         with self._timed("test"):
             best = [self.found.best(name) for name in self.found.models]
-            tested = self.engine.score([score.candidate for score in best], self.parts, TEST)
+            tested = self._test([score.candidate for score in best])
             held_out = with_score(self.model.transform(self.parts.rows(TEST)))
             retrained = count_scores(held_out, self.parts.label_col, SCORE_COL)[""]
-            summary = self._summarize(best, tested, retrained, importances(self.model, self.parts.features))
+            ranked = importances(self.found.best().candidate, self.model, self.parts.features)
+            summary = self._summarize(best, tested, retrained, ranked)
         rows = io.StringIO()
         writer = csv.DictWriter(rows, ["feature", "importance"], lineterminator="\n")
         writer.writeheader()
@@ -154,6 +146,12 @@ class Training:
         self._write_json(artifacts.EXPERIMENT, finished)
         self._write_json(artifacts.SUMMARY, summary)
         return summary
+
+    def _test(self, candidates: Sequence[Candidate]) -> list[Score]:
+        """Fit candidates on the training part and score them on the held-out rows, in their order."""
+        with closing(self.engine.score(candidates, self.parts, TEST)) as scores:
+            by_index = {score.candidate.index: score for score in scores}
+        return [by_index[candidate.index] for candidate in candidates]
 
     def _scores_so_far(self, record: Mapping[str, Any]) -> list[Score]:
         if not self.continues:
@@ -168,13 +166,13 @@ class Training:
         feature_importances: list[dict[str, Any]],
     ) -> dict[str, Any]:
         winner = self.found.best()
-        parts = self.parts.parts
+        rows = {part: facts["rows"] for part, facts in self.parts.parts.items()}
         return {
             "run_id": self.run_id,
             "metric_used": self.settings.metric,
-            "train_samples": parts["train"]["rows"],
-            "val_samples": parts["val"]["rows"],
-            "test_samples": parts["test"]["rows"],
+            "train_samples": rows[TRAIN],
+            "val_samples": rows[VAL],
+            "test_samples": rows[TEST],
             "n_features": len(self.parts.features),
             "class_weights": self.parts.class_weights,
             "models": {
@@ -247,10 +245,9 @@ def train(
     return training
 
 
-def importances(model: PipelineModel, features: Sequence[str]) -> list[dict[str, Any]]:
-    """Each feature's share in the trees' gain, in falling order (ties in the table's order); they sum to 1."""
-    trees: Any = model.stages[-1]
-    values = trees.featureImportances.toArray()
+def importances(candidate: Candidate, model: PipelineModel, features: Sequence[str]) -> list[dict[str, Any]]:
+    """What each feature counts in a candidate's model, by its family, in falling order (ties in the table's order)."""
+    values = family_of(candidate).importances(model.stages[-1])
     ranked = sorted(zip(features, values, strict=True), key=lambda pair: -pair[1])
     return [{"feature": feature, "importance": float(value)} for feature, value in ranked]
 

@@ -11,6 +11,7 @@ from launcher.outcomes import explained
 from launcher.sources import gather
 from launcher.tables import print_json
 from lib import artifacts
+from lib.candidates import candidates_of
 from lib.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _estimate(
     if as_json:
         print_json({"cluster": cluster, "currency": "USD", **cost_records.of_estimate(made)})
     else:
-        Console(highlight=False).print(f"{len(wanted.expand())} candidates on {cluster}: {made}", soft_wrap=True)
+        Console(highlight=False).print(f"{len(candidates_of(wanted))} candidates on {cluster}: {made}", soft_wrap=True)
 
 
 def _actual(

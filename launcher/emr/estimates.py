@@ -12,6 +12,7 @@ from launcher.files import files_at
 from launcher.parameters import Parameters
 from launcher.plan import Plan
 from launcher.progress import duration
+from lib.candidates import candidates_of
 from lib.errors import ExperimentError, InputError
 
 
@@ -54,7 +55,7 @@ def estimate(
     if spent.hourly.total == 0:
         raise InputError(f"cluster {cluster_id} is {spent.cluster.life.state} and has no nodes")
     before = earlier_runs(files_at(parameters.out), parameters.out)
-    time = expected(before, len(parameters.expand()), parameters.engine, rows)
+    time = expected(before, len(candidates_of(parameters)), parameters.engine, rows)
     return Estimate(spent.hourly, time, spent.has_spot)
 
 

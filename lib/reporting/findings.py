@@ -7,7 +7,8 @@ rows (`lib.reporting.intervals`).
 import math
 from collections.abc import Callable
 
-from lib.candidates import Candidate, features_per_node
+from lib.families import Candidate
+from lib.families.random_forest import features_per_node
 from lib.reporting.facts import Facts, Record
 from lib.reporting.intervals import Z95, Z95_ONE_SIDED, roc_area_error
 from lib.reporting.markdown import code

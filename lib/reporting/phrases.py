@@ -3,6 +3,7 @@
 `{names}` are filled in by `texts.Words`, numbers already formatted. Both texts of a phrase have the same names.
 """
 
+from lib.families import FAMILIES
 from lib.reporting.phrases_cost import COST
 from lib.reporting.phrases_findings import FINDINGS
 from lib.reporting.phrases_report import REPORT
@@ -81,10 +82,6 @@ _TERMS = {
     "average_precision": ("Average precision", "Precisión media"),
     "precision": ("Precision", "Precisión"),
     "recall": ("Recall", "Exhaustividad"),
-    "model.RandomForest": ("Random forest", "Bosque aleatorio"),
-    "model.GBT": ("Gradient-boosted trees", "Árboles con gradient boosting"),
-    "model.in_text.RandomForest": ("random forest", "bosque aleatorio"),
-    "model.in_text.GBT": ("gradient-boosted trees", "árboles con gradient boosting"),
     "part.val_metrics": ("validation", "validación"),
     "part.test_metrics": ("test", "prueba"),
     "part_name.train": ("training", "entrenamiento"),
@@ -102,12 +99,6 @@ _TERMS = {
     "version.numpy": ("NumPy", "NumPy"),
     "version.numba": ("Numba", "Numba"),
     "version.lib": ("this project's code", "código de este proyecto"),
-    "param.numTrees": ("trees in the forest", "árboles del bosque"),
-    "param.maxDepth": ("levels below a tree's root, at most", "niveles bajo la raíz de un árbol, como máximo"),
-    "param.maxBins": ("bins a feature is cut into", "tramos en que se corta una variable"),
-    "param.featureSubsetStrategy": ("features drawn for a node", "variables que se sortean por nodo"),
-    "param.maxIter": ("boosting rounds, a tree each", "rondas de boosting, un árbol cada una"),
-    "param.stepSize": ("learning rate", "tasa de aprendizaje"),
     "param.input_data": ("input", "entrada"),
     "param.label_col": ("column of the label", "columna de la etiqueta"),
     "param.zone_col": ("column of the zone", "columna de la zona"),
@@ -135,3 +126,19 @@ _TERMS = {
 }
 
 PHRASES: dict[str, tuple[str, str]] = {**_PLOTS, **_TERMS, **REPORT, **FINDINGS, **COST}
+
+
+def phrase(key: str) -> tuple[str, str] | None:
+    """The phrase under a key, in English and Spanish; None where there is none."""
+    return PHRASES.get(key) or _of_families().get(key)
+
+
+def _of_families() -> dict[str, tuple[str, str]]:
+    """What the model families say of themselves."""
+    found = {}
+    for family in FAMILIES.values():
+        found[f"model.{family.name}"] = family.words
+        found[f"model.in_text.{family.name}"] = family.words_in_text
+        found[f"model.importance.{family.name}"] = family.importance_words
+        found.update({f"param.{name}": parameter.words for name, parameter in family.parameters.items()})
+    return found

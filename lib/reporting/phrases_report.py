@@ -204,12 +204,10 @@ _SECTIONS = {
     ),
     "first_features": ("The first {shown} of {all} features.", "Las primeras {shown} de {all} variables."),
     "note.importances": (
-        "An importance is the share of all splits' gain that fell to the feature; together they make 1. "
-        "Features that carry the same information share it among them, so a low figure does not say that a "
-        "feature is useless.",
-        "Una importancia es la parte de la ganancia de todos los cortes que tocó a la variable; juntas suman "
-        "1. Las variables con la misma información se la reparten, así que una cifra baja no dice que la "
-        "variable sea inútil.",
+        "Together the importances make 1. Features that carry the same information share it among them, so a low "
+        "figure does not say that a feature is useless.",
+        "Juntas, las importancias suman 1. Las variables con la misma información se la reparten, así que una cifra "
+        "baja no dice que la variable sea inútil.",
     ),
     "note.zones": (
         "The PR area depends on the share of class 1, so it compares between zones only where that share is "

@@ -20,7 +20,8 @@ DPI = 150
 WIDTH = 8.0  # inches: 1200 pixels
 HALF = 4.4  # for two pictures side by side
 
-BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#595959"
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#595959"
+COLOURS = {"blue": BLUE, "orange": ORANGE, "green": GREEN, "purple": PURPLE}  # those that a model family may have
 BROWN = "#9A5B00"  # the orange, dark enough for a thin line
 
 STYLE: Any = {  # matplotlib types its settings by name

@@ -15,10 +15,11 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from lib.candidates import MODELS
+from lib.families import FAMILIES
 from lib.reporting.plot_style import (
     BLUE,
     BROWN,
+    COLOURS,
     GREY,
     HALF,
     ORANGE,
@@ -34,7 +35,6 @@ from lib.reporting.plot_style import (
 )
 from lib.reporting.texts import Words
 
-MODEL_MARKS = dict(zip(MODELS, ((BLUE, "o"), (ORANGE, "^")), strict=True))
 COUNTS_MAP = LinearSegmentedColormap.from_list("counts", ["#FFFFFF", "#9CC7E2", BLUE, "#00324F"])
 SIGNED_MAP = LinearSegmentedColormap.from_list("signed", ["#7A4A00", ORANGE, "#FFFFFF", BLUE, "#00324F"])
 
@@ -207,13 +207,13 @@ def search_candidates(records: Sequence[Record], metric: str, language: str = "e
     words = Words(language)
     figure, axes = new_axes(WIDTH, 4.2)
     best = best_record(records, metric)
-    for model, (colour, marker) in MODEL_MARKS.items():
-        family = sorted((r for r in records if r["model"] == model), key=lambda r: -r["val_metrics"][metric])
-        if family:
-            values = [record["val_metrics"][metric] for record in family]
+    for family in FAMILIES.values():
+        values = sorted((r["val_metrics"][metric] for r in records if r["model"] == family.name), reverse=True)
+        if values:
             ranks = range(1, len(values) + 1)
-            label = words("family_count", model=words.term("model", model), count=words.count(len(values)))
-            axes.plot(ranks, values, marker, color=colour, markeredgecolor="black", markersize=7, label=label)
+            label = words("family_count", model=words.term("model", family.name), count=words.count(len(values)))
+            colour = COLOURS[family.colour]
+            axes.plot(ranks, values, family.marker, color=colour, markeredgecolor="black", markersize=7, label=label)
     value = best["val_metrics"][metric]
     label = words("best_is", value=words.number(value), params=_params_text(best["params"], words))
     axes.plot([1], [value], "o", markersize=15, markerfacecolor="none", markeredgecolor="black", markeredgewidth=1.8)

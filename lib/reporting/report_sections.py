@@ -8,7 +8,8 @@ from statistics import median
 
 from matplotlib.figure import Figure
 
-from lib.candidates import MODELS
+from lib import artifacts
+from lib.families import FAMILIES
 from lib.reporting import plots
 from lib.reporting.facts import Facts, Record
 from lib.reporting.findings import findings, is_small
@@ -86,15 +87,14 @@ def metrics_table(facts: Facts, words: Words, images: Images) -> str:
         "areaUnderPR": pr_area_interval(m["areaUnderPR"], facts.positives),
         "accuracy": share_interval(right, facts.rows),
     }
-    keys = ("areaUnderROC", "areaUnderPR", "average_precision", "accuracy", "f1", "weightedPrecision", "weightedRecall")
     header = [words("metric"), words("value"), words("interval"), words("idle")]
     rows = [
         [words(key), f"**{words.number(m[key])}**", words.interval(intervals.get(key)), words.number(idle.get(key))]
-        for key in keys
+        for key in artifacts.OVERALL_METRICS
     ]
     if val:
         header.append(words("on_val"))
-        for key, row in zip(keys, rows, strict=True):
+        for key, row in zip(artifacts.OVERALL_METRICS, rows, strict=True):
             row.append(words.number(val.get(key)))
     return section(
         words("heading.metrics"),
@@ -193,8 +193,14 @@ def importances(facts: Facts, words: Words, images: Images) -> str:
         first,
         _picture(images, "feature_importances", figure, alt),
         table(header, rows, "rlrr"),
-        words("note.importances"),
+        _note_on_importances(facts, words),
     )
+
+
+def _note_on_importances(facts: Facts, words: Words) -> str:
+    model = facts.metrics["model"]
+    meaning = words(f"model.importance.{model}") if model in FAMILIES else ""
+    return f"{meaning} {words('note.importances')}".strip()
 
 
 def zones(facts: Facts, words: Words, images: Images) -> str:
@@ -203,19 +209,23 @@ def zones(facts: Facts, words: Words, images: Images) -> str:
     if not listed:
         return ""
     picture = _picture(images, "zone_metrics", plots.zone_metrics(facts.metrics, words.language), words("alt.zones"))
-    keys = ("areaUnderROC", "areaUnderPR", "accuracy", "f1")
     rows = [
         [
             code(zone["zone"]) + (" †" if is_small(zone) else ""),
             words.count(zone["rows"]),
             words.percent(zone["positives"] / zone["rows"]),
-            *(words.number(zone[key]) for key in keys),
+            *(words.number(zone[key]) for key in artifacts.METRICS),
         ]
         for zone in listed
     ]
     overall = [f"**{words('all_rows')}**", words.count(facts.rows), words.percent(facts.base_rate)]
-    rows.append(overall + [words.number(facts.metrics[key]) for key in keys])
-    header = [words("zone"), words("rows"), words("class_is", name="1"), *(words(f"{key}.short") for key in keys)]
+    rows.append(overall + [words.number(facts.metrics[key]) for key in artifacts.METRICS])
+    header = [
+        words("zone"),
+        words("rows"),
+        words("class_is", name="1"),
+        *(words(f"{key}.short") for key in artifacts.METRICS),
+    ]
     notes = [words("note.zones")]
     if any(is_small(zone) for zone in listed):
         notes.append(words("note.small_zones"))
@@ -227,17 +237,16 @@ def families(facts: Facts, words: Words, images: Images) -> str:
     models = facts.summary.get("models")
     if not models:
         return ""
-    keys = ("areaUnderROC", "areaUnderPR", "accuracy", "f1")
     winner = facts.summary["winner"]
     rows = []
     for name in models:
         for part in ("val_metrics", "test_metrics"):
-            figures = [words.number(models[name][part][key]) for key in keys]
+            figures = [words.number(models[name][part][key]) for key in artifacts.METRICS]
             rows.append([words.term("model", name), words(f"part.{part}"), *figures])
-    retrained = [words.number(winner["test_metrics_retrained"][key]) for key in keys]
+    retrained = [words.number(winner["test_metrics_retrained"][key]) for key in artifacts.METRICS]
     name = words("winner_row", model=words.term("model", winner["name"]))
     rows.append([f"**{cell}**" for cell in (name, words("part.test_metrics"), *retrained)])
-    header = [words("model"), words("part"), *(words(f"{key}.short") for key in keys)]
+    header = [words("model"), words("part"), *(words(f"{key}.short") for key in artifacts.METRICS)]
     intro = words("note.families" if len(models) > 1 else "note.one_family", metric=words(f"{facts.metric}.in_text"))
     return section(words("heading.families"), intro, table(header, rows, "llrrrr"))
 
@@ -247,7 +256,7 @@ def search(facts: Facts, words: Words, images: Images) -> str:
     if not facts.search:
         return ""
     metric, rows = facts.metric, []
-    for model in MODELS:
+    for model in FAMILIES:
         family = [record for record in facts.search if record["model"] == model]
         if family:
             values = [record["val_metrics"][metric] for record in family]

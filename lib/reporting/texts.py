@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from lib.errors import InputError
 from lib.reporting.markdown import code
-from lib.reporting.phrases import PHRASES
+from lib.reporting.phrases import phrase
 
 LANGUAGES = ("en", "es")
 
@@ -32,13 +32,20 @@ class Words:
         self._column = LANGUAGES.index(language)
 
     def __call__(self, key: str, **values: object) -> str:
-        """The phrase under `key` with its `{names}` filled in."""
-        return PHRASES[key][self._column].format(**values)
+        """The phrase under `key` with its `{names}` filled in.
+
+        Raises:
+            KeyError: there is no such phrase.
+        """
+        found = phrase(key)
+        if found is None:
+            raise KeyError(key)
+        return found[self._column].format(**values)
 
     def term(self, group: str, name: str) -> str:
         """The word for a name that comes from outside (a parameter, a step); the name itself where we have none."""
         key = f"{group}.{name}"
-        return self(key) if key in PHRASES else name
+        return self(key) if phrase(key) else name
 
     def number(self, value: float | None, digits: int = 3) -> str:
         """A number with a fixed count of decimals: 0.873 or 0,873; a dash for None and NaN."""

@@ -10,6 +10,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lib import artifacts
 from lib.dataset import Table
 from lib.reporting.markdown import code, plain, table
 from lib.reporting.texts import Words
@@ -17,7 +18,6 @@ from lib.search import Search
 from lib.split import PARTS, Split
 
 WORDS = Words("en")  # as the notebooks' own text
-METRICS = {"areaUnderPR": "AUC-PR", "areaUnderROC": "AUC-ROC", "accuracy": "accuracy", "f1": "F1 (weighted)"}
 PART_NAMES = dict(zip(PARTS, ("training", "validation", "test"), strict=True))
 
 Record = Mapping[str, Any]
@@ -128,7 +128,7 @@ def candidates(search: Search, top: int = 15) -> str:
         notes.append(f"{len(ranked)} candidates. {reused}")
     if len(ranked) > top:
         notes.append(f"The best {top} of {len(ranked)} candidates:")
-    ranking = table(["", "model", "parameters", *METRICS.values(), "seconds"], rows, "rllrrrrr")
+    ranking = table(["", "model", "parameters", *_titles(), "seconds"], rows, "rllrrrrr")
     return "\n\n".join([*notes, ranking])
 
 
@@ -141,7 +141,7 @@ def results(summary: Record) -> str:
     winner = summary["winner"]
     retrained = _four(winner["test_metrics_retrained"])
     rows.append([f"**{winner['name']}, retrained**", "**test**", *(f"**{value}**" for value in retrained)])
-    return table(["model", "measured on", *METRICS.values()], rows, "llrrrr")
+    return table(["model", "measured on", *_titles()], rows, "llrrrr")
 
 
 def measured(metrics: Record) -> str:
@@ -164,13 +164,8 @@ def measured(metrics: Record) -> str:
 
 def metrics(record: Record) -> str:
     """All figures over all rows."""
-    names = {
-        **METRICS,
-        "average_precision": "average precision",
-        "weightedPrecision": "precision (weighted)",
-        "weightedRecall": "recall (weighted)",
-    }
-    return table(["metric", "value"], [[title, WORDS.number(record[name])] for name, title in names.items()], "lr")
+    rows = [[WORDS(name), WORDS.number(record[name])] for name in artifacts.OVERALL_METRICS]
+    return table(["metric", "value"], rows, "lr")
 
 
 def classes(record: Record) -> str:
@@ -196,11 +191,15 @@ def zones(record: Record) -> str:
     rows = [
         [*_balance_row(plain(zone["zone"]), zone["rows"], zone["positives"]), *_four(zone)] for zone in record["zones"]
     ]
-    return table(["zone", "rows", "class 1", "share of class 1", *METRICS.values()], rows, "lrrrrrrr")
+    return table(["zone", "rows", "class 1", "share of class 1", *_titles()], rows, "lrrrrrrr")
+
+
+def _titles() -> list[str]:
+    return [WORDS(f"{name}.short") for name in artifacts.METRICS]
 
 
 def _four(values: Record) -> list[str]:
-    return [WORDS.number(values[name]) for name in METRICS]
+    return [WORDS.number(values[name]) for name in artifacts.METRICS]
 
 
 def _balance_row(name: str, rows: int, positives: int) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from launcher.parameters import NAMES, SECTIONS, Parameters
 from launcher.sources import PROJECT, gather
-from lib.candidates import FULL_GRID
+from lib.candidates import FULL_GRID, candidates_of
 from lib.errors import InputError
 
 
@@ -170,4 +170,4 @@ def test_the_full_params_file_lists_every_parameter_with_its_default():
     assert written == gather(None, [], {}, cwd=PROJECT)
     # params/emr.yaml has the sections; resume belongs to one command, not to a file.
     assert written.model_fields_set == set(NAMES) - set(SECTIONS) - {"resume"}
-    assert len(written.expand()) == 72
+    assert len(candidates_of(written)) == 72

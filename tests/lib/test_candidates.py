@@ -1,7 +1,9 @@
 import pytest
 
-from lib.candidates import GBT, RANDOM_FOREST, Candidate, expand, features_per_node
+from lib.candidates import expand
 from lib.errors import InputError
+from lib.families import GBT, RANDOM_FOREST, Candidate
+from lib.families.random_forest import features_per_node
 
 
 def test_full_grid_has_36_candidates_of_each_family():

@@ -3,9 +3,9 @@ import threading
 
 import pytest
 
-from lib.candidates import GBT, RANDOM_FOREST, Candidate
 from lib.engine import Score
 from lib.errors import InputError
+from lib.families import GBT, RANDOM_FOREST, Candidate
 from lib.search import Search, SearchLog, search
 from lib.storage import Storage
 
@@ -26,14 +26,10 @@ class KnownScores:
     def __init__(self):
         self.asked = []
 
-    def score(self, candidates, split, part, on_score=lambda score: None):
+    def score(self, candidates, split, part):
         self.asked += candidates
-        scores = [
-            Score(c, {"areaUnderPR": AREAS[c.index], "areaUnderROC": 1 - AREAS[c.index]}, 0.5) for c in candidates
-        ]
-        for score in reversed(scores):
-            on_score(score)
-        return scores
+        for c in reversed(candidates):
+            yield Score(c, {"areaUnderPR": AREAS[c.index], "areaUnderROC": 1 - AREAS[c.index]}, 0.5)
 
 
 @pytest.fixture

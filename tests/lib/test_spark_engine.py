@@ -1,8 +1,9 @@
 import pytest
 
 from lib import dataset
-from lib.candidates import GBT, RANDOM_FOREST, Candidate
-from lib.spark_engine import SparkEngine, ordered, sharing_a_fit
+from lib.families import GBT, RANDOM_FOREST, Candidate
+from lib.shared_fits import sharing_in_spark_ml
+from lib.spark_engine import SparkEngine, hash_partitioned
 from lib.split import split
 from tests.lib.tables import make_table, write
 
@@ -23,26 +24,29 @@ CANDIDATES = [
 
 
 def test_only_gbts_that_differ_in_their_length_share_a_fit():
-    groups = sharing_a_fit(CANDIDATES, 4)
-    assert [[candidate.index for candidate in group] for group in groups] == [[0, 2], [1], [3], [4]]
+    groups = sharing_in_spark_ml(CANDIDATES, 4)
+    assert [[candidate.index for candidate in group] for group in groups] == [
+        [2, 0],
+        [1],
+        [3],
+        [4],
+    ]  # the longest is fitted
 
 
 def test_shared_fits_give_what_each_candidate_alone_gives(parts):
-    told = []
-    together = SparkEngine().score(CANDIDATES, parts, "val", told.append)
-    assert sorted(score.candidate.index for score in told) == [0, 1, 2, 3, 4]
-    assert [score.candidate for score in together] == CANDIDATES
-    for score in together:
-        alone = SparkEngine().score([score.candidate], parts, "val")
-        assert alone[0].metrics == score.metrics
+    together = {score.candidate.index: score for score in SparkEngine().score(CANDIDATES, parts, "val")}
+    assert sorted(together) == [0, 1, 2, 3, 4]
+    for score in together.values():
+        (alone,) = SparkEngine().score([score.candidate], parts, "val")
+        assert alone.metrics == score.metrics
     assert together[0].metrics != together[2].metrics
 
 
 def test_a_fit_that_fails_fails_the_search(parts):
     impossible = Candidate(0, RANDOM_FOREST, {"numTrees": 2, "maxBins": 1})
     with pytest.raises(Exception, match="maxBins"):
-        SparkEngine().score([impossible, CANDIDATES[1]], parts, "val")
+        list(SparkEngine().score([impossible, CANDIDATES[1]], parts, "val"))
 
 
 def test_partitions_follow_from_the_rows_alone(parts):
-    assert ordered(parts, "train").rdd.getNumPartitions() == 1
+    assert hash_partitioned(parts, "train").rdd.getNumPartitions() == 1

@@ -1,16 +1,15 @@
-import threading
-
 import numpy as np
 import pytest
 from pyspark.ml import PipelineModel
 from pyspark.ml.classification import GBTClassificationModel, RandomForestClassificationModel
 from pyspark.ml.feature import VectorAssembler
 
-from lib import dataset, task_data, task_search, trees
+from lib import dataset, task_data, task_forests, trees
 from lib.candidates import expand
 from lib.errors import SavedModelError
+from lib.scoring import SCORE_COL, with_score
 from lib.shared_fits import shared_fits
-from lib.spark_engine import SCORE_COL, SparkEngine, with_score
+from lib.spark_engine import SparkEngine
 from lib.split import TEST, VAL, split
 from lib.task_engine import TaskEngine
 from lib.task_memory import GB, TaskMemory
@@ -39,7 +38,11 @@ def parts(spark, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scores(parts):
-    return engine().score(expand(GRID), parts, VAL)
+    return in_order(engine().score(expand(GRID), parts, VAL))
+
+
+def in_order(scores):
+    return sorted(scores, key=lambda score: score.candidate.index)
 
 
 def test_a_score_for_each_candidate_in_their_order(scores):
@@ -54,15 +57,15 @@ def test_a_score_for_each_candidate_in_their_order(scores):
 
 def test_gbts_score_as_spark_mls_own(scores, parts):
     gbts = [score for score in scores if score.candidate.model == "GBT"][:4]
-    theirs = SparkEngine().score([score.candidate for score in gbts], parts, VAL)
+    theirs = in_order(SparkEngine().score([score.candidate for score in gbts], parts, VAL))
     for ours, other in zip(gbts, theirs, strict=True):
         assert ours.metrics == pytest.approx(other.metrics, abs=1e-9)
 
 
 def test_forests_score_about_as_spark_mls_own(parts):
     grid = {"RandomForest": {"numTrees": [40], "maxDepth": [4, 9]}}
-    ours = engine().score(expand(grid), parts, VAL)
-    theirs = SparkEngine().score(expand(grid), parts, VAL)
+    ours = in_order(engine().score(expand(grid), parts, VAL))
+    theirs = in_order(SparkEngine().score(expand(grid), parts, VAL))
     for one, other in zip(ours, theirs, strict=True):
         assert one.metrics["areaUnderROC"] == pytest.approx(other.metrics["areaUnderROC"], abs=0.02)
         assert one.metrics["areaUnderPR"] == pytest.approx(other.metrics["areaUnderPR"], abs=0.05)
@@ -70,17 +73,18 @@ def test_forests_score_about_as_spark_mls_own(parts):
 
 @pytest.mark.parametrize("slots", [1, 16])
 def test_scores_are_the_same_however_the_work_and_the_rows_are_cut(scores, parts, monkeypatch, slots):
-    usual = task_search.forest_tasks
-    monkeypatch.setattr(task_search, "MIN_TREES_PER_TASK", 1)
-    monkeypatch.setattr(task_search, "forest_tasks", lambda forests, _: usual(forests, slots))
+    usual = task_forests.forest_tasks
+    monkeypatch.setattr(task_forests, "MIN_TREES_PER_TASK", 1)
+    monkeypatch.setattr(task_forests, "forest_tasks", lambda forests, _: usual(forests, slots))
     monkeypatch.setattr(task_data, "ROWS_PER_PIECE", 10_000 // slots)
-    again = engine().score(expand(GRID), parts, VAL)
+    again = in_order(engine().score(expand(GRID), parts, VAL))
     assert [score.metrics for score in again] == [score.metrics for score in scores]
 
 
 def test_forests_are_spread_over_tasks(parts):
-    forests, _ = task_search_fits(parts, {"RandomForest": {"numTrees": [200, 600], "maxDepth": [5], "maxBins": [8, 9]}})
-    tasks = task_search.forest_tasks(forests, 16)
+    grid = {"RandomForest": {"numTrees": [200, 600], "maxDepth": [5], "maxBins": [8, 9]}}
+    forests = shared_fits(expand(grid), len(parts.features))
+    tasks = task_forests.forest_tasks(forests, 16)
     assert len(tasks) >= 64
     for number in (0, 1):
         spans = [(t.first, t.last) for t in tasks if t.fit == number]
@@ -90,24 +94,22 @@ def test_forests_are_spread_over_tasks(parts):
     assert {t.step for t in tasks if t.first >= 200} == {1}
 
 
-def task_search_fits(parts, grid):
-    return shared_fits(expand(grid), len(parts.features))
-
-
-def test_scores_come_one_by_one_in_the_callers_thread_and_once_each(parts):
-    seen = []
+def test_scores_come_one_by_one_and_once_each(parts):
     candidates = expand(GRID)[10:]
-    engine().score(candidates, parts, VAL, lambda score: seen.append((score.candidate.index, threading.get_ident())))
-    assert sorted(index for index, _ in seen) == [candidate.index for candidate in candidates]
-    assert {thread for _, thread in seen} == {threading.get_ident()}
+    seen = [score.candidate.index for score in engine().score(candidates, parts, VAL)]
+    assert sorted(seen) == [candidate.index for candidate in candidates]
 
 
-def test_a_failure_to_note_a_score_ends_the_search(parts):
-    def full_disk(score):
-        raise OSError("no space left")
-
-    with pytest.raises(OSError, match="no space left"):
-        engine().score(expand(GRID), parts, VAL, full_disk)
+@pytest.mark.parametrize("made", [engine, SparkEngine])
+def test_a_search_that_is_left_early_leaves_no_job_behind(made, parts):
+    grid = {"RandomForest": {"numTrees": [1, 300], "maxDepth": [4]}}
+    scores = made().score(expand(grid), parts, VAL)
+    next(scores)
+    scores.close()
+    tracker = parts.spark.sparkContext.statusTracker()
+    assert not tracker.getActiveJobsIds()
+    # The session is as good as new.
+    assert len(list(made().score(expand(grid)[:1], parts, VAL))) == 1
 
 
 @pytest.mark.parametrize(

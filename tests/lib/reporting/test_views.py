@@ -3,8 +3,8 @@
 import dataclasses
 
 from lib import dataset
-from lib.candidates import GBT, RANDOM_FOREST, Candidate
 from lib.engine import Score
+from lib.families import GBT, RANDOM_FOREST, Candidate
 from lib.reporting import views
 from lib.search import Search
 from lib.split import split
@@ -45,7 +45,7 @@ def test_candidates_come_best_first_and_say_how_many_are_left_out():
     ]
     shown = views.candidates(Search(tuple(scores), "areaUnderPR"), top=2)
     assert shown.startswith("The best 2 of 4 candidates:")
-    assert "| 1 | GBT | maxDepth 3 | 0.530 | 0.800 | 0.900 | 0.850 | 1.2 |" in shown
+    assert "| 1 | GBT | maxDepth 3 | 0.800 | 0.530 | 0.900 | 0.850 | 1.2 |" in shown
     assert "maxDepth 1" not in shown
     tied = [dataclasses.replace(score, metrics=METRICS) for score in scores]
     assert "| 1 | GBT | maxDepth 0 |" in views.candidates(Search(tuple(tied), "areaUnderPR"))
@@ -55,7 +55,7 @@ def test_results_end_with_the_figure_to_quote():
     family = {"val_metrics": METRICS, "test_metrics": METRICS, "best_params": {}}
     winner = {"name": GBT, "val_metrics": METRICS, "test_metrics_retrained": {**METRICS, "areaUnderPR": 0.71}}
     shown = views.results({"models": {RANDOM_FOREST: family, GBT: family}, "winner": winner})
-    assert shown.splitlines()[-1] == "| **GBT, retrained** | **test** | **0.710** | **0.800** | **0.900** | **0.850** |"
+    assert shown.splitlines()[-1] == "| **GBT, retrained** | **test** | **0.800** | **0.710** | **0.900** | **0.850** |"
 
 
 def test_an_evaluation_says_on_which_rows_it_was_made():
@@ -75,7 +75,7 @@ def test_figures_of_an_evaluation():
     by_class = {"precision": {"0": 0.9, "1": 0.4}, "recall": {"0": 0.8, "1": 0.7}, "f1_by_class": {"0": 0.85, "1": 0.5}}
     assert "| class 1 | 0.400 | 0.700 | 0.500 |" in views.classes(by_class)
     all_metrics = {**METRICS, "average_precision": 0.69, "weightedPrecision": 0.88, "weightedRecall": 0.9}
-    assert "| average precision | 0.690 |" in views.metrics(all_metrics)
+    assert "| Average precision | 0.690 |" in views.metrics(all_metrics)
 
 
 def test_zones_without_both_classes_have_no_areas():

@@ -1,0 +1,46 @@
+"""Loading saved models, and scoring rows with them."""
+
+from collections.abc import Sequence
+
+from pyspark.ml import PipelineModel
+from pyspark.ml.feature import VectorAssembler
+from pyspark.ml.functions import vector_to_array
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lib.storage import Storage
+
+FEATURES_COL = "features"
+SCORE_COL = "__score"
+
+# Spark reads files in pieces of 128 MB. A model is split into this many, but each large enough to be worth a task.
+_PIECES = 48
+_SMALLEST_PIECE = 64 * 1024
+
+
+def load_pipeline(spark: SparkSession, path: str) -> PipelineModel:
+    """Load a PipelineModel as `PipelineModel.load` does, in less than half the time where it holds a forest.
+
+    Spark gathers a forest's nodes in as many partitions as it reads them in, and in each it estimates over and over
+    how large what it holds has become. With the usual one or two partitions that takes longer than all else.
+    """
+    piece = max(_SMALLEST_PIECE, Storage(spark).size(path) // _PIECES)
+    settings = {"spark.sql.files.maxPartitionBytes": str(piece), "spark.sql.files.openCostInBytes": "1"}
+    before = {name: spark.conf.get(name) for name in settings}
+    try:
+        for name, value in settings.items():
+            spark.conf.set(name, value)
+        return PipelineModel.load(path)
+    finally:
+        for name, usual in before.items():
+            spark.conf.set(name, str(usual))
+
+
+def vector_assembler(features: Sequence[str]) -> VectorAssembler:
+    """The first stage of every model: the features as one vector, `FEATURES_COL`."""
+    return VectorAssembler(inputCols=list(features), outputCol=FEATURES_COL)
+
+
+def with_score(predictions: DataFrame) -> DataFrame:
+    """Add `SCORE_COL`, the probability of class 1, to what a model's `transform` gives."""
+    return predictions.withColumn(SCORE_COL, vector_to_array(F.col("probability"))[1])
