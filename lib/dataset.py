@@ -179,6 +179,9 @@ def _read_one(spark: SparkSession, uri: str) -> DataFrame:
             _check_header(spark, uri, found)
         return _read_as(spark, uri, found, **found.options)
     except AnalysisException as error:
+        if error.getErrorClass() == "COLUMN_ALREADY_EXISTS":
+            twice = (error.getMessageParameters() or {})["columnName"].strip("`")
+            raise tables.ambiguous(uri, [twice]) from error
         raise InputError(f"cannot read {uri}: {_first_sentence(error)}") from error
     except ExperimentError:
         raise
@@ -203,7 +206,7 @@ def _check_header(spark: SparkSession, uri: str, table_format: tables.Format) ->
     lines = _read_as(spark, uri, table_format, header=False)
     # Beside the line's own fields there are the values of partitions.
     first = lines.select([name for name in lines.columns if re.fullmatch(r"_c\d+", name)]).first()
-    tables.check_header(uri, [str(name) for name in first or ()])
+    tables.check_names(uri, [str(name) for name in first or ()])
 
 
 def _check_label_type(raw: DataFrame, label_col: str) -> None:

@@ -18,7 +18,8 @@ RESERVED = ("features", "rawPrediction", "probability", "prediction")
 class Format:
     """A format of tables: how sentences call it, Spark's reader and its options, and the endings of its files.
 
-    `arrow` is the class of pyarrow.dataset that finds types and rows in a file; None where only reading it all tells.
+    `arrow` is the class of pyarrow.dataset that reads the types and the number of rows in a file's footer; None where
+    files have none, but name their columns in the first line.
     """
 
     name: str
@@ -35,8 +36,6 @@ FORMATS = (
     Format("CSV", "csv", None, (".csv", ".csv.gz"), {"header": True, "inferSchema": True}),
     Format("ORC", "orc", "OrcFileFormat", (".orc",)),
 )
-_BY_ENDING = [f"{each.name} where all files end in {' or '.join(each.suffixes)}" for each in FORMATS[1:]]
-_WHAT_IS_READ = f"a table is read as {', as '.join(_BY_ENDING)}, and as {FORMATS[0].name} otherwise"
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Column:
 
 def places(given: str | Sequence[str] | None) -> list[str]:
     """The places that somebody named, who may have named one, several or none."""
-    if given is None:
+    if not given:
         return []
     return [given] if isinstance(given, str) else list(given)
 
@@ -87,8 +86,14 @@ def format_of(uri: str, files: Iterable[str]) -> Format:
         )
     if len(of_formats) > 1:
         examples = " and ".join(sorted(path.rpartition("/")[2] for path in of_formats.values()))
-        raise InputError(f"{uri} holds files of more than one format ({examples}); {_WHAT_IS_READ}")
+        raise InputError(f"{uri} holds files of more than one format ({examples}); {what_is_read()}")
     return next(iter(of_formats))
+
+
+def what_is_read() -> str:
+    """What files are taken for, in words."""
+    by_ending = [f"as {each.name} where all files end in {' or '.join(each.suffixes)}" for each in FORMATS[1:]]
+    return f"a table is read {', '.join(by_ending)}, and as {FORMATS[0].name} otherwise"
 
 
 def absent(uri: str) -> InputError:
@@ -98,11 +103,11 @@ def absent(uri: str) -> InputError:
 
 def unreadable(uri: str, table_format: Format) -> InputError:
     """A file is not of the format that its name says."""
-    return InputError(f"{uri} is not valid {table_format.name}: it is damaged or of another format; {_WHAT_IS_READ}")
+    return InputError(f"{uri} is not valid {table_format.name}: it is damaged or of another format; {what_is_read()}")
 
 
-def check_header(uri: str, names: Sequence[str]) -> None:
-    """Refuse a table by the line that names its columns. To Spark, capitals are like small letters.
+def check_names(uri: str, names: Sequence[str]) -> None:
+    """Refuse a table by the names of its columns. To Spark, capitals are like small letters.
 
     Raises:
         InputError: there is no name, or one twice.
@@ -112,7 +117,12 @@ def check_header(uri: str, names: Sequence[str]) -> None:
     lower = [name.lower() for name in names]
     twice = sorted({name for name in lower if lower.count(name) > 1})
     if twice:
-        raise InputError(f"{uri} names more than one column {some(twice)}: column names must differ")
+        raise ambiguous(uri, twice)
+
+
+def ambiguous(uri: str, names: Sequence[str]) -> InputError:
+    """Several columns have the same name."""
+    return InputError(f"{uri} names more than one column {some(names)}: column names must differ")
 
 
 def require(columns: Sequence[Column], name: str, parameter: str, table: str = "the table") -> None:

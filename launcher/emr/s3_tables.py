@@ -56,9 +56,10 @@ def outline(s3: Any, uri: str) -> Outline:
         paths = tables.data_files({key: path for key, (path, size) in objects.items() if size})
         table_format = tables.format_of(uri, paths)
         keys = list(paths)[: _MOST if table_format.arrow else 1]
-        columns, rows = _look([_Object(s3, bucket, key, objects[key][1]) for key in keys], uri, table_format)
-    known = {column.name for column in columns}
-    partitions = [name for name in tables.partition_columns(paths.values()) if name not in known]
+        columns, rows = _look([_Object(s3, bucket, key, objects[key][1]) for key in keys], table_format)
+    names = [column.name for column in columns]
+    tables.check_names(uri, names)
+    partitions = [name for name in tables.partition_columns(paths.values()) if name not in names]
     columns += [tables.Column(name, "", None) for name in partitions]
     return Outline(table_format, columns, rows, len(paths), len(keys))
 
@@ -136,10 +137,10 @@ def _pattern(place: str) -> re.Pattern[str]:
         raise InputError(f"{place} is not a pattern of files: {error}") from None
 
 
-def _look(files: Sequence[_Object], uri: str, table_format: tables.Format) -> tuple[list[tables.Column], int | None]:
+def _look(files: Sequence[_Object], table_format: tables.Format) -> tuple[list[tables.Column], int | None]:
     """The columns of the first file, and the rows of all where a file says how many it has."""
     if not table_format.arrow:
-        return _header(files[0], uri, table_format), None
+        return _header(files[0], table_format), None
     look = getattr(dataset, table_format.arrow)().make_fragment
     with ThreadPoolExecutor(8) as pool:
         footers = list(pool.map(lambda each: _footer(look, each, table_format), files))
@@ -158,7 +159,7 @@ def _footer(look: Callable[..., Any], file: _Object, table_format: tables.Format
         raise (file.failure or tables.unreadable(file.uri, table_format)) from None
 
 
-def _header(file: _Object, uri: str, table_format: tables.Format) -> list[tables.Column]:
+def _header(file: _Object, table_format: tables.Format) -> list[tables.Column]:
     """The columns that the first line names."""
     head = file.read(_HEADER)
     try:
@@ -167,7 +168,6 @@ def _header(file: _Object, uri: str, table_format: tables.Format) -> list[tables
         raise tables.unreadable(file.uri, table_format) from None
     lines = csv.reader(io.StringIO(text.decode("utf-8-sig", errors="replace")))
     names = next(filter(None, lines), [])
-    tables.check_header(uri, names)
     return [tables.Column(name, "", None) for name in names]
 
 

@@ -76,6 +76,11 @@ LAYOUTS = {
         (["f", "label"], None),
     ),
     "CSV without a line": ({"t.csv": b"\n\n"}, "t.csv", "t.csv has no line with the columns' names"),
+    "a name twice, in parquet": (
+        {"a.parquet": parquet(pa.table([[1.0], [2.0]], names=["f", "F"]))},
+        "a.parquet",
+        "more than one column f",
+    ),
     "a name twice": ({"a.csv": b"f,label,F\n1,2,3\n"}, "a.csv", "more than one column f"),
 }
 
@@ -123,6 +128,17 @@ def test_the_check_and_spark_see_the_same_table(spark, both, name):
     assert outline.rows == rows
     if rows:
         assert frame.count() == rows
+
+
+def test_a_format_is_one_record(spark, both, monkeypatch):
+    """Another is read, checked and named by adding it to the table of formats, and in no other place."""
+    hive = tables.Format("Hive's ORC", "orc", "OrcFileFormat", (".hive",))
+    monkeypatch.setattr(tables, "FORMATS", (*tables.FORMATS, hive))
+    here, there = both({"zone=a/x.hive": ORC})
+    outline = s3_tables.outline(boto3.client("s3"), there)
+    assert (outline.format, outline.rows) == (hive, 2)
+    assert dataset.read(spark, here).columns == [column.name for column in outline.columns] == ["f", "label", "zone"]
+    assert "as Hive's ORC where all files end in .hive, and as parquet otherwise" in str(tables.unreadable("x", hive))
 
 
 NAMES = ("1.csv", "2", "_a", "_a=1", ".a", "a=1", "x._COPYING_")
