@@ -37,7 +37,15 @@ def test_a_table_is_the_same_in_any_order_layout_and_format(spark, tmp_path, tab
     write(table[:10], tmp_path / "folder" / "1.parquet")
     write(table[10:], tmp_path / "folder" / "2.parquet")
     folder = dataset.load(spark, f"file:{tmp_path}/folder")
-    assert {t.fingerprint for t in (whole, several, pattern, csv, folder)} == {whole.fingerprint}
+    orc = dataset.load(spark, write(table, tmp_path / "t.orc"))
+    same = [several, pattern, csv, folder, orc]
+    for ending in ("parquet", "csv", "orc"):
+        for zone, rows in table.groupby("zone"):
+            (tmp_path / ending / f"zone={zone}").mkdir(parents=True)
+            write(rows.drop(columns="zone"), tmp_path / ending / f"zone={zone}" / f"1.{ending}")
+        same.append(dataset.load(spark, str(tmp_path / ending)))
+    assert {t.fingerprint for t in same} == {whole.fingerprint}
+    assert {t.zone_col for t in same} == {"zone"}
     assert several.features == ("f3", "f1", "f0", "f2")
 
 

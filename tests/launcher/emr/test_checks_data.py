@@ -1,16 +1,18 @@
 """Each check of an experiment's places: green, and everything else; tables are looked at without Spark."""
 
 import gzip
+import io
 
 import boto3
 import pytest
+from pyarrow import orc
 
 from launcher import packaging
 from launcher.emr import checks_data
 from launcher.emr.checking import ok
 from launcher.files import files_at
 from lib.errors import InputError
-from tests.launcher.emr.subjects import deny, make_bucket, make_cluster, subject
+from tests.launcher.emr.subjects import TABLE, deny, make_bucket, make_cluster, subject
 
 pytestmark = pytest.mark.usefixtures("emr")
 
@@ -66,6 +68,17 @@ def test_of_a_csv_file_only_the_header_is_read(experiment, bucket, name):
     boto3.client("s3").put_object(Bucket=bucket, Key=f"csv/{name}", Body=body)
     found = checks_data.data(experiment(input_data=f"s3://{bucket}/csv"))
     assert found.found.endswith("csv: 1 file of CSV, rows not counted, 2 features, label 'label'")
+
+
+def test_orc_is_told_from_its_footer_as_parquet_is(experiment, bucket):
+    content = io.BytesIO()
+    orc.write_table(TABLE, content)
+    for key in ("orc/zone=a/1.orc", "orc/zone=b/2.snappy.orc"):
+        boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=content.getvalue())
+    found = checks_data.data(experiment(input_data=f"s3://{bucket}/orc/zone=a/1.orc"))
+    assert found.found.endswith("1.orc: 3 rows in 1 file, 2 features, label 'label', zones in 'zone'")
+    found = checks_data.data(experiment(input_data=f"s3://{bucket}/orc"))
+    assert found.found.endswith("orc: 6 rows in 2 files, 2 features, label 'label', zones in 'zone'")
 
 
 def test_the_output_is_tried_and_left_as_it_was(experiment, bucket):
