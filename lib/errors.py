@@ -32,10 +32,10 @@ class SavedModelError(ExperimentError):
 
 
 def not_among(said: str, name: str, known: Iterable[str], introduction: str, most: int | None = None) -> str:
-    """The sentence for a name that nothing has: what is wrong, what may have been meant, and what there is.
+    """The message for an unknown name: what is wrong, the name that was probably meant, and the known names.
 
-    `said` and `introduction` are as in `unknown parameter 'sed'` and `the parameters are`. With `most`, no more names
-    than that are listed.
+    `said` and `introduction` are texts such as `unknown parameter 'sed'` and `the parameters are`; `most` limits how
+    many names are listed.
     """
     names = list(known)
     near = difflib.get_close_matches(name, names, n=1)

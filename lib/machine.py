@@ -1,4 +1,4 @@
-"""The machine that this process runs on, or the container it is."""
+"""The machine or container that this process runs on."""
 
 import os
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ def memory_bytes() -> int:
 
 
 def _limits() -> Iterator[int]:
-    """The limits of this process's control group and of those above it, in either version of cgroups.
+    """The memory limits of this process's control group and its parents, in cgroups v1 and v2.
 
-    A container may see only its own group, as the root of all, whatever path it is told.
+    A container may see its own group only, mounted as the root, so the path it is told may not exist.
     """
     for file in _limit_files():
         try:

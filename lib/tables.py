@@ -1,7 +1,7 @@
 """What a table is: its files and their format, its columns and which of them are features, and why one is refused.
 
-This module has no Spark, so that reading a table (`lib.dataset`), looking at it (`lib.explore`) and checking it before
-a run, from its files' headers alone, go by the same rules and say the same sentences.
+It needs no Spark. Reading a table (`lib.dataset`), exploring it (`lib.explore`) and checking it before a run from its
+files' headers alone follow the same rules here and give the same messages.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ RESERVED = ("features", "rawPrediction", "probability", "prediction")
 
 @dataclass(frozen=True, eq=False)
 class Format:
-    """A format of tables: how sentences call it, Spark's reader and its options, and the endings of its files.
+    """A format of tables: its name in messages, Spark's reader with its options, and the endings of its files.
 
     `arrow` is the class of pyarrow.dataset that reads the types and the number of rows in a file's footer; None where
     files have none, but name their columns in the first line.
@@ -30,7 +30,7 @@ class Format:
 
 
 PARQUET = Format("parquet", "parquet", "ParquetFileFormat", (".parquet",))
-# Files with the endings of none are taken for the first.
+# A file with none of these endings is taken for parquet.
 FORMATS = (
     PARQUET,
     Format("CSV", "csv", None, (".csv", ".csv.gz"), {"header": True, "inferSchema": True}),
@@ -48,17 +48,16 @@ class Column:
 
 
 def places(given: str | Sequence[str] | None) -> list[str]:
-    """The places that somebody named, who may have named one, several or none."""
+    """A list of places, whether one, several or none were given."""
     if not given:
         return []
     return [given] if isinstance(given, str) else list(given)
 
 
 def data_files(paths: Mapping[str, str]) -> dict[str, str]:
-    """Which files are the table's, by Spark's rule: not the hidden ones, and those in folders below only where there
-    are partitions.
+    """Choose the files that Spark reads: no hidden ones, and those in subfolders only where there are partitions.
 
-    `paths` has each file's path from the folder that was named; of a file that was named itself, its name.
+    `paths` gives each file's path relative to the folder that was named, or its name where the file itself was named.
     """
     seen = {file: path for file, path in paths.items() if not any(map(_is_hidden, path.split("/")))}
     if partition_columns(seen.values()):
@@ -67,7 +66,7 @@ def data_files(paths: Mapping[str, str]) -> dict[str, str]:
 
 
 def partition_columns(paths: Iterable[str]) -> list[str]:
-    """The columns that stand in the names of folders, as in `zone=north/1.parquet`."""
+    """The columns that come from the names of folders, as in `zone=north/1.parquet`."""
     folders = (folder for path in paths for folder in path.split("/")[:-1])
     return list(dict.fromkeys(folder.partition("=")[0] for folder in folders if "=" in folder))
 
@@ -81,8 +80,8 @@ def format_of(uri: str, files: Iterable[str]) -> Format:
     of_formats = {_format_of_file(path): path for path in files}
     if not of_formats:
         raise InputError(
-            f"input {uri} is an empty folder, or one whose files are in folders that are no partitions (as zone=north "
-            "is one): give another with --input-data"
+            f"input {uri} is an empty folder, or its files are in subfolders that are not partitions (such as "
+            "zone=north): give another with --input-data"
         )
     if len(of_formats) > 1:
         examples = " and ".join(sorted(path.rpartition("/")[2] for path in of_formats.values()))
@@ -91,7 +90,7 @@ def format_of(uri: str, files: Iterable[str]) -> Format:
 
 
 def what_is_read() -> str:
-    """What files are taken for, in words."""
+    """One sentence on how files are told apart."""
     by_ending = [f"as {each.name} where all files end in {' or '.join(each.suffixes)}" for each in FORMATS[1:]]
     return f"a table is read {', '.join(by_ending)}, and as {FORMATS[0].name} otherwise"
 
@@ -137,8 +136,8 @@ def require(columns: Sequence[Column], name: str, parameter: str, table: str = "
 
 
 def role(column: Column, label_col: str, zone_col: str | None, exclude_cols: Sequence[str]) -> str:
-    """What a column is to an experiment: label, zone, excluded, feature, text for what is no number, or reserved for
-    a number under a name that Spark ML uses itself or cannot take. Where the type is not known, it is a number.
+    """The role of a column: label, zone, excluded, feature, text (not a number), or reserved (a number whose name
+    Spark ML uses itself or cannot take). A column of unknown type counts as a number.
     """
     if column.name in exclude_cols:
         return "excluded"
@@ -186,7 +185,7 @@ def feature_columns(
 
 
 def label_refused(column: Column, examples: Sequence[str] = (), table: str = "the table") -> InputError:
-    """The label is no number."""
+    """The label is not a number."""
     shown = f" (for example {some(examples)})" if examples else ""
     return InputError(
         f"{table}: label column {column.name!r} is of type {column.type}{shown}: the label must be the number 0 or 1"

@@ -1,8 +1,8 @@
 """What a table in S3 is, from the headers and footers of its files: no row is read, and no Spark is needed.
 
-`lib.tables` says which files and columns are the table's, and pyarrow.dataset what is in a file. The objects are read
-through boto3, for its credentials and its errors: pyarrow's own S3 knows neither profiles nor logins, and names no
-cause (a bucket that is not there is to it a file that is not there).
+`lib.tables` says which files and columns belong to the table; pyarrow.dataset reads what a file says of itself. Objects
+are read through boto3, with its credentials and its errors: pyarrow's own S3 client does not share the session's login
+and does not say why a read failed (a missing bucket looks like a missing file).
 """
 
 import csv
@@ -65,8 +65,8 @@ def outline(s3: Any, uri: str) -> Outline:
 
 
 class _Object(io.RawIOBase):
-    """An object of S3 as a file: each read is a request. `failure` is what a read failed with, for not all that read
-    files pass errors on.
+    """An object of S3 as a file: each read is a request. `failure` keeps the error of a read, because pyarrow's ORC
+    reader replaces it by one of its own.
     """
 
     def __init__(self, s3: Any, bucket: str, key: str, size: int):
@@ -76,21 +76,17 @@ class _Object(io.RawIOBase):
         self._size, self._place = size, 0
 
     def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Yes."""
+        """Yes; pyarrow asks."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place, which is then returned."""
+        """Move to a position and return it."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
         self._place = start + offset
         return self._place
 
     def readinto(self, buffer: Any) -> int:
-        """Fill `buffer` from here on; how much of it was filled."""
+        """Fill `buffer` from the position on; return how many bytes it got."""
         end = min(self._place + len(buffer), self._size)
         if end <= self._place:
             return 0
@@ -105,7 +101,7 @@ class _Object(io.RawIOBase):
 
 
 def _objects(s3: Any, bucket: str, place: str) -> dict[str, tuple[str, int]]:
-    """The objects at a place, or below it as in a folder, by their keys: the path from the place on, and bytes."""
+    """The objects at a place or below it, by key: the path relative to the place, and the size."""
     pattern, start = _pattern(place), re.split(r"[*?\[{\\]", place)[0]
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=start)
     found = {}
@@ -114,12 +110,14 @@ def _objects(s3: Any, bucket: str, place: str) -> dict[str, tuple[str, int]]:
         here = pattern.fullmatch(key)
         if here:
             found[key] = (here["below"] or key.rpartition("/")[2], each["Size"])
-    # What has the name of a file is that file, even if it looks like a folder too.
+    # To Hadoop, an object of exactly this name is a file, even if there are objects below it.
     return {place: found[place]} if place in found else found
 
 
 def _pattern(place: str) -> re.Pattern[str]:
-    """Keys at a place or below it, the place as Spark takes it: with `*`, `?`, `[a-c]`, `[^a]` and `{a,b}`."""
+    """A pattern for keys at a place or below it. The place may be a glob as Hadoop reads it (`*`, `?`, `[a-c]`, `[^a]`,
+    `{a,b}`).
+    """
     translated, depth = "", 0
     for token in re.findall(r"\[[^\]]+\]|\\.|.", place, re.DOTALL):
         if token in "*?":

@@ -60,7 +60,11 @@ LAYOUTS = {
         "y={1,2}",
         (["f", "label"], 4),
     ),
-    "files in folders that are no partitions": ({"sub/1.parquet": PARQUET}, "", "in folders that are no partitions"),
+    "files in subfolders that are not partitions": (
+        {"sub/1.parquet": PARQUET},
+        "",
+        "in subfolders that are not partitions",
+    ),
     "files beside such folders": ({"1.csv": CSV, "sub/2.orc": ORC}, "", (["f", "label"], None)),
     "a name's neighbours": ({"t/1.parquet": PARQUET, "t2/2.orc": ORC}, "t", (["f", "label"], 2)),
     "nothing there": ({"t.csv": CSV}, "u.csv", "does not exist"),
