@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from lib import machine
 from lib.version import code_hash
 
 FOLDER = Path(__file__).resolve().parent
@@ -132,7 +133,7 @@ def _processor() -> str:
 
 
 def _gigabytes() -> float:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return machine.memory_bytes() / 2**30
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
+from lib import machine
 from lib.errors import ExperimentError, InputError
 
 MASTER_VARIABLE = "SPARK_MASTER"
@@ -164,8 +165,7 @@ def _defaults() -> dict[str, str]:
 
 def _driver_gigabytes() -> int:
     """A quarter of the memory, from 1 to 8 GB: driver and executors share the one JVM."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(1, min(8, total // 4 // 2**30))
+    return max(1, min(8, machine.memory_bytes() // 4 // 2**30))
 
 
 def _environment(java: Path) -> dict[str, str]:

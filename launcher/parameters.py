@@ -4,7 +4,6 @@ Names and meaning are those of the notebooks' parameters cells and of `lib`'s ke
 come from (file, `-p`, options) is the business of `launcher.sources`.
 """
 
-import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -13,16 +12,17 @@ from pydantic_core import ErrorDetails
 
 from launcher.cluster_settings import Cluster, Spark
 from launcher.fields import allowed, described
+from lib import tables
 from lib.artifacts import SEARCH_METRICS
 from lib.candidates import FULL_GRID, candidates_of
-from lib.errors import InputError
+from lib.errors import InputError, not_among
 
 # Parameters whose values are places: a path of this machine or a URI.
 PLACES = ("input_data", "test_data", "out")
 
 
 def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
+    return tables.places(value) if isinstance(value, str) else value  # what else it is, the schema says
 
 
 Text = Annotated[str, Field(min_length=1)]
@@ -132,10 +132,7 @@ def check(values: Mapping[str, Any], origins: Mapping[str, str] | None = None) -
 
 
 def _unknown(name: str, origins: Mapping[str, str]) -> str:
-    near = difflib.get_close_matches(name, NAMES, n=1)
-    hint = f" did you mean {near[0]}?" if near else ""
-    origin = _origin([name], origins)
-    return f"unknown parameter {name!r}{origin}:{hint} the parameters are {', '.join(NAMES)}"
+    return not_among(f"unknown parameter {name!r}{_origin([name], origins)}", name, NAMES, "the parameters are")
 
 
 def _sentence(problem: ErrorDetails, values: Mapping[str, Any], origins: Mapping[str, str]) -> str:
@@ -149,8 +146,8 @@ def _sentence(problem: ErrorDetails, values: Mapping[str, Any], origins: Mapping
     setting = str(problem["loc"][1])
     known = SECTIONS[name].model_fields
     if setting not in known:
-        origin = _origin([name], origins)
-        return f"unknown setting {name}.{setting}{origin}: the settings of {name} are {', '.join(known)}"
+        said = f"unknown setting {f'{name}.{setting}'!r}{_origin([name], origins)}"
+        return not_among(said, setting, known, f"the settings of {name} are")
     must = allowed(known[setting])
     return f"{name}.{setting}={_shown(values[name][setting])}: must be {must}{_origin([name], origins)}"
 

@@ -9,6 +9,7 @@ from launcher.files import files_at, local_path
 from launcher.parameters import PLACES
 from launcher.plan import Plan
 from lib.errors import InputError
+from lib.tables import places
 
 
 def check(plan: Plan) -> None:
@@ -28,8 +29,7 @@ def a_cluster_can_see_the_places(plan: Plan) -> None:
         return
     _ = cluster.endpoint
     for name in PLACES:
-        value = getattr(plan.parameters, name) or []
-        for place in [value] if isinstance(value, str) else value:
+        for place in places(getattr(plan.parameters, name)):
             if local_path(place) is not None:
                 raise InputError(
                     f"{name}={place}: a cluster cannot see the files of this machine; put it to S3 and give "
@@ -40,7 +40,7 @@ def a_cluster_can_see_the_places(plan: Plan) -> None:
 def inputs_are_there(plan: Plan) -> None:
     """Every input on this machine exists (a pattern: matches something) and may be read."""
     for name in ("input_data", "test_data"):
-        for place in getattr(plan.parameters, name) or []:
+        for place in places(getattr(plan.parameters, name)):
             path = local_path(place)
             if path is None:
                 continue

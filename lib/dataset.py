@@ -3,8 +3,8 @@
 Every check names the column, the count and the way out, and runs before anything is computed on the data.
 """
 
-import difflib
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +14,14 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from lib.errors import ExperimentError, InputError
+from lib import tables
+from lib.errors import ExperimentError, InputError, some
 from lib.storage import Storage, java_cause
 
-# Names that Spark ML or the split add to the table.
-RESERVED = ("features", "rawPrediction", "probability", "prediction")
 _LABELS_SHOWN = 20
+_NUMBERS = (T.NumericType, T.BooleanType)
+# What Spark says of a file without a footer of the format that it is read as.
+_NO_FOOTER = "CANNOT_READ_FILE_FOOTER"
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,11 @@ def load(
     exclude_cols: Sequence[str] = (),
     missing: str = "error",
 ) -> Table:
-    """Read one table from one or several parquet or CSV files or folders, and check it.
+    """Read one table from one or several files or folders, and check it.
 
     The two steps are `read` and `check`; their errors are its own.
     """
-    uris = (inputs,) if isinstance(inputs, str) else tuple(inputs)
+    uris = tables.places(inputs)
     raw = read(spark, uris)
     return check(raw, uris, label_col=label_col, zone_col=zone_col, exclude_cols=exclude_cols, missing=missing)
 
@@ -79,13 +81,13 @@ def check(
     if missing not in ("error", "drop"):
         raise InputError(f"missing={missing!r}: choose error or drop")
     zone = zone_col if zone_col in raw.columns and zone_col not in exclude_cols else None
-    features = feature_columns(raw, label_col, zone, exclude_cols)
+    features = tables.feature_columns(columns(raw), label_col, zone, exclude_cols)
     _check_label_type(raw, label_col)
 
-    columns = [_as_double(name).alias(name) for name in (*features, label_col)]
+    used = [_as_double(name).alias(name) for name in (*features, label_col)]
     if zone:
-        columns.append(F.col(_quoted(zone)).cast("string").alias(zone))
-    frame = raw.select(*columns)
+        used.append(F.col(_quoted(zone)).cast("string").alias(zone))
+    frame = raw.select(*used)
 
     unusable = count_unusable(frame, features, label_col, zone)
     _check_values(unusable, features, label_col, missing)
@@ -102,12 +104,13 @@ def check(
     return Table(frame, features, label_col, zone, tuple(uris), rows, classes, content, unusable["any"])
 
 
-def read(spark: SparkSession, uris: Sequence[str]) -> DataFrame:
-    """Read and stack parquet or CSV tables that have the same columns, whatever their order.
+def read(spark: SparkSession, inputs: str | Sequence[str]) -> DataFrame:
+    """Read and stack tables that have the same columns, whatever their order. `lib.tables` says what a table is.
 
     Raises:
         InputError: nothing named, nothing there, not readable, not a table, or columns that differ.
     """
+    uris = tables.places(inputs)
     if not uris:
         raise InputError("no input named: give --input-data at least one file or folder")
     frames = [_read_one(spark, uri) for uri in uris]
@@ -116,44 +119,18 @@ def read(spark: SparkSession, uris: Sequence[str]) -> DataFrame:
         differing = set(whole.columns) ^ set(frame.columns)
         if differing:
             raise InputError(
-                f"{uri} and {uris[0]} do not have the same columns; only one of them has: {_some(sorted(differing))}"
+                f"{uri} and {uris[0]} do not have the same columns; only one of them has: {some(sorted(differing))}"
             )
         whole = whole.unionByName(frame)
     return whole
 
 
-def feature_columns(
-    raw: DataFrame, label_col: str, zone_col: str | None, exclude_cols: Sequence[str]
-) -> tuple[str, ...]:
-    """The columns to learn from, in the table's order.
-
-    Raises:
-        InputError: the label or an excluded column is missing, a feature is no number or badly named, none is left.
-    """
-    _require(raw, label_col, "label_col")
-    for name in exclude_cols:
-        _require(raw, name, "exclude_cols")
-    features = []
-    for field in raw.schema.fields:
-        if field.name in (label_col, zone_col, *exclude_cols):
-            continue
-        if not isinstance(field.dataType, T.NumericType | T.BooleanType):
-            raise InputError(
-                f"column {field.name!r} is of type {field.dataType.simpleString()}, not a number: turn it into one, or "
-                f"leave it out with exclude_cols: [{field.name}]"
-            )
-        if field.name in RESERVED or field.name.startswith("__") or "." in field.name or "`" in field.name:
-            raise InputError(
-                f"column {field.name!r} has a name that Spark ML uses itself or cannot take "
-                f"({', '.join(RESERVED)}, a leading __, a dot or a backtick): rename it"
-            )
-        features.append(field.name)
-    if not features:
-        raise InputError(
-            "no numeric feature is left in the table beside the label, the zone and the excluded columns; "
-            f"it has: {_some(raw.columns)}"
-        )
-    return tuple(features)
+def columns(raw: DataFrame) -> list[tables.Column]:
+    """The columns of a table as it was read."""
+    return [
+        tables.Column(field.name, field.dataType.simpleString(), isinstance(field.dataType, _NUMBERS))
+        for field in raw.schema.fields
+    ]
 
 
 def count_unusable(frame: DataFrame, features: Sequence[str], label_col: str, zone_col: str | None) -> dict[str, int]:
@@ -194,48 +171,49 @@ def fingerprint(rows: int, hash_sum: Any, names: Sequence[str]) -> str:
 
 
 def _read_one(spark: SparkSession, uri: str) -> DataFrame:
-    storage = Storage(spark)
-    places = storage.glob(uri)
-    if not places:
-        raise InputError(f"input {uri} does not exist: check --input-data")
-    files = [name for place in places for name in storage.list(place) if not name.startswith(("_", "."))]
-    if not files:
-        raise InputError(f"input {uri} is an empty folder: give another with --input-data")
+    if not Storage(spark).glob(uri):
+        raise tables.absent(uri)
     try:
-        if all(name.lower().endswith((".csv", ".csv.gz")) for name in files):
-            _check_csv_header(spark, uri)
-            return spark.read.csv(uri, header=True, inferSchema=True)
-        return spark.read.parquet(uri)
+        found = tables.format_of(uri, _files(spark, uri))
+        if found.arrow is None:
+            _check_header(spark, uri, found)
+        return _read_as(spark, uri, found, **found.options)
     except AnalysisException as error:
+        if error.getErrorClass() == "COLUMN_ALREADY_EXISTS":
+            twice = (error.getMessageParameters() or {})["columnName"].strip("`")
+            raise tables.ambiguous(uri, [twice]) from error
         raise InputError(f"cannot read {uri}: {_first_sentence(error)}") from error
     except ExperimentError:
         raise
     except Exception as error:
+        if _NO_FOOTER in str(error):
+            raise tables.unreadable(uri, found) from error
         cause = java_cause(error) if hasattr(error, "java_exception") else str(error)
-        if "not a Parquet file" in cause or "PARQUET" in cause:
-            raise InputError(
-                f"{uri} is not a parquet file, nor a .csv: give a parquet file or folder, or a file ending in .csv"
-            ) from error
         raise InputError(f"cannot read {uri}: {cause}") from error
 
 
-def _check_csv_header(spark: SparkSession, uri: str) -> None:
-    header = spark.read.csv(uri, header=False).first()
-    names = [str(name).lower() for name in header] if header else []
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(f"{uri} names more than one column {_some(twice)}: column names must differ")
+def _files(spark: SparkSession, uri: str) -> list[str]:
+    """The files that Spark takes for a table's, folders of partitions and all; no file is opened."""
+    return list(spark.read.format("binaryFile").load(uri).inputFiles())
+
+
+def _read_as(spark: SparkSession, uri: str, table_format: tables.Format, **options: Any) -> DataFrame:
+    return spark.read.format(table_format.spark).options(**options).load(uri)
+
+
+def _check_header(spark: SparkSession, uri: str, table_format: tables.Format) -> None:
+    """Refuse a first line that names no columns, or one twice: Spark would invent names."""
+    lines = _read_as(spark, uri, table_format, header=False)
+    # Beside the line's own fields there are the values of partitions.
+    first = lines.select([name for name in lines.columns if re.fullmatch(r"_c\d+", name)]).first()
+    tables.check_names(uri, [str(name) for name in first or ()])
 
 
 def _check_label_type(raw: DataFrame, label_col: str) -> None:
-    field = raw.schema[label_col]
-    if isinstance(field.dataType, T.NumericType | T.BooleanType):
-        return
-    values = [str(row[0]) for row in raw.select(F.col(_quoted(label_col))).distinct().limit(5).collect()]
-    raise InputError(
-        f"label column {label_col!r} is of type {field.dataType.simpleString()} (for example {_some(values)}): "
-        "the label must be the number 0 or 1"
-    )
+    label = next(column for column in columns(raw) if column.name == label_col)
+    if not label.is_number:
+        values = [str(row[0]) for row in raw.select(F.col(_quoted(label_col))).distinct().limit(5).collect()]
+        raise tables.label_refused(label, values)
 
 
 def _check_values(counts: dict[str, int], features: Sequence[str], label_col: str, missing: str) -> None:
@@ -248,7 +226,7 @@ def _check_values(counts: dict[str, int], features: Sequence[str], label_col: st
             raise InputError(f"column {name!r} has no usable value in any of the {rows:,} rows{way_out}")
     found = {name: n for name, n in counts.items() if n and name not in ("rows", "any")}
     if found and missing == "error":
-        listed = _some([f"{name} ({n:,})" for name, n in sorted(found.items(), key=lambda item: -item[1])])
+        listed = some([f"{name} ({n:,})" for name, n in sorted(found.items(), key=lambda item: -item[1])])
         raise InputError(
             f"{counts['any']:,} of {rows:,} rows have a null, NaN or infinite value, in: {listed}; mend them, drop "
             "those rows with missing: drop, or leave columns out with exclude_cols"
@@ -256,27 +234,19 @@ def _check_values(counts: dict[str, int], features: Sequence[str], label_col: st
     if counts["any"] == rows:
         raise InputError(
             f"every one of the {rows:,} rows has a null, NaN or infinite value, so missing: drop leaves none; leave "
-            f"columns out with exclude_cols: {_some([name for name in found if name != label_col])}"
+            f"columns out with exclude_cols: {some([name for name in found if name != label_col])}"
         )
 
 
 def _check_classes(found: dict[float, int], label_col: str) -> None:
     if set(found) == {0.0, 1.0}:
         return
-    listed = _some([f"{value:g} ({found[value]:,} rows)" for value in sorted(found)])
+    listed = some([f"{value:g} ({found[value]:,} rows)" for value in sorted(found)])
     many = f"more than {_LABELS_SHOWN}" if len(found) > _LABELS_SHOWN else len(found)
     what = "only one value" if len(found) == 1 else f"{many} values"
     raise InputError(
         f"label column {label_col!r} has {what}: {listed}; it must hold the two classes 0 and 1, each with rows"
     )
-
-
-def _require(raw: DataFrame, name: str, parameter: str) -> None:
-    if name in raw.columns:
-        return
-    near = difflib.get_close_matches(name, raw.columns, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
-    raise InputError(f"{parameter}: the table has no column {name!r}{hint} It has: {_some(raw.columns)}")
 
 
 def _as_double(name: str) -> Column:
@@ -300,11 +270,6 @@ def _any_unusable(names: Sequence[str], zone_col: str | None) -> Column:
 
 def _quoted(name: str) -> str:
     return f"`{name}`"
-
-
-def _some(names: Sequence[str], limit: int = 12) -> str:
-    shown = ", ".join(str(name) for name in names[:limit])
-    return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
 
 
 def _first_sentence(error: AnalysisException) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lib import artifacts, dataset
+from lib import artifacts, dataset, tables
 from lib.dataset import Table
 from lib.errors import InputError
 from lib.metrics import THRESHOLD, ScoreCounts, count_scores, merge
@@ -181,7 +181,7 @@ def _rows_to_measure(
 ) -> _Measured:
     data = experiment["data"]
     trained_from = data["inputs"]
-    inputs = trained_from if not test_data else [test_data] if isinstance(test_data, str) else list(test_data)
+    inputs = tables.places(test_data) or trained_from
     table = _load(spark, inputs, experiment)
     if table.fingerprint == data["fingerprint"]:
         return _held_out_rows(table, experiment)

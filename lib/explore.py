@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql import types as T
 
-from lib import dataset
+from lib import dataset, tables
 from lib.dataset import Table
 from lib.metrics import ScoreCounts
 
@@ -28,24 +27,25 @@ def describe_columns(
 ) -> list[Record]:
     """What is in each column of a table as it was read: `column`, `type`, `role`, `rows`, `missing`, min, median, max.
 
-    `role` is label, zone, excluded, feature, or text for a column that can be none of these. `missing` counts nulls,
-    NaN and infinite values; min, median (approximate) and max are of the other values, None for text.
+    `role` is that of `lib.tables.role`. `missing` counts nulls, NaN and infinite values; min, median (approximate) and
+    max are of the other values, None for what is no number.
     """
+    columns = dataset.columns(raw)
     aggregates = [F.count(F.lit(1)).alias("rows")]
-    for place, field in enumerate(raw.schema.fields):
-        aggregates += [a.alias(f"{name} {place}") for name, a in _column_aggregates(field).items()]
+    for place, column in enumerate(columns):
+        aggregates += [a.alias(f"{name} {place}") for name, a in _column_aggregates(column).items()]
     found = raw.agg(*aggregates).first()
     assert found is not None  # an aggregate always has a row
     return [
         {
-            "column": field.name,
-            "type": field.dataType.simpleString(),
-            "role": _role(field, label_col, zone_col, exclude_cols),
+            "column": column.name,
+            "type": column.type,
+            "role": tables.role(column, label_col, zone_col, exclude_cols),
             "rows": found["rows"],
             "missing": found["rows"] - found[f"usable {place}"],
             **{name: found[f"{name} {place}"] for name in ("min", "median", "max")},
         }
-        for place, field in enumerate(raw.schema.fields)
+        for place, column in enumerate(columns)
     ]
 
 
@@ -126,21 +126,9 @@ def separation(rows: pd.DataFrame, features: Sequence[str], label_col: str) -> l
     return sorted(found, key=lambda record: -record["area"])
 
 
-def _role(field: T.StructField, label_col: str, zone_col: str | None, exclude_cols: Sequence[str]) -> str:
-    if field.name in exclude_cols:
-        return "excluded"
-    if field.name in (label_col, zone_col):
-        return "label" if field.name == label_col else "zone"
-    return "feature" if _is_number(field) else "text"
-
-
-def _is_number(field: T.StructField) -> bool:
-    return isinstance(field.dataType, T.NumericType | T.BooleanType)
-
-
-def _column_aggregates(field: T.StructField) -> dict[str, Column]:
-    column = F.col(f"`{field.name}`")
-    if not _is_number(field):
+def _column_aggregates(described: tables.Column) -> dict[str, Column]:
+    column = F.col(f"`{described.name}`")
+    if not described.is_number:
         nothing = F.max(F.lit(None).cast("double"))
         return {"usable": F.count(column), "min": nothing, "median": nothing, "max": nothing}
     value = column.cast("double")

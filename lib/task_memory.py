@@ -1,16 +1,15 @@
 """Whether data fit the tasks of the task engine: what a task would need, and what it has."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from lib import machine
 from lib.binning import bin_type
 from lib.compiled import growing
 from lib.errors import ExperimentError
@@ -83,7 +82,7 @@ def available_bytes(spark: SparkSession) -> float:
     context = spark.sparkContext
     if str(context.master).startswith("local"):
         beside = JVM_BYTES + DRIVER_BYTES + RESERVE_BYTES
-        return max(0.0, _machine_bytes() - _heap_bytes(spark) - beside) / context.defaultParallelism
+        return max(0.0, machine.memory_bytes() - _heap_bytes(spark) - beside) / context.defaultParallelism
     settings = context.getConf()
     cores = int(settings.get("spark.executor.cores") or 1)
     slots = max(1, cores // int(settings.get("spark.task.cpus") or 1))
@@ -107,16 +106,6 @@ def _megabytes(spark: SparkSession, size: str) -> int:
 def _heap_bytes(spark: SparkSession) -> int:
     jvm: Any = spark.sparkContext._jvm
     return int(jvm.java.lang.Runtime.getRuntime().maxMemory())
-
-
-def _machine_bytes() -> int:
-    """Memory of this machine, or of the container it is."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit = Path("/sys/fs/cgroup/memory.max")
-    try:
-        return min(total, int(limit.read_text()))
-    except (OSError, ValueError):  # not Linux, not a container, or "max"
-        return total
 
 
 @contextmanager

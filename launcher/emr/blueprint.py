@@ -4,7 +4,6 @@ The settings are those of Terraform's variables, with the same defaults; what bo
 infrastructure/cluster.json.
 """
 
-import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from launcher.fields import allowed, described
 from launcher.sources import PROJECT
-from lib.errors import InputError
+from lib.errors import InputError, not_among
 
 DESIGN = PROJECT / "infrastructure" / "cluster.json"
 # AWS's policy for EMR's role reaches only what carries it.
@@ -188,6 +187,4 @@ def _refusal(name: str, values: dict[str, str]) -> str:
     fields = NewCluster.model_fields
     if name in fields:
         return f"-p {name}={values[name]}: must be {allowed(fields[name])}"
-    close = difflib.get_close_matches(name, fields, n=1)
-    meant = f"did you mean {close[0]}? " if close else ""
-    return f"unknown setting {name!r} (from -p {name}={values[name]}): {meant}the settings are {', '.join(fields)}"
+    return not_among(f"unknown setting {name!r} (from -p {name}={values[name]})", name, fields, "the settings are")

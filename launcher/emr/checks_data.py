@@ -1,8 +1,6 @@
 """Checks of an experiment's places in S3, with the credentials of whoever runs this."""
 
-import difflib
 import uuid
-from collections.abc import Mapping
 
 from botocore.exceptions import ClientError
 
@@ -11,6 +9,7 @@ from launcher.emr.checking import Finding, Subject, fail, ok, statements, warnin
 from launcher.emr.s3_tables import Outline, outline
 from launcher.parameters import Parameters
 from launcher.s3_files import S3Files, bucket_and_key
+from lib import tables
 from lib.errors import InputError
 
 
@@ -86,42 +85,26 @@ def _region_of(subject: Subject, bucket: str) -> str:
     return str(answer.get("BucketRegion") or answer["ResponseMetadata"]["HTTPHeaders"]["x-amz-bucket-region"])
 
 
-def _features(uri: str, table: Outline, parameters: Parameters) -> list[str]:
+def _features(uri: str, table: Outline, parameters: Parameters) -> tuple[str, ...]:
     """The columns to learn from.
 
     Raises:
         InputError: a column that the parameters name is missing, or one that counts is no number.
     """
     columns, label, zone = table.columns, parameters.label_col, parameters.zone_col
-    needed = {"label_col": [label], "exclude_cols": parameters.exclude_cols}
     if parameters.split_by == "zone" and zone:
-        needed["zone_col"] = [zone]
-    for parameter, names in needed.items():
-        for name in names:
-            if name not in columns:
-                raise InputError(_missing(parameter, name, uri, columns))
-    features = [name for name in columns if name not in (label, zone, *parameters.exclude_cols)]
-    for name in (label, *features):
-        if columns[name] is False:
-            way_out = "it must be 0 or 1" if name == label else f"leave it out with exclude_cols: [{name}]"
-            raise InputError(f"{uri}: column {name!r} is not a number: {way_out}")
-    if not features:
-        raise InputError(f"{uri} has no column to learn from beside label, zone and excluded ones")
+        tables.require(columns, zone, "zone_col", uri)
+    features = tables.feature_columns(columns, label, zone, parameters.exclude_cols, uri)
+    label_column = next(column for column in columns if column.name == label)
+    if label_column.is_number is False:
+        raise tables.label_refused(label_column, table=uri)
     return features
-
-
-def _missing(parameter: str, name: str, uri: str, columns: Mapping[str, bool | None]) -> str:
-    near = difflib.get_close_matches(name, columns, n=1)
-    hint = f" did you mean {near[0]!r}?" if near else ""
-    shown = ", ".join(list(columns)[:12]) + (" …" if len(columns) > 12 else "")
-    option = "--label-col" if parameter == "label_col" else f"-p {parameter}=…"
-    return f"{uri} has no column {name!r} ({option}):{hint} it has {shown}"
 
 
 def _size(table: Outline) -> str:
     files = "1 file" if table.files == 1 else f"{table.files:,} files"
     if table.rows is None:
-        return f"{files} of CSV, rows not counted"
+        return f"{files} of {table.format.name}, rows not counted"
     if table.looked_at < table.files:
         return f"{table.rows:,} rows in the first {table.looked_at} of {files}"
     return f"{table.rows:,} rows in {files}"
@@ -129,4 +112,5 @@ def _size(table: Outline) -> str:
 
 def _roles(table: Outline, parameters: Parameters) -> str:
     zone = parameters.zone_col
-    return f", label {parameters.label_col!r}" + (f", zones in {zone!r}" if zone in table.columns else "")
+    has_zones = zone in [column.name for column in table.columns]
+    return f", label {parameters.label_col!r}" + (f", zones in {zone!r}" if has_zones else "")

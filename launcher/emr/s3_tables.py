@@ -1,39 +1,42 @@
 """What a table in S3 is, from the headers and footers of its files: no row is read, and no Spark is needed.
 
-Which files are a table's follows `lib.dataset` and Spark: a file, or all below a folder save those whose names begin
-with a dot or an underscore; CSV where every name ends so, parquet otherwise.
+`lib.tables` says which files and columns belong to the table; pyarrow.dataset reads what a file says of itself. Objects
+are read through boto3, with its credentials and its errors: pyarrow's own S3 client does not share the session's login
+and does not say why a read failed (a missing bucket looks like a missing file).
 """
 
 import csv
 import io
+import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+from pyarrow import dataset
 
 from launcher import aws
 from launcher.s3_files import bucket_and_key
+from lib import tables
 from lib.errors import InputError
 
-_CSV = (".csv", ".csv.gz")
 _MOST = 200  # files looked at; more tell nothing new of the columns
-_TAIL = 64 * 1024
-_MAGIC = b"PAR1"
+_HEADER = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Outline:
     """A table from outside.
 
-    `columns` says of each whether it is a number (None: a CSV file does not say). `rows` is None where it would have to
-    be counted; with `looked_at` less than `files` it counts the files that were looked at.
+    `rows` is None where it would have to be counted; with `looked_at` less than `files` it counts the files that were
+    looked at.
     """
 
-    columns: Mapping[str, bool | None]
+    format: tables.Format
+    columns: Sequence[tables.Column]
     rows: int | None
     files: int
     looked_at: int
@@ -45,65 +48,125 @@ def outline(s3: Any, uri: str) -> Outline:
     Raises:
         InputError: there is none, it is not readable with these credentials, or not a table.
     """
-    bucket, key = bucket_and_key(uri)
+    bucket, place = bucket_and_key(uri)
     with aws.explained(f"cannot read {uri}"):
-        keys = data_keys(s3, bucket, key)
-        if not keys:
-            raise InputError(f"there is no table at {uri}: no such file, or a folder without one")
-        partitions = {
-            part.partition("=")[0] for each in keys for part in each[len(key) :].split("/")[:-1] if "=" in part
-        }
-        looked_at = keys[:_MOST]
-        if all(each.lower().endswith(_CSV) for each in keys):
-            names = _header(s3, bucket, keys[0], uri)
-            return Outline(dict.fromkeys([*names, *partitions]), None, len(keys), 1)
-        with ThreadPoolExecutor(8) as pool:
-            footers = list(pool.map(lambda each: _footer(s3, bucket, each), looked_at))
-    columns = {field.name: _is_number(field.type) for field in footers[0].schema.to_arrow_schema()}
-    rows = sum(footer.num_rows for footer in footers)
-    return Outline(columns | dict.fromkeys(partitions), rows, len(keys), len(looked_at))
+        objects = _objects(s3, bucket, place)
+        if not objects:
+            raise tables.absent(uri)
+        paths = tables.data_files({key: path for key, (path, size) in objects.items() if size})
+        table_format = tables.format_of(uri, paths)
+        keys = list(paths)[: _MOST if table_format.arrow else 1]
+        columns, rows = _look([_Object(s3, bucket, key, objects[key][1]) for key in keys], table_format)
+    names = [column.name for column in columns]
+    tables.check_names(uri, names)
+    partitions = [name for name in tables.partition_columns(paths.values()) if name not in names]
+    columns += [tables.Column(name, "", None) for name in partitions]
+    return Outline(table_format, columns, rows, len(paths), len(keys))
 
 
-def data_keys(s3: Any, bucket: str, key: str) -> list[str]:
-    """The objects that are the table at `key`, in their order."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
-    found = {each["Key"]: each["Size"] for page in pages for each in page.get("Contents", [])}
-    if key in found:
-        return [key]
-    below = [each for each, size in found.items() if size and (not key or each.startswith(f"{key}/"))]
-    return [each for each in below if not any(map(_is_hidden, each[len(key) :].split("/")))]
+class _Object(io.RawIOBase):
+    """An object of S3 as a file: each read is a request. `failure` keeps the error of a read, because pyarrow's ORC
+    reader replaces it by one of its own.
+    """
+
+    def __init__(self, s3: Any, bucket: str, key: str, size: int):
+        self.uri = f"s3://{bucket}/{key}"
+        self.failure: Exception | None = None
+        self._get = partial(s3.get_object, Bucket=bucket, Key=key)
+        self._size, self._place = size, 0
+
+    def readable(self) -> bool:
+        """Yes; pyarrow asks."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a position and return it."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
+        self._place = start + offset
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill `buffer` from the position on; return how many bytes it got."""
+        end = min(self._place + len(buffer), self._size)
+        if end <= self._place:
+            return 0
+        try:
+            content = self._get(Range=f"bytes={self._place}-{end - 1}")["Body"].read()
+        except Exception as error:
+            self.failure = error
+            raise
+        buffer[: len(content)] = content
+        self._place += len(content)
+        return len(content)
 
 
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or (name.startswith("_") and "=" not in name) or name.endswith("_$folder$")
+def _objects(s3: Any, bucket: str, place: str) -> dict[str, tuple[str, int]]:
+    """The objects at a place or below it, by key: the path relative to the place, and the size."""
+    pattern, start = _pattern(place), re.split(r"[*?\[{\\]", place)[0]
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=start)
+    found = {}
+    for each in (each for page in pages for each in page.get("Contents", [])):
+        key = each["Key"]
+        here = pattern.fullmatch(key)
+        if here:
+            found[key] = (here["below"] or key.rpartition("/")[2], each["Size"])
+    # To Hadoop, an object of exactly this name is a file, even if there are objects below it.
+    return {place: found[place]} if place in found else found
 
 
-def _footer(s3: Any, bucket: str, key: str) -> pq.FileMetaData:
-    """Parquet keeps what it holds at the end: the footer, its length in four bytes, and a mark."""
-    tail = _read(s3, bucket, key, f"-{_TAIL}")
-    length = int.from_bytes(tail[-8:-4], "little") + 8
-    if tail[-4:] != _MAGIC or length < 12:
-        raise InputError(f"s3://{bucket}/{key} is not a parquet file, nor a .csv")
-    if length > len(tail):
-        tail = _read(s3, bucket, key, f"-{length}")
+def _pattern(place: str) -> re.Pattern[str]:
+    """A pattern for keys at a place or below it. The place may be a glob as Hadoop reads it (`*`, `?`, `[a-c]`, `[^a]`,
+    `{a,b}`).
+    """
+    translated, depth = "", 0
+    for token in re.findall(r"\[[^\]]+\]|\\.|.", place, re.DOTALL):
+        if token in "*?":
+            translated += "[^/]*" if token == "*" else "[^/]"
+        elif token in "{}" or (token == "," and depth):
+            depth += {"{": 1, "}": -1, ",": 0}[token]
+            translated += {"{": "(?:", "}": ")", ",": "|"}[token]
+        elif len(token) > 2:
+            translated += token.replace("[!", "[^", 1)
+        else:
+            translated += re.escape(token[-1])
     try:
-        return pq.read_metadata(pa.BufferReader(tail[-length:]))
-    except pa.ArrowException as error:
-        raise InputError(f"s3://{bucket}/{key} is a damaged parquet file: {error}") from None
+        return re.compile(f"{translated}(?:/(?P<below>.*))?" if place else "(?P<below>.*)", re.DOTALL)
+    except re.error as error:
+        raise InputError(f"{place} is not a pattern of files: {error}") from None
 
 
-def _header(s3: Any, bucket: str, key: str, uri: str) -> list[str]:
-    head = _read(s3, bucket, key, f"0-{_TAIL - 1}")
-    if key.lower().endswith(".gz"):
-        head = zlib.decompressobj(wbits=31).decompress(head)
-    names = next(csv.reader(io.StringIO(head.decode(errors="replace"))), [])
-    if not names:
-        raise InputError(f"{uri} has no line with the columns' names")
-    return names
+def _look(files: Sequence[_Object], table_format: tables.Format) -> tuple[list[tables.Column], int | None]:
+    """The columns of the first file, and the rows of all where a file says how many it has."""
+    if not table_format.arrow:
+        return _header(files[0], table_format), None
+    look = getattr(dataset, table_format.arrow)().make_fragment
+    with ThreadPoolExecutor(8) as pool:
+        footers = list(pool.map(lambda each: _footer(look, each, table_format), files))
+    return footers[0][0], sum(rows for _, rows in footers)
 
 
-def _read(s3: Any, bucket: str, key: str, extent: str) -> bytes:
-    return s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={extent}")["Body"].read()
+def _footer(look: Callable[..., Any], file: _Object, table_format: tables.Format) -> tuple[list[tables.Column], int]:
+    """A file's columns and how many rows it has."""
+    try:
+        fragment = look(pa.PythonFile(file, mode="r"))
+        fields = fragment.physical_schema
+        return [
+            tables.Column(each.name, str(each.type), _is_number(each.type)) for each in fields
+        ], fragment.count_rows()
+    except (pa.ArrowException, OSError):
+        raise (file.failure or tables.unreadable(file.uri, table_format)) from None
+
+
+def _header(file: _Object, table_format: tables.Format) -> list[tables.Column]:
+    """The columns that the first line names."""
+    head = file.read(_HEADER)
+    try:
+        text = zlib.decompressobj(wbits=31).decompress(head) if file.uri.lower().endswith(".gz") else head
+    except zlib.error:
+        raise tables.unreadable(file.uri, table_format) from None
+    lines = csv.reader(io.StringIO(text.decode("utf-8-sig", errors="replace")))
+    names = next(filter(None, lines), [])
+    return [tables.Column(name, "", None) for name in names]
 
 
 def _is_number(kind: pa.DataType) -> bool:

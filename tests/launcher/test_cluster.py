@@ -48,7 +48,10 @@ def test_the_params_file_for_a_cluster_names_every_setting():
     ("given", "message"),
     [
         ({"cluster": {"reach": "car"}}, "cluster.reach='car': must be direct, ssh or ssm"),
-        ({"cluster": {"reech": "ssh"}}, "unknown setting cluster.reech: the settings of cluster are target, id, "),
+        (
+            {"cluster": {"reech": "ssh"}},
+            "unknown setting 'cluster.reech': did you mean reach? the settings of cluster are target, id, ",
+        ),
         ({"cluster": {"id": "x"}}, "cluster.id='x': must be an id like j-2AXXXXXXGAPLF"),
         ({"cluster": {"heartbeat_timeout": 0}}, "cluster.heartbeat_timeout=0: must be a whole number from 60"),
         ({"spark": {"driver_memory": "4 GB"}}, "spark.driver_memory='4 GB': must be text like 4g or 1536m, or null"),

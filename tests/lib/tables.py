@@ -21,9 +21,11 @@ def make_table(
 
 
 def write(table: pd.DataFrame, path: Path) -> str:
-    """Write a table as parquet (or CSV, by the name's ending) and return its path."""
+    """Write a table as parquet (or CSV or ORC, by the name's ending) and return its path."""
     if path.suffix == ".csv":
         table.to_csv(path, index=False)
+    elif path.suffix == ".orc":
+        table.reset_index(drop=True).to_orc(path)
     else:
         table.to_parquet(path, index=False)
     return str(path)

@@ -37,6 +37,12 @@ def test_columns_are_described_before_anything_is_checked(spark, pixels, tmp_pat
     assert "| `word` | text | string | 0 |  |  |  |" in shown
 
 
+def test_a_number_that_learning_refuses_for_its_name_is_no_feature(spark):
+    raw = spark.createDataFrame([(1.0, 2.0, 3.0, 1)], ["f0", "B02.med", "prediction", "label"])
+    roles = {r["column"]: r["role"] for r in explore.describe_columns(raw, "label")}
+    assert roles == {"f0": "feature", "B02.med": "reserved", "prediction": "reserved", "label": "label"}
+
+
 def test_class_balance_is_by_zone_or_of_all_rows(spark, tmp_path):
     table = make_table(rows=400)
     with_zones = dataset.load(spark, write(table, tmp_path / "zones.parquet"))

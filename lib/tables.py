@@ -1,0 +1,204 @@
+"""What a table is: its files and their format, its columns and which of them are features, and why one is refused.
+
+It needs no Spark. Reading a table (`lib.dataset`), exploring it (`lib.explore`) and checking it before a run from its
+files' headers alone follow the same rules here and give the same messages.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lib.errors import InputError, not_among, some
+
+# Names that Spark ML or the split add to the table.
+RESERVED = ("features", "rawPrediction", "probability", "prediction")
+
+
+@dataclass(frozen=True, eq=False)
+class Format:
+    """A format of tables: its name in messages, Spark's reader with its options, and the endings of its files.
+
+    `arrow` is the class of pyarrow.dataset that reads the types and the number of rows in a file's footer; None where
+    files have none, but name their columns in the first line.
+    """
+
+    name: str
+    spark: str
+    arrow: str | None
+    suffixes: tuple[str, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+PARQUET = Format("parquet", "parquet", "ParquetFileFormat", (".parquet",))
+# A file with none of these endings is taken for parquet.
+FORMATS = (
+    PARQUET,
+    Format("CSV", "csv", None, (".csv", ".csv.gz"), {"header": True, "inferSchema": True}),
+    Format("ORC", "orc", "OrcFileFormat", (".orc",)),
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as its file or its reader describes it; `is_number` is None where that is not known."""
+
+    name: str
+    type: str
+    is_number: bool | None
+
+
+def places(given: str | Sequence[str] | None) -> list[str]:
+    """A list of places, whether one, several or none were given."""
+    if not given:
+        return []
+    return [given] if isinstance(given, str) else list(given)
+
+
+def data_files(paths: Mapping[str, str]) -> dict[str, str]:
+    """Choose the files that Spark reads: no hidden ones, and those in subfolders only where there are partitions.
+
+    `paths` gives each file's path relative to the folder that was named, or its name where the file itself was named.
+    """
+    seen = {file: path for file, path in paths.items() if not any(map(_is_hidden, path.split("/")))}
+    if partition_columns(seen.values()):
+        return seen
+    return {file: path for file, path in seen.items() if "/" not in path}
+
+
+def partition_columns(paths: Iterable[str]) -> list[str]:
+    """The columns that come from the names of folders, as in `zone=north/1.parquet`."""
+    folders = (folder for path in paths for folder in path.split("/")[:-1])
+    return list(dict.fromkeys(folder.partition("=")[0] for folder in folders if "=" in folder))
+
+
+def format_of(uri: str, files: Iterable[str]) -> Format:
+    """The format of a table, by the names of its files.
+
+    Raises:
+        InputError: there is no file, or there are several formats.
+    """
+    of_formats = {_format_of_file(path): path for path in files}
+    if not of_formats:
+        raise InputError(
+            f"input {uri} is an empty folder, or its files are in subfolders that are not partitions (such as "
+            "zone=north): give another with --input-data"
+        )
+    if len(of_formats) > 1:
+        examples = " and ".join(sorted(path.rpartition("/")[2] for path in of_formats.values()))
+        raise InputError(f"{uri} holds files of more than one format ({examples}); {what_is_read()}")
+    return next(iter(of_formats))
+
+
+def what_is_read() -> str:
+    """One sentence on how files are told apart."""
+    by_ending = [f"as {each.name} where all files end in {' or '.join(each.suffixes)}" for each in FORMATS[1:]]
+    return f"a table is read {', '.join(by_ending)}, and as {FORMATS[0].name} otherwise"
+
+
+def absent(uri: str) -> InputError:
+    """There is nothing at `uri`."""
+    return InputError(f"input {uri} does not exist: check --input-data")
+
+
+def unreadable(uri: str, table_format: Format) -> InputError:
+    """A file is not of the format that its name says."""
+    return InputError(f"{uri} is not valid {table_format.name}: it is damaged or of another format; {what_is_read()}")
+
+
+def check_names(uri: str, names: Sequence[str]) -> None:
+    """Refuse a table by the names of its columns. To Spark, capitals are like small letters.
+
+    Raises:
+        InputError: there is no name, or one twice.
+    """
+    if not names:
+        raise InputError(f"{uri} has no line with the columns' names")
+    lower = [name.lower() for name in names]
+    twice = sorted({name for name in lower if lower.count(name) > 1})
+    if twice:
+        raise ambiguous(uri, twice)
+
+
+def ambiguous(uri: str, names: Sequence[str]) -> InputError:
+    """Several columns have the same name."""
+    return InputError(f"{uri} names more than one column {some(names)}: column names must differ")
+
+
+def require(columns: Sequence[Column], name: str, parameter: str, table: str = "the table") -> None:
+    """Make sure that a column is there that a parameter names.
+
+    Raises:
+        InputError: it is not.
+    """
+    names = [column.name for column in columns]
+    if name not in names:
+        raise InputError(not_among(f"{parameter}: {table} has no column {name!r}", name, names, "it has", most=12))
+
+
+def role(column: Column, label_col: str, zone_col: str | None, exclude_cols: Sequence[str]) -> str:
+    """The role of a column: label, zone, excluded, feature, text (not a number), or reserved (a number whose name
+    Spark ML uses itself or cannot take). A column of unknown type counts as a number.
+    """
+    if column.name in exclude_cols:
+        return "excluded"
+    if column.name in (label_col, zone_col):
+        return "label" if column.name == label_col else "zone"
+    if column.is_number is False:
+        return "text"
+    return "reserved" if _is_reserved(column.name) else "feature"
+
+
+def feature_columns(
+    columns: Sequence[Column],
+    label_col: str,
+    zone_col: str | None,
+    exclude_cols: Sequence[str],
+    table: str = "the table",
+) -> tuple[str, ...]:
+    """The columns to learn from, in the table's order.
+
+    Raises:
+        InputError: the label or an excluded column is missing, a feature is no number or badly named, none is left.
+    """
+    require(columns, label_col, "label_col", table)
+    for name in exclude_cols:
+        require(columns, name, "exclude_cols", table)
+    roles = {column.name: role(column, label_col, zone_col, exclude_cols) for column in columns}
+    for column in columns:
+        if roles[column.name] == "text":
+            raise InputError(
+                f"{table}: column {column.name!r} is of type {column.type}, not a number: turn it into one, or "
+                f"leave it out with exclude_cols: [{column.name}]"
+            )
+        if roles[column.name] == "reserved":
+            raise InputError(
+                f"{table}: column {column.name!r} has a name that Spark ML uses itself or cannot take "
+                f"({', '.join(RESERVED)}, a leading __, a dot or a backtick): rename it"
+            )
+    features = tuple(name for name, is_a in roles.items() if is_a == "feature")
+    if not features:
+        raise InputError(
+            f"no numeric feature is left in {table} beside the label, the zone and the excluded columns; "
+            f"it has: {some(list(roles))}"
+        )
+    return features
+
+
+def label_refused(column: Column, examples: Sequence[str] = (), table: str = "the table") -> InputError:
+    """The label is not a number."""
+    shown = f" (for example {some(examples)})" if examples else ""
+    return InputError(
+        f"{table}: label column {column.name!r} is of type {column.type}{shown}: the label must be the number 0 or 1"
+    )
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or (name.startswith("_") and "=" not in name) or name.endswith("._COPYING_")
+
+
+def _format_of_file(path: str) -> Format:
+    return next((each for each in FORMATS if path.lower().endswith(each.suffixes)), PARQUET)
+
+
+def _is_reserved(name: str) -> bool:
+    return name in RESERVED or name.startswith("__") or "." in name or "`" in name
