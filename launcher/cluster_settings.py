@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from launcher.endpoint import Endpoint
 from launcher.fields import described
-from launcher.session_records import Endpoint
 from lib.errors import InputError
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)

@@ -12,11 +12,12 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.util import Retry
 
+from launcher.project import PROJECT_NAME
 from lib.errors import ExperimentError, InputError
 
 USER_VARIABLE, PASSWORD_VARIABLE = "LIVY_USER", "LIVY_PASSWORD"
 # Livy wants this header where its protection against forged requests is on.
-HEADERS = {"X-Requested-By": "mineria-ml-emr"}
+HEADERS = {"X-Requested-By": PROJECT_NAME}
 _SECONDS = 20
 # A gateway answers 5xx now and then: no reason to give up, least of all when a session is being ended.
 _RETRIES = Retry(

@@ -15,8 +15,8 @@ from typing import Any
 from launcher import results
 from launcher.files import Files
 from launcher.parameters import Parameters
+from launcher.project import PROJECT
 from launcher.provenance import commit
-from launcher.sources import PROJECT
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
 

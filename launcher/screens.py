@@ -8,8 +8,7 @@ from rich.table import Table
 
 from launcher.files import shown
 from launcher.plan import Plan
-from launcher.progress import duration
-from launcher.tables import print_pairs
+from launcher.tables import duration, print_pairs
 from lib import artifacts
 from lib.candidates import Candidate
 from lib.shared_fits import shared_fits

@@ -8,7 +8,7 @@ from launcher import aws
 from launcher.emr.checking import Finding, Subject, fail, ok, warning
 from launcher.emr.primary import PYTHON
 from launcher.emr.states import ACTIVE
-from launcher.progress import duration
+from launcher.tables import duration
 
 _NEEDED, _USEFUL = ("Spark", "Livy"), ("Hadoop", "JupyterEnterpriseGateway")
 _BOOTSTRAP = "bootstrap.sh"

@@ -11,7 +11,7 @@ from launcher.emr.blueprint import NewCluster, Surroundings, request
 from launcher.emr.clusters import Cluster, describe
 from launcher.emr.watching import watch
 from launcher.files import files_at
-from launcher.sources import PROJECT
+from launcher.project import PROJECT
 from lib.errors import ExperimentError
 
 _BOOTSTRAP = ("bootstrap.sh", "requirements-cluster.txt", "requirements-master.txt")

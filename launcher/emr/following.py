@@ -20,9 +20,10 @@ from launcher.emr.step_files import Status, StepFiles
 from launcher.emr.step_outcome import results_of
 from launcher.interrupts import Interrupted
 from launcher.plan import Plan
-from launcher.progress import Progress, duration
+from launcher.progress import Progress
 from launcher.screens import show_results
 from launcher.search_log import SearchLog
+from launcher.tables import duration
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
 

@@ -129,7 +129,7 @@ def _other_work(cluster: "Cluster") -> str:
     """What CloudWatch knows of work that is no step."""
     from launcher import aws
     from launcher.emr.idleness import idle_seconds
-    from launcher.progress import duration
+    from launcher.tables import duration
 
     idle = idle_seconds(aws.client("cloudwatch"), cluster.id)
     if idle is None:
@@ -151,14 +151,14 @@ def _has_somebody_to_ask() -> bool:
 
 def _named(cluster: "Cluster") -> str:
     from launcher.emr.cluster_screens import nodes
-    from launcher.progress import duration
+    from launcher.tables import duration
 
     up = f", up {duration(cluster.life.seconds)}" if cluster.life.seconds is not None else ""
     return f"{cluster.name} ({cluster.id}, {nodes(cluster)}{up})"
 
 
 def _show_state(cluster: Any) -> None:
-    from launcher.progress import duration
+    from launcher.tables import duration
 
     print(
         f"{duration(cluster.life.seconds or 0):>12}  {cluster.life.state}  {cluster.life.reason}".rstrip(), flush=True

@@ -13,7 +13,7 @@ from launcher import aws
 from launcher.emr.clusters import Cluster
 from launcher.emr.primary import find_primary
 from launcher.emr.watching import watch
-from launcher.session_records import Endpoint
+from launcher.endpoint import Endpoint
 from launcher.tunnels import Door, Tunnel, tunnel_to
 from lib.errors import ExperimentError
 

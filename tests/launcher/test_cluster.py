@@ -16,11 +16,12 @@ from launcher.aws import AwsRefused
 from launcher.cluster_settings import Cluster, Spark
 from launcher.emr.clusters import ClusterNotReady
 from launcher.emr.primary import find_primary
+from launcher.endpoint import Endpoint
 from launcher.files import files_at
 from launcher.parameters import SECTIONS, check
+from launcher.project import PROJECT
 from launcher.s3_files import S3Files, bucket_and_key
-from launcher.session_records import Endpoint
-from launcher.sources import PROJECT, gather
+from launcher.sources import gather
 from launcher.sparkmagic_config import make_config
 from lib.errors import InputError
 from lib.version import code_hash

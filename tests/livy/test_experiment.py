@@ -22,11 +22,12 @@ from launcher.livy_client import LivyClient, LivyLogin
 from launcher.livy_failures import SessionFailed
 from launcher.parameters import check
 from launcher.plan import make_plan
+from launcher.project import PROJECT
 from launcher.provenance import commit
 from launcher.resuming import recorded_parameters
 from launcher.runner import Run
 from launcher.search_log import SearchLog
-from launcher.sources import PROJECT, gather
+from launcher.sources import gather
 from launcher.targets import LocalTarget
 from lib import artifacts
 from lib.version import code_hash
