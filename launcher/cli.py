@@ -12,8 +12,7 @@ from launcher.emr.commands import app as cluster_commands
 from launcher.experiment import run
 from launcher.outcomes import EXIT_CODES, explained, one_after_the_other
 from launcher.parameters import Parameters
-from launcher.plan import Plan, make_plan, this_command, with_distinct_ids
-from launcher.resuming import recorded_parameters
+from launcher.plan import Plan, make_plan, recorded_parameters, this_command, with_distinct_ids
 from launcher.screens import show_plan
 from launcher.session_commands import app as session_commands
 from launcher.session_commands import warn_of_leftovers

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from launcher.endpoint import Endpoint
+from launcher.endpoint import LIVY_PORT, Endpoint
 from launcher.fields import described
 from lib.errors import InputError
 
@@ -30,7 +30,7 @@ class Cluster(BaseModel):
     )
     id: Annotated[str, Field(pattern=r"^(j-[A-Z0-9]+)?$")] = described("", "EMR cluster", "an id like j-2AXXXXXXGAPLF")
     livy_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = described(
-        "", "Livy's URL, where there is no cluster id", "a URL like http://host:8998"
+        "", "Livy's URL, where there is no cluster id", f"a URL like http://host:{LIVY_PORT}"
     )
     reach: Literal["direct", "ssh", "ssm"] = described("direct", "road to the cluster", "direct, ssh or ssm")
     auth: Literal["none", "basic", "kerberos"] = described("none", "Livy's login", "none, basic or kerberos")
@@ -59,10 +59,8 @@ class Cluster(BaseModel):
         if self.target == "step" and not self.id:
             raise InputError("--target step sends the experiment to an EMR cluster: name it with --cluster-id")
         if bool(self.id) == bool(self.livy_url):
-            both = ", not both" if self.id else ""
-            raise InputError(
-                f"Livy is found by --cluster-id (an EMR cluster) or by --livy-url (http://…:8998){both}: give one"
-            )
+            url, both = f"http://…:{LIVY_PORT}", ", not both" if self.id else ""
+            raise InputError(f"Livy is found by --cluster-id (an EMR cluster) or by --livy-url ({url}){both}: give one")
         if self.livy_url and self.reach != "direct":
             raise InputError(f"--reach {self.reach} needs --cluster-id: a Livy given by --livy-url is reached directly")
         return Endpoint(self.livy_url, self.id, self.reach, self.auth, self.ssh_user, self.ssh_key)

@@ -1,6 +1,9 @@
-"""How to reach a Livy."""
+"""Where the services of a cluster listen, and how to reach a Livy."""
 
 from dataclasses import dataclass
+
+# Of the primary node. The security groups of infrastructure/ let nobody outside reach them.
+LIVY_PORT, YARN_PORT, HISTORY_PORT = 8998, 8088, 18080
 
 
 @dataclass(frozen=True)

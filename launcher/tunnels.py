@@ -22,8 +22,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from launcher import aws
-from launcher.emr.primary import LIVY_PORT, Primary, find_primary
-from launcher.endpoint import Endpoint
+from launcher.emr.clusters import Primary, find_primary
+from launcher.endpoint import LIVY_PORT, Endpoint
 from launcher.livy_client import LivyClient
 from lib.errors import ExperimentError, InputError
 

@@ -12,8 +12,7 @@ from launcher import aws
 from launcher.emr.clusters import Cluster, describe
 from launcher.emr.estimates import estimate_line
 from launcher.emr.following import follow, follow_command
-from launcher.emr.states import UNFINISHED_STEP
-from launcher.emr.step_descriptions import list_steps
+from launcher.emr.step_descriptions import UNFINISHED_STEP, list_steps
 from launcher.emr.step_files import StepFiles
 from launcher.emr.submission import require_usable, set_step_concurrency, submit
 from launcher.outcomes import one_after_the_other

@@ -31,18 +31,18 @@ def create(
 ) -> None:
     """Make a cluster, without Terraform but in the bucket, network and roles that Terraform made."""
     with explained(debug):
-        from launcher import aws, progress  # botocore takes a while to import, which --help need not wait for
+        from launcher import aws, tables  # botocore takes a while to import, which --help need not wait for
         from launcher.emr import creation
-        from launcher.emr.blueprint import settings
+        from launcher.emr.blueprint import request, settings
         from launcher.emr.surroundings import find
 
         wanted = settings(assign or [])
         around = find(wanted)
         if dry_run:
-            print_json(creation.planned(wanted, around))
+            print_json(request(wanted, around, creation.bootstrap_place(around.bucket)))
             return
         cluster_id = creation.create(wanted, around)
-        idle = progress.duration(wanted.idle_timeout)
+        idle = tables.duration(wanted.idle_timeout)
         print(f"{wanted.project}-cluster is {cluster_id}. It starts in ten minutes or so, and ends after {idle} idle.")
         look = f"run_experiment.py cluster status --cluster-id {cluster_id}"
         if wait:
@@ -93,8 +93,7 @@ def terminate(
         from launcher import aws
         from launcher.emr import termination
         from launcher.emr.clusters import describe
-        from launcher.emr.states import UNFINISHED_STEP
-        from launcher.emr.step_descriptions import list_steps
+        from launcher.emr.step_descriptions import UNFINISHED_STEP, list_steps
 
         emr = aws.client("emr")
         cluster = describe(emr, the_cluster(emr, cluster_id))
@@ -128,7 +127,7 @@ def _goes_on(note: str) -> Iterator[None]:
 def _other_work(cluster: "Cluster") -> str:
     """What CloudWatch knows of work that is no step."""
     from launcher import aws
-    from launcher.emr.idleness import idle_seconds
+    from launcher.emr.clusters import idle_seconds
     from launcher.tables import duration
 
     idle = idle_seconds(aws.client("cloudwatch"), cluster.id)

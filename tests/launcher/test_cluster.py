@@ -14,8 +14,7 @@ from moto import mock_aws
 from launcher import packaging, session_records
 from launcher.aws import AwsRefused
 from launcher.cluster_settings import Cluster, Spark
-from launcher.emr.clusters import ClusterNotReady
-from launcher.emr.primary import find_primary
+from launcher.emr.clusters import ClusterNotReady, find_primary
 from launcher.endpoint import Endpoint
 from launcher.files import files_at
 from launcher.parameters import SECTIONS, check

@@ -3,8 +3,7 @@ import subprocess
 import pytest
 
 from launcher.parameters import NAMES, Parameters
-from launcher.plan import _LAUNCHER_ONLY, count_cells, declared, make_plan
-from launcher.provenance import commit
+from launcher.plan import _LAUNCHER_ONLY, commit, count_cells, declared, make_plan
 from lib.errors import ExperimentError
 from tests.launcher.experiments import RUN_ID, plan, write_notebooks
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.resuming import recorded_parameters
+from launcher.plan import recorded_parameters
 from launcher.sources import gather
 from lib.errors import InputError
 

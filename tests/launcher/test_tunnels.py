@@ -10,7 +10,7 @@ import pytest
 
 from launcher import tunnels
 from launcher.emr import user_interfaces
-from launcher.emr.primary import Primary
+from launcher.emr.clusters import Primary
 from launcher.endpoint import Endpoint
 from launcher.livy_client import LivyClient, LivyUnreachable
 from launcher.tunnels import TunnelBroken, reached

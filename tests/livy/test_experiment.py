@@ -21,10 +21,8 @@ from launcher.kernels import LOCAL
 from launcher.livy_client import LivyClient, LivyLogin
 from launcher.livy_failures import SessionFailed
 from launcher.parameters import check
-from launcher.plan import make_plan
+from launcher.plan import commit, make_plan, recorded_parameters
 from launcher.project import PROJECT
-from launcher.provenance import commit
-from launcher.resuming import recorded_parameters
 from launcher.runner import Run
 from launcher.search_log import SearchLog
 from launcher.sources import gather

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from launcher import session_records, tunnels
-from launcher.emr.primary import Primary
+from launcher.emr.clusters import Primary
 from launcher.runner import Run
 from launcher.sessions import end_sessions
 from launcher.targets import target_of

@@ -6,8 +6,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from launcher.emr.clusters import ClusterNotReady, describe, instances, listed, require_ready
-from launcher.emr.states import ENDED
+from launcher.emr.clusters import ENDED, ClusterNotReady, describe, instances, listed, require_ready
 from launcher.emr.step_descriptions import describe_step, list_steps
 from lib.errors import InputError
 from tests.launcher.emr.requests import STEP, request
