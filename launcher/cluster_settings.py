@@ -6,10 +6,11 @@ environment.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from launcher.endpoint import LIVY_PORT, Endpoint
 from launcher.fields import described
+from launcher.target_specs import TargetSpec, known, listed, meanings, meant_by
 from lib.errors import InputError
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -23,11 +24,7 @@ class Cluster(BaseModel):
 
     model_config = _STRICT
 
-    target: Literal["local", "livy", "step"] | None = described(
-        None,
-        "where it runs: local (here), livy (here, with sessions on a cluster), step (all of it on the cluster)",
-        "local, livy or step",
-    )
+    target: Annotated[str, AfterValidator(known)] | None = described(None, f"where it runs: {meanings()}", listed())
     id: Annotated[str, Field(pattern=r"^(j-[A-Z0-9]+)?$")] = described("", "EMR cluster", "an id like j-2AXXXXXXGAPLF")
     livy_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = described(
         "", "Livy's URL, where there is no cluster id", f"a URL like http://host:{LIVY_PORT}"
@@ -43,11 +40,9 @@ class Cluster(BaseModel):
     cell_timeout: Positive | None = described(None, "seconds a cell may take", POSITIVE)
 
     @property
-    def runs_on(self) -> str:
+    def runs_on(self) -> TargetSpec:
         """The target: as given, or what the rest says."""
-        if self.target:
-            return self.target
-        return "step" if self.id else "livy" if self.livy_url else "local"
+        return meant_by(self)
 
     @property
     def endpoint(self) -> Endpoint:
@@ -56,8 +51,6 @@ class Cluster(BaseModel):
         Raises:
             InputError: neither a URL nor a cluster is named, or both are.
         """
-        if self.target == "step" and not self.id:
-            raise InputError("--target step sends the experiment to an EMR cluster: name it with --cluster-id")
         if bool(self.id) == bool(self.livy_url):
             url, both = f"http://…:{LIVY_PORT}", ", not both" if self.id else ""
             raise InputError(f"Livy is found by --cluster-id (an EMR cluster) or by --livy-url ({url}){both}: give one")

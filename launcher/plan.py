@@ -68,7 +68,7 @@ class Plan:
     def cluster_id(self) -> str:
         """The EMR cluster that it runs on, or "" where it is on none, or on one that only its Livy is known of."""
         cluster = self.parameters.cluster
-        return "" if cluster.runs_on == "local" else cluster.id
+        return cluster.id if cluster.runs_on.on_emr_cluster else ""
 
     def folder(self, step: Step) -> str:
         """Where a step's result will be."""

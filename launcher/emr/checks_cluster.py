@@ -22,7 +22,7 @@ def state(subject: Subject) -> Finding:
     cluster, life = subject.cluster, subject.cluster.life
     if cluster.is_ready:
         return ok(f"{life.state}: it takes work")
-    if life.state in ACTIVE and subject.parameters.cluster.runs_on != "livy":
+    if life.state in ACTIVE and not subject.parameters.cluster.runs_on.in_sessions:
         return warning(f"{life.state}: a step waits until it has started", "nothing, or wait until it is WAITING")
     reason = f" ({life.reason})" if life.reason else ""
     way_out = "wait until it is WAITING" if life.state in ACTIVE else "start another and give its id with --cluster-id"

@@ -23,6 +23,7 @@ from launcher.livy_client import LivyUnreachable
 from launcher.livy_target import livy_target
 from launcher.outcomes import explained
 from launcher.plan import Plan
+from launcher.target_specs import LIVY
 from launcher.targets import Target
 from lib.errors import ExperimentError
 
@@ -49,7 +50,7 @@ def main(folder: str, livy_url: str) -> int:
 @contextmanager
 def _livy_here(plan: Plan, url: str) -> Iterator[Target]:
     """The Livy of this node, for a plan that knows it by its cluster."""
-    here = {"target": "livy", "id": "", "livy_url": url, "reach": "direct"}
+    here = {"target": LIVY.name, "id": "", "livy_url": url, "reach": "direct"}
     cluster = plan.parameters.cluster.model_copy(update=here)
     parameters = plan.parameters.model_copy(update={"cluster": cluster})
     with ExitStack() as stack:

@@ -40,7 +40,7 @@ def test_the_params_file_for_a_cluster_names_every_setting():
     for name, section in SECTIONS.items():
         assert set(written[name]) == set(section.model_fields)
     parameters = gather(str(PROJECT / "params" / "emr.yaml"), [], {"cluster.livy_url": "http://x:8998"}, cwd=PROJECT)
-    assert parameters.cluster.runs_on == "livy"
+    assert parameters.cluster.runs_on.name == "livy"
     assert parameters.out.startswith("s3://")
 
 
@@ -69,10 +69,10 @@ def test_settings_may_be_assigned():
 
 
 def test_the_target_follows_from_what_is_given():
-    assert Cluster().runs_on == "local"
-    assert Cluster(livy_url="http://x").runs_on == "livy"
-    assert Cluster(id="j-A").runs_on == "step"
-    assert Cluster(id="j-A", target="livy").runs_on == "livy"
+    assert Cluster().runs_on.name == "local"
+    assert Cluster(livy_url="http://x").runs_on.name == "livy"
+    assert Cluster(id="j-A").runs_on.name == "step"
+    assert Cluster(id="j-A", target="livy").runs_on.name == "livy"
     assert Cluster(id="j-A", target="livy", reach="ssh").endpoint == Endpoint("", "j-A", "ssh")
     for wrong in (
         Cluster(target="livy"),

@@ -22,6 +22,12 @@ def test_no_other_module_of_the_launcher_says_either():
             assert "from tools" not in text, file
 
 
+def test_the_schema_of_parameters_brings_nothing_that_only_a_run_needs():
+    program = "import sys, launcher.sources; print(*{'psutil', 'boto3', 'papermill', 'pyspark'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
+
+
 def test_the_script_packs_lib_without_any_package_installed(tmp_path):
     target = tmp_path / "build" / "lib.zip"
     script = [sys.executable, "-S", PROJECT / "tools" / "lib_zip.py", target]  # -S: no site-packages

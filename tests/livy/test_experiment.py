@@ -167,7 +167,7 @@ def test_a_run_that_died_is_taken_up_where_it_was(whole, s3):
 def test_the_figures_are_those_of_one_machine(whole, tmp_path):
     plan = make_plan(parameters([whole.table], str(tmp_path / "out")))
     plan = dataclasses.replace(plan, steps=plan.steps[1:2])
-    local = Run(plan, Steps(), LocalTarget(LOCAL))()
+    local = Run(plan, [Steps()], LocalTarget(LOCAL))()
     assert_equal(whole.results["train"], local["train"])
     # Evaluation measures the model as it was saved, on the rows that training tested it on.
     tested, evaluated = local["train"]["winner"]["test_metrics_retrained"], whole.results["evaluate"]
