@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from launcher import parameters, preflight
+from launcher.cluster_settings import TARGETS, RunOptions
 from launcher.emr.commands import app as cluster_commands
 from launcher.outcomes import EXIT_CODES, explained
 from launcher.parameters import Parameters
@@ -15,7 +16,6 @@ from launcher.screens import show_plan
 from launcher.session_commands import app as session_commands
 from launcher.session_commands import warn_of_leftovers
 from launcher.sources import OPTIONS, gather
-from launcher.target_specs import TARGETS, RunOptions
 from lib.errors import InputError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)

@@ -5,11 +5,12 @@ import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 
+from launcher.cluster_settings import RunOptions
 from launcher.files import files_at, shown
 from launcher.interrupts import Interrupted
 from launcher.outcomes import one_after_the_other
@@ -19,7 +20,6 @@ from launcher.screens import show_results
 from launcher.search_log import SearchLog
 from launcher.session_commands import warn_of_leftovers
 from launcher.sources import OPTIONS
-from launcher.target_specs import RunOptions
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
 
@@ -96,7 +96,12 @@ def what_is_left(plan: Plan, is_trained: bool) -> str:
     if not begun:
         return "Nothing is complete."
     cluster = plan.parameters.cluster
-    settings = cluster.runs_on.resume_options(cluster)
-    given = {"out": shown(plan.parameters.out)} | {OPTIONS[f"cluster.{name}"]: text for name, text in settings.items()}
-    options = " ".join(f"--{name} {shlex.quote(value)}" for name, value in given.items())
-    return f"What was scored is kept; go on with: run_experiment.py {options} --resume model_{plan.run_id}"
+    where = cluster.runs_on.resume_options(cluster).items()
+    options = ["--out", shown(plan.parameters.out), *(word for name, value in where for word in _option(name, value))]
+    return f"What was scored is kept; go on with: run_experiment.py {shlex.join(options)} --resume model_{plan.run_id}"
+
+
+def _option(setting: str, value: Any) -> tuple[str, str]:
+    """The option for a setting of `cluster`, which has one of its own or not."""
+    name = f"cluster.{setting}"
+    return (f"--{OPTIONS[name]}", value) if name in OPTIONS else ("-p", f"{name}={value}")

@@ -6,10 +6,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from launcher.cluster_settings import TARGETS, RunOptions
 from launcher.files import files_at, local_path
 from launcher.parameters import PLACES
 from launcher.plan import Plan
-from launcher.target_specs import TARGETS, RunOptions
 from lib.errors import InputError
 
 

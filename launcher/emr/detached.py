@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from launcher import aws
+from launcher.cluster_settings import RunOptions
 from launcher.emr.clusters import Cluster, describe
 from launcher.emr.estimates import estimate_line
 from launcher.emr.following import follow, follow_command
@@ -18,7 +19,6 @@ from launcher.emr.submission import require_usable, set_step_concurrency, submit
 from launcher.outcomes import one_after_the_other
 from launcher.plan import Plan, with_distinct_ids
 from launcher.tables import print_pairs
-from launcher.target_specs import RunOptions
 from lib.errors import InputError
 
 

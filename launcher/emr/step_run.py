@@ -14,6 +14,7 @@ from dataclasses import replace
 import typer
 
 from launcher import preflight
+from launcher.cluster_settings import LIVY
 from launcher.emr.step_files import StatusWriter, StepFiles
 from launcher.experiment import run
 from launcher.files import files_at
@@ -23,7 +24,6 @@ from launcher.livy_client import LivyUnreachable
 from launcher.livy_target import livy_target
 from launcher.outcomes import explained
 from launcher.plan import Plan
-from launcher.target_specs import LIVY
 from launcher.targets import Target
 from lib.errors import ExperimentError
 

@@ -14,17 +14,15 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from launcher import cli, experiment, preflight
-from launcher.cluster_settings import Cluster
+from launcher.cluster_settings import TARGETS, Cluster, RunOptions, TargetSpec
 from launcher.parameters import Parameters, check
 from launcher.plan import make_plan
 from launcher.project import PROJECT
-from launcher.sources import OPTIONS
-from launcher.target_specs import TARGETS, RunOptions, TargetSpec
 from launcher.targets import LocalTarget, target_of
 from lib.errors import InputError
 from tests.launcher.experiments import KERNEL, RUN_ID, plan, write_notebooks
 
-REGISTRY = PROJECT / "launcher" / "target_specs.py"
+REGISTRY = PROJECT / "launcher" / "cluster_settings.py"
 SETTINGS = {"id": ("", "j-A"), "livy_url": ("", "http://x:1"), "reach": ("direct", "ssh", "ssm"), "ssh_key": ("", "k")}
 
 
@@ -73,7 +71,6 @@ def test_what_a_record_names_is_there(spec):
     assert list(inspect.signature(resolve_name(spec.runner)).parameters) == ["plans", "options"]
     assert spec.is_detached or list(inspect.signature(resolve_name(spec.opens)).parameters) == ["plan"]
     assert set(spec.resume_settings) < set(Cluster.model_fields)
-    assert {f"cluster.{name}" for name in spec.resume_settings} <= set(OPTIONS)
 
 
 def test_help_errors_and_the_params_file_name_every_target():
@@ -145,7 +142,7 @@ class Serverless(TargetSpec):
     def where(self, cluster, out, run_id):
         return f"a job run of the application {cluster.livy_url}"
 
-    resume_settings = ("livy_url",)
+    resume_settings = ("livy_url", "auth")
 
 
 class Beside(TargetSpec):
@@ -222,7 +219,8 @@ def test_what_a_new_target_needs_is_checked_before_anything_starts(typed, there)
 def test_a_new_target_is_resumed_by_its_own_options(tmp_path, more):
     planned = plan(tmp_path, PROJECT / "notebooks", cluster={"target": "serverless", "livy_url": "http://app-1"})
     begin(Path(planned.model_dir))
-    assert "--target serverless --livy-url http://app-1 --resume" in experiment.what_is_left(planned, is_trained=False)
+    said = experiment.what_is_left(planned, is_trained=False)
+    assert "--target serverless --livy-url http://app-1 -p cluster.auth=none --resume" in said
     with pytest.raises(InputError, match="--target serverless does not run here"):
         target_of(planned)
 
