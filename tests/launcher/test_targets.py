@@ -83,7 +83,10 @@ def test_help_errors_and_the_params_file_name_every_target():
     assert set(re.findall(r"(\w+): ", lines)) == {*TARGETS, "null"}
 
 
-@given(target=st.sampled_from([None, *TARGETS]), **{name: st.sampled_from(values) for name, values in SETTINGS.items()})
+@given(
+    target=st.sampled_from([None, "local", "livy", "step"]),
+    **{name: st.sampled_from(values) for name, values in SETTINGS.items()},
+)
 def test_the_settings_say_where_it_runs_and_what_is_lacking(target, **settings):
     cluster = Cluster(target=target, **settings)
     implied = "step" if cluster.id else "livy" if cluster.livy_url else "local"
