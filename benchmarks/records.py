@@ -13,11 +13,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from launcher.project import PROJECT
 from lib import machine
 from lib.version import code_hash
 
 FOLDER = Path(__file__).resolve().parent
-PROJECT = FOLDER.parent
 RESULTS = FOLDER / "results"
 REPORT = FOLDER / "RESULTS.md"
 

@@ -1,6 +1,5 @@
 """The command line: options in, one experiment run, results or one clear message out."""
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,12 +7,11 @@ import typer
 from rich.console import Console
 
 from launcher import parameters, preflight
+from launcher.cluster_settings import TARGETS, RunOptions
 from launcher.emr.commands import app as cluster_commands
-from launcher.experiment import run
-from launcher.outcomes import EXIT_CODES, explained, one_after_the_other
+from launcher.outcomes import EXIT_CODES, explained
 from launcher.parameters import Parameters
-from launcher.plan import Plan, make_plan, this_command, with_distinct_ids
-from launcher.resuming import recorded_parameters
+from launcher.plan import Plan, make_plan, recorded_parameters, this_command, with_distinct_ids
 from launcher.screens import show_plan
 from launcher.session_commands import app as session_commands
 from launcher.session_commands import warn_of_leftovers
@@ -61,7 +59,7 @@ def experiment(
     test_data: Annotated[list[str] | None, _option("test_data", "PLACE")] = None,
     language: Annotated[str | None, _option("language", "en|es")] = None,
     engine: Annotated[str | None, _option("engine", "auto|task|spark")] = None,
-    target: Annotated[str | None, _setting("cluster.target", "local|livy|step")] = None,
+    target: Annotated[str | None, _setting("cluster.target", "|".join(TARGETS))] = None,
     livy_url: Annotated[str | None, _setting("cluster.livy_url", "URL")] = None,
     cluster_id: Annotated[str | None, _setting("cluster.id", "ID")] = None,
     reach: Annotated[str | None, _setting("cluster.reach", "direct|ssh|ssm")] = None,
@@ -93,7 +91,8 @@ def experiment(
         plans = with_distinct_ids(plans)
         for plan in plans:
             preflight.check(plan)
-        as_steps = _go_as_steps(plans, step_concurrency)
+        options = RunOptions(wait, step_concurrency, debug)
+        preflight.check_together(plans, options)
         if dry_run:
             for plan in plans:
                 show_plan(Console(highlight=False), plan, _estimate(plan))
@@ -101,17 +100,7 @@ def experiment(
         if not no_check:
             for plan in plans:
                 _check_cluster(plan)
-        if as_steps:
-            # Brings boto3.
-            from boto3 import Session
-
-            from launcher.emr.detached import Wishes, run_detached
-
-            run_detached(plans, Wishes(wait, step_concurrency, debug), Session(), Console(highlight=False))
-        elif len(plans) == 1:
-            run(plans[0])
-        else:
-            one_after_the_other([partial(run, plan) for plan in plans], debug)
+        plans[0].parameters.cluster.runs_on.start(plans, options)
 
 
 def _wanted(file: str | None, assign: list[str], typed: dict[str, Any], resume_model: str | None) -> Parameters:
@@ -121,21 +110,9 @@ def _wanted(file: str | None, assign: list[str], typed: dict[str, Any], resume_m
     return gather(file, assign, typed, cwd=Path.cwd(), recorded=recorded_parameters(wanted.out, resume_model))
 
 
-def _go_as_steps(plans: list[Plan], step_concurrency: int | None) -> bool:
-    """Whether experiments go to a cluster as steps, rather than run from here one after the other."""
-    targets = list(dict.fromkeys(plan.parameters.cluster.runs_on for plan in plans))
-    as_steps = targets == ["step"]
-    if "step" in targets and not as_steps:
-        raise InputError(f"the --params files name different targets ({', '.join(targets)}): give one with --target")
-    if step_concurrency is not None and not as_steps:
-        raise InputError("--step-concurrency is for experiments that run as steps: add --cluster-id, or --target step")
-    return as_steps
-
-
 def _check_cluster(plan: Plan) -> None:
     """Where it runs on an EMR cluster: the checklist, before anything costs money."""
-    cluster = plan.parameters.cluster
-    if cluster.runs_on == "local" or not cluster.id:
+    if not plan.cluster_id:
         return
     import boto3
 

@@ -4,18 +4,22 @@ import shlex
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 
+from launcher.cluster_settings import RunOptions
 from launcher.files import files_at, shown
 from launcher.interrupts import Interrupted
-from launcher.plan import Plan, Step
+from launcher.outcomes import one_after_the_other
+from launcher.plan import Plan
 from launcher.progress import Progress
 from launcher.screens import show_results
 from launcher.search_log import SearchLog
 from launcher.session_commands import warn_of_leftovers
+from launcher.sources import OPTIONS
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
 
@@ -23,6 +27,18 @@ if TYPE_CHECKING:
     from launcher.emr.cost_watch import CostWatch
     from launcher.runner import Observer
     from launcher.targets import Target
+
+
+def run_all(plans: Sequence[Plan], options: RunOptions) -> None:
+    """Run experiments from here, one after the other.
+
+    Raises:
+        typer.Exit: one of several failed; with the worst of their exit codes.
+    """
+    if len(plans) == 1:
+        run(plans[0])
+    else:
+        one_after_the_other([partial(run, plan) for plan in plans], options.debug)
 
 
 def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observer]" = ()) -> None:
@@ -43,7 +59,7 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
     log = SearchLog(files_at(plan.parameters.out), f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
     opened = nullcontext(target) if target else target_of(plan)
     with opened as reached, Progress(plan, log, console) as progress:
-        experiment_run = Run(plan, _All((*observers, *([cost] if cost else []), progress)), reached)
+        experiment_run = Run(plan, (*observers, *([cost] if cost else []), progress), reached)
         try:
             results = experiment_run()
         except (Interrupted, ExperimentError) as stop:
@@ -52,7 +68,9 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
             raise
     show_results(console, plan, results, time.monotonic() - started)
     if cost:
-        console.print(f"Cost: {cost}", soft_wrap=True, markup=False)
+        from launcher.emr.cost_records import sentence
+
+        console.print(f"Cost: {sentence(cost.cost)}", soft_wrap=True, markup=False)
     warn_of_leftovers()
 
 
@@ -78,29 +96,12 @@ def what_is_left(plan: Plan, is_trained: bool) -> str:
     if not begun:
         return "Nothing is complete."
     cluster = plan.parameters.cluster
-    place = {"out": shown(plan.parameters.out)}
-    if cluster.runs_on != "local":
-        place |= {"target": cluster.runs_on, "livy-url": cluster.livy_url, "cluster-id": cluster.id}
-    if cluster.runs_on == "livy":
-        place |= {"reach": cluster.reach, "ssh-key": cluster.ssh_key}
-    options = " ".join(f"--{name} {shlex.quote(value)}" for name, value in place.items() if value)
-    return f"What was scored is kept; go on with: run_experiment.py {options} --resume model_{plan.run_id}"
+    where = cluster.runs_on.resume_options(cluster).items()
+    options = ["--out", shown(plan.parameters.out), *(word for name, value in where for word in _option(name, value))]
+    return f"What was scored is kept; go on with: run_experiment.py {shlex.join(options)} --resume model_{plan.run_id}"
 
 
-class _All:
-    """Several observers as one."""
-
-    def __init__(self, observers: "Sequence[Observer]"):
-        self._observers = observers
-
-    def step_started(self, step: Step, number: int) -> None:
-        for each in self._observers:
-            each.step_started(step, number)
-
-    def cell_started(self, number: int) -> None:
-        for each in self._observers:
-            each.cell_started(number)
-
-    def step_done(self, step: Step) -> None:
-        for each in self._observers:
-            each.step_done(step)
+def _option(setting: str, value: Any) -> tuple[str, str]:
+    """The option for a setting of `cluster`, which has one of its own or not."""
+    name = f"cluster.{setting}"
+    return (f"--{OPTIONS[name]}", value) if name in OPTIONS else ("-p", f"{name}={value}")

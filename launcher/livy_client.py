@@ -12,11 +12,13 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.util import Retry
 
+from launcher.endpoint import LIVY_PORT
+from launcher.project import PROJECT_NAME
 from lib.errors import ExperimentError, InputError
 
 USER_VARIABLE, PASSWORD_VARIABLE = "LIVY_USER", "LIVY_PASSWORD"
 # Livy wants this header where its protection against forged requests is on.
-HEADERS = {"X-Requested-By": "mineria-ml-emr"}
+HEADERS = {"X-Requested-By": PROJECT_NAME}
 _SECONDS = 20
 # A gateway answers 5xx now and then: no reason to give up, least of all when a session is being ended.
 _RETRIES = Retry(
@@ -39,8 +41,8 @@ class LivyUnreachable(ExperimentError):
     def __init__(self, url: str, problem: str, way_out: str = ""):
         self.url, self.problem = url, problem
         way_out = way_out or (
-            "check the URL and that the cluster runs; Livy on EMR is on the primary node's port 8998, which is best "
-            "reached with --cluster-id and --reach ssm or ssh"
+            f"check the URL and that the cluster runs; Livy on EMR is on the primary node's port {LIVY_PORT}, "
+            "which is best reached with --cluster-id and --reach ssm or ssh"
         )
         super().__init__(f"Livy at {url} cannot be reached: {problem}; {way_out}")
 
@@ -69,20 +71,16 @@ class LivyClient:
 
     def check(self) -> None:
         """Raise unless a Livy answers and lets us in."""
-        self.sessions()
+        self._page(0, 1)
 
     def sessions(self) -> list[dict[str, Any]]:
         """All sessions, as Livy describes them: id, name, state, …"""
         found: list[dict[str, Any]] = []
         while True:
-            reply = self._ask("GET", "/sessions", {"from": len(found), "size": _PAGE})
-            try:
-                page = reply.json()
-                found += page["sessions"]
-                if len(page["sessions"]) < _PAGE:
-                    return found
-            except (ValueError, KeyError, TypeError):
-                raise LivyUnreachable(self.url, "what answers there is not Livy") from None
+            page = self._page(len(found), _PAGE)
+            found += page
+            if len(page) < _PAGE:
+                return found
 
     def session(self, number: int) -> dict[str, Any] | None:
         """One session, or None where there is none of that id."""
@@ -100,6 +98,13 @@ class LivyClient:
         reply = self._ask("DELETE", f"/sessions/{number}")
         if reply.status_code not in (200, 404):
             raise ExperimentError(f"Livy at {self.url} did not delete session {number}: {_message(reply)}")
+
+    def _page(self, start: int, size: int) -> list[dict[str, Any]]:
+        reply = self._ask("GET", "/sessions", {"from": start, "size": size})
+        try:
+            return list(reply.json()["sessions"])
+        except (ValueError, KeyError, TypeError):
+            raise LivyUnreachable(self.url, "what answers there is not Livy") from None
 
     def _ask(self, method: str, path: str, query: dict[str, int] | None = None) -> requests.Response:
         try:

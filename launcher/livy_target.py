@@ -17,9 +17,9 @@ from launcher.livy_client import LivyClient
 from launcher.livy_failures import Evidence, SessionFailed, explain, remote
 from launcher.parameters import Parameters
 from launcher.plan import Plan, Step
-from launcher.session_records import PROJECT_NAME, Record
+from launcher.project import PROJECT, PROJECT_NAME
+from launcher.session_records import Record
 from launcher.sessions import end_sessions
-from launcher.sources import PROJECT
 from launcher.sparkmagic_config import make_config
 from launcher.tunnels import Tunnel, reached
 from lib.errors import ExperimentError

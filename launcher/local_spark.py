@@ -21,6 +21,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
+from launcher.project import PROJECT, PROJECT_NAME
 from lib import machine
 from lib.errors import ExperimentError, InputError
 
@@ -32,7 +33,6 @@ LOG_VARIABLE = "SPARK_LOG_FILE"
 # compiler alone halves the processor time of a notebook. Long fits inside the JVM want its slow one.
 SHORT_SESSION = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
 
-PROJECT = Path(__file__).resolve().parents[1]
 JAVA_VERSION = "17"
 _JAVA_FOLDERS = ("/usr/lib/jvm", "/usr/java", "/opt/java", "/Library/Java/JavaVirtualMachines")
 _LOGS_KEPT = 20
@@ -144,7 +144,7 @@ def _java_version(home: Path) -> str | None:
 
 def _defaults() -> dict[str, str]:
     return {
-        "spark.app.name": "mineria-ml-emr",
+        "spark.app.name": PROJECT_NAME,
         "spark.driver.memory": f"{_driver_gigabytes()}g",
         # Everything stays on this machine, whatever its host name resolves to.
         "spark.driver.host": "127.0.0.1",

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.files import Files, put_content
+from launcher.project import PROJECT
+from launcher.zips import lib_zip, zip_of
 from lib.version import code_hash
-from tools.lib_zip import PROJECT, lib_zip, zip_of
 
-NAME, PROJECT_NAME = "lib.zip", "project.zip"
+_LIB, _PROJECT = "lib.zip", "project.zip"
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Archive:
 
 def place(out: str) -> str:
     """Where `lib` of this very version is, or will be."""
-    return f"{out.rstrip('/')}/source/{code_hash()}/{NAME}"
+    return f"{out.rstrip('/')}/source/{code_hash()}/{_LIB}"
 
 
 def upload(files: Files, out: str) -> str:
@@ -48,12 +49,12 @@ def project(out: str) -> tuple[Archive, bytes]:
     """What runs an experiment, as it stands here: where it is, or will be, and its content."""
     content = zip_of(_sources())
     digest = hashlib.sha256(content).hexdigest()
-    return Archive(f"{out.rstrip('/')}/source/{digest[:12]}/{PROJECT_NAME}", digest), content
+    return Archive(f"{out.rstrip('/')}/source/{digest[:12]}/{_PROJECT}", digest), content
 
 
 def _sources() -> Iterator[Path]:
     """The files that a run needs: the launcher with its templates and tables, `lib`, and the notebooks."""
-    yield from (PROJECT / "run_experiment.py", PROJECT / "tools" / "lib_zip.py")
+    yield PROJECT / "run_experiment.py"
     yield from (PROJECT / "lib").rglob("*.py")
     yield from (PROJECT / "notebooks").glob("*.ipynb")
     for path in (PROJECT / "launcher").rglob("*"):

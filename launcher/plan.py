@@ -6,6 +6,7 @@ Making a plan touches nothing, so `--dry-run` shows it and a run follows it.
 import ast
 import json
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from launcher import results
-from launcher.files import Files
+from launcher.files import Files, files_at, shown
 from launcher.parameters import Parameters
-from launcher.provenance import commit
-from launcher.sources import PROJECT
+from launcher.project import PROJECT
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
 
@@ -68,7 +68,7 @@ class Plan:
     def cluster_id(self) -> str:
         """The EMR cluster that it runs on, or "" where it is on none, or on one that only its Livy is known of."""
         cluster = self.parameters.cluster
-        return "" if cluster.runs_on == "local" else cluster.id
+        return cluster.id if cluster.runs_on.on_emr_cluster else ""
 
     def folder(self, step: Step) -> str:
         """Where a step's result will be."""
@@ -167,3 +167,42 @@ def _check_every_parameter_is_taken(plan: Plan) -> None:
 def this_command() -> list[str]:
     """The command line as it was typed, for the record."""
     return ["python", *sys.argv]
+
+
+def recorded_parameters(out: str, model: str) -> dict[str, Any]:
+    """The parameters that an experiment which died was begun with, and those that take it up.
+
+    Whether what was begun may be taken up (same data, same code) only the training itself can tell.
+
+    Raises:
+        InputError: `model` is not the name of a model, or none of that name was begun below `out`.
+    """
+    run_id = artifacts.run_id_of(model)
+    if not run_id:
+        raise InputError(f"--resume {model}: must be the name of a model, model_YYYYMMDD_HHMMSS")
+    folder = artifacts.model_dir(out, run_id)
+    record = files_at(out).read_text(f"{folder}/{artifacts.EXPERIMENT}")
+    if record is None:
+        raise InputError(
+            f"--resume {model}: no search was begun in {shown(folder)} ({artifacts.EXPERIMENT} is missing); check the "
+            "name and --out, or start a new experiment"
+        )
+    return {**json.loads(record)["parameters"], "run_id": run_id, "resume": True}
+
+
+def commit(project: Path) -> dict[str, Any] | None:
+    """The commit that `project` stands at, as git knows it, and whether it has changes; None outside git."""
+    sha = _git(project, "rev-parse", "HEAD")
+    if not sha:
+        return None
+    return {"sha": sha, "dirty": bool(_git(project, "status", "--porcelain"))}
+
+
+def _git(project: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(project), *arguments], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()

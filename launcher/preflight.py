@@ -3,8 +3,10 @@
 import glob
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from launcher.cluster_settings import TARGETS, RunOptions
 from launcher.files import files_at, local_path
 from launcher.parameters import PLACES
 from launcher.plan import Plan
@@ -22,12 +24,31 @@ def check(plan: Plan) -> None:
         one(plan)
 
 
-def a_cluster_can_see_the_places(plan: Plan) -> None:
-    """Where Spark is elsewhere, input and output are where both sides see them, and how to get there is said."""
-    cluster = plan.parameters.cluster
-    if cluster.runs_on == "local":
+def check_together(plans: Sequence[Plan], options: RunOptions) -> None:
+    """Check what several experiments have to agree on, and that the options suit them.
+
+    Raises:
+        InputError: some are sent away and others not, or an option is of no use to any.
+    """
+    specs = {plan.parameters.cluster.runs_on.name: plan.parameters.cluster.runs_on for plan in plans}
+    if len(specs) > 1 and any(spec.is_detached for spec in specs.values()):
+        raise InputError(f"the --params files name different targets ({', '.join(specs)}): give one with --target")
+    if options.step_concurrency is not None and not all(spec.in_steps for spec in specs.values()):
+        names = " or ".join(spec.name for spec in TARGETS.values() if spec.in_steps)
+        raise InputError(
+            f"--step-concurrency is for experiments that run as steps: add --cluster-id, or --target {names}"
+        )
+
+
+def the_target_has_what_it_needs(plan: Plan) -> None:
+    """What its target needs is given."""
+    plan.parameters.cluster.runs_on.require(plan.parameters.cluster)
+
+
+def the_target_can_see_the_places(plan: Plan) -> None:
+    """Where Spark is elsewhere, input and output are where both sides see them."""
+    if plan.parameters.cluster.runs_on.sees_this_machine:
         return
-    _ = cluster.endpoint
     for name in PLACES:
         for place in places(getattr(plan.parameters, name)):
             if local_path(place) is not None:
@@ -83,7 +104,13 @@ def nothing_is_overwritten(plan: Plan) -> None:
             )
 
 
-CHECKS = (a_cluster_can_see_the_places, inputs_are_there, output_is_writable, nothing_is_overwritten)
+CHECKS = (
+    the_target_has_what_it_needs,
+    the_target_can_see_the_places,
+    inputs_are_there,
+    output_is_writable,
+    nothing_is_overwritten,
+)
 
 
 def _open(path: Path) -> None:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from launcher.plan import Plan, Step, count_cells
 from launcher.search_log import SearchLog, SearchState, describe
+from launcher.tables import duration
 from lib.candidates import candidates_of
 from lib.errors import ExperimentError
 
@@ -138,12 +139,3 @@ class Progress:
         while not self._over.wait(self._log.pause):
             with suppress(ExperimentError):  # elsewhere a look may fail; the next one will do
                 self.look()
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: `42 s`, `3 min 05 s`, `2 h 10 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"

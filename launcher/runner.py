@@ -6,6 +6,7 @@ those of a failed run are kept apart, under `<out>/failed/<run_id>/`.
 
 import logging
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,7 +47,7 @@ class Run:
     """One experiment being run on one target."""
 
     plan: Plan
-    observer: Observer
+    observers: Sequence[Observer]
     target: Target
     results: dict[str, Any] = field(default_factory=dict)
 
@@ -79,7 +80,8 @@ class Run:
         executed: list[Path] = []
         values = self.plan.values()
         for number, step in enumerate(self.plan.steps, start=1):
-            self.observer.step_started(step, number)
+            for each in self.observers:
+                each.step_started(step, number)
             executed.append(self._execute(step, values, scratch))
             if step.check:
                 folder = self.plan.folder(step)
@@ -89,13 +91,14 @@ class Run:
                         files.put(file, f"{folder}/{artifacts.NOTEBOOKS}/{file.name}")
                         file.unlink()
                 executed.clear()
-            self.observer.step_done(step)
+            for each in self.observers:
+                each.step_done(step)
 
     def _execute(self, step: Step, values: dict[str, Any], scratch: Path) -> Path:
         """Execute a notebook into the scratch folder; a failure tells the cell."""
         output = scratch / step.notebook.name
         known = declared(step.notebook)
-        running = _RunningCell(self.observer)
+        running = _RunningCell(self.observers)
         with (
             self.target.notebook(step, scratch) as environment,
             running_kernel(self.target.kernel, scratch / KERNEL_LOG, environment) as manager,
@@ -135,14 +138,15 @@ class Run:
 class _RunningCell:
     """Remembers the cell that runs, for errors that do not name it, and passes its number on."""
 
-    def __init__(self, observer: Observer) -> None:
-        self._observer = observer
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._observers = observers
         self.source = ""
         self.count: int | None = None
 
     def started(self, cell: Any, cell_index: int) -> None:
         self.source, self.count = cell.source, (self.count or 0) + 1
-        self._observer.cell_started(self.count)
+        for each in self._observers:
+            each.cell_started(self.count)
 
     def limit(self, seconds: int | None) -> int | None:
         """Seconds that the cell may take. The first one waits for Spark, which has a limit of its own."""

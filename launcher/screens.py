@@ -8,8 +8,7 @@ from rich.table import Table
 
 from launcher.files import shown
 from launcher.plan import Plan
-from launcher.progress import duration
-from launcher.tables import print_pairs
+from launcher.tables import duration, print_pairs
 from lib import artifacts
 from lib.candidates import candidates_of
 from lib.families import Candidate
@@ -24,6 +23,7 @@ def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
     counts = ", ".join(f"{sum(c.model == name for c in candidates)} {name}" for name in models)
     fits = _fits(candidates, p.engine)
     tests = f"the best of each model again for its test ({len(models)}), the winner on train + validation (1)"
+    where = p.cluster.runs_on.where(p.cluster, p.out, plan.run_id)
     console.print("Dry run: nothing is run and nothing is written.\n")
     rows = [
         ("input", "\n".join(map(shown, p.input_data))),
@@ -31,7 +31,7 @@ def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
         ("split", f"test {p.test_frac:g}, validation {p.val_frac:g}, by {p.split_by}, seed {p.seed}"),
         ("search", f"{len(candidates)} candidates ({counts}) by {p.metric}, engine {p.engine}"),
         ("fits", f"at most {fits + len(models) + 1}: the candidates, which share some ({fits}), {tests}"),
-        *((("where", _where(plan)),) if p.cluster.runs_on != "local" else ()),
+        *((("where", where),) if where else ()),
         *((("cost", cost),) if cost else ()),
         *((f"step {n}", shown(str(s.notebook))) for n, s in enumerate(plan.steps, start=1)),
         ("model", shown(plan.model_dir)),
@@ -78,14 +78,6 @@ def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds:
         rows.insert(0, ("report", f"{plan.eval_dir}/{artifacts.REPORT}"))
     print_pairs([(name, shown(place)) for name, place in rows], console)
     console.print(f"\nDone in {duration(seconds)}.", highlight=False)
-
-
-def _where(plan: Plan) -> str:
-    cluster = plan.parameters.cluster
-    road = "" if cluster.reach == "direct" else f" through {cluster.reach.upper()}"
-    if cluster.runs_on == "livy":
-        return f"Livy at {cluster.endpoint}{road}"
-    return f"a step on {cluster.id}, which reads {artifacts.step_dir(plan.parameters.out, plan.run_id)}/params.yaml"
 
 
 def _number(value: float | None) -> str:

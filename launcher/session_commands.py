@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 
 from launcher.outcomes import explained
+from launcher.project import PROJECT
 from launcher.session_records import records
-from launcher.sources import PROJECT, gather
+from launcher.sources import gather
 from launcher.tables import print_table
 
 app = typer.Typer(add_completion=False)

@@ -16,27 +16,13 @@ from typing import Any
 
 import psutil
 
-PROJECT_NAME = "mineria-ml-emr"
+from launcher.endpoint import Endpoint
+from launcher.project import PROJECT_NAME
+
 STATE_VARIABLE = "XDG_STATE_HOME"
 CONFIG = "config.json"
 _ABOUT = "about.json"
 _SESSION = "session-"
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """How to reach a Livy: by URL, or by the id of its cluster and the road to its primary node."""
-
-    url: str = ""
-    cluster_id: str = ""
-    reach: str = "direct"
-    auth: str = "none"
-    ssh_user: str = "hadoop"
-    ssh_key: str = ""
-
-    def __str__(self) -> str:
-        """The name a person knows it by."""
-        return self.cluster_id or self.url
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from pydantic import BaseModel
 
 from launcher.files import is_uri
 from launcher.parameters import NAMES, PLACES, Parameters, check
+from launcher.project import PROJECT
 from lib.errors import InputError
 
-PROJECT = Path(__file__).resolve().parent.parent
 # Options for settings of a section, whose names would be too long.
 OPTIONS = {
     "cluster.target": "target",

@@ -1,4 +1,4 @@
-"""Tables for people and JSON for programs: the two forms in which commands answer."""
+"""Tables for people and JSON for programs: the two forms in which commands answer, and durations as people say them."""
 
 import json
 import sys
@@ -42,6 +42,15 @@ def print_pairs(rows: Sequence[tuple[str, str]], console: Console | None = None)
 def print_json(value: Any) -> None:
     """Print a value as JSON, times in ISO 8601, so that `jq` and scripts can read it."""
     print(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: `42 s`, `3 min 05 s`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def _plain(value: Any) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Protocol
 
 from launcher.failures import CellFailure, NotebookFailed, NotebookRefused
@@ -63,26 +64,25 @@ class LocalTarget:
 
 
 @contextmanager
-def target_of(plan: Plan) -> Iterator[Target]:
+def local_target(plan: Plan) -> Iterator[LocalTarget]:
+    """The target of a plan that runs on this machine."""
+    from launcher.kernels import LOCAL
+    from launcher.local_spark import SHORT_SESSION
+
+    # Spark ML's own training runs in the JVM, and long; everything else there is short.
+    brief = {} if plan.parameters.engine == "spark" else SHORT_SESSION
+    yield LocalTarget(LOCAL, {**brief, **plan.parameters.spark.properties()})
+
+
+def target_of(plan: Plan) -> AbstractContextManager[Target]:
     """The target that a plan names, reached and ready.
 
     Raises:
-        InputError: what it needs is not given, or may not be used.
+        InputError: what it needs is not given or may not be used, or runs are sent there and not followed from here.
     """
-    cluster, spark = plan.parameters.cluster, plan.parameters.spark
-    if cluster.runs_on == "local":
-        from launcher.kernels import LOCAL
-        from launcher.local_spark import SHORT_SESSION
-
-        # Spark ML's own training runs in the JVM, and long; everything else there is short.
-        brief = {} if plan.parameters.engine == "spark" else SHORT_SESSION
-        yield LocalTarget(LOCAL, {**brief, **spark.properties()})
-    elif cluster.runs_on == "livy":
-        # Brings boto3, requests and sparkmagic's needs.
-        from launcher.livy_target import livy_target
-
-        with livy_target(plan) as target:
-            yield target
-    else:
-        # launcher.emr.detached sends such a run away; what runs it there has a target.
-        raise InputError("an experiment with --target step does not run here: it is submitted to the cluster")
+    spec = plan.parameters.cluster.runs_on
+    if spec.is_detached:
+        raise InputError(f"an experiment with --target {spec.name} does not run here: it is submitted to the cluster")
+    # Imported now: a target may bring boto3, requests and sparkmagic's needs.
+    opened: AbstractContextManager[Target] = resolve_name(spec.opens)(plan)
+    return opened

@@ -22,9 +22,9 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from launcher import aws
-from launcher.emr.primary import LIVY_PORT, Primary, find_primary
+from launcher.emr.clusters import Primary, find_primary
+from launcher.endpoint import LIVY_PORT, Endpoint
 from launcher.livy_client import LivyClient
-from launcher.session_records import Endpoint
 from lib.errors import ExperimentError, InputError
 
 _PLUGIN = "session-manager-plugin"

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from launcher.fields import allowed, described
-from launcher.sources import PROJECT
+from launcher.project import PROJECT
 from lib.errors import InputError, not_among
 
 DESIGN = PROJECT / "infrastructure" / "cluster.json"

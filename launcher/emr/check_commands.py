@@ -14,7 +14,7 @@ from launcher.outcomes import explained
 from launcher.sources import gather
 
 if TYPE_CHECKING:
-    from launcher.emr.checklist import Result
+    from launcher.emr.checking import Finding
 
 app = typer.Typer(add_completion=False)
 
@@ -71,7 +71,7 @@ def check(
             raise typer.Exit(1)
 
 
-def _show(title: str, results: "list[Result]") -> None:
+def _show(title: str, results: "list[Finding]") -> None:
     """Print the checklist. Long lines run over the edge rather than wrap, so that commands can be copied."""
     console = Console(highlight=False)
     console.print(f"{title}\n", markup=False)

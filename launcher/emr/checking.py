@@ -26,26 +26,35 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found, and what to do about it where something is to be done."""
+    """What the check of this name found, and what to do about it where something is to be done.
 
+    A check does not know its name; the checklist gives it.
+    """
+
+    name: str
     level: Level
     found: str
     way_out: str = ""
 
+    def __str__(self) -> str:
+        """All of it on one line."""
+        found = self.found.replace("\n", "; ")
+        return f"{self.name}: {found}" + (f" → {self.way_out}" if self.way_out else "")
+
 
 def ok(found: str) -> Finding:
     """Nothing to do."""
-    return Finding(Level.OK, found)
+    return Finding("", Level.OK, found)
 
 
 def warning(found: str, way_out: str = "") -> Finding:
     """Something to know, or that could not be looked at."""
-    return Finding(Level.WARNING, found, way_out)
+    return Finding("", Level.WARNING, found, way_out)
 
 
 def fail(found: str, way_out: str = "") -> Finding:
     """The experiment would fail, or the cluster is open to others."""
-    return Finding(Level.FAIL, found, way_out)
+    return Finding("", Level.FAIL, found, way_out)
 
 
 class Subject:

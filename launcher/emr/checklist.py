@@ -6,7 +6,7 @@ and one that cannot look, or breaks, is a line of its own and no end of the othe
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 
 import boto3
 from rich.console import Console
@@ -39,42 +39,26 @@ CHECKS: Mapping[str, Check] = {
 }
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a check of this name found."""
-
-    name: str
-    level: Level
-    found: str
-    way_out: str
-
-    def __str__(self) -> str:
-        """All of it on one line."""
-        found = self.found.replace("\n", "; ")
-        return f"{self.name}: {found}" + (f" → {self.way_out}" if self.way_out else "")
-
-
 class ClusterNotFit(InputError):
     """An experiment would fail on this cluster, or the cluster is open to others; carries the failed checks."""
 
-    def __init__(self, cluster_id: str, failed: Sequence[Result]):
+    def __init__(self, cluster_id: str, failed: Sequence[Finding]):
         self.cluster_id, self.failed = cluster_id, tuple(failed)
         lines = "".join(f"\n  {each}" for each in failed)
         super().__init__(f"cluster {cluster_id} is not fit for this experiment (--no-check goes on anyway):{lines}")
 
 
-def run(subject: Subject, checks: Mapping[str, Check]) -> list[Result]:
+def run(subject: Subject, checks: Mapping[str, Check]) -> list[Finding]:
     """Run all checks side by side; the results are in the order of `checks`."""
     with ThreadPoolExecutor(len(checks)) as pool:
         findings = {name: pool.submit(_finding, check, subject) for name, check in checks.items()}
         try:
-            found = {name: future.result() for name, future in findings.items()}
+            return [replace(future.result(), name=name) for name, future in findings.items()]
         finally:
             subject.stopped.set()  # after a Ctrl-C a check that waits has nobody to wait for
-    return [Result(name, each.level, each.found, each.way_out) for name, each in found.items()]
 
 
-def worst(results: Sequence[Result]) -> Level:
+def worst(results: Sequence[Finding]) -> Level:
     """The level of a whole checklist."""
     return max((each.level for each in results), key=list(Level).index, default=Level.OK)
 

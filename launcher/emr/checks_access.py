@@ -15,11 +15,10 @@ from typing import Any
 from launcher import aws
 from launcher.emr import access_probe
 from launcher.emr.checking import Finding, Subject, fail, ok, statements, warning
-from launcher.emr.primary import PYTHON
-from launcher.emr.states import UNFINISHED_STEP
-from launcher.emr.step_descriptions import Step, describe_step, list_steps
+from launcher.emr.clusters import PYTHON
+from launcher.emr.step_descriptions import UNFINISHED_STEP, Step, describe_step, list_steps
+from launcher.project import PROJECT_NAME
 from launcher.s3_files import S3Files, bucket_and_key
-from launcher.session_records import PROJECT_NAME
 from lib.errors import ExperimentError, InputError
 
 STEP_NAME = f"{PROJECT_NAME} check"

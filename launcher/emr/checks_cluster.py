@@ -6,15 +6,15 @@ from typing import Any
 
 from launcher import aws
 from launcher.emr.checking import Finding, Subject, fail, ok, warning
-from launcher.emr.primary import PYTHON
-from launcher.emr.states import ACTIVE
-from launcher.progress import duration
+from launcher.emr.clusters import ACTIVE, PYTHON
+from launcher.endpoint import HISTORY_PORT, LIVY_PORT, YARN_PORT
+from launcher.tables import duration
 
 _NEEDED, _USEFUL = ("Spark", "Livy"), ("Hadoop", "JupyterEnterpriseGateway")
 _BOOTSTRAP = "bootstrap.sh"
 _MAKE = "make a cluster with Terraform (infrastructure/) or run_experiment.py cluster create"
 _WORLD = ("0.0.0.0/0", "::/0")
-_PORTS = {22: "SSH", 8088: "YARN", 8998: "Livy", 18080: "Spark History"}
+_PORTS = {22: "SSH", YARN_PORT: "YARN", LIVY_PORT: "Livy", HISTORY_PORT: "Spark History"}
 
 
 def state(subject: Subject) -> Finding:
@@ -22,7 +22,7 @@ def state(subject: Subject) -> Finding:
     cluster, life = subject.cluster, subject.cluster.life
     if cluster.is_ready:
         return ok(f"{life.state}: it takes work")
-    if life.state in ACTIVE and subject.parameters.cluster.runs_on != "livy":
+    if life.state in ACTIVE and not subject.parameters.cluster.runs_on.in_sessions:
         return warning(f"{life.state}: a step waits until it has started", "nothing, or wait until it is WAITING")
     reason = f" ({life.reason})" if life.reason else ""
     way_out = "wait until it is WAITING" if life.state in ACTIVE else "start another and give its id with --cluster-id"

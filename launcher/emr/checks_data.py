@@ -51,8 +51,8 @@ def code(subject: Subject) -> Finding:
     elsewhere = subject.not_in_s3("out")
     if elsewhere:
         return elsewhere
-    is_livy = subject.parameters.cluster.runs_on == "livy"
-    place = packaging.place(out) if is_livy else packaging.project(out)[0].place
+    in_sessions = subject.parameters.cluster.runs_on.in_sessions
+    place = packaging.place(out) if in_sessions else packaging.project(out)[0].place
     if S3Files(subject.client("s3")).exists(place):
         return ok(place)
     return warning(f"not yet at {place}", "nothing: the next submission uploads it")

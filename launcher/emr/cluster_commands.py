@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from launcher.emr.clusters import ACTIVE, ENDED
 from launcher.emr.options import AsJson, ClusterId, Debug, the_cluster
-from launcher.emr.states import ACTIVE, ENDED, UNFINISHED_STEP
+from launcher.emr.step_descriptions import UNFINISHED_STEP
 from launcher.outcomes import explained
 from launcher.tables import print_json, print_pairs, print_table
 
@@ -47,8 +48,7 @@ def status(cluster_id: ClusterId = None, as_json: AsJson = False, debug: Debug =
     with explained(debug):
         from launcher import aws
         from launcher.emr.cluster_screens import status_pairs, status_record
-        from launcher.emr.clusters import describe
-        from launcher.emr.idleness import idle_seconds
+        from launcher.emr.clusters import describe, idle_seconds
         from launcher.emr.step_descriptions import list_steps
 
         emr = aws.client("emr")

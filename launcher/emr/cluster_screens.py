@@ -6,7 +6,7 @@ from typing import Any
 
 from launcher.emr.clusters import Cluster, Group, Life, Listed
 from launcher.emr.step_descriptions import Step
-from launcher.progress import duration
+from launcher.tables import duration
 
 _ROLES = {"MASTER": "primary", "CORE": "core", "TASK": "task"}
 _MARKETS = {"ON_DEMAND": "on demand", "SPOT": "Spot"}

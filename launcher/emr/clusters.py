@@ -1,4 +1,4 @@
-"""What EMR says of clusters, as facts: their state and times, nodes, policies and settings.
+"""What EMR says of clusters, as facts: their state and times, nodes, policies and settings, idle time.
 
 Times are in UTC. Every `emr` is a boto3 client; what AWS refuses comes as `InputError`, what it fails at as
 `ExperimentError`.
@@ -6,16 +6,25 @@ Times are in UTC. Every `emr` is a boto3 client; what AWS refuses comes as `Inpu
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from launcher import aws
-from launcher.emr.states import ACTIVE, ENDED, READY
 from lib.errors import InputError
 
+# EMR's names for the states of a cluster.
+ACTIVE = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
+READY = ("RUNNING", "WAITING")
+ENDED = ("TERMINATED", "TERMINATED_WITH_ERRORS")
+# The cluster's Python, as infrastructure/ makes it; on the primary node it has papermill and sparkmagic.
+PYTHON = "/opt/mineria-ml/venv/bin/python"
 FLEETS = "INSTANCE_FLEET"
 _ROLES = ("MASTER", "CORE", "TASK")
 _ROOT_GB = 15  # EMR's own choice of a system disk
+# EMR reports every five minutes. The first is what auto-termination goes by; clusters without it have the second.
+IDLE_METRICS = ("AutoTerminationIsClusterIdle", "IsIdle")
+_IDLE_PERIOD = timedelta(minutes=5)
+_LOOK_BACK = timedelta(days=5)  # as many points as one answer may hold
 
 
 @dataclass(frozen=True)
@@ -69,8 +78,16 @@ class Instance:
     group_id: str
     instance_type: str
     market: str
-    private_dns: str
     life: Life
+
+
+@dataclass(frozen=True)
+class Primary:
+    """The node that Livy runs on: its name in DNS, its EC2 instance id, and its name inside the network."""
+
+    address: str
+    instance: str
+    private_address: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,7 +176,7 @@ def describe(emr: Any, cluster_id: str) -> Cluster:
         name=cluster["Name"],
         life=_life(cluster),
         release=cluster.get("ReleaseLabel", ""),
-        applications={each["Name"]: each.get("Version", "") for each in cluster.get("Applications", [])},
+        applications=_applications(cluster),
         groups=tuple(sorted(groups, key=lambda group: _ROLES.index(group.role))),
         uses_fleets=uses_fleets,
         log_uri=cluster.get("LogUri", "").replace("s3n://", "s3://", 1),
@@ -192,7 +209,6 @@ def instances(emr: Any, cluster_id: str) -> list[Instance]:
             group_id=each.get("InstanceGroupId") or each.get("InstanceFleetId", ""),
             instance_type=each.get("InstanceType", ""),
             market=each.get("Market", ""),
-            private_dns=each.get("PrivateDnsName", ""),
             life=_life(each),
         )
         for page in pages
@@ -201,14 +217,35 @@ def instances(emr: Any, cluster_id: str) -> list[Instance]:
     return sorted(found, key=lambda each: each.life.created_at or datetime.now(UTC))
 
 
+def find_primary(cluster_id: str, emr: Any = None, application: str = "Livy") -> Primary:
+    """Ask EMR; `emr` is a boto3 client, `application` what is wanted of the node.
+
+    Raises:
+        InputError: no such cluster, one that is not ready or has no such application, or no right to ask.
+    """
+    with aws.explained(f"cannot look at cluster {cluster_id}"):
+        emr = emr or aws.client("emr")
+        cluster = emr.describe_cluster(ClusterId=cluster_id)["Cluster"]
+        _require_ready(cluster_id, _life(cluster))
+        applications = _applications(cluster)
+        if applications and application not in applications:
+            there = ", ".join(applications)
+            raise InputError(f"cluster {cluster_id} has no {application} (it has {there}): make it with {application}")
+        is_fleet = cluster.get("InstanceCollectionType") == FLEETS
+        role: dict[str, Any] = {"InstanceFleetType": "MASTER"} if is_fleet else {"InstanceGroupTypes": ["MASTER"]}
+        running = emr.list_instances(ClusterId=cluster_id, InstanceStates=["RUNNING"], **role)["Instances"]
+    node = running[0] if running else {}
+    address = cluster.get("MasterPublicDnsName", "")
+    return Primary(address, node.get("Ec2InstanceId", ""), node.get("PrivateDnsName", ""))
+
+
 def require_ready(cluster: Cluster) -> None:
     """Refuse a cluster on which nothing can run.
 
     Raises:
         ClusterNotReady: it is starting, ending or gone.
     """
-    if not cluster.is_ready:
-        raise ClusterNotReady(cluster.id, cluster.life.state, cluster.life.reason)
+    _require_ready(cluster.id, cluster.life)
 
 
 class ClusterNotReady(InputError):
@@ -221,9 +258,36 @@ class ClusterNotReady(InputError):
         super().__init__(f"cluster {cluster_id} is {state}{f' ({reason})' if reason else ''}: {way_out}")
 
 
+def idle_seconds(cloudwatch: Any, cluster_id: str) -> float | None:
+    """Seconds without work until now, 0 while it works; None where CloudWatch has no figures yet, or may not be asked.
+
+    `cloudwatch` is a boto3 client.
+    """
+    now = datetime.now(UTC)
+    try:
+        with aws.explained("cannot read CloudWatch"):
+            for metric in IDLE_METRICS:
+                points = _idle_points(cloudwatch, metric, cluster_id, now)
+                if points:
+                    return _idle_since(points, now)
+    except (aws.AwsRefused, aws.AwsUnavailable):  # a detail that is not worth failing for
+        return None
+    return None
+
+
 def utc(value: datetime | None) -> datetime | None:
     """A time as boto3 gives it, in this machine's zone, in UTC."""
     return value.astimezone(UTC) if value else None
+
+
+def _require_ready(cluster_id: str, life: Life) -> None:
+    if life.state not in READY:
+        raise ClusterNotReady(cluster_id, life.state, life.reason)
+
+
+def _applications(described: Mapping[str, Any]) -> dict[str, str]:
+    """The version of each."""
+    return {each["Name"]: each.get("Version", "") for each in described.get("Applications", [])}
 
 
 def _life(described: Mapping[str, Any]) -> Life:
@@ -272,3 +336,24 @@ def _fleets(emr: Any, cluster_id: str) -> Iterator[Group]:
                 state=each.get("Status", {}).get("State", ""),
                 ebs_gb=tuple(block["VolumeSpecification"]["SizeInGB"] for block in volumes),
             )
+
+
+def _idle_points(cloudwatch: Any, metric: str, cluster_id: str, now: datetime) -> list[dict[str, Any]]:
+    points = cloudwatch.get_metric_statistics(
+        Namespace="AWS/ElasticMapReduce",
+        MetricName=metric,
+        Dimensions=[{"Name": "JobFlowId", "Value": cluster_id}],
+        StartTime=now - _LOOK_BACK,
+        EndTime=now,
+        Period=int(_IDLE_PERIOD.total_seconds()),
+        Statistics=["Minimum"],
+    )["Datapoints"]
+    return sorted(points, key=lambda point: point["Timestamp"])
+
+
+def _idle_since(points: list[dict[str, Any]], now: datetime) -> float:
+    busy = [point["Timestamp"] for point in points if point["Minimum"] < 1]
+    if busy and busy[-1] == points[-1]["Timestamp"]:
+        return 0.0
+    since = busy[-1] + _IDLE_PERIOD if busy else points[0]["Timestamp"]
+    return (now - since).total_seconds()

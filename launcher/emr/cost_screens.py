@@ -8,7 +8,7 @@ from rich.table import Table
 
 from launcher.emr.cost import Usage, total
 from launcher.emr.spending import NOT_INCLUDED, SPOT, Spending
-from launcher.progress import duration
+from launcher.tables import duration
 
 _MARKETS = {SPOT: "Spot", "ON_DEMAND": "on demand"}
 

@@ -55,10 +55,6 @@ class CostWatch:
         if step == self._plan.steps[-1]:
             self._record()
 
-    def __str__(self) -> str:
-        """What it cost, in a line."""
-        return cost_records.sentence(self.cost)
-
     def _record(self) -> None:
         try:
             self.cost = self._costs()

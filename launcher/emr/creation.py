@@ -11,7 +11,7 @@ from launcher.emr.blueprint import NewCluster, Surroundings, request
 from launcher.emr.clusters import Cluster, describe
 from launcher.emr.watching import watch
 from launcher.files import files_at
-from launcher.sources import PROJECT
+from launcher.project import PROJECT
 from lib.errors import ExperimentError
 
 _BOOTSTRAP = ("bootstrap.sh", "requirements-cluster.txt", "requirements-master.txt")
@@ -30,11 +30,6 @@ class ClusterFailed(ExperimentError):
         )
 
 
-def planned(wanted: NewCluster, around: Surroundings) -> dict[str, Any]:
-    """The request that `create` makes."""
-    return request(wanted, around, bootstrap_place(around.bucket))
-
-
 def create(wanted: NewCluster, around: Surroundings, session: boto3.Session | None = None) -> str:
     """Upload what the nodes run first, ask EMR for the cluster, and return its id.
 
@@ -50,7 +45,7 @@ def create(wanted: NewCluster, around: Surroundings, session: boto3.Session | No
     emr = aws.client("emr", session, attempts=1)
     try:
         with aws.explained("cannot make the cluster"):
-            return emr.run_job_flow(**planned(wanted, around))["JobFlowId"]
+            return emr.run_job_flow(**request(wanted, around, place))["JobFlowId"]
     except aws.AwsUnavailable as error:
         if not isinstance(error, aws.AwsBusy):
             look = "run_experiment.py cluster list"

@@ -1,7 +1,7 @@
 """Detached runs as a person sees them: submitted in a word or two, and followed where that is wanted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import boto3
@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from launcher import aws
+from launcher.cluster_settings import RunOptions
 from launcher.emr.clusters import Cluster, describe
 from launcher.emr.estimates import estimate_line
 from launcher.emr.following import follow, follow_command
-from launcher.emr.states import UNFINISHED_STEP
-from launcher.emr.step_descriptions import list_steps
+from launcher.emr.step_descriptions import UNFINISHED_STEP, list_steps
 from launcher.emr.step_files import StepFiles
 from launcher.emr.submission import require_usable, set_step_concurrency, submit
 from launcher.outcomes import one_after_the_other
@@ -22,30 +22,22 @@ from launcher.tables import print_pairs
 from lib.errors import InputError
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """How experiments are to be submitted."""
-
-    wait: bool = False
-    step_concurrency: int | None = None
-    debug: bool = False
-
-
-def run_detached(plans: Sequence[Plan], wishes: Wishes, session: boto3.Session, console: Console) -> None:
+def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
     """Submit experiments to their cluster in this order; follow them, if wanted, until the last has ended.
 
     Raises:
         InputError: they name several clusters, or one that cannot take them.
         typer.Exit: one of those followed failed; with the worst of their exit codes.
     """
+    session, console = boto3.Session(), Console(highlight=False)
     cluster_id = _the_only_cluster(plans)
     emr = aws.client("emr", session)
     cluster = describe(emr, cluster_id)
     require_usable(cluster)
     plans = with_distinct_ids(plans, _is_taken)
-    if wishes.step_concurrency is not None:
-        _set_concurrency(session, cluster_id, wishes.step_concurrency, console)
-        cluster = replace(cluster, step_concurrency=wishes.step_concurrency)
+    if options.step_concurrency is not None:
+        _set_concurrency(session, cluster_id, options.step_concurrency, console)
+        cluster = replace(cluster, step_concurrency=options.step_concurrency)
     before = len(list_steps(emr, cluster_id, UNFINISHED_STEP))
     costs = [estimate_line(plan, session) for plan in plans]  # before: nothing may come between a submission and its id
     step_ids = submit(session, cluster_id, plans)
@@ -53,8 +45,8 @@ def run_detached(plans: Sequence[Plan], wishes: Wishes, session: boto3.Session, 
         _tell(plan, step_id, cluster, before + number, cost, console)
     if not cluster.log_uri:
         console.print(f"Cluster {cluster_id} keeps no logs: a failure will be hard to explain.", style="yellow")
-    if wishes.wait:
-        _follow_all(session, cluster_id, step_ids, wishes.debug, console)
+    if options.wait:
+        _follow_all(session, cluster_id, step_ids, options.debug, console)
 
 
 def _the_only_cluster(plans: Sequence[Plan]) -> str:

@@ -11,8 +11,7 @@ from launcher.emr.clusters import Cluster, describe
 from launcher.emr.evidence import Evidence, Hit
 from launcher.emr.findings import Cause, Finding
 from launcher.emr.gathering import Gathering
-from launcher.emr.states import FAILED_STEP
-from launcher.emr.step_descriptions import Step, describe_step, list_steps
+from launcher.emr.step_descriptions import FAILED_STEP, Step, describe_step, list_steps
 
 UNKNOWN = "unknown"
 # What is shown of a failure that no cause knows: so many lines, the last ones, for a log ends with what ended it.

@@ -11,7 +11,7 @@ from launcher.emr.spending import spending
 from launcher.files import files_at
 from launcher.parameters import Parameters
 from launcher.plan import Plan
-from launcher.progress import duration
+from launcher.tables import duration
 from lib.candidates import candidates_of
 from lib.errors import ExperimentError, InputError
 

@@ -14,15 +14,15 @@ from rich.console import Console
 from launcher import aws
 from launcher.emr import cost_records, watching
 from launcher.emr.replay import Replay
-from launcher.emr.states import UNFINISHED_STEP
-from launcher.emr.step_descriptions import Step, describe_step, list_steps
+from launcher.emr.step_descriptions import UNFINISHED_STEP, Step, describe_step, list_steps
 from launcher.emr.step_files import Status, StepFiles
 from launcher.emr.step_outcome import results_of
 from launcher.interrupts import Interrupted
 from launcher.plan import Plan
-from launcher.progress import Progress, duration
+from launcher.progress import Progress
 from launcher.screens import show_results
 from launcher.search_log import SearchLog
+from launcher.tables import duration
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
 

@@ -10,7 +10,7 @@ import typer
 from launcher.emr.options import ClusterId, Debug, the_cluster
 from launcher.interrupts import Interrupted
 from launcher.outcomes import explained
-from launcher.tables import print_json
+from launcher.tables import duration, print_json
 from lib.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,18 +31,18 @@ def create(
 ) -> None:
     """Make a cluster, without Terraform but in the bucket, network and roles that Terraform made."""
     with explained(debug):
-        from launcher import aws, progress  # botocore takes a while to import, which --help need not wait for
+        from launcher import aws  # botocore takes a while to import, which --help need not wait for
         from launcher.emr import creation
-        from launcher.emr.blueprint import settings
+        from launcher.emr.blueprint import request, settings
         from launcher.emr.surroundings import find
 
         wanted = settings(assign or [])
         around = find(wanted)
         if dry_run:
-            print_json(creation.planned(wanted, around))
+            print_json(request(wanted, around, creation.bootstrap_place(around.bucket)))
             return
         cluster_id = creation.create(wanted, around)
-        idle = progress.duration(wanted.idle_timeout)
+        idle = duration(wanted.idle_timeout)
         print(f"{wanted.project}-cluster is {cluster_id}. It starts in ten minutes or so, and ends after {idle} idle.")
         look = f"run_experiment.py cluster status --cluster-id {cluster_id}"
         if wait:
@@ -93,8 +93,7 @@ def terminate(
         from launcher import aws
         from launcher.emr import termination
         from launcher.emr.clusters import describe
-        from launcher.emr.states import UNFINISHED_STEP
-        from launcher.emr.step_descriptions import list_steps
+        from launcher.emr.step_descriptions import UNFINISHED_STEP, list_steps
 
         emr = aws.client("emr")
         cluster = describe(emr, the_cluster(emr, cluster_id))
@@ -128,8 +127,7 @@ def _goes_on(note: str) -> Iterator[None]:
 def _other_work(cluster: "Cluster") -> str:
     """What CloudWatch knows of work that is no step."""
     from launcher import aws
-    from launcher.emr.idleness import idle_seconds
-    from launcher.progress import duration
+    from launcher.emr.clusters import idle_seconds
 
     idle = idle_seconds(aws.client("cloudwatch"), cluster.id)
     if idle is None:
@@ -151,15 +149,12 @@ def _has_somebody_to_ask() -> bool:
 
 def _named(cluster: "Cluster") -> str:
     from launcher.emr.cluster_screens import nodes
-    from launcher.progress import duration
 
     up = f", up {duration(cluster.life.seconds)}" if cluster.life.seconds is not None else ""
     return f"{cluster.name} ({cluster.id}, {nodes(cluster)}{up})"
 
 
 def _show_state(cluster: Any) -> None:
-    from launcher.progress import duration
-
     print(
         f"{duration(cluster.life.seconds or 0):>12}  {cluster.life.state}  {cluster.life.reason}".rstrip(), flush=True
     )

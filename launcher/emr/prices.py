@@ -20,6 +20,7 @@ from botocore.config import Config
 
 from launcher import aws
 from launcher.emr.cost import Amount
+from launcher.project import PROJECT_NAME
 from lib.errors import ExperimentError, InputError
 
 _HOURS_OF_A_MONTH = 730
@@ -173,7 +174,7 @@ def _keep(prices: Prices) -> None:
 
 def _file(region: str) -> Path:
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "mineria-ml-emr" / f"prices-{region}.json"
+    return Path(home) / PROJECT_NAME / f"prices-{region}.json"
 
 
 # ---- The table

@@ -53,10 +53,8 @@ def step(
     """All about one step: state, times, failure, command."""
     with explained(debug):
         from launcher import aws
-        from launcher.emr.cancelling import cancel_step
         from launcher.emr.cluster_screens import step_pairs, step_record
-        from launcher.emr.step_descriptions import describe_step
-        from launcher.emr.step_waiting import wait_for_step
+        from launcher.emr.step_descriptions import cancel_step, describe_step, wait_for_step
 
         if force and not cancel:
             raise InputError("--force says how to --cancel: give both")

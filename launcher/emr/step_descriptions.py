@@ -1,15 +1,22 @@
-"""What EMR says of a cluster's steps, as facts. Times are in UTC; every `emr` is a boto3 client."""
+"""A cluster's steps: what EMR says of them, as facts, waiting for one, and cancelling it.
+
+Times are in UTC; every `emr` is a boto3 client.
+"""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from launcher import aws
 from launcher.emr.clusters import utc
-from launcher.emr.states import UNFINISHED_STEP
+from launcher.emr.watching import watch
+from lib.errors import ExperimentError, InputError
 
+# EMR's names for the states of a step.
+UNFINISHED_STEP = ("PENDING", "RUNNING", "CANCEL_PENDING")
+FAILED_STEP = ("FAILED", "CANCELLED", "INTERRUPTED")
 # A run's parameters, as a step of ours is given them.
 _OURS = re.compile(r"(?P<out>s3[an]?://\S+?)/steps/(?P<run_id>\d{8}_\d{6})/")
 
@@ -84,6 +91,47 @@ def describe_step(emr: Any, cluster_id: str, step_id: str) -> Step:
     """
     with aws.explained(f"cannot look at step {step_id} of cluster {cluster_id}"):
         return _step(emr.describe_step(ClusterId=cluster_id, StepId=step_id)["Step"])
+
+
+def wait_for_step(emr: Any, cluster_id: str, step_id: str, show: Callable[[Step], None]) -> None:
+    """Watch a step that is no experiment of ours, as the scripts are, until it has ended; `show` is told each state.
+
+    Raises:
+        ExperimentError: it failed, was cancelled or lost its cluster.
+    """
+    state = ""
+    for step in watch(lambda: describe_step(emr, cluster_id, step_id)):
+        if step.state != state:
+            state = step.state
+            show(step)
+        if state in FAILED_STEP:
+            why = step.failure.get("Message") or step.reason
+            raise ExperimentError(
+                f"step {step_id} is {state}{f': {why}' if why else ''}. "
+                f"Why: run_experiment.py cluster diagnose {step_id} --cluster-id {cluster_id}"
+            )
+        if not step.is_unfinished:
+            return
+
+
+def cancel_step(emr: Any, cluster_id: str, step_id: str, kill: bool = False) -> None:
+    """Ask EMR to cancel a step that waits or runs; a running one is told to end, and with `kill` is given no time to.
+
+    Raises:
+        InputError: it has ended, or there is no such step.
+        ExperimentError: EMR cannot.
+    """
+    step = describe_step(emr, cluster_id, step_id)
+    if not step.is_unfinished:
+        raise InputError(f"step {step_id} is {step.state}: there is nothing to cancel")
+    with aws.explained(f"cannot cancel step {step_id}"):
+        (answer,) = emr.cancel_steps(
+            ClusterId=cluster_id,
+            StepIds=[step_id],
+            StepCancellationOption="TERMINATE_PROCESS" if kill else "SEND_INTERRUPT",
+        )["CancelStepsInfoList"]
+    if answer["Status"] != "SUBMITTED":
+        raise ExperimentError(f"step {step_id} cannot be cancelled: {answer.get('Reason', '')}")
 
 
 def _step(described: Mapping[str, Any]) -> Step:

@@ -14,6 +14,7 @@ from dataclasses import replace
 import typer
 
 from launcher import preflight
+from launcher.cluster_settings import LIVY
 from launcher.emr.step_files import StatusWriter, StepFiles
 from launcher.experiment import run
 from launcher.files import files_at
@@ -49,7 +50,7 @@ def main(folder: str, livy_url: str) -> int:
 @contextmanager
 def _livy_here(plan: Plan, url: str) -> Iterator[Target]:
     """The Livy of this node, for a plan that knows it by its cluster."""
-    here = {"target": "livy", "id": "", "livy_url": url, "reach": "direct"}
+    here = {"target": LIVY.name, "id": "", "livy_url": url, "reach": "direct"}
     cluster = plan.parameters.cluster.model_copy(update=here)
     parameters = plan.parameters.model_copy(update={"cluster": cluster})
     with ExitStack() as stack:

@@ -8,10 +8,9 @@ import boto3
 from botocore.exceptions import ClientError
 
 from launcher import aws
-from launcher.emr.clusters import Cluster, ClusterNotReady
-from launcher.emr.primary import LIVY_PORT, PYTHON
-from launcher.emr.states import ACTIVE
+from launcher.emr.clusters import ACTIVE, PYTHON, Cluster, ClusterNotReady
 from launcher.emr.step_files import StepFiles
+from launcher.endpoint import LIVY_PORT
 from launcher.files import files_at
 from launcher.packaging import Archive, upload_project
 from launcher.plan import Plan

@@ -6,7 +6,7 @@ from typing import Any
 from launcher import aws
 from launcher.emr.clusters import Cluster
 from launcher.emr.step_descriptions import Step
-from launcher.progress import duration
+from launcher.tables import duration
 from lib.errors import InputError
 
 

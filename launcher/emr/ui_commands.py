@@ -41,7 +41,7 @@ def ui(
         from launcher import aws  # botocore takes a while to import, which --help need not wait for
         from launcher.emr import user_interfaces
         from launcher.emr.clusters import describe, require_ready
-        from launcher.session_records import Endpoint
+        from launcher.endpoint import Endpoint
 
         if on_cluster and reach:
             raise InputError("--on-cluster is a link of EMR's, --reach a road of your own: give one")

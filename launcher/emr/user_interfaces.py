@@ -10,16 +10,15 @@ from typing import Any
 import boto3
 
 from launcher import aws
-from launcher.emr.clusters import Cluster
-from launcher.emr.primary import find_primary
+from launcher.emr.clusters import Cluster, find_primary
 from launcher.emr.watching import watch
-from launcher.session_records import Endpoint
+from launcher.endpoint import HISTORY_PORT, YARN_PORT, Endpoint
 from launcher.tunnels import Door, Tunnel, tunnel_to
 from lib.errors import ExperimentError
 
 # Page => its port on the primary node, and EMR's names for it on the cluster and off it.
 HISTORY, RESOURCES = "Spark History", "YARN ResourceManager"
-PORTS = {HISTORY: 18080, RESOURCES: 8088}
+PORTS = {HISTORY: HISTORY_PORT, RESOURCES: YARN_PORT}
 _ON_CLUSTER = {HISTORY: "SparkHistoryServer", RESOURCES: "ResourceManager"}
 _PERSISTENT = {HISTORY: "SHS"}  # YARN's page goes with the cluster
 _PAUSE, _LOOKS = 2.0, 60

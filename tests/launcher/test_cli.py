@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from launcher import cli
+from launcher import cli, experiment
 from launcher.interrupts import Interrupted
 from launcher.plan import make_plan
 from lib.errors import ExperimentError, InputError
@@ -23,7 +23,7 @@ def typed(tmp_path, monkeypatch):
     (tmp_path / "work" / "table.parquet").touch()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setattr(cli, "make_plan", lambda parameters, argv: make_plan(parameters, notebooks, argv))
-    monkeypatch.setattr(cli, "run", lambda plan: pytest.fail("nothing may run here"))
+    monkeypatch.setattr(experiment, "run", lambda plan: pytest.fail("nothing may run here"))
 
     def result(*arguments: str):
         return CliRunner().invoke(cli.app, arguments, env={"COLUMNS": "80"})
@@ -48,7 +48,7 @@ def test_a_dry_run_says_what_would_run_and_touches_nothing(typed, tmp_path):
 
 def test_every_option_reaches_the_plan(typed, monkeypatch):
     plans = []
-    monkeypatch.setattr(cli, "run", plans.append)
+    monkeypatch.setattr(experiment, "run", plans.append)
     monkeypatch.setattr(cli, "make_plan", lambda parameters, argv: make_plan(parameters, argv=argv))
     monkeypatch.setattr("launcher.plan.declared", lambda notebook: set(parameters_of_all_options))
     parameters_of_all_options = {
@@ -106,7 +106,7 @@ def test_an_unforeseen_error_is_one_line_and_its_traceback_is_for_debug(typed, m
     def fail(plan):
         raise RuntimeError("the disk\nis on fire")
 
-    monkeypatch.setattr(cli, "run", fail)
+    monkeypatch.setattr(experiment, "run", fail)
     result = typed("--input-data", "table.parquet")
     assert (result.exit_code, result.output) == (
         1,
@@ -149,7 +149,7 @@ def test_several_params_files_run_one_after_the_other(typed, monkeypatch, failur
         if rounds(plan) in failures:
             raise failures[rounds(plan)]
 
-    monkeypatch.setattr(cli, "run", run)
+    monkeypatch.setattr(experiment, "run", run)
     for number in (1, 2, 3):
         Path(f"{number}.yaml").write_text(f"grid: {{GBT: {{maxIter: [{number}]}}}}")
     files = [argument for number in (1, 2, 3) for argument in ("--params", f"{number}.yaml")]

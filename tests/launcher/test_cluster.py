@@ -14,13 +14,13 @@ from moto import mock_aws
 from launcher import packaging, session_records
 from launcher.aws import AwsRefused
 from launcher.cluster_settings import Cluster, Spark
-from launcher.emr.clusters import ClusterNotReady
-from launcher.emr.primary import find_primary
+from launcher.emr.clusters import ClusterNotReady, find_primary
+from launcher.endpoint import Endpoint
 from launcher.files import files_at
 from launcher.parameters import SECTIONS, check
+from launcher.project import PROJECT
 from launcher.s3_files import S3Files, bucket_and_key
-from launcher.session_records import Endpoint
-from launcher.sources import PROJECT, gather
+from launcher.sources import gather
 from launcher.sparkmagic_config import make_config
 from lib.errors import InputError
 from lib.version import code_hash
@@ -40,7 +40,7 @@ def test_the_params_file_for_a_cluster_names_every_setting():
     for name, section in SECTIONS.items():
         assert set(written[name]) == set(section.model_fields)
     parameters = gather(str(PROJECT / "params" / "emr.yaml"), [], {"cluster.livy_url": "http://x:8998"}, cwd=PROJECT)
-    assert parameters.cluster.runs_on == "livy"
+    assert parameters.cluster.runs_on.name == "livy"
     assert parameters.out.startswith("s3://")
 
 
@@ -72,10 +72,10 @@ def test_settings_may_be_assigned():
 
 
 def test_the_target_follows_from_what_is_given():
-    assert Cluster().runs_on == "local"
-    assert Cluster(livy_url="http://x").runs_on == "livy"
-    assert Cluster(id="j-A").runs_on == "step"
-    assert Cluster(id="j-A", target="livy").runs_on == "livy"
+    assert Cluster().runs_on.name == "local"
+    assert Cluster(livy_url="http://x").runs_on.name == "livy"
+    assert Cluster(id="j-A").runs_on.name == "step"
+    assert Cluster(id="j-A", target="livy").runs_on.name == "livy"
     assert Cluster(id="j-A", target="livy", reach="ssh").endpoint == Endpoint("", "j-A", "ssh")
     for wrong in (
         Cluster(target="livy"),

@@ -14,6 +14,7 @@ def server():
     class Handler(BaseHTTPRequestHandler):
         def _answer(self):
             self.server.asked.append(self.command)
+            self.server.paths.append(self.path)
             status = self.server.statuses.pop(0) if self.server.statuses else 200
             content = json.dumps({"sessions": []}).encode()
             self.send_response(status)
@@ -27,7 +28,7 @@ def server():
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.statuses, server.asked = [], []
+    server.statuses, server.asked, server.paths = [], [], []
     thread = threading.Thread(target=server.serve_forever, args=[0.05])
     thread.start()
     yield server
@@ -47,6 +48,11 @@ def test_an_error_now_and_then_is_no_reason_to_give_up(server):
     server.statuses = [502]
     client.delete(3)
     assert server.asked == ["GET"] * 3 + ["DELETE"] * 2
+
+
+def test_a_check_asks_for_one_session_at_most(server):
+    client_of(server).check()
+    assert server.paths == ["/sessions?from=0&size=1"]
 
 
 def test_an_error_that_stays_is_told(server):

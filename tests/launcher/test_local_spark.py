@@ -8,6 +8,7 @@ import pytest
 
 from launcher import local_spark
 from launcher.local_spark import SparkStartError, find_java, settings_from_environment
+from launcher.project import PROJECT
 from lib.errors import InputError
 
 
@@ -62,6 +63,7 @@ def test_settings_come_from_the_environment(monkeypatch):
 
 FAILING_START = """
 from pathlib import Path
+from launcher.project import PROJECT
 from launcher.local_spark import build_session
 from lib.errors import ExperimentError
 try:
@@ -76,7 +78,7 @@ def test_a_failed_start_quotes_the_log_and_keeps_the_terminal_clean(tmp_path):
     ran = subprocess.run(
         [sys.executable, "-c", FAILING_START],
         cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(local_spark.PROJECT)},
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(PROJECT)},
         capture_output=True,
         text=True,
         check=True,

@@ -6,9 +6,10 @@ import pytest
 from rich.console import Console
 
 from launcher.files import LocalFiles
-from launcher.progress import Progress, duration
+from launcher.progress import Progress
 from launcher.screens import show_plan, show_results
 from launcher.search_log import SearchLog
+from launcher.tables import duration
 from tests.launcher.experiments import RUN_ID, plan, write_notebooks
 from tests.launcher.test_search_log import line
 

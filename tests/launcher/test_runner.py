@@ -30,7 +30,7 @@ class Steps:
 
 def run(folder: Path, steps: Steps | None = None, values: dict | None = None, **notebooks: str) -> dict:
     planned = plan(folder, write_notebooks(folder / "notebooks", **notebooks), **(values or {}))
-    return Run(planned, steps or Steps(), LocalTarget(KERNEL))()
+    return Run(planned, [steps or Steps()], LocalTarget(KERNEL))()
 
 
 def everything_in(folder: Path) -> set[str]:
@@ -134,7 +134,7 @@ def test_children_of_a_kernel_end_with_it(tmp_path):
 def test_a_kernel_that_is_not_installed_names_the_command(tmp_path):
     planned = plan(tmp_path, write_notebooks(tmp_path / "notebooks"))
     with pytest.raises(ExperimentError, match=r"'nowhere' is not installed: run python -m launcher\.kernels"):
-        Run(planned, Steps(), LocalTarget("nowhere"))()
+        Run(planned, [Steps()], LocalTarget("nowhere"))()
 
 
 def test_a_parameter_that_no_notebook_takes_is_an_error_of_ours(tmp_path):

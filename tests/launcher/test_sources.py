@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from launcher.parameters import NAMES, SECTIONS, Parameters
-from launcher.sources import PROJECT, gather
+from launcher.project import PROJECT
+from launcher.sources import gather
 from lib.candidates import FULL_GRID, candidates_of
 from lib.errors import InputError
 

@@ -10,9 +10,9 @@ import pytest
 
 from launcher import tunnels
 from launcher.emr import user_interfaces
-from launcher.emr.primary import Primary
+from launcher.emr.clusters import Primary
+from launcher.endpoint import Endpoint
 from launcher.livy_client import LivyClient, LivyUnreachable
-from launcher.session_records import Endpoint
 from launcher.tunnels import TunnelBroken, reached
 from lib.errors import InputError
 from tests.launcher.roads import break_it, make_programs

@@ -51,7 +51,7 @@ def small_plan(folder: Path, url: str, out: str, settings: dict[str, Any], cell:
 def run(plan: Plan, steps: Steps | None = None) -> dict[str, Any]:
     """Run a plan on the target it names."""
     with target_of(plan) as target:
-        return Run(plan, steps or Steps(), target)()
+        return Run(plan, [steps or Steps()], target)()
 
 
 def sessions(url: str) -> list[int]:

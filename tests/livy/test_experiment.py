@@ -21,12 +21,11 @@ from launcher.kernels import LOCAL
 from launcher.livy_client import LivyClient, LivyLogin
 from launcher.livy_failures import SessionFailed
 from launcher.parameters import check
-from launcher.plan import make_plan
-from launcher.provenance import commit
-from launcher.resuming import recorded_parameters
+from launcher.plan import commit, make_plan, recorded_parameters
+from launcher.project import PROJECT
 from launcher.runner import Run
 from launcher.search_log import SearchLog
-from launcher.sources import PROJECT, gather
+from launcher.sources import gather
 from launcher.targets import LocalTarget
 from lib import artifacts
 from lib.version import code_hash
@@ -168,7 +167,7 @@ def test_a_run_that_died_is_taken_up_where_it_was(whole, s3):
 def test_the_figures_are_those_of_one_machine(whole, tmp_path):
     plan = make_plan(parameters([whole.table], str(tmp_path / "out")))
     plan = dataclasses.replace(plan, steps=plan.steps[1:2])
-    local = Run(plan, Steps(), LocalTarget(LOCAL))()
+    local = Run(plan, [Steps()], LocalTarget(LOCAL))()
     assert_equal(whole.results["train"], local["train"])
     # Evaluation measures the model as it was saved, on the rows that training tested it on.
     tested, evaluated = local["train"]["winner"]["test_metrics_retrained"], whole.results["evaluate"]

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from launcher import session_records, tunnels
-from launcher.emr.primary import Primary
+from launcher.emr.clusters import Primary
 from launcher.runner import Run
 from launcher.sessions import end_sessions
 from launcher.targets import target_of
@@ -57,4 +57,4 @@ def test_a_run_outlives_a_broken_tunnel_and_a_lost_one_ends_it(tmp_path, livy_ur
 def run(plan, at_cell):
     """Run a plan; at each cell call a function with its number and the tunnel."""
     with target_of(plan) as target:
-        Run(plan, Steps(lambda cell: at_cell(cell, target.tunnel)), target)()
+        Run(plan, [Steps(lambda cell: at_cell(cell, target.tunnel))], target)()

@@ -6,8 +6,8 @@ import pytest
 import requests
 
 from launcher.livy_client import HEADERS, LivyClient
+from launcher.zips import lib_zip
 from tests.livy.conftest import BUCKET, DRIVER_MEMORY
-from tools.lib_zip import lib_zip
 
 PLACE = f"s3://{BUCKET}/inside"
 

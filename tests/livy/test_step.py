@@ -15,7 +15,7 @@ import yaml
 from launcher.emr.step_files import StepFiles
 from launcher.emr.submission import LIVY_URL
 from launcher.kernels import register
-from launcher.provenance import commit
+from launcher.plan import commit
 from lib import artifacts
 from lib.version import code_hash
 from tests.aws.clusters import made_cluster

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from launcher.local_spark import SHORT_SESSION, find_java
+from launcher.zips import lib_zip
 from tests.conftest import ROOT
 from tests.jars import SPARK_JARS, JarsNotFetched, fetched
 from tests.lib.tables import make_table, write
-from tools.lib_zip import lib_zip
 
 JARS = Path(__file__).with_name("yarn-jars.xml")
 # The README's options, with the figures of a small machine.

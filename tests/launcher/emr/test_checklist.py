@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from launcher import cli
+from launcher import experiment
 from launcher.aws import AwsRefused
 from launcher.cli import app
 from launcher.emr import checklist, detached
@@ -119,7 +119,7 @@ def test_before_a_submission_warnings_are_lines_and_failures_an_error(monkeypatc
 def test_an_experiment_does_not_begin_on_a_cluster_that_is_open(emr, bucket, monkeypatch, target):
     begun = []
     monkeypatch.setattr(detached, "run_detached", lambda plans, *_: begun.append(plans))
-    monkeypatch.setattr(cli, "run", begun.append)
+    monkeypatch.setattr(experiment, "run", begun.append)
     group = make_security_group({"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]})
     cluster = make_cluster(role=make_role(bucket), group=group)
     emr.add_job_flow_steps(JobFlowId=cluster, Steps=[STEP])  # leaves no room for a probe

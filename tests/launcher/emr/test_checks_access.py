@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from launcher.emr import checks_access
 from launcher.emr.checks_access import nodes_role
-from launcher.emr.primary import PYTHON
+from launcher.emr.clusters import PYTHON
 from tests.aws.steps import running_steps
 from tests.launcher.emr.requests import STEP
 from tests.launcher.emr.subjects import deny, make_bucket, make_cluster, make_role, subject

@@ -8,8 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from launcher.cli import app
-from launcher.emr import idleness
-from launcher.emr.idleness import METRICS, idle_seconds
+from launcher.emr.clusters import IDLE_METRICS, idle_seconds
 from tests.launcher.emr.requests import STEP, request
 
 
@@ -30,7 +29,7 @@ def report_idleness(cluster_id, *values):
     now = datetime.now(UTC)
     data = [
         {
-            "MetricName": METRICS[0],
+            "MetricName": IDLE_METRICS[0],
             "Dimensions": [{"Name": "JobFlowId", "Value": cluster_id}],
             "Timestamp": now - (len(values) - place) * timedelta(minutes=5),
             "Value": value,
@@ -91,7 +90,7 @@ def test_status_knows_for_how_long_nothing_was_done(cluster_id):
     record = json.loads(run("status", "--json"))
     assert record["idle_seconds"] == pytest.approx(900, abs=60)
     assert "in about 45 min" in run("status") or "in about 44 min" in run("status")
-    assert idleness.idle_seconds(boto3.client("cloudwatch"), "j-OTHER") is None
+    assert idle_seconds(boto3.client("cloudwatch"), "j-OTHER") is None
 
 
 def test_status_of_a_busy_cluster(cluster_id, emr):

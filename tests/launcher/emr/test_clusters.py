@@ -6,8 +6,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from launcher.emr.clusters import ClusterNotReady, describe, instances, listed, require_ready
-from launcher.emr.states import ENDED
+from launcher.emr.clusters import ENDED, ClusterNotReady, describe, find_primary, instances, listed, require_ready
 from launcher.emr.step_descriptions import describe_step, list_steps
 from lib.errors import InputError
 from tests.launcher.emr.requests import STEP, request
@@ -51,8 +50,11 @@ def test_a_cluster_that_ended_is_described_and_refused(emr):
     cluster = describe(emr, cluster_id)
     assert cluster.has_ended
     assert cluster.life.ended_at >= cluster.life.created_at
-    with pytest.raises(ClusterNotReady, match=f"cluster {cluster_id} is TERMINATED.*start another"):
+    with pytest.raises(ClusterNotReady, match=f"cluster {cluster_id} is TERMINATED.*start another") as refused:
         require_ready(cluster)
+    with pytest.raises(ClusterNotReady) as on_the_way:  # who goes to its primary node is told the same
+        find_primary(cluster_id, emr)
+    assert str(on_the_way.value) == str(refused.value)
 
 
 def test_no_such_cluster(emr):

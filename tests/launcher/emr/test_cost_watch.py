@@ -6,6 +6,7 @@ import boto3
 import pytest
 from moto.backends import get_backend
 
+from launcher.emr.cost_records import sentence
 from launcher.emr.cost_watch import CostWatch
 from launcher.plan import make_plan
 from launcher.sources import gather
@@ -51,7 +52,7 @@ def test_the_cost_stands_in_the_record_before_the_report_and_at_the_end(cluster_
     assert cost["estimate"]["earlier_runs"] == 1
     assert cost["prices"]["as_of"] == "2026-11-25"
     assert cost["not_included"].startswith("not the bill")
-    assert "come on top; not the bill" in str(watch)
+    assert "come on top; not the bill" in sentence(watch.cost)
 
 
 def test_a_run_that_is_a_step_is_that_step(cluster_id, emr, tmp_path):
@@ -75,11 +76,11 @@ def test_a_run_does_not_fail_for_a_cost_that_is_not_known(emr, tmp_path):
     assert watch.estimate().startswith("not known: cannot look at cluster j-NONE")
     watch.step_done(plan.steps[-1])
     assert read()["cost"]["unknown"].startswith("cannot list the steps of cluster j-NONE")
-    assert str(watch).startswith("not known: ")
+    assert sentence(watch.cost).startswith("not known: ")
 
 
 def test_a_record_that_is_not_there_is_not_made_up(cluster_id, tmp_path):
     plan, watch, _ = watched(tmp_path, cluster_id, is_begun=False)
     watch.step_done(plan.steps[-1])
-    assert "it could not be kept" in str(watch)
+    assert "it could not be kept" in sentence(watch.cost)
     assert not list(tmp_path.rglob("experiment.json"))

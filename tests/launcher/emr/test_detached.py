@@ -20,7 +20,7 @@ from launcher.emr.checklist import ClusterNotFit
 from launcher.emr.step_files import Status, StepFiles
 from launcher.files import files_at
 from launcher.parameters import Parameters
-from launcher.provenance import commit
+from launcher.plan import commit
 from tests.aws.steps import PYTHON
 from tests.launcher.emr.requests import request
 from tests.launcher.emr.runs import GRID, OUT, RUN_ID, plan, put, write_results

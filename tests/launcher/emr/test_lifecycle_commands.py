@@ -16,7 +16,7 @@ from launcher.cli import app
 from launcher.emr import creation, watching
 from launcher.emr.blueprint import DESIGN, EMR_TAG, NewCluster, Surroundings, settings
 from launcher.emr.clusters import describe
-from launcher.sources import PROJECT
+from launcher.project import PROJECT
 from lib.errors import InputError
 from tests.aws.clusters import made_cluster
 from tests.aws.steps import PYTHON
