@@ -74,6 +74,8 @@ class NotebookRefused(InputError):
 
     def __init__(self, notebook: str, failure: CellFailure):
         self.notebook, self.failure = notebook, failure
+        if failure.kind:
+            self.cause = failure.kind.cause
         super().__init__(failure.evalue)
 
 

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from launcher.cluster_settings import Spark
-from launcher.emr.spark_memory import megabytes, size
+from launcher.emr import causes
+from launcher.emr.clusters import UNKNOWN
+from launcher.emr.evidence import Cause, Finding, Source, telling
+from launcher.emr.evidence import Evidence as Gathered
 from launcher.failures import CellFailure, NotebookFailed, NotebookRefused
 from launcher.livy_client import log_lines
 from lib.errors import ExperimentError, InputError
@@ -18,6 +21,8 @@ _TRACEBACK = "Traceback (most recent call last):\n"
 _SPARK_CODE = "SparkStatementException"
 _GONE = ("dead", "killed", "error", "shutting_down", None)
 _LINES = 20
+# Names of causes in `launcher.emr.causes`.
+_NOT_STARTED, _GONE_CAUSE = "livy-session-did-not-start", "livy-session-died"
 
 
 @dataclass(frozen=True)
@@ -34,19 +39,19 @@ class Evidence:
 class SessionFailed(ExperimentError):
     """A session did not start or did not live; carries the last lines of its log."""
 
-    def __init__(self, sentence: str, log: Sequence[str] = ()):
+    def __init__(self, sentence: str, log: Sequence[str] = (), cause: str = ""):
+        self.cause = cause
         self.log = tuple(log[-_LINES:])
         quoted = "".join(f"\n    {line}" for line in self.log)
         super().__init__(sentence + (f"\nThe last lines of its log:{quoted}" if quoted else ""))
 
 
 class OutOfMemory(SessionFailed):
-    """Memory ran out; names the setting to raise."""
+    """Memory ran out; says of what, and names the setting to raise."""
 
-    def __init__(self, where: str, setting: str, now: str | None, log: Sequence[str] = ()):
-        self.setting = setting
-        change = f"raise {setting} from {now} to {doubled(now)}" if now else f"set {setting}, to 8g for a start"
-        super().__init__(f"{where} ran out of memory: {change} (in the params file, or with -p {setting}=…)", log)
+    def __init__(self, cause: Cause, finding: Finding, log: Sequence[str] = ()):
+        self.settings = dict(finding.settings)
+        super().__init__(f"{finding.sentence}: {finding.way_out[0]}", log, cause.name)
 
 
 def explain(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:
@@ -67,11 +72,6 @@ def remote(failure: CellFailure) -> CellFailure:
     return CellFailure(failure.count, failure.source, name if known else "Error", message.strip("\n"), trace)
 
 
-def doubled(memory: str) -> str:
-    """Twice as much: `4g` to `8g`, `1536m` to `3g`; without a unit it is megabytes, as Spark's overhead has it."""
-    return size(2 * megabytes(memory))
-
-
 def _parted(text: str) -> tuple[str, str]:
     """Message and traceback. A message may hold a traceback, too; the true one ends with the message."""
     cuts = [found.start() for found in re.finditer(re.escape(_TRACEBACK), text)]
@@ -83,7 +83,7 @@ def _parted(text: str) -> tuple[str, str]:
 
 
 def _of_code(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:
-    memory = _memory(failure.traceback + failure.evalue, evidence)
+    memory = _out_of_memory(evidence, failure.traceback + failure.evalue)
     if memory:
         return memory
     missing = re.fullmatch(r"No module named '(lib[.\w]*)'", failure.evalue)
@@ -92,7 +92,8 @@ def _of_code(notebook: str, failure: CellFailure, evidence: Evidence) -> Experim
         return SessionFailed(
             f"lib does not import on the cluster ({failure.ename}: {failure.evalue}): its Python needs the packages "
             "that the bootstrap script installs, and the cluster's role the right to read <out>/source/; "
-            f"{notebook}, {failure.cell}"
+            f"{notebook}, {failure.cell}",
+            cause="missing-package",
         )
     if failure.kind and issubclass(failure.kind, InputError):
         return NotebookRefused(notebook, failure)
@@ -109,51 +110,41 @@ def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> Expe
             f"{session} did not start in {late[1]} s: raise cluster.start_timeout, or ask for less (spark.*), or see "
             "whether other applications hold the cluster",
             log,
+            _NOT_STARTED,
         )
     if "unexpectedly reached final status" in text and evidence.state is None:
-        return _memory("\n".join(log), evidence) or SessionFailed(f"{session} ended while it started", log)
+        ended = SessionFailed(f"{session} ended while it started", log, _NOT_STARTED)
+        return _out_of_memory(evidence, log=log) or ended
     status = re.search(r"Invalid status code '(\d+)' from (\S+) with error payload: (.*)", text, re.DOTALL)
     if status and status[2].endswith("/sessions"):
-        return SessionFailed(f"Livy at {livy} refuses the session (status {status[1]}): {status[3].strip()[:400]}")
+        refusal = f"Livy at {livy} refuses the session (status {status[1]}): {status[3].strip()[:400]}"
+        return SessionFailed(refusal, cause=_NOT_STARTED)
     if evidence.state in _GONE and not (status and int(status[1]) >= 500) and (status or evidence.state):
         where = f"{notebook}, {failure.cell}"
         if evidence.state is None:
             return SessionFailed(
                 f"Livy at {livy} has lost {session} ({where}): it was deleted, timed out (livy.server.session.timeout) "
                 "or Livy was started anew; run again",
+                cause=_GONE_CAUSE,
             )
-        return _memory("\n".join(log), evidence, session_ended=True) or SessionFailed(
-            f"{session} ended in the middle of {where}: its state is {evidence.state}", log
+        return _out_of_memory(evidence, log=log) or SessionFailed(
+            f"{session} ended in the middle of {where}: its state is {evidence.state}", log, _GONE_CAUSE
         )
     problem = f"it answers status {status[1]}" if status else "the connection was lost"
     return SessionFailed(
-        f"Livy at {livy} stopped answering ({notebook}, {failure.cell}): {problem}; see whether the cluster still runs"
+        f"Livy at {livy} stopped answering ({notebook}, {failure.cell}): {problem}; see whether the cluster still runs",
+        cause=_GONE_CAUSE,
     )
 
 
-def _memory(text: str, evidence: Evidence, session_ended: bool = False) -> OutOfMemory | None:
-    """OutOfMemory in a traceback or a log, with the setting that helps."""
-    spark, log = evidence.spark, evidence.log
-    beyond = re.search(
-        r"(running beyond|exceeding) (physical |virtual )?memory limits|[Ee]xit ?[Cc]ode:? (is )?137", text
-    )
-    heap = "java.lang.OutOfMemoryError" in text or re.search(r"[Ee]xit ?[Cc]ode:? (is )?52\b", text)
-    lost = "ExecutorLostFailure" in text or "Lost task" in text or re.search(r"executor [\w-]+\)", text)
-    if lost and beyond:
-        return OutOfMemory("an executor", *_overhead(spark, "executor"), log)
-    if lost and heap:
-        return OutOfMemory("an executor", "spark.executor_memory", spark.executor_memory, log)
-    if heap:
-        return OutOfMemory("the driver", "spark.driver_memory", spark.driver_memory, log)
-    if (beyond and session_ended) or re.search(r"^MemoryError\b", text, re.MULTILINE):
-        return OutOfMemory("the driver's Python", *_overhead(spark, "driver"), log)
-    return None
-
-
-def _overhead(spark: Spark, of: str) -> tuple[str, str | None]:
-    """The setting for what a container takes beside the heap, where Python's memory is, and its value."""
-    name = f"spark.{of}.memoryOverhead"
-    return f"spark.conf.{name}", str(spark.conf[name]) if name in spark.conf else None
+def _out_of_memory(evidence: Evidence, raised: str = "", log: Sequence[str] | None = None) -> OutOfMemory | None:
+    """What diagnosis says of the memory in an error that was raised, or in the log of a session that ended."""
+    log = list(evidence.log) if log is None else log
+    told = Source("the error", telling(raised.splitlines()), decides=True)
+    ended = Source("the session's log", telling(log), ends=True, of_driver=True)
+    gathered = Gathered(UNKNOWN, None, (told,) if raised else (ended,), evidence.spark.properties(), params=True)
+    found = causes.out_of_memory(gathered)
+    return OutOfMemory(*found, log) if found else None
 
 
 def _quoted_log(text: str) -> list[str]:

@@ -69,7 +69,7 @@ class Run:
             except InputError:
                 raise
             except Exception as error:
-                error.add_note(self._keep_evidence(files, scratch))
+                self._keep_evidence(error, files, scratch)
                 raise
             finally:
                 if "train" in self.results and "evaluate" not in self.results:
@@ -124,15 +124,18 @@ class Run:
         self.target.check_executed(output)
         return output
 
-    def _keep_evidence(self, files: Files, scratch: Path) -> str:
-        """Copy the notebooks that are not published, and the logs, to the failed runs; say where."""
+    def _keep_evidence(self, error: Exception, files: Files, scratch: Path) -> None:
+        """Copy the notebooks that are not published, and the logs, to the failed runs; the error says where."""
         try:
             for file in sorted(scratch.iterdir()):
                 if file.stat().st_size:
                     files.put(file, f"{self.plan.failed_dir}/{file.name}")
-        except (OSError, ExperimentError) as error:
-            return f"What ran could not be kept in {shown(self.plan.failed_dir)}: {error}"
-        return f"What ran is kept in {shown(self.plan.failed_dir)}"
+        except (OSError, ExperimentError) as problem:
+            error.add_note(f"What ran could not be kept in {shown(self.plan.failed_dir)}: {problem}")
+            return
+        error.add_note(f"What ran is kept in {shown(self.plan.failed_dir)}")
+        if isinstance(error, ExperimentError):
+            error.kept_at = self.plan.failed_dir
 
 
 class _RunningCell:

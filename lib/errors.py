@@ -5,19 +5,46 @@ what to do. `exit_code` is what the command line and the spark-submit scripts en
 """
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 
 class ExperimentError(Exception):
-    """The experiment failed for a reason we can name."""
+    """The experiment failed for a reason we can name.
+
+    What is known beyond the sentence travels with it as data: `cause`, the name that `cluster diagnose` has for it (""
+    if none); `settings`, the parameters that would help, with the values to give them; `kept_at`, the folder where
+    the notebooks of the failed run are kept ("" if none are).
+    """
 
     exit_code = 1
+    cause = ""
+    settings: Mapping[str, str] = MappingProxyType({})
+    kept_at = ""
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Pickle the message and the attributes: a subclass's constructor may take something else than its message."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[ExperimentError], args: tuple[Any, ...], state: Mapping[str, Any]) -> ExperimentError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class InputError(ExperimentError):
     """What the user gave cannot be used: a parameter, a table, an output location."""
 
     exit_code = 2
+    cause = "refused"
+
+
+class MissingInputError(InputError):
+    """A table that was to be read is not there."""
+
+    cause = "missing-input"
 
 
 class SavedModelError(ExperimentError):

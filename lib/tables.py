@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib.errors import InputError, not_among, some
+from lib.errors import InputError, MissingInputError, not_among, some
 
 # Names that Spark ML or the split add to the table.
 RESERVED = ("features", "rawPrediction", "probability", "prediction")
@@ -97,7 +97,7 @@ def what_is_read() -> str:
 
 def absent(uri: str) -> InputError:
     """There is nothing at `uri`."""
-    return InputError(f"input {uri} does not exist: check --input-data")
+    return MissingInputError(f"input {uri} does not exist: check --input-data")
 
 
 def unreadable(uri: str, table_format: Format) -> InputError:

@@ -6,9 +6,10 @@ stand before what lost executors leave, which comes as an error of Java's. What 
 executor lost, a session gone) is named where nothing else is found.
 """
 
+from collections.abc import Sequence
+
 from launcher.emr import causes_cluster, causes_code, causes_memory, causes_storage
-from launcher.emr.evidence import Evidence
-from launcher.emr.findings import Cause, Finding
+from launcher.emr.evidence import Cause, Evidence, Finding
 
 CAUSES = (
     Cause("bootstrap-failed", causes_cluster.bootstrap_failed),
@@ -32,6 +33,7 @@ CAUSES = (
     Cause("python-error", causes_code.python_error),
     Cause("kryo-buffer", causes_memory.kryo_buffer),
     Cause("result-too-large", causes_memory.result_too_large),
+    Cause("out-of-threads", causes_memory.out_of_threads),
     Cause("executor-heap", causes_memory.executor_heap),
     Cause("driver-heap", causes_memory.driver_heap),
     Cause("executor-beyond-limit", causes_memory.executor_beyond_limit),
@@ -48,7 +50,13 @@ CAUSES = (
 )
 
 
-def ranked(evidence: Evidence) -> list[tuple[Cause, Finding]]:
+def out_of_memory(evidence: Evidence) -> tuple[Cause, Finding] | None:
+    """The kind of memory that ran out, if any did: the one rule of that, for runs through Livy and for steps."""
+    causes = [cause for cause in CAUSES if cause.find in causes_memory.OUT_OF_MEMORY]
+    return next(iter(ranked(evidence, causes)), None)
+
+
+def ranked(evidence: Evidence, causes: Sequence[Cause] = CAUSES) -> list[tuple[Cause, Finding]]:
     """What the causes find, the most likely first; nothing where none knows the failure."""
-    found = [(cause, finding) for cause in CAUSES if (finding := cause.find(evidence))]
+    found = [(cause, finding) for cause in causes if (finding := cause.find(evidence))]
     return sorted(found, key=lambda each: (each[0].is_consequence, not each[1].is_decisive))

@@ -1,10 +1,6 @@
 """Causes of failure that lie with the cluster: its start, its nodes, its end, and Livy on it."""
 
-from launcher.emr.evidence import Evidence
-from launcher.emr.findings import Finding, proven, told_by
-
-# Names of the sources that hold EMR's own words (`launcher.emr.gathering` makes them).
-OF_CLUSTER, OF_STEP, OF_NODES = "EMR, of the cluster", "EMR, of the step", "EMR, of the nodes"
+from launcher.emr.evidence import OF_CLUSTER, OF_NODES, OF_STEP, Evidence, Finding, proven, told_by
 
 
 def bootstrap_failed(evidence: Evidence) -> Finding | None:
@@ -126,7 +122,8 @@ def no_room_for_application(evidence: Evidence) -> Finding | None:
         r"waiting for AM container to be (allocated|launched)|Queue's AM resource limit exceeded|"
         r"Initial job has not accepted any resources"
     )
-    failed = evidence.first(r"did not start (up )?in \d+ s|Application .* killed|timed? ?out")
+    failed = evidence.stated("livy-session-did-not-start")
+    failed = failed or evidence.first(r"did not start up in \d+ seconds|Application .* killed|timed? ?out")
     if hit is None or failed is None:
         return None
     return Finding(
@@ -141,10 +138,8 @@ def no_room_for_application(evidence: Evidence) -> Finding | None:
 
 def livy_session_did_not_start(evidence: Evidence) -> Finding | None:
     """The session was asked for and did not come."""
-    hit = evidence.first(
-        r"Livy session \d+ (ended while it started|did not start in \d+ s)|did not start up in \d+ seconds|"
-        r"refuses the session|Error while processing.*session.*start"
-    )
+    hit = evidence.first(r"Session \d+ did not start up in \d+ seconds|Error while processing.*session.*start")
+    hit = evidence.stated("livy-session-did-not-start") or hit
     if hit is None:
         return None
     return Finding(
@@ -156,11 +151,11 @@ def livy_session_did_not_start(evidence: Evidence) -> Finding | None:
 
 # The session was there and went away, or Livy did.
 livy_session_died = told_by(
-    r"Livy session \d+ ended in the middle|has lost (the )?Livy session|Session isn't active|"
-    r"Livy at \S+ (stopped answering|cannot be reached)|Session '?\d+'? not found",
+    r"Session isn't active|Session '?\d+'? not found",
     "the run's Livy session, or Livy itself, was not there (any more)",
     "send it again, with --resume; if it comes again, see Livy's own log: run_experiment.py cluster logs NODE lists "
     "those of the primary node",
+    stated="livy-session-died",
 )
 
 

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from launcher.emr.evidence import Evidence, Hit
-from launcher.emr.findings import Finding, proven, told_by
+from launcher.emr.evidence import Evidence, Finding, Hit, proven, told_by
 
 # The name that a module is installed by, where it differs.
 _PACKAGES = {
@@ -27,6 +26,9 @@ _WRAPPERS = (
 )
 # Errors of ours, which say in words what other causes look for.
 _OURS = ("launcher.", "lib.errors.")
+_LIB_NEEDS = (
+    "its Python needs the packages that the bootstrap script installs, and its role the right to read <out>/source/"
+)
 # Our own last words, as a run prints them and as the spark-submit scripts do.
 _OWN_ERROR = r"^(?:Error|error): (?P<message>.+)"
 
@@ -58,6 +60,9 @@ def wrong_arguments(evidence: Evidence) -> Finding | None:
 def missing_package(evidence: Evidence) -> Finding | None:
     """Python on the cluster lacks a package."""
     hit = evidence.first(r"(?:ModuleNotFoundError|ImportError): No module named '?(?P<module>[\w.]+)'?")
+    own = evidence.stated("missing-package")
+    if hit is None and own:
+        return Finding("lib does not import on the cluster", proven(own), (_LIB_NEEDS,))
     if hit is None:
         return None
     module = hit.found["module"].split(".")[0]
@@ -90,11 +95,16 @@ python_versions_differ = told_by(
 
 def refused_by_the_run(evidence: Evidence) -> Finding | None:
     """A run of ours found that what it was given cannot be used (exit code 2), and said so."""
+    way_out = "correct what it names and send it again"
+    stated = evidence.stated("refused")
+    if stated:
+        return Finding(stated.line.text.removeprefix("Error: "), proven(stated), (way_out,))
+    # The spark-submit scripts leave nothing but what they print.
     exit_code = evidence.first(r"(?:exitCode|exit code|exit_code\W+) ?2\b")
     hit = evidence.first(_OWN_ERROR)
     if exit_code is None or hit is None:
         return None
-    return Finding(hit.found["message"], proven(hit, exit_code), ("correct what it names and send it again",))
+    return Finding(hit.found["message"], proven(hit, exit_code), (way_out,))
 
 
 def python_error(evidence: Evidence) -> Finding | None:

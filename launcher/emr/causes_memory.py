@@ -3,16 +3,13 @@
 import re
 
 from launcher.emr.advice import Setting, fits, raised
-from launcher.emr.evidence import Evidence, Hit
-from launcher.emr.findings import Finding, proven
+from launcher.emr.evidence import Evidence, Finding, Hit, proven
 from launcher.emr.spark_memory import largest_heap_mb, megabytes, size
 
 _HEAP = (
-    r"java\.lang\.OutOfMemoryError(?!: Unable to create)|GC overhead limit exceeded|"
+    r"java\.lang\.OutOfMemoryError(?!: [Uu]nable to create)|GC overhead limit exceeded|"
     r"[Ee]xit(ed with)? ?(status|code|Code):? 52\b"
 )
-# What our own runs say of it, with the setting.
-_OWN = r"{} ran out of memory: (raise|set) spark\.\S*{}"
 _BEYOND = r"for exceeding (physical |virtual )?memory limits|running (\S+ )?beyond (the )?'?(PHYSICAL|physical)"
 _OF_EXECUTOR = re.compile(
     r"Lost task|ExecutorLostFailure|[Ee]xecutor \d+|Executor task launch worker|status: 52|executor\.memory"
@@ -57,7 +54,7 @@ def heap_too_small(evidence: Evidence) -> Finding | None:
 
 def executor_heap(evidence: Evidence) -> Finding | None:
     """An executor's Java heap was full."""
-    own = evidence.first(_OWN.format("an executor", r"executor_memory"))
+    own = evidence.stated("executor-heap")
     hit = next((each for each in evidence.hits(_HEAP) if _is_executors(each)), own)
     if hit is None:
         return None
@@ -66,7 +63,7 @@ def executor_heap(evidence: Evidence) -> Finding | None:
 
 def driver_heap(evidence: Evidence) -> Finding | None:
     """The driver's Java heap was full."""
-    own = evidence.first(_OWN.format("the driver", r"driver_memory"))
+    own = evidence.stated("driver-heap")
     hit = next((each for each in evidence.hits(_HEAP) if not _is_executors(each)), own)
     if hit is None:
         return None
@@ -81,7 +78,7 @@ def driver_heap(evidence: Evidence) -> Finding | None:
 
 def executor_beyond_limit(evidence: Evidence) -> Finding | None:
     """YARN killed an executor: Python and the like, beside the heap, took more than they were given."""
-    own = evidence.first(_OWN.format("an executor", r"executor\.memoryOverhead"))
+    own = evidence.stated("executor-beyond-limit")
     hit = next((each for each in evidence.hits(_BEYOND) if not _is_drivers_container(each)), own)
     if hit is None:
         return None
@@ -92,7 +89,7 @@ def executor_beyond_limit(evidence: Evidence) -> Finding | None:
 
 def driver_beyond_limit(evidence: Evidence) -> Finding | None:
     """YARN killed the driver's container."""
-    own = evidence.first(_OWN.format("the driver's Python", r"driver\.memoryOverhead"))
+    own = evidence.stated("driver-beyond-limit")
     hit = next((each for each in evidence.hits(_BEYOND) if _is_drivers_container(each)), None)
     hit = hit or evidence.first(r"AM Container for \S+ exited with\s+exitCode: -104") or own
     if hit is None:
@@ -104,6 +101,7 @@ def driver_beyond_limit(evidence: Evidence) -> Finding | None:
 def python_out_of_memory(evidence: Evidence) -> Finding | None:
     """Python itself had no more memory, on the driver or in a worker of an executor."""
     hit = evidence.first(r"^(numpy\.\S*)?_?(Array)?MemoryError\b|Cannot allocate memory")
+    hit = hit or evidence.stated("python-memory")
     if hit is None:
         return None
     in_worker = evidence.first(r"PythonException|pyspark/worker\.py|pyspark\.zip/pyspark/worker\.py")
@@ -151,15 +149,40 @@ def kryo_buffer(evidence: Evidence) -> Finding | None:
 
 def executor_killed(evidence: Evidence) -> Finding | None:
     """Exit code 137: somebody sent SIGKILL, mostly for memory, and did not say why."""
-    hit = evidence.first(r"[Ee]xit(ed with)? ?(status|code|Code):?( is)? 137\b")
+    hit = evidence.first(r"[Ee]xit(ed with)? ?(status|code|Code):?( is)? 137\b") or evidence.stated("executor-killed")
     if hit is None:
         return None
+    if _is_drivers_container(hit):
+        return _raise(
+            evidence,
+            proven(hit),
+            Setting.overhead("driver"),
+            "the driver was killed (exit code 137), most likely since its container or its node had no more memory",
+        )
     return _raise(
         evidence,
         proven(hit),
         Setting.heap("executor"),
         "an executor was killed (exit code 137), most likely since the node or its heap had no more memory",
         _FEWER_TASKS,
+    )
+
+
+def out_of_threads(evidence: Evidence) -> Finding | None:
+    """Java asked the system for a thread and got none. It says OutOfMemoryError, and no heap was full."""
+    hit = evidence.first(r"[Uu]nable to create (new )?native thread") or evidence.stated("out-of-threads")
+    if hit is None:
+        return None
+    of = "executor" if _is_executors(hit) else "driver"
+    return Finding(
+        f"the {of}'s Java could not start another thread: its node allows no more processes, or has no memory for "
+        "their stacks",
+        proven(hit),
+        (
+            "a larger heap makes it worse, since stacks lie beside it: lower spark.executor_cores, run fewer "
+            "applications on the node at the same time, or use larger nodes",
+            "see what the node allows: ulimit -u, and the processes that are on it",
+        ),
     )
 
 
@@ -183,12 +206,14 @@ _FEWER_TASKS = "or lower spark.executor_cores, so that fewer tasks share an exec
 def _raise(evidence: Evidence, proof: tuple[Hit, ...], setting: Setting, sentence: str, *more: str) -> Finding:
     """A finding whose way out is more memory: from what it is now to a half more, or twice as much beside the heap."""
     now = setting.now(evidence)
-    new = raised(now, 1.5 if setting.is_heap else 2)
+    new = evidence.stated_settings.get(setting.ours) or raised(now, 1.5 if setting.is_heap else 2)
     change = f"raise {setting.shown(evidence)} from {now} to {new}: {fits(evidence, setting, new)}"
     return Finding(sentence, proof, (change, *more), {setting.ours: new})
 
 
 def _is_executors(hit: Hit) -> bool:
+    if hit.source.stated:
+        return hit.source.stated.cause.startswith("executor")
     in_container = "/containers/" in hit.source.name
     return (in_container and not _is_drivers_log(hit)) or bool(_OF_EXECUTOR.search(hit.line.text))
 
@@ -199,6 +224,12 @@ def _is_drivers_log(hit: Hit) -> bool:
 
 def _is_drivers_container(hit: Hit) -> bool:
     """YARN's own sentence names the container, whose number is 1 for the driver's."""
-    return bool(re.search(r"container_\w+_000001\b|AM Container", hit.line.text)) and not _OF_EXECUTOR.search(
-        hit.line.text
-    )
+    named = bool(re.search(r"container_\w+_000001\b|AM Container", hit.line.text))
+    return (named or hit.source.of_driver) and not _OF_EXECUTOR.search(hit.line.text)
+
+
+OUT_OF_MEMORY = (
+    *(python_out_of_memory, out_of_threads, executor_heap, driver_heap, executor_beyond_limit, driver_beyond_limit),
+    *(executor_killed, python_worker_died),
+)
+"""What looks for memory, or what passes for it, that ran out while a program ran."""

@@ -2,8 +2,8 @@
 
 import re
 
-from launcher.emr.evidence import Evidence, Hit
-from launcher.emr.findings import Finding, proven, told_by
+from launcher.emr.evidence import Evidence, Finding, Hit, proven, told_by
+from launcher.emr.policies import needed_on, partition_of, s3_arn, statement
 from launcher.s3_files import bucket_and_key
 from lib.errors import InputError
 
@@ -52,6 +52,7 @@ _CALL = re.compile(
     r"S3Client\w*\.(?P<operation>(?:get|put|head|list|delete|copy|upload|initiate|create|complete)\w+)\("
 )
 _LINES_AROUND = 40
+_CHECK_THE_PLACE = "check the place (--input-data, --test-data or the step's arguments) and that the upload is complete"
 
 
 def access_denied(evidence: Evidence) -> Finding | None:
@@ -62,20 +63,21 @@ def access_denied(evidence: Evidence) -> Finding | None:
     said = hit.found.groupdict()
     operation = said.get("operation") or said.get("operation_of_ours") or _operation_near(hit)
     action = said.get("action") or _action(operation)
-    resource = said.get("resource") or _resource(action, said.get("place") or _place_near(hit))
+    partition = partition_of(evidence.cluster.arn or said.get("who") or "")
+    resource = said.get("resource") or _resource(partition, action, said.get("place") or _place_near(hit))
     role = _role(said.get("who") or "", evidence)
     on = f" on {resource}" if resource else ""
     sentence = f"access denied: {role} may not {action}{on}"
     if "explicit deny" in (said.get("why") or ""):
         way_out = "a policy denies it explicitly, so that no statement can allow it: look at the bucket's policy"
         return Finding(sentence, proven(hit), (way_out,))
-    statement = {"Effect": "Allow", "Action": [action], "Resource": _widened(action, resource)}
+    allowed = statement([action], _widened(partition, action, resource))
     way_out = (
         "add the statement below to that role's policy (ours is in infrastructure/iam.tf), or use a place it may use"
     )
     absent = "S3 says the same of a file that is not there, to who may not list the bucket: check the name, too"
     ways = (way_out, absent) if said.get("operation") in _LOOKS else (way_out,)
-    return Finding(sentence, proven(hit), ways, statement=statement)
+    return Finding(sentence, proven(hit), ways, statement=allowed)
 
 
 def missing_bucket(evidence: Evidence) -> Finding | None:
@@ -93,8 +95,10 @@ def missing_bucket(evidence: Evidence) -> Finding | None:
 
 def missing_input(evidence: Evidence) -> Finding | None:
     """A file or folder that was to be read is not there."""
+    own = evidence.stated("missing-input")
     patterns = (
-        r"input (?P<place>\S+) does not exist: check --input-data",
+        # The spark-submit scripts leave nothing but what they print.
+        r"^error: input (?P<place>\S+) does not exist",
         r"(?:\[PATH_NOT_FOUND\] )?(?:Input p|P)ath does not exist: (?P<place>\S+)",
         r"FileNotFoundException: (?:No such file or directory:?|File) '?(?P<place>\S+?)'?(?: does not exist.*)?$",
         r"FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<place>.+)'",
@@ -103,6 +107,8 @@ def missing_input(evidence: Evidence) -> Finding | None:
     )
     hits = (hit for pattern in patterns for hit in evidence.hits(pattern) if "_temporary" not in hit.line.text)
     hit = next(hits, None)
+    if hit is None and own:
+        return Finding(own.line.text.removeprefix("Error: "), proven(own), (_CHECK_THE_PLACE,))
     if hit is None:
         return None
     place = hit.found["place"].rstrip(".;,")
@@ -111,7 +117,7 @@ def missing_input(evidence: Evidence) -> Finding | None:
     return Finding(
         f"{place} does not exist",
         proven(hit),
-        ("check the place (--input-data, --test-data or the step's arguments) and that the upload is complete",),
+        (_CHECK_THE_PLACE,),
     )
 
 
@@ -185,23 +191,21 @@ def _place_near(hit: Hit) -> str:
     return next((match[0] for match in found if match), "")
 
 
-def _resource(action: str, place: str) -> str:
+def _resource(partition: str, action: str, place: str) -> str:
     try:
         bucket, key = bucket_and_key(place)
     except InputError:
         return ""
-    return f"arn:aws:s3:::{bucket}" if action == "s3:ListBucket" or not key else f"arn:aws:s3:::{bucket}/{key}"
+    return s3_arn(partition, bucket, "" if action == "s3:ListBucket" else key)
 
 
-def _widened(action: str, resource: str) -> str:
-    """What a policy should name: a whole folder, since who may not read one file of it may not read the next."""
-    if ":s3:::" not in resource:
-        return resource or "arn:aws:s3:::BUCKET/PREFIX/*"
-    bucket, _, key = resource.partition("/")
-    if action == "s3:ListBucket":
-        return bucket
-    folder = key.rpartition("/")[0]
-    return f"{bucket}/{folder}/*" if folder else f"{bucket}/{key or '*'}"
+def _widened(partition: str, action: str, resource: str) -> str:
+    """What a policy should name for the resource that was refused."""
+    _, is_s3, place = resource.partition(":s3:::")
+    if not is_s3:
+        return resource or s3_arn(partition, "BUCKET", "PREFIX/*")
+    bucket, _, key = place.partition("/")
+    return needed_on(partition_of(resource), action, bucket, key)
 
 
 def _role(who: str, evidence: Evidence) -> str:

@@ -1,8 +1,6 @@
 """What checks look at, and what they find."""
 
-import json
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -96,12 +94,3 @@ class Subject:
                     option = f"--{name.replace('_', '-')}"
                     return warning(f"not checked: {place} is {where}", f"give --params or {option} s3://…")
         return None
-
-
-def statements(lacking: Iterable[tuple[str, str]]) -> str:
-    """The IAM statements that allow these actions on these resources, as JSON to paste into a policy."""
-    by_resource: dict[str, list[str]] = {}
-    for action, resource in dict.fromkeys(lacking):
-        by_resource.setdefault(resource, []).append(action)
-    allowed = [{"Effect": "Allow", "Action": each, "Resource": resource} for resource, each in by_resource.items()]
-    return ", ".join(map(json.dumps, allowed))

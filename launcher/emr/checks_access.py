@@ -14,14 +14,13 @@ from typing import Any
 
 from launcher import aws
 from launcher.emr import access_probe
-from launcher.emr.checking import Finding, Subject, fail, ok, statements, warning
+from launcher.emr.checking import Finding, Subject, fail, ok, warning
 from launcher.emr.clusters import PYTHON
-from launcher.emr.step_descriptions import UNFINISHED_STEP, Step, describe_step, list_steps
-from launcher.project import PROJECT_NAME
+from launcher.emr.policies import needed_on, s3_arn, statements
+from launcher.emr.step_descriptions import PROBE_NAME, UNFINISHED_STEP, Step, describe_step, list_steps
 from launcher.s3_files import S3Files, bucket_and_key
 from lib.errors import ExperimentError, InputError
 
-STEP_NAME = f"{PROJECT_NAME} check"
 # An argument stays whole on one line, and a character of ASCII everywhere, so the program travels as JSON.
 _RUN = "import json, sys; exec(json.loads(sys.argv.pop(1)))"
 _LIMIT, _PAUSE = 90.0, 2.0  # seconds
@@ -70,7 +69,7 @@ def _run_probe(subject: Subject, verdict: str) -> Step:
     program = Path(access_probe.__file__).read_text(encoding="utf-8")
     arguments = [PYTHON, "-c", _RUN, json.dumps(program), subject.region, verdict, *subject.inputs]
     jar = {"Jar": "command-runner.jar", "Args": arguments}
-    request = {"Name": STEP_NAME, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
+    request = {"Name": PROBE_NAME, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
     with aws.explained(f"cannot run a step on cluster {cluster}"):
         step_id = emr.add_job_flow_steps(JobFlowId=cluster, Steps=[request])["StepIds"][0]
     end = time.monotonic() + _LIMIT
@@ -121,12 +120,12 @@ def _simulated(subject: Subject) -> list[tuple[str, str]]:
     objects = [uri if "." in uri.rsplit("/", 1)[-1] else f"{uri.rstrip('/')}/*" for uri in subject.inputs]
     asked = [("s3:ListBucket", uri) for uri in subject.inputs] + [("s3:GetObject", uri) for uri in objects]
     asked += [(action, f"{out}/*") for action in ("s3:PutObject", "s3:DeleteObject")]
-    denied = []
+    denied, partition = [], subject.client("s3").meta.partition
     with aws.explained(f"cannot ask IAM about the role {role}"):
         for action, uri in asked:
             bucket, key = bucket_and_key(uri)
             # The simulator wants the name of an object, which any will do.
-            resource = _arn(subject, bucket if action == "s3:ListBucket" else f"{bucket}/{key.replace('*', 'any')}")
+            resource = s3_arn(partition, bucket, "" if action == "s3:ListBucket" else key.replace("*", "any"))
             answer = subject.client("iam").simulate_principal_policy(
                 PolicySourceArn=role, ActionNames=[action], ResourceArns=[resource]
             )
@@ -137,11 +136,9 @@ def _simulated(subject: Subject) -> list[tuple[str, str]]:
 
 def _way_out(subject: Subject, refused: Sequence[tuple[str, str]]) -> str:
     """The role, and the statement that it lacks: on the bucket for what lists, on the object's folder for all else."""
-    lacking = []
+    lacking, partition = [], subject.client("s3").meta.partition
     for action, uri in refused:
-        bucket, key = bucket_and_key(uri)
-        below = "/".join([bucket, *key.split("/")[:-1], "*"])
-        lacking.append((action, _arn(subject, bucket if action == "s3:ListBucket" else below)))
+        lacking.append((action, needed_on(partition, action, *bucket_and_key(uri))))
     try:
         role = f"the role {_role(subject)['RoleName']}"
     except ExperimentError:
@@ -157,7 +154,3 @@ def _role(subject: Subject) -> dict[str, Any]:
     if not roles:
         raise InputError(f"the nodes' instance profile {profile} has no role")
     return roles[0]
-
-
-def _arn(subject: Subject, place: str) -> str:
-    return f"arn:{subject.client('s3').meta.partition}:s3:::{place}"

@@ -5,7 +5,8 @@ import uuid
 from botocore.exceptions import ClientError
 
 from launcher import aws, packaging
-from launcher.emr.checking import Finding, Subject, fail, ok, statements, warning
+from launcher.emr.checking import Finding, Subject, fail, ok, warning
+from launcher.emr.policies import s3_arn, statements
 from launcher.emr.s3_tables import Outline, outline
 from launcher.parameters import Parameters
 from launcher.s3_files import S3Files, bucket_and_key
@@ -40,7 +41,7 @@ def output(subject: Subject) -> Finding:
             with aws.explained(f"cannot write below {out}"):
                 call(**probe)
         except aws.AwsRefused as error:
-            resource = f"arn:{s3.meta.partition}:s3:::{bucket}/{f'{prefix}/*'.lstrip('/')}"
+            resource = s3_arn(s3.meta.partition, bucket, f"{prefix}/*".lstrip("/"))
             return fail(str(error), f"allow it to yourself: {statements([(action, resource)])}")
     return ok(f"written to and removed again: {out}")
 

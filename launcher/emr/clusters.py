@@ -124,8 +124,8 @@ class Cluster:
 
     @property
     def log_place(self) -> str:
-        """Where its logs arrive; empty where none are kept."""
-        return f"{self.log_uri.rstrip('/')}/{self.id}/" if self.log_uri else ""
+        """Where its logs arrive, as an s3:// prefix; empty where none are kept."""
+        return f"s3://{self.log_uri.partition('://')[2].rstrip('/')}/{self.id}/" if self.log_uri else ""
 
     @property
     def is_ready(self) -> bool:
@@ -145,6 +145,33 @@ class Cluster:
         """The properties it was made with in one of EMR's classifications, as in `spark-defaults`."""
         found = (each for each in self.configurations if each.get("Classification") == classification)
         return next((each.get("Properties", {}) for each in found), {})
+
+
+UNKNOWN = Cluster(
+    id="",
+    name="",
+    life=Life("", "", None, None, None),
+    release="",
+    applications={},
+    groups=(),
+    uses_fleets=False,
+    log_uri="",
+    auto_termination_seconds=None,
+    scaling={},
+    step_concurrency=1,
+    termination_protected=False,
+    ends_after_steps=False,
+    configurations=(),
+    instance_profile="",
+    service_role="",
+    subnet="",
+    zone="",
+    security_groups=(),
+    primary_dns="",
+    root_gb=0,
+    tags={},
+)
+"""A cluster of which nothing is known, as one that is reached by its Livy alone."""
 
 
 def listed(emr: Any, states: Sequence[str] = ACTIVE, since: datetime | None = None) -> list[Listed]:

@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from launcher.emr import checks_access
 from launcher.emr.causes import ranked
 from launcher.emr.clusters import Cluster, describe
-from launcher.emr.evidence import Evidence, Hit
-from launcher.emr.findings import Cause, Finding
+from launcher.emr.evidence import Cause, Evidence, Finding, Hit
 from launcher.emr.gathering import Gathering
-from launcher.emr.step_descriptions import FAILED_STEP, Step, describe_step, list_steps
+from launcher.emr.step_descriptions import FAILED_STEP, PROBE_NAME, Step, describe_step, list_steps
 
 UNKNOWN = "unknown"
 # What is shown of a failure that no cause knows: so many lines, the last ones, for a log ends with what ended it.
@@ -109,7 +107,7 @@ def _last_failed(emr: Any, cluster: Cluster) -> Step | None:
 
     Whether `cluster check` was refused something is not what anybody asks here.
     """
-    failed = [step for step in list_steps(emr, cluster.id, FAILED_STEP) if step.name != checks_access.STEP_NAME]
+    failed = [step for step in list_steps(emr, cluster.id, FAILED_STEP) if step.name != PROBE_NAME]
     ran = next((step for step in failed if step.started_at), None)
     return ran or next(iter(failed), None)
 
@@ -118,7 +116,7 @@ def _concluded(evidence: Evidence, gathering: Gathering) -> Diagnosis:
     found = ranked(evidence)
     cause, finding = found[0] if found else (None, None)
     folder = f"steps/{evidence.step.id}/" if evidence.step else "node/"
-    place = f"{evidence.cluster.log_uri.rstrip('/')}/{evidence.cluster.id}/{folder}" if evidence.cluster.log_uri else ""
+    place = f"{evidence.cluster.log_place}{folder}" if evidence.cluster.log_place else ""
     return Diagnosis(
         cluster=evidence.cluster,
         step=evidence.step,

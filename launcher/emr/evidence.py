@@ -1,9 +1,10 @@
-"""What is known of a failure, as lines of text that say where they stand, and how causes look for things in it."""
+"""What is known of a failure, as lines of text that say where they stand; and what a cause finds in it."""
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from launcher.emr.clusters import Cluster
 from launcher.emr.step_descriptions import Step
@@ -18,6 +19,10 @@ _ROUTINE = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|DEBUG|TRACE) |\[Stag
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
+# Names of what EMR itself says, as sources.
+OF_CLUSTER, OF_STEP, OF_NODES = "EMR, of the cluster", "EMR, of the step", "EMR, of the nodes"
+
+
 @dataclass(frozen=True)
 class Line:
     """One line and its number in the file, from 1."""
@@ -27,17 +32,29 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Stated:
+    """What a run of ours knew of its own failure, as data (`lib.errors.ExperimentError`)."""
+
+    cause: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    kept_at: str = ""
+
+
+@dataclass(frozen=True)
 class Source:
     """Something that says what happened: a log, or EMR's own words.
 
     `decides`: it is about the end itself (EMR's reason, the run's own last words), so all of it weighs more than a line
-    somewhere in a log; `ends`: the failure ends it, so its last lines do.
+    somewhere in a log; `ends`: the failure ends it, so its last lines do. `of_driver`: what YARN says there of a
+    container is about the driver's. `stated` comes with the last words of a run of ours.
     """
 
     name: str
     lines: tuple[Line, ...]
     decides: bool = False
     ends: bool = False
+    of_driver: bool = False
+    stated: Stated | None = None
 
     def is_decisive(self, index: int) -> bool:
         """Whether the line at an index tells how it ended, not just what happened on the way."""
@@ -99,6 +116,20 @@ class Evidence:
         # What came first is the cause, so the order within each kind stays.
         return iter(sorted(found, key=lambda hit: not hit.is_decisive))
 
+    def stated(self, cause: str) -> Hit | None:
+        """The last words of a run of ours that knew this cause of its failure."""
+        anything = re.compile("")
+        for source in self.sources:
+            if source.stated and source.stated.cause == cause and source.lines:
+                found = anything.match(source.lines[0].text)
+                return Hit(source, 0, found) if found else None
+        return None
+
+    @property
+    def stated_settings(self) -> Mapping[str, str]:
+        """The settings that a run of ours said would help."""
+        return next((source.stated.settings for source in self.sources if source.stated), {})
+
     def first(self, pattern: str, where: str = "") -> Hit | None:
         """The line that counts most of those that match, or None."""
         return next(self.hits(pattern, where), None)
@@ -123,3 +154,56 @@ def said(name: str, *texts: str) -> Source:
     """What EMR, or a run of ours, says about the end."""
     lines = [line for text in texts if text for line in text.splitlines() if line.strip()]
     return Source(name, tuple(Line(number, line) for number, line in enumerate(lines, start=1)), decides=True)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one cause has to say about the evidence.
+
+    `proof`: the lines, the most telling first. `settings`: our parameters to change, and their new values. `statement`:
+    what to add to a role's policy. `is_decisive`: the proof is about the end itself, not about something on the way.
+    """
+
+    sentence: str
+    proof: tuple[Hit, ...]
+    way_out: tuple[str, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    statement: Mapping[str, Any] | None = None
+
+    @property
+    def is_decisive(self) -> bool:
+        """Whether its proof tells how it ended."""
+        return any(hit.is_decisive for hit in self.proof)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A kind of failure: its name, and what looks for it. Consequences follow from something else, often not logged."""
+
+    name: str
+    find: Callable[[Evidence], Finding | None]
+    is_consequence: bool = False
+
+
+def told_by(
+    pattern: str, sentence: str, *way_out: str, where: str = "", stated: str = ""
+) -> Callable[[Evidence], Finding | None]:
+    """What looks for a cause that one line proves, whatever else it says: the plainest kind of cause.
+
+    `where` is a pattern of the sources' names; `stated` the cause as a run of ours states it.
+    """
+
+    def find(evidence: Evidence) -> Finding | None:
+        hit = (evidence.stated(stated) if stated else None) or evidence.first(pattern, where)
+        return Finding(sentence, (hit,), way_out) if hit else None
+
+    return find
+
+
+def proven(first: Hit, *more: Hit | None) -> tuple[Hit, ...]:
+    """A hit and those of the others that are there and say something else."""
+    kept: list[Hit] = [first]
+    for hit in more:
+        if hit is not None and all(hit.line.text.strip() != other.line.text.strip() for other in kept):
+            kept.append(hit)
+    return tuple(kept)

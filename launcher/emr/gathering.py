@@ -5,16 +5,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from launcher import aws
-from launcher.emr.causes_cluster import OF_CLUSTER, OF_NODES, OF_STEP
 from launcher.emr.clusters import Cluster, Instance, instances
-from launcher.emr.evidence import Evidence, Source, said, telling
-from launcher.emr.logs import LATE, ON_PRIMARY, LogFile, Logs, NoLogs
+from launcher.emr.evidence import OF_CLUSTER, OF_NODES, OF_STEP, Evidence, Source, Stated, said, telling
+from launcher.emr.logs import LATE, LogFile, Logs, NoLogs, not_arrived
 from launcher.emr.step_descriptions import Step
 from launcher.emr.step_files import STATUS, StepFiles
 from launcher.s3_files import S3Files, bucket_and_key
@@ -23,8 +22,6 @@ from lib.errors import ExperimentError
 
 # Of a step's applications, so many are looked at, and so many logs of executors; all of drivers.
 _APPLICATIONS, _EXECUTOR_LOGS, _AT_ONCE = 5, 60, 8
-# What a run of ours says where it could keep its notebooks (`launcher.runner`).
-_KEPT = "What ran is kept in"
 _APPLICATION = re.compile(r"application_\d+_\d+")
 _DRIVERS = re.compile(r"_000001/[^/]+$")
 # An application's logs come some minutes after the step has ended.
@@ -50,8 +47,7 @@ class Gathering:
             sources += self._noted(lambda: self._of_applications(logs, step, sources))
         # EMR's own words come last: they quote what stands in full in the logs.
         sources += [_of_step(step), *self._of_nodes(step), self._of_cluster()]
-        kept = any(_KEPT in line.text for source in own for line in source.lines)
-        kept_at = artifacts.failed_dir(step.out, step.run_id) if step.out and step.run_id and kept else ""
+        kept_at = next((source.stated.kept_at for source in own if source.stated), "")
         return Evidence(self.cluster, step, tuple(sources), settings or _given(step.args), bool(settings), kept_at)
 
     def of_cluster(self) -> Evidence:
@@ -76,7 +72,7 @@ class Gathering:
 
     def _logs(self) -> Logs | None:
         try:
-            return Logs(self.s3, self.cluster.id, self.cluster.log_uri)
+            return Logs(self.s3, self.cluster)
         except NoLogs as error:
             self.notes.append(str(error))
             return None
@@ -146,20 +142,6 @@ def _read(logs: Logs, files: Iterable[LogFile], ends: bool = False) -> list[Sour
         return [each for each in pool.map(source, files) if each.lines]
 
 
-def not_arrived(step: Step, logs: Logs, cluster: Cluster) -> str:
-    """That a step's logs are not in S3, what that means, and where they are until then."""
-    if step.ended_at and datetime.now(UTC) - step.ended_at > timedelta(minutes=LATE):
-        return (
-            f"there are no logs of step {step.id} in {logs.place}steps/{step.id}/: the cluster ended before it copied "
-            "them, or the nodes' role may not write there"
-        )
-    return (
-        f"the logs of step {step.id} have not arrived yet: EMR copies them to {logs.place}steps/{step.id}/ every few "
-        f"minutes; ask again in five, or read them on the primary node: "
-        f"ssh hadoop@{cluster.primary_dns} tail -F {ON_PRIMARY}/{step.id}/stderr"
-    )
-
-
 def _of_step(step: Step) -> Source:
     account = (step.failure.get("Reason", ""), step.failure.get("Message", ""))
     return said(OF_STEP, f"{step.state}: {step.reason}" if step.reason else step.state, *account)
@@ -168,7 +150,8 @@ def _of_step(step: Step) -> Source:
 def _last_words(run: StepFiles) -> Iterator[Source]:
     status = run.status()
     if status.error:
-        yield said(f"{run.folder}/{STATUS}", f"Error: {status.error}", f"exit code {status.exit_code}")
+        words = said(f"{run.folder}/{STATUS}", f"Error: {status.error}", f"exit code {status.exit_code}")
+        yield replace(words, stated=Stated(status.cause, status.settings, status.kept_at))
 
 
 def _went_away(node: Instance, step: Step, cluster: Cluster) -> bool:

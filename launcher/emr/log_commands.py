@@ -64,7 +64,7 @@ def logs(
             raise InputError("--follow needs a step: run_experiment.py cluster logs STEP --follow")
         emr = aws.client("emr")
         cluster = describe(emr, the_cluster(emr, cluster_id))
-        found = Logs(aws.client("s3"), cluster.id, cluster.log_uri)
+        found = Logs(aws.client("s3"), cluster)
         if what is None and not bootstrap:
             _list(found, found.below(""), as_json)
             return
@@ -148,7 +148,7 @@ def _is_much(what: str, bootstrap: bool, files: "list[LogFile]") -> bool:
 
 def _nothing(emr: Any, logs: "Logs", cluster: "Cluster", what: str, kinds: Sequence[str] | None) -> ExperimentError:
     """Why there is nothing to show."""
-    from launcher.emr.gathering import not_arrived
+    from launcher.emr.logs import not_arrived
     from launcher.emr.step_descriptions import describe_step
 
     if not what.startswith("s-"):

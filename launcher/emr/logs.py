@@ -14,10 +14,12 @@ import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from launcher import aws
+from launcher.emr.clusters import Cluster
+from launcher.emr.step_descriptions import Step
 from launcher.s3_files import bucket_and_key
 from lib.errors import InputError
 
@@ -66,13 +68,12 @@ class Logs:
         NoLogs: the cluster keeps none.
     """
 
-    def __init__(self, s3: Any, cluster_id: str, log_uri: str):
-        if not log_uri:
-            raise NoLogs(cluster_id)
-        self._s3 = s3
-        self._bucket, prefix = bucket_and_key(log_uri)
-        self._root = f"{prefix}/{cluster_id}/".lstrip("/")
-        self.place = f"s3://{self._bucket}/{self._root}"
+    def __init__(self, s3: Any, cluster: Cluster):
+        if not cluster.log_place:
+            raise NoLogs(cluster.id)
+        self._s3, self.place = s3, cluster.log_place
+        self._bucket, folder = bucket_and_key(self.place)
+        self._root = f"{folder}/"
 
     def of_step(self, step_id: str) -> list[LogFile]:
         """What a step's process and its controller said."""
@@ -130,3 +131,17 @@ class Logs:
     def _pages(self, folder: str, **options: str) -> Any:
         listing = self._s3.get_paginator("list_objects_v2")
         return listing.paginate(Bucket=self._bucket, Prefix=self._root + folder, **options)
+
+
+def not_arrived(step: Step, logs: Logs, cluster: Cluster) -> str:
+    """That a step's logs are not in S3, what that means, and where they are until then."""
+    if step.ended_at and datetime.now(UTC) - step.ended_at > timedelta(minutes=LATE):
+        return (
+            f"there are no logs of step {step.id} in {logs.place}steps/{step.id}/: the cluster ended before it copied "
+            "them, or the nodes' role may not write there"
+        )
+    return (
+        f"the logs of step {step.id} have not arrived yet: EMR copies them to {logs.place}steps/{step.id}/ every few "
+        f"minutes; ask again in five, or read them on the primary node: "
+        f"ssh hadoop@{cluster.primary_dns} tail -F {ON_PRIMARY}/{step.id}/stderr"
+    )

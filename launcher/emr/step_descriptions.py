@@ -12,11 +12,14 @@ from typing import Any
 from launcher import aws
 from launcher.emr.clusters import utc
 from launcher.emr.watching import watch
+from launcher.project import PROJECT_NAME
 from lib.errors import ExperimentError, InputError
 
 # EMR's names for the states of a step.
 UNFINISHED_STEP = ("PENDING", "RUNNING", "CANCEL_PENDING")
 FAILED_STEP = ("FAILED", "CANCELLED", "INTERRUPTED")
+# The step by which `cluster check` tries the nodes' role.
+PROBE_NAME = f"{PROJECT_NAME} check"
 # A run's parameters, as a step of ours is given them.
 _OURS = re.compile(r"(?P<out>s3[an]?://\S+?)/steps/(?P<run_id>\d{8}_\d{6})/")
 

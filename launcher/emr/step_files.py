@@ -32,11 +32,18 @@ class StepTime(BaseModel):
 
 
 class Status(BaseModel):
-    """How far a run has come. `cell` is of the last step; `exit_code` is there once the run is over."""
+    """How far a run has come. `cell` is of the last step.
+
+    `exit_code` is there once the run is over; with a failure, so is what `lib.errors.ExperimentError` carries: `error`
+    (its message), `cause`, `settings` and `kept_at`.
+    """
 
     steps: list[StepTime] = []
     cell: int = 0
     error: str = ""
+    cause: str = ""
+    settings: dict[str, str] = {}
+    kept_at: str = ""
     exit_code: int | None = None
 
 
@@ -114,7 +121,10 @@ class StatusWriter:
         self._status.steps[-1].ended = time.time()
         self._files.write_status(self._status)
 
-    def over(self, exit_code: int, error: str = "") -> None:
-        """Note how the run ended."""
+    def over(self, exit_code: int, error: str = "", failure: ExperimentError | None = None) -> None:
+        """Note how the run ended; `failure` is the error of ours that ended it, if one did."""
         self._status.exit_code, self._status.error = exit_code, error
+        if failure:
+            self._status.cause, self._status.kept_at = failure.cause, failure.kept_at
+            self._status.settings = dict(failure.settings)
         self._files.write_status(self._status)

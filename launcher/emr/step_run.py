@@ -68,7 +68,7 @@ def _kept(status: StatusWriter) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        status.over(*_ending(error))
+        status.over(*_ending(error), error if isinstance(error, ExperimentError) else None)
         raise
     status.over(0)
 

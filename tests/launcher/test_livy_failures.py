@@ -2,10 +2,16 @@
 
 import nbformat
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from launcher.cluster_settings import Cluster, Spark
+from launcher.emr import causes
+from launcher.emr.clusters import UNKNOWN
+from launcher.emr.evidence import Evidence as Gathered
+from launcher.emr.evidence import Source, telling
 from launcher.failures import CellFailure, NotebookFailed, NotebookRefused
-from launcher.livy_failures import Evidence, OutOfMemory, SessionFailed, doubled, explain, remote
+from launcher.livy_failures import Evidence, OutOfMemory, SessionFailed, explain, remote
 from launcher.livy_target import LivyTarget, tidy
 
 HEAD = "Traceback (most recent call last):\n"
@@ -60,20 +66,24 @@ def test_errors_of_lib_keep_their_meaning():
         (
             "java.lang.OutOfMemoryError: Java heap space",
             {"driver_memory": "4g"},
-            "the driver ran out of memory: raise spark.driver_memory from 4g to 8g",
+            "the driver's Java heap was full: raise spark.driver_memory (params file, or -p) from 4g to 6g",
         ),
         (
             f"{LOST}java.lang.OutOfMemoryError: GC overhead limit exceeded",
             {"executor_memory": "6144m"},
-            "an executor ran out of memory: raise spark.executor_memory from 6144m to 12g",
+            "an executor's Java heap was full: raise spark.executor_memory (params file, or -p) from 6144m to 9g",
         ),
         (
             f"{LOST}ExecutorLostFailure (executor 2 exited caused by one of the running tasks) Reason: Container "
             "killed by YARN for exceeding physical memory limits. 5.5 GB of 5.5 GB physical memory used.",
             {"conf": {"spark.executor.memoryOverhead": "1024"}},
-            "an executor ran out of memory: raise spark.conf.spark.executor.memoryOverhead from 1024 to 2g",
+            "spark.conf.spark.executor.memoryOverhead (params file, or -p) from 1024 to 2g",
         ),
-        ("java.lang.OutOfMemoryError: Java heap space", {}, "set spark.driver_memory, to 8g for a start"),
+        (
+            "java.lang.OutOfMemoryError: Java heap space",
+            {},
+            "raise spark.driver_memory (params file, or -p) from 2g to 3g",
+        ),
     ],
 )
 def test_out_of_memory_says_what_to_raise(text, spark, sentence):
@@ -85,11 +95,14 @@ def test_out_of_memory_says_what_to_raise(text, spark, sentence):
 @pytest.mark.parametrize(
     ("log", "where"),
     [
-        (["Container exited with a non-zero exit code 52. "], "the driver ran out"),
-        (["ApplicationMaster: Final app status: FAILED, exitCode: 52"], "the driver ran out"),
-        (["java.lang.OutOfMemoryError: Java heap space", "-XX:OnOutOfMemoryError"], "the driver ran out"),
-        (["Container [pid=1] is running beyond physical memory limits."], "the driver's Python ran out"),
-        (["Container killed on request. Exit code is 137"], "the driver's Python ran out"),
+        (["Container exited with a non-zero exit code 52. "], "the driver's Java heap was full"),
+        (["ApplicationMaster: Final app status: FAILED, exitCode: 52"], "the driver's Java heap was full"),
+        (["java.lang.OutOfMemoryError: Java heap space", "-XX:OnOutOfMemoryError"], "the driver's Java heap was full"),
+        (
+            ["Container [pid=1] is running beyond physical memory limits."],
+            "the driver took more memory beside its heap",
+        ),
+        (["Container killed on request. Exit code is 137"], "the driver was killed (exit code 137)"),
         (["ApplicationMaster: Final app status: FAILED, exitCode: 15"], None),
     ],
 )
@@ -158,10 +171,6 @@ def test_trouble_on_this_side_stays_what_it_is():
     assert isinstance(told(raised("x", "NameError")), NotebookFailed)
 
 
-def test_memory_is_doubled():
-    assert [doubled(memory) for memory in ("4g", "1536m", "700m", "1024")] == ["8g", "3g", "1400m", "2g"]
-
-
 def test_a_kept_notebook_shows_the_error_of_the_cluster(tmp_path):
     cell = nbformat.v4.new_code_cell("1 / 0")
     text = f"division by zero\n{HEAD}ZeroDivisionError: division by zero\n"
@@ -181,3 +190,37 @@ def test_an_error_that_sparkmagic_only_prints_fails_the_run(tmp_path):
     target = LivyTarget(Cluster(livy_url="http://x"), Spark(), "", None, [])
     with pytest.raises(SessionFailed, match=r"x\.ipynb went on after an error of sparkmagic: A session has already"):
         target.check_executed(tmp_path / "x.ipynb")
+
+
+LOST_TASKS = st.sampled_from(["", LOST])
+WORDINGS = st.sampled_from(
+    [
+        "java.lang.OutOfMemoryError: Java heap space",
+        "java.lang.OutOfMemoryError: GC overhead limit exceeded",
+        "java.lang.OutOfMemoryError: unable to create new native thread",
+        "Container killed by YARN for exceeding physical memory limits. 5.5 GB of 5.5 GB physical memory used.",
+        "Exit status: 137",
+        "java.lang.ArithmeticException: / by zero",
+    ]
+)
+SIZES = st.one_of(st.none(), st.sampled_from(["1g", "1536m", "4g", "8g", "40g"]))
+
+
+@given(lost=LOST_TASKS, wording=WORDINGS, driver=SIZES, executor=SIZES)
+@example(LOST, "java.lang.OutOfMemoryError: Java heap space", None, "8g")
+@example("", "java.lang.OutOfMemoryError: Unable to create new native thread", "4g", None)
+def test_a_run_through_livy_and_a_diagnosed_step_say_the_same_of_memory(lost, wording, driver, executor):
+    spark = Spark(driver_memory=driver, executor_memory=executor)
+    text = f"{lost}{wording}"
+    through_livy = explain("02_train.ipynb", raised(f"{text}\n{HEAD}py4j.protocol.Py4JJavaError: {text}\n"), on(spark))
+    lines = (Source("s3://logs/steps/s-1/stderr.gz", telling([text]), ends=True),)
+    found = causes.out_of_memory(Gathered(UNKNOWN, None, lines, spark.properties(), params=True))
+    assert isinstance(through_livy, OutOfMemory) == (found is not None)
+    if found:
+        cause, finding = found
+        assert (through_livy.cause, through_livy.settings) == (cause.name, finding.settings)
+        assert str(through_livy).startswith(finding.sentence)
+
+
+def on(spark):
+    return Evidence("j-ABC", spark, 3, "idle", ())

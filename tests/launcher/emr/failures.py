@@ -3,9 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from launcher.emr.causes_cluster import OF_CLUSTER, OF_STEP
 from launcher.emr.clusters import Cluster, Group, Life
-from launcher.emr.evidence import Evidence, Source, said, telling
+from launcher.emr.evidence import OF_CLUSTER, OF_STEP, Evidence, Source, said, telling
 from launcher.emr.step_descriptions import Step
 
 NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)

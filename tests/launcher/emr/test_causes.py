@@ -1,16 +1,16 @@
 """Each cause of failure, on log text of the shape that EMR, Spark, YARN and S3 write (files/failures.yaml)."""
 
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 from papermill.exceptions import PapermillExecutionError
 
-from launcher.emr.causes import CAUSES, ranked
-from launcher.emr.causes_cluster import OF_NODES
+from launcher.emr.causes import CAUSES, out_of_memory, ranked
 from launcher.emr.clusters import Group
-from launcher.emr.evidence import Evidence, Source, said, telling
+from launcher.emr.evidence import OF_NODES, Evidence, Source, Stated, said, telling
 from launcher.livy_failures import OutOfMemory
 from tests.launcher.emr.failures import (
     CONTROLLER,
@@ -32,6 +32,7 @@ LOGS = {
     "driver's stdout": DRIVER_LOG.replace("stderr", "stdout"),
     "executor": EXECUTOR_LOG,
 }
+STATUS = "s3://bucket/experiments/steps/20261125_034500/status.json"
 GIVEN = {"spark.executor.memory": "8g", "spark.driver.memory": "4g"}
 
 STAGE_FAILURE = """
@@ -70,6 +71,12 @@ def first(found):
     return cause.name, finding
 
 
+def with_status(found, error, cause, settings=None):
+    """The same evidence with what a run of ours left in its status.json."""
+    words = replace(said(STATUS, f"Error: {error}"), stated=Stated(cause, settings or {}))
+    return replace(found, sources=(words, *found.sources))
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_cause_is_told_from_its_lines(name):
     case = CASES[name]
@@ -77,9 +84,13 @@ def test_a_cause_is_told_from_its_lines(name):
         LOGS[each["log"]]: (each["text"] if "text" in each else since(each["stage_failed_since"])).replace(
             " " * 8, "\t"
         )
-        for each in case["logs"]
+        for each in case.get("logs", ())
     }
-    cause, finding = first(evidence(*texts.items(), settings=GIVEN))
+    found = evidence(*texts.items(), settings=GIVEN, params="status" in case)
+    if "status" in case:
+        found = with_status(found, **case["status"])
+        texts[STATUS] = f"Error: {case['status']['error']}"
+    cause, finding = first(found)
     assert cause == case["cause"]
     assert case["sentence"] in finding.sentence
     assert case["what_to_do"] in " ".join(finding.way_out)
@@ -246,10 +257,12 @@ def test_the_tracebacks_of_our_own_errors_are_no_errors_of_python():
         try:
             raise PapermillExecutionError(3, 4, "x()", "SparkStatementException", "gone", ["Traceback …", "gone"])
         except PapermillExecutionError as error:
-            raise OutOfMemory("an executor", "spark.executor_memory", "8g") from error
+            given = evidence((STEP_LOG, HEAP), settings=GIVEN, params=True)
+            raise OutOfMemory(*out_of_memory(given)) from error
     except OutOfMemory as error:
         printed = "".join(traceback.format_exception(error)) + f"Error: {error}\n"
-    name, finding = first(evidence((STEP_LOG, printed), settings=GIVEN, params=True))
+    found = evidence((STEP_LOG, printed), settings=GIVEN, params=True)
+    name, finding = first(with_status(found, "an executor's Java heap was full", "executor-heap"))
     assert name == "executor-heap"
     assert finding.settings == {"spark.executor_memory": "12g"}
 

@@ -9,7 +9,7 @@ from moto.backends import get_backend
 from typer.testing import CliRunner
 
 from launcher.cli import app
-from launcher.emr import checks_access
+from launcher.emr.step_descriptions import PROBE_NAME
 from launcher.emr.step_files import Status
 from tests.aws.steps import PYTHON
 from tests.launcher.emr.runs import put as put_object
@@ -64,7 +64,7 @@ def test_a_step_that_raised_is_diagnosed(emr_cluster):
 
 def test_a_check_that_failed_after_it_is_passed_over(emr_cluster):
     step = failed(emr_cluster, RAISES, name="training")
-    failed(emr_cluster, MISSING, name=checks_access.STEP_NAME)
+    failed(emr_cluster, MISSING, name=PROBE_NAME)
     assert f"Step {step} (training)" in typed("diagnose").stdout
 
 
@@ -82,8 +82,8 @@ def test_an_earlier_step_is_diagnosed_for_a_program(emr_cluster):
 def test_a_run_of_ours_is_diagnosed_by_what_it_left(emr_cluster):
     """The run's last words, the Spark it asked for, and its driver's log."""
     made, run = submitted(emr_cluster.id, spark={"executor_memory": "8g", "driver_memory": "4g"})
-    error = f"Livy session 0 ended in the middle\nWhat ran is kept in {made.failed_dir}"
-    run.write_status(Status(error=error, exit_code=1))
+    ended = "Livy session 0 ended in the middle"
+    run.write_status(Status(error=ended, cause="livy-session-died", kept_at=made.failed_dir, exit_code=1))
     emr_cluster.wait(emr_cluster.submit("false", f"{run.folder}/"))
     driver = f"containers/{APPLICATION}/container_1764042000000_0003_01_000001/stderr.gz"
     put(

@@ -13,7 +13,7 @@ from botocore.response import StreamingBody
 from launcher.emr import log_printing
 from launcher.emr.log_printing import folders, follow_step, print_logs
 from launcher.emr.logs import LogFile, Logs, NoLogs
-from tests.launcher.emr.failures import NOW, step
+from tests.launcher.emr.failures import NOW, cluster, step
 
 DRIVER = "containers/application_1764042000000_0009/container_1764042000000_0009_01_000001"
 
@@ -34,7 +34,7 @@ def put(s3, request):
         body = gzip.compress(text.encode()) if name.endswith(".gz") else text.encode()
         s3.put_object(Bucket=bucket, Key=f"emr/j-1ABC/{name}", Body=body)
 
-    put_log.logs = Logs(s3, "j-1ABC", f"s3n://{bucket}/emr/")
+    put_log.logs = Logs(s3, cluster(log_uri=f"s3n://{bucket}/emr/"))
     put_log.place = f"s3://{bucket}/emr/j-1ABC/"
     return put_log
 
@@ -95,7 +95,7 @@ def test_a_long_log_is_never_in_memory_whole():
     file, printed = LogFile("s3://bucket/x.gz", "steps/s-1/stderr.gz", len(zipped), NOW, "1"), []
     tracemalloc.start()
     try:
-        print_logs(Logs(S3(), "j-1ABC", "s3://bucket/"), [file], 2, printed.append)
+        print_logs(Logs(S3(), cluster()), [file], 2, printed.append)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -107,7 +107,7 @@ def test_a_cluster_without_a_place_for_logs_says_what_to_do(s3):
     with pytest.raises(
         NoLogs, match=r"j-1ABC keeps no logs in S3 .* on its primary node, in /mnt/var/log/hadoop/steps"
     ):
-        Logs(s3, "j-1ABC", "")
+        Logs(s3, cluster(log_uri=""))
 
 
 def test_several_logs_have_headings(put):

@@ -1,0 +1,38 @@
+"""ARNs and IAM statements, as they are pasted into a policy. China and GovCloud are partitions of their own."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+def partition_of(arn: str) -> str:
+    """The partition of an ARN: aws, aws-cn, aws-us-gov …; aws where there is none to read it from."""
+    return arn.split(":")[1] if arn.startswith("arn:") and arn.count(":") > 1 else "aws"
+
+
+def s3_arn(partition: str, bucket: str, key: str = "") -> str:
+    """The ARN of a bucket, or of the objects that a key (which may end in *) names."""
+    return f"arn:{partition}:s3:::{bucket}/{key}" if key else f"arn:{partition}:s3:::{bucket}"
+
+
+def needed_on(partition: str, action: str, bucket: str, key: str) -> str:
+    """The resource that a statement should name for an action on an object: the bucket, or the object's whole folder.
+
+    Who may not read one file of a folder may not read the next.
+    """
+    if action == "s3:ListBucket":
+        return s3_arn(partition, bucket)
+    return s3_arn(partition, bucket, "/".join([*key.split("/")[:-1], "*"]))
+
+
+def statement(actions: Sequence[str], resource: str) -> dict[str, Any]:
+    """The IAM statement that allows actions on a resource."""
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+
+def statements(lacking: Iterable[tuple[str, str]]) -> str:
+    """The IAM statements that allow these actions on these resources, as JSON to paste into a policy."""
+    by_resource: dict[str, list[str]] = {}
+    for action, resource in dict.fromkeys(lacking):
+        by_resource.setdefault(resource, []).append(action)
+    return ", ".join(json.dumps(statement(actions, resource)) for resource, actions in by_resource.items())
