@@ -48,9 +48,9 @@ sudo chown "$(id -u):$(id -g)" "$home" "$log"
 # EMR's copy of the log arrives late; this one is available at once.
 exec > >(tee -a "$log") 2>&1
 trap 'fail "line $LINENO: $BASH_COMMAND"' ERR
-umask 022 # YARN's and Livy's users read it too
+umask 022 # the users of YARN and Livy read these files, too
 
-[ -r "$instance_info" ] || fail "$instance_info is not there: is this a node of an EMR cluster?"
+[ -r "$instance_info" ] || fail "$instance_info does not exist: is this a node of an EMR cluster?"
 if grep -Eq '"isMaster"[[:space:]]*:[[:space:]]*true' "$instance_info"; then
     role=master
 fi
@@ -64,7 +64,7 @@ if [ "$role" = master ]; then
 fi
 
 retry aws s3 cp --no-progress "${source_uri%/}/$requirements" "$home/$requirements" ||
-    fail "cannot read ${source_uri%/}/$requirements: may the nodes' role read it, and is it there?"
+    fail "cannot read ${source_uri%/}/$requirements: does it exist, and may the nodes' role read it?"
 
 wanted=$(sha256sum "$home/$requirements" | cut -d ' ' -f 1)
 if [ -f "$marker" ] && [ "$(cat "$marker")" = "$wanted" ]; then
@@ -76,7 +76,7 @@ say "installing ${packages[*]}"
 retry sudo dnf install -y -q "${packages[@]}" ||
     fail "dnf cannot install ${packages[*]}: can the subnet reach the package mirrors?"
 if [ "$role" = master ]; then
-    sudo systemctl enable --now amazon-ssm-agent || fail "Session Manager's agent does not start"
+    sudo systemctl enable --now amazon-ssm-agent || fail "Session Manager's agent did not start"
 fi
 
 say "installing $requirements into $venv"
@@ -85,7 +85,7 @@ python3.11 -m venv "$venv" || fail "python3.11 -m venv $venv"
 # The file pins every package, so pip has nothing to resolve.
 retry "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$home/$requirements" ||
     fail "pip cannot install $requirements: can the subnet reach the package index?"
-"$venv/bin/python" -m pip check --disable-pip-version-check || fail "the packages of $requirements do not fit together"
+"$venv/bin/python" -m pip check --disable-pip-version-check || fail "the packages of $requirements are incompatible"
 
 echo "$wanted" >"$marker" # last: an incomplete environment is built again
 say "done: $("$venv/bin/python" --version) in $venv"

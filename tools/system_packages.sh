@@ -56,9 +56,9 @@ fi
 echo "Installing$missing"
 # An unreadable package source does not matter if the packages are in another.
 $sudo apt-get update -qq || true
-# shellcheck disable=SC2086  # one word a package is what apt-get wants
+# shellcheck disable=SC2086  # apt-get needs one word per package
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null || fail \
-    "apt-get could not install$missing (its reason stands above). Where the system has no Java 17, put one anywhere" \
+    "apt-get could not install$missing (see its message above). If the system has no Java 17, install one anywhere" \
     "and set JAVA_HOME."
 missing=$(missing_packages)
-[ -z "$missing" ] || fail "Installed, and still not to be found for '$python':$missing"
+[ -z "$missing" ] || fail "Installed, but '$python' still cannot find:$missing"
