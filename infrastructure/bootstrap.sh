@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Gives a node of the cluster Python 3.11 with the project's pinned packages, before Hadoop and Spark are installed:
+# Installs Python 3.11 with the project's pinned packages on a node, before Hadoop and Spark are installed:
 #
 #     bootstrap.sh s3://bucket/bootstrap/
 #
-# The master node gets requirements-master.txt (papermill, sparkmagic and what they need too), every other node
-# requirements-cluster.txt. The environment is /opt/mineria-ml/venv, which cluster.tf names as Spark's Python. A second
-# run finds it and changes nothing. A failure ends the node, and with it the cluster's start; the reason is the last
-# line of /var/log/mineria-ml-bootstrap.log on the node, and of the log that EMR keeps in S3 below
+# The primary node gets requirements-master.txt (which adds papermill, sparkmagic and their dependencies), every other
+# node requirements-cluster.txt. The environment is /opt/mineria-ml/venv, which cluster.json sets as Spark's Python. A
+# second run finds it and changes nothing. A failure terminates the node, and the cluster does not start. The reason is
+# the last line of /var/log/mineria-ml-bootstrap.log on the node, and of the log that EMR writes to S3 below
 # logs/emr/<cluster>/node/<instance>/bootstrap-actions/.
 set -Eeuo pipefail
 
 source_uri=${1:?usage: bootstrap.sh s3://bucket/prefix/ (where the requirements files are)}
 
-# Changed by tests only.
+# Only tests change these.
 home=${MINERIA_HOME:-/opt/mineria-ml}
 log=${MINERIA_LOG:-/var/log/mineria-ml-bootstrap.log}
 instance_info=${MINERIA_INSTANCE_INFO:-/mnt/var/lib/info/instance.json}
@@ -30,7 +30,7 @@ fail() {
     exit 1
 }
 
-# Mirrors and the package index have bad moments; three of them in a row are a failure.
+# Mirrors and the package index fail now and then; three failures in a row count.
 retry() {
     local attempt
     for attempt in 1 2 3; do
@@ -45,12 +45,12 @@ role=node
 sudo mkdir -p "$home"
 sudo touch "$log"
 sudo chown "$(id -u):$(id -g)" "$home" "$log"
-# Beside EMR's own copy, one that is there at once.
+# EMR's copy of the log arrives late; this one is available at once.
 exec > >(tee -a "$log") 2>&1
 trap 'fail "line $LINENO: $BASH_COMMAND"' ERR
-umask 022 # YARN's and Livy's users read it too
+umask 022 # the users of YARN and Livy read these files, too
 
-[ -r "$instance_info" ] || fail "$instance_info is not there: is this a node of an EMR cluster?"
+[ -r "$instance_info" ] || fail "$instance_info does not exist: is this a node of an EMR cluster?"
 if grep -Eq '"isMaster"[[:space:]]*:[[:space:]]*true' "$instance_info"; then
     role=master
 fi
@@ -59,12 +59,12 @@ requirements="requirements-cluster.txt"
 packages=(python3.11 python3.11-pip)
 if [ "$role" = master ]; then
     requirements="requirements-master.txt"
-    # Sparkmagic's Kerberos package is compiled here; Session Manager is the way to this node.
+    # sparkmagic's Kerberos package is compiled here; users connect to this node through Session Manager.
     packages+=(python3.11-devel gcc krb5-devel amazon-ssm-agent)
 fi
 
 retry aws s3 cp --no-progress "${source_uri%/}/$requirements" "$home/$requirements" ||
-    fail "cannot read ${source_uri%/}/$requirements: may the nodes' role read it, and is it there?"
+    fail "cannot read ${source_uri%/}/$requirements: does it exist, and may the nodes' role read it?"
 
 wanted=$(sha256sum "$home/$requirements" | cut -d ' ' -f 1)
 if [ -f "$marker" ] && [ "$(cat "$marker")" = "$wanted" ]; then
@@ -76,16 +76,16 @@ say "installing ${packages[*]}"
 retry sudo dnf install -y -q "${packages[@]}" ||
     fail "dnf cannot install ${packages[*]}: can the subnet reach the package mirrors?"
 if [ "$role" = master ]; then
-    sudo systemctl enable --now amazon-ssm-agent || fail "Session Manager's agent does not start"
+    sudo systemctl enable --now amazon-ssm-agent || fail "Session Manager's agent did not start"
 fi
 
 say "installing $requirements into $venv"
 rm -rf "$venv"
 python3.11 -m venv "$venv" || fail "python3.11 -m venv $venv"
-# Every package stands in the file with its version, so pip has nothing to resolve.
+# The file pins every package, so pip has nothing to resolve.
 retry "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$home/$requirements" ||
     fail "pip cannot install $requirements: can the subnet reach the package index?"
-"$venv/bin/python" -m pip check --disable-pip-version-check || fail "the packages of $requirements do not fit together"
+"$venv/bin/python" -m pip check --disable-pip-version-check || fail "the packages of $requirements are incompatible"
 
-echo "$wanted" >"$marker" # last: a half-made environment is made again
+echo "$wanted" >"$marker" # last: an incomplete environment is built again
 say "done: $("$venv/bin/python" --version) in $venv"

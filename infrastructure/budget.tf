@@ -1,5 +1,5 @@
-# The whole account's spending: a cost filter by tag would need the tag activated for billing first, and would not see
-# what somebody left running by hand. AWS's figures are some hours old, and a budget stops nothing.
+# The budget covers the whole account: a cost filter by tag would need the tag activated for billing first, and would
+# miss resources that somebody started by hand. AWS's figures are some hours old, and a budget stops nothing.
 resource "aws_budgets_budget" "monthly" {
   name         = "${var.project}-monthly"
   budget_type  = "COST"

@@ -1,20 +1,20 @@
-# The cluster: one master, core nodes, and Spot task nodes and managed scaling where asked for.
+# The cluster: one primary node, core nodes, and optional Spot task nodes and managed scaling.
 
-# What `terraform apply` and `run_experiment.py cluster create` have in common stands in cluster.json:
-# - Executors are as large as a node (spark), unless an experiment asks for its own sizes, as params/emr.yaml does.
-# - Spark and Livy take the Python that bootstrap.sh makes; what does not fit a classification's own properties goes to
-#   the environment of their scripts (spark-env, livy-env).
-# - Without skip-busy Livy would close a session in the middle of a long statement.
-# - What every gp3 volume has at no extra cost is spelt out: EMR reports it, and Terraform would see a change.
-# - The root volume holds the Python environment, some 2 GB on the master.
+# cluster.json holds the settings that `terraform apply` and `run_experiment.py cluster create` share:
+# - Executors are as large as a node (spark), unless an experiment sets its own sizes, as params/emr.yaml does.
+# - Spark and Livy use the Python that bootstrap.sh installs. Settings without a property of their own go to the
+#   environment of their scripts (spark-env, livy-env).
+# - Without skip-busy, Livy would close a session in the middle of a long statement.
+# - The baseline that every gp3 volume includes is spelt out: EMR reports it, and Terraform would see a change.
+# - The root volume holds the Python environment, some 2 GB on the primary node.
 locals {
   design = jsondecode(file("${path.module}/cluster.json"))
 }
 
-# Programs on the nodes get the role's credentials only through the second version of the metadata service.
+# Programs on the nodes get the role's credentials only through version 2 of the instance metadata service.
 resource "aws_emr_security_configuration" "this" {
   # checkov:skip=CKV_AWS_171: S3 encrypts with KMS by the bucket's own default
-  # checkov:skip=CKV_AWS_349: the nodes' disks hold shuffle files and go with the cluster; what is kept is encrypted in S3
+  # checkov:skip=CKV_AWS_349: the nodes' disks hold shuffle files and are deleted with the cluster; results are encrypted in S3
   # checkov:skip=CKV_AWS_350: as above
   # checkov:skip=CKV_AWS_351: traffic between the nodes stays in one subnet, behind its own security groups
   name_prefix = "${var.project}-"
@@ -28,7 +28,7 @@ resource "aws_emr_security_configuration" "this" {
 }
 
 resource "aws_emr_cluster" "this" {
-  # checkov:skip=CKV_AWS_114: one team's cluster, reached through a tunnel: no Kerberos realm to belong to
+  # checkov:skip=CKV_AWS_114: one team's cluster behind a tunnel: there is no Kerberos realm to join
   name          = "${var.project}-cluster"
   release_label = var.emr_release_label
   applications  = local.design.applications
@@ -94,7 +94,7 @@ resource "aws_emr_cluster" "this" {
 
   tags = merge(local.emr_tag, { Name = "${var.project}-cluster" })
 
-  # What the nodes need before they start, and EMR until they are gone.
+  # The nodes need these before they start, and EMR needs them until the nodes are gone.
   depends_on = [
     aws_iam_role_policy.nodes_cost,
     aws_iam_role_policy.nodes_session_manager,
@@ -122,7 +122,7 @@ resource "aws_emr_instance_group" "task" {
   name           = "task"
   instance_type  = var.emr_task_instance_type
   instance_count = var.emr_task_instance_count
-  bid_price      = var.emr_task_bid_price # a price makes it Spot
+  bid_price      = var.emr_task_bid_price # with a bid price, the nodes are Spot
 
   ebs_config {
     type                 = local.design.volume.type
@@ -145,7 +145,7 @@ resource "aws_emr_managed_scaling_policy" "this" {
     unit_type                       = "Instances"
     minimum_capacity_units          = var.emr_core_instance_count
     maximum_core_capacity_units     = var.emr_core_instance_count
-    maximum_ondemand_capacity_units = var.emr_core_instance_count # what comes on top is Spot
+    maximum_ondemand_capacity_units = var.emr_core_instance_count # nodes beyond these are Spot
     maximum_capacity_units          = var.emr_scaling_max_instances
   }
 }

@@ -1,5 +1,5 @@
-# Two roles: EMR's own (makes and removes the instances) and that of the nodes (what Spark, papermill and the logs may
-# do). Managed scaling needs no third: it runs under EMR's service-linked role.
+# Two roles: EMR's service role (creates and terminates the instances) and the nodes' role (the permissions of Spark,
+# papermill and the log upload). Managed scaling needs no third role: it runs under EMR's service-linked role.
 
 data "aws_caller_identity" "current" {}
 
@@ -11,8 +11,8 @@ locals {
   dns_suffix = data.aws_partition.current.dns_suffix
   bucket_arn = "arn:${local.partition}:s3:::${local.bucket_name}"
 
-  # The bare name and the EMRFS marker stand for the folder itself: Hadoop's S3 clients look for them before they
-  # create what is below.
+  # The bare name and the EMRFS marker represent the folder itself: Hadoop's S3 clients look for them before they
+  # create anything below.
   written = ["experiments", "experiments/*", "experiments_$folder$"]
   read    = ["data", "data/*", "code/*", "bootstrap/*"]
 
@@ -40,13 +40,13 @@ resource "aws_iam_role" "service" {
   })
 }
 
-# AWS's policy of the second version reaches only what carries local.emr_tag.
+# Version 2 of AWS's policy covers only resources with local.emr_tag.
 resource "aws_iam_role_policy_attachment" "service" {
   role       = aws_iam_role.service.name
   policy_arn = "arn:${local.partition}:iam::aws:policy/service-role/AmazonEMRServicePolicy_v2"
 }
 
-# It lets EMR hand on only EMR_EC2_DefaultRole, not a role of our own.
+# That policy lets EMR pass only EMR_EC2_DefaultRole, not our own role.
 resource "aws_iam_role_policy" "service_pass_role" {
   name = "pass-role-to-nodes"
   role = aws_iam_role.service.id
@@ -141,8 +141,8 @@ resource "aws_iam_role_policy" "nodes_storage" {
   })
 }
 
-# What Session Manager needs for a shell or a tunnel to the master: no open port and no key. The managed policy for it
-# would also let the nodes read every parameter of the account.
+# What Session Manager needs for a shell or a tunnel to the primary node, without an open port or a key. The managed
+# policy would also let the nodes read every SSM parameter of the account.
 resource "aws_iam_role_policy" "nodes_session_manager" {
   name = "session-manager"
   role = aws_iam_role.nodes.id
@@ -165,14 +165,14 @@ resource "aws_iam_role_policy" "nodes_session_manager" {
           "ssmmessages:OpenControlChannel",
           "ssmmessages:OpenDataChannel",
         ]
-        Resource = "*" # these four know no resources
+        Resource = "*" # these four support no resource-level permissions
       },
     ]
   })
 }
 
-# What a run needs to say what it cost: its cluster's nodes, their times, and list prices. Without it the run goes on and
-# says that its cost is not known.
+# What a run needs to report its cost: its cluster's nodes, their times, and list prices. Without it the run continues
+# and reports that its cost is unknown.
 resource "aws_iam_role_policy" "nodes_cost" {
   name = "cost"
   role = aws_iam_role.nodes.id
@@ -192,7 +192,7 @@ resource "aws_iam_role_policy" "nodes_cost" {
           "elasticmapreduce:ListInstances",
           "elasticmapreduce:ListSteps",
         ]
-        # The cluster's id is not known before the role is there; its tag is.
+        # The role is created before the cluster, whose id is then still unknown; its tag is known.
         Resource  = "arn:${local.partition}:elasticmapreduce:${var.region}:${local.account_id}:cluster/*"
         Condition = { StringEquals = { "elasticmapreduce:ResourceTag/Project" = var.project } }
       },
@@ -200,7 +200,7 @@ resource "aws_iam_role_policy" "nodes_cost" {
         Sid      = "Prices"
         Effect   = "Allow"
         Action   = ["pricing:GetProducts"]
-        Resource = "*" # public prices, which are no resources
+        Resource = "*" # public prices: there are no resources to name
       },
     ]
   })

@@ -1,13 +1,13 @@
-# The cluster's network: an existing subnet, or a VPC with one subnet. The subnet is public unless asked otherwise:
-# the nodes have addresses to reach the package index and AWS's interfaces, and the security groups let nobody in. A
-# private one needs a NAT gateway, which costs more in a month than a day of the cluster.
+# The cluster's network: an existing subnet, or a VPC with one subnet. The subnet is public by default: the nodes have
+# public addresses to reach the package index and AWS's APIs, and the security groups allow no access from outside. A
+# private subnet needs a NAT gateway, whose cost per month is more than that of the cluster per day.
 
 locals {
   own_network = var.subnet_id == null
   subnet_id   = local.own_network ? aws_subnet.cluster[0].id : data.aws_subnet.existing[0].id
   vpc_id      = local.own_network ? aws_vpc.this[0].id : data.aws_subnet.existing[0].vpc_id
 
-  # AmazonEMRServicePolicy_v2 lets EMR touch only what carries this tag.
+  # AmazonEMRServicePolicy_v2 lets EMR use only resources with this tag.
   emr_tag = { "for-use-with-amazon-emr-managed-policies" = "true" }
 }
 
@@ -42,7 +42,7 @@ data "aws_ec2_instance_type_offerings" "core" {
 }
 
 resource "aws_vpc" "this" {
-  # checkov:skip=CKV2_AWS_11: flow logs of short-lived clusters would cost more than they tell
+  # checkov:skip=CKV2_AWS_11: flow logs of short-lived clusters would cost more than they are worth
   count                = local.own_network ? 1 : 0
   cidr_block           = var.vpc_cidr
   enable_dns_support   = true
@@ -51,7 +51,7 @@ resource "aws_vpc" "this" {
   tags = merge(local.emr_tag, { Name = var.project })
 }
 
-# Adopted only to empty it: what forgets to name its security group reaches nothing.
+# Adopted only to empty it: a resource without an explicit security group then has no access at all.
 resource "aws_default_security_group" "closed" {
   count  = local.own_network ? 1 : 0
   vpc_id = aws_vpc.this[0].id
@@ -62,7 +62,7 @@ resource "aws_subnet" "cluster" {
   vpc_id            = aws_vpc.this[0].id
   availability_zone = sort(data.aws_ec2_instance_type_offerings.core[0].locations)[0]
   cidr_block        = cidrsubnet(var.vpc_cidr, 4, 0)
-  # checkov:skip=CKV_AWS_130: no ingress from the world; private_subnet = true takes the addresses away, for a NAT gateway
+  # checkov:skip=CKV_AWS_130: no ingress from the internet; private_subnet = true removes the addresses and adds a NAT gateway
   map_public_ip_on_launch = !var.private_subnet
 
   tags = merge(local.emr_tag, { Name = "${var.project}-cluster" })
@@ -96,7 +96,7 @@ resource "aws_route_table_association" "cluster" {
   route_table_id = aws_route_table.cluster[0].id
 }
 
-# Traffic to S3 stays inside AWS: faster, and free of the NAT gateway's charge by the GB.
+# Traffic to S3 stays inside AWS: faster, and without the NAT gateway's charge per GB.
 resource "aws_vpc_endpoint" "s3" {
   count             = local.own_network ? 1 : 0
   vpc_id            = aws_vpc.this[0].id
@@ -107,7 +107,7 @@ resource "aws_vpc_endpoint" "s3" {
   tags = { Name = "${var.project}-s3" }
 }
 
-# ---- Only for private nodes: the NAT gateway and the public subnet it stands in
+# ---- Only for private nodes: the NAT gateway and its public subnet
 
 locals {
   nat = local.own_network && var.private_subnet ? 1 : 0

@@ -1,10 +1,10 @@
 output "emr_cluster_id" {
-  description = "Id of the cluster, as in j-XXXXXXXXX."
+  description = "Id of the cluster, such as j-XXXXXXXXX."
   value       = aws_emr_cluster.this.id
 }
 
 output "emr_master_dns" {
-  description = "DNS name of the master node: public, or private in a private subnet."
+  description = "DNS name of the primary node: public, or private in a private subnet."
   value       = aws_emr_cluster.this.master_public_dns
 }
 
@@ -19,7 +19,7 @@ output "bucket" {
 }
 
 output "data_uri" {
-  description = "Where to put tables: aws s3 cp table.parquet <this>"
+  description = "Where to upload tables: aws s3 cp table.parquet <this>"
   value       = "s3://${local.bucket_name}/data/"
 }
 
@@ -34,16 +34,16 @@ output "log_uri" {
 }
 
 output "service_role" {
-  description = "EMR's role, for clusters made without Terraform."
+  description = "EMR's service role, for clusters created without Terraform."
   value       = aws_iam_role.service.name
 }
 
 output "instance_profile" {
-  description = "The nodes' instance profile, for clusters made without Terraform."
+  description = "The nodes' instance profile, for clusters created without Terraform."
   value       = aws_iam_instance_profile.nodes.name
 }
 
 output "next_command" {
-  description = "What to run next: an experiment on the cluster, detached."
+  description = "The next command to run: a detached experiment on the cluster."
   value       = "python run_experiment.py --cluster-id ${aws_emr_cluster.this.id} --input-data s3://${local.bucket_name}/data/ --out s3://${local.bucket_name}/experiments"
 }

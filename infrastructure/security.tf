@@ -1,6 +1,6 @@
-# Who may talk to whom. EMR adds the rules it needs to the groups it manages (between the nodes, and from its own
-# service), so no group here holds its rules inline: Terraform would take EMR's away again. For the same reason every
-# group revokes its rules before it goes: rules that point at one another would keep it from being deleted.
+# Who may connect to whom. EMR adds the rules it needs to the groups it manages (between the nodes, and from its own
+# service), so no group here has inline rules: Terraform would remove EMR's. For the same reason every group revokes its
+# rules before it is deleted: rules that refer to each other's groups would block the deletion.
 
 locals {
   node_groups = {
@@ -56,7 +56,7 @@ resource "aws_vpc_security_group_egress_rule" "nodes" {
   ip_protocol                  = "-1"
 }
 
-# AWS's interfaces and the package index speak HTTPS; the operating system's mirrors may speak HTTP (signed packages).
+# AWS's APIs and the package index use HTTPS; the operating system's mirrors may use HTTP (signed packages).
 resource "aws_vpc_security_group_egress_rule" "web" {
   for_each          = { for pair in setproduct(["master", "core"], [80, 443]) : "${pair[0]}-${pair[1]}" => { owner = pair[0], port = pair[1] } }
   description       = "To AWS and package mirrors"
@@ -87,7 +87,7 @@ resource "aws_vpc_security_group_ingress_rule" "livy" {
   to_port           = 8998
 }
 
-# ---- Only for private nodes: how EMR's own service reaches them
+# ---- Only for private nodes: access for EMR's own service
 
 resource "aws_security_group" "service" {
   count                  = local.service_access

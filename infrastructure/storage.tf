@@ -1,7 +1,7 @@
 # One bucket, by prefix:
-#   data/           tables, put there by their owners
-#   code/           lib.zip, scripts and notebooks of the checkout that was applied
-#   bootstrap/      what a new node runs
+#   data/           tables, uploaded by their owners
+#   code/           lib.zip, scripts and notebooks of the checkout that ran `terraform apply`
+#   bootstrap/      the bootstrap script of new nodes and its files
 #   experiments/    models, results and executed notebooks
 #   logs/emr/       logs of the clusters
 
@@ -22,9 +22,9 @@ locals {
 }
 
 resource "aws_s3_bucket" "this" {
-  # checkov:skip=CKV_AWS_18: access logs would need a second bucket; CloudTrail data events do it where they are wanted
-  # checkov:skip=CKV_AWS_144: experiments can be repeated; copies in another region are not worth their cost
-  # checkov:skip=CKV2_AWS_62: nothing here reacts to an object's arrival
+  # checkov:skip=CKV_AWS_18: access logs would need a second bucket; use CloudTrail data events if you need them
+  # checkov:skip=CKV_AWS_144: experiments can be repeated; replication to another region is not worth its cost
+  # checkov:skip=CKV2_AWS_62: nothing here reacts to new objects
   bucket        = local.bucket_name
   force_destroy = var.bucket_force_destroy
 }
@@ -53,7 +53,7 @@ resource "aws_s3_bucket_versioning" "this" {
   }
 }
 
-# With AWS's own key for S3 of this account: no key to pay for, and its use follows from the right to the object.
+# With the account's AWS managed key for S3: it costs nothing, and access to an object includes the use of the key.
 resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
@@ -121,13 +121,13 @@ resource "aws_s3_object" "lib" {
   bucket = aws_s3_bucket.this.id
   key    = "code/lib.zip"
   source = local.lib_zip
-  # source_hash, not etag: an object under KMS has no MD5 for one.
+  # source_hash, not etag: the ETag of a KMS-encrypted object is not its MD5.
   source_hash = fileexists(local.lib_zip) ? filemd5(local.lib_zip) : null
 
   lifecycle {
     precondition {
       condition     = fileexists(local.lib_zip)
-      error_message = "infrastructure/build/lib.zip is not there yet: run `make lib.zip` in the project's folder first."
+      error_message = "infrastructure/build/lib.zip does not exist yet: run `make lib.zip` in the project's folder first."
     }
   }
 

@@ -1,29 +1,29 @@
-# ---- Names and place
+# ---- Names and region
 
 variable "project" {
-  description = "Name of the project: the cluster is called <project>-cluster, and every other name begins with it."
+  description = "Name of the project: the cluster is called <project>-cluster, and every other name starts with it."
   type        = string
   default     = "mineria-ml"
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,22}[a-z0-9]$", var.project))
-    error_message = "project must be 3 to 24 lower-case letters, digits and dashes, beginning with a letter and not ending in a dash."
+    error_message = "project must be 3 to 24 lower-case letters, digits and dashes, starting with a letter and not ending with a dash."
   }
 }
 
 variable "region" {
-  description = "AWS region of everything here, as in us-east-1."
+  description = "AWS region of all resources, such as us-east-1."
   type        = string
   default     = "us-east-1"
 
   validation {
     condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "region must be the name of an AWS region, as in us-east-1."
+    error_message = "region must be the name of an AWS region, such as us-east-1."
   }
 }
 
 variable "bucket_name" {
-  description = "Name of the bucket for data, code, experiments and logs (bucket names are shared by all of AWS). Null: <project>-<account id>-<region>."
+  description = "Name of the bucket for data, code, experiments and logs (bucket names are unique across AWS). Null: <project>-<account id>-<region>."
   type        = string
   default     = null
 
@@ -34,19 +34,19 @@ variable "bucket_name" {
 }
 
 variable "bucket_force_destroy" {
-  description = "Whether `terraform destroy` may delete the bucket with all data, models and reports in it. False: it stops at a bucket that is not empty."
+  description = "Whether `terraform destroy` may delete the bucket with all data, models and reports in it. False: it stops if the bucket is not empty."
   type        = bool
   default     = false
 }
 
 variable "input_locations" {
-  description = "Further places the cluster may read its tables from, as s3://bucket/prefix/ URIs. The project's own bucket is always readable."
+  description = "Other places from which the cluster may read tables, as s3://bucket/prefix/ URIs. The project's own bucket is always readable."
   type        = list(string)
   default     = []
 
   validation {
     condition     = alltrue([for uri in var.input_locations : can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([^*?]*/)?$", uri))])
-    error_message = "Each of input_locations must be an s3://bucket/prefix/ URI that ends in a slash and holds no wildcard."
+    error_message = "Each of input_locations must be an s3://bucket/prefix/ URI that ends with a slash and contains no wildcard."
   }
 }
 
@@ -64,24 +64,24 @@ variable "log_retention_days" {
 # ---- Cluster
 
 variable "emr_release_label" {
-  description = "EMR release. 7.11 to 7.13 run Spark 3.5.6, which the project is tested with, on Python 3.11."
+  description = "EMR release. 7.11 to 7.13 have Spark 3.5.6, the version that the project is tested with."
   type        = string
   default     = "emr-7.13.0"
 
   validation {
     condition     = can(regex("^emr-7\\.([1-9]|[1-9][0-9])\\.[0-9]+$", var.emr_release_label))
-    error_message = "emr_release_label must be a 7.x release from emr-7.1.0 on: earlier ones have no Python 3.11, later majors another Spark."
+    error_message = "emr_release_label must be a 7.x release, emr-7.1.0 or later: earlier releases have no Python 3.11, and later major releases have another Spark."
   }
 }
 
 variable "emr_master_instance_type" {
-  description = "Instance type of the master node."
+  description = "Instance type of the primary node."
   type        = string
   default     = "m5.xlarge"
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]*\\.[a-z0-9-]+$", var.emr_master_instance_type))
-    error_message = "emr_master_instance_type must be an EC2 instance type, as in m5.xlarge."
+    error_message = "emr_master_instance_type must be an EC2 instance type, such as m5.xlarge."
   }
 }
 
@@ -92,7 +92,7 @@ variable "emr_core_instance_type" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]*\\.[a-z0-9-]+$", var.emr_core_instance_type))
-    error_message = "emr_core_instance_type must be an EC2 instance type, as in m5.2xlarge."
+    error_message = "emr_core_instance_type must be an EC2 instance type, such as m5.2xlarge."
   }
 }
 
@@ -108,7 +108,7 @@ variable "emr_core_instance_count" {
 }
 
 variable "emr_master_ebs_size" {
-  description = "Size in GB of the master node's EBS volume (gp3)."
+  description = "Size in GB of the primary node's EBS volume (gp3)."
   type        = number
   default     = 64
 
@@ -130,7 +130,7 @@ variable "emr_core_ebs_size" {
 }
 
 variable "emr_core_ebs_volumes" {
-  description = "EBS volumes of each core or task node: Spark spreads its shuffle files over them."
+  description = "Number of EBS volumes of each core or task node: Spark spreads its shuffle files over them."
   type        = number
   default     = 2
 
@@ -141,18 +141,18 @@ variable "emr_core_ebs_volumes" {
 }
 
 variable "emr_task_instance_type" {
-  description = "Instance type of the Spot task nodes, where there are any."
+  description = "Instance type of the Spot task nodes, if there are any."
   type        = string
   default     = "m5.2xlarge"
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]*\\.[a-z0-9-]+$", var.emr_task_instance_type))
-    error_message = "emr_task_instance_type must be an EC2 instance type, as in m5.2xlarge."
+    error_message = "emr_task_instance_type must be an EC2 instance type, such as m5.2xlarge."
   }
 }
 
 variable "emr_task_instance_count" {
-  description = "Number of Spot task nodes to begin with. 0: no task group."
+  description = "Initial number of Spot task nodes. 0: no task group."
   type        = number
   default     = 0
 
@@ -163,29 +163,29 @@ variable "emr_task_instance_count" {
 }
 
 variable "emr_task_bid_price" {
-  description = "The most to pay for a Spot task node, in USD per hour. The default is the on-demand price of an m5.2xlarge in us-east-1."
+  description = "Maximum price of a Spot task node, in USD per hour. The default is the on-demand price of an m5.2xlarge in us-east-1."
   type        = string
   default     = "0.384"
 
   validation {
     condition     = can(tonumber(var.emr_task_bid_price)) && try(tonumber(var.emr_task_bid_price) > 0, false)
-    error_message = "emr_task_bid_price must be a price in USD per hour, as in \"0.384\"."
+    error_message = "emr_task_bid_price must be a price in USD per hour, such as \"0.384\"."
   }
 }
 
 variable "emr_scaling_max_instances" {
-  description = "Core and task nodes together that EMR managed scaling may go up to while work waits. The core group keeps its size: only task nodes come and go. Null: no managed scaling."
+  description = "Maximum number of core and task nodes together under EMR managed scaling. The core group keeps its size: only task nodes are added and removed. Null: no managed scaling."
   type        = number
   default     = null
 
   validation {
     condition     = var.emr_scaling_max_instances == null ? true : var.emr_scaling_max_instances > var.emr_core_instance_count && var.emr_scaling_max_instances >= var.emr_core_instance_count + var.emr_task_instance_count
-    error_message = "emr_scaling_max_instances must be more than emr_core_instance_count, and no less than core and task nodes together."
+    error_message = "emr_scaling_max_instances must be more than emr_core_instance_count, and at least the number of core and task nodes together."
   }
 }
 
 variable "emr_idle_timeout" {
-  description = "Seconds without work after which the cluster terminates itself."
+  description = "Idle seconds after which the cluster terminates itself."
   type        = number
   default     = 3600
 
@@ -196,7 +196,7 @@ variable "emr_idle_timeout" {
 }
 
 variable "emr_step_concurrency" {
-  description = "Steps that may run at the same time. Above 1, their Spark settings must leave room for one another."
+  description = "Steps that may run at the same time. Above 1, their Spark settings must leave room for each other."
   type        = number
   default     = 1
 
@@ -209,19 +209,19 @@ variable "emr_step_concurrency" {
 # ---- Network and access
 
 variable "emr_key_name" {
-  description = "Name of an EC2 key pair for SSH to the nodes. Null: no SSH; Session Manager reaches the master without a key."
+  description = "Name of an EC2 key pair for SSH to the nodes. Null: no SSH; Session Manager connects to the primary node without a key."
   type        = string
   default     = null
 }
 
 variable "ssh_cidrs" {
-  description = "Addresses that may reach SSH on the master node, as in [\"203.0.113.7/32\"]. Needs emr_key_name."
+  description = "Addresses that may connect to SSH on the primary node, such as [\"203.0.113.7/32\"]. Needs emr_key_name."
   type        = list(string)
   default     = []
 
   validation {
     condition     = alltrue([for cidr in var.ssh_cidrs : can(cidrhost(cidr, 0)) && try(tonumber(split("/", cidr)[1]) >= 16, false)])
-    error_message = "Each of ssh_cidrs must be a range of /16 or narrower, as in 203.0.113.7/32: SSH is never open to the world."
+    error_message = "Each of ssh_cidrs must be a range of /16 or narrower, such as 203.0.113.7/32: SSH is never open to the internet."
   }
 
   validation {
@@ -231,7 +231,7 @@ variable "ssh_cidrs" {
 }
 
 variable "livy_cidrs" {
-  description = "Private addresses (a VPN, a peered network) that may reach Livy on the master node directly. Livy asks for no password, so public addresses are refused: they use a tunnel."
+  description = "Private addresses (a VPN, a peered network) that may connect to Livy on the primary node directly. Livy asks for no password, so public addresses are refused: use a tunnel instead."
   type        = list(string)
   default     = []
 
@@ -242,23 +242,23 @@ variable "livy_cidrs" {
         cidr
       ))
     ])
-    error_message = "Each of livy_cidrs must lie in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16: Livy has no authentication of its own."
+    error_message = "Each of livy_cidrs must be within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16: Livy has no authentication of its own."
   }
 }
 
 variable "subnet_id" {
-  description = "An existing subnet for the cluster, with a way to the internet or to a package mirror. Null: a VPC of the project's own."
+  description = "An existing subnet for the cluster, with access to the internet or to a package mirror. Null: the project creates its own VPC."
   type        = string
   default     = null
 
   validation {
     condition     = var.subnet_id == null ? true : can(regex("^subnet-[0-9a-f]+$", var.subnet_id))
-    error_message = "subnet_id must be the id of a subnet, as in subnet-0123456789abcdef0."
+    error_message = "subnet_id must be the id of a subnet, such as subnet-0123456789abcdef0."
   }
 }
 
 variable "private_subnet" {
-  description = "Whether the nodes have no public address. In the project's own VPC this adds a NAT gateway, billed by the hour whether or not a cluster runs; of an existing subnet it says what kind it is."
+  description = "Whether the nodes have no public address. In the project's own VPC this adds a NAT gateway, billed by the hour whether or not a cluster is running; for an existing subnet it says whether that subnet is private."
   type        = bool
   default     = false
 }
@@ -270,14 +270,14 @@ variable "vpc_cidr" {
 
   validation {
     condition     = can(cidrhost(var.vpc_cidr, 0)) && try(tonumber(split("/", var.vpc_cidr)[1]) >= 16 && tonumber(split("/", var.vpc_cidr)[1]) <= 24, false)
-    error_message = "vpc_cidr must be an IPv4 range between /16 and /24, as in 10.42.0.0/20."
+    error_message = "vpc_cidr must be an IPv4 range between /16 and /24, such as 10.42.0.0/20."
   }
 }
 
-# ---- Money
+# ---- Budget
 
 variable "monthly_budget_usd" {
-  description = "What the account may spend in a month, in USD. Mail goes out at 50, 80 and 100 % of it; nothing is stopped."
+  description = "Monthly budget of the account, in USD. E-mails are sent at 50, 80 and 100 % of it; nothing is stopped."
   type        = number
   default     = 100
 
@@ -288,11 +288,11 @@ variable "monthly_budget_usd" {
 }
 
 variable "budget_emails" {
-  description = "Who is told when the month's spending passes 50, 80 and 100 % of the budget (1 to 10 addresses)."
+  description = "Who is notified when the month's spending passes 50, 80 and 100 % of the budget (1 to 10 addresses)."
   type        = list(string)
 
   validation {
     condition     = length(var.budget_emails) >= 1 && length(var.budget_emails) <= 10 && alltrue([for email in var.budget_emails : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", email))])
-    error_message = "budget_emails must hold between 1 and 10 e-mail addresses."
+    error_message = "budget_emails must contain between 1 and 10 e-mail addresses."
   }
 }

@@ -1,5 +1,5 @@
 terraform {
-  # 1.9: validations of a variable may look at other variables.
+  # From 1.9 on, the validation of a variable may refer to other variables.
   required_version = ">= 1.9"
 
   required_providers {

@@ -193,7 +193,7 @@ def test_what_still_cannot_be_found_is_an_error(machine):
     machine.add("apt-get", "exit 0")
     done = machine.run()
     assert done.returncode == 2
-    assert "still not to be found" in done.stderr
+    assert "still cannot find" in done.stderr
 
 
 def test_apt_get_failing_says_what_it_was_for(machine):

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what the virtual environment cannot hold: Java 17, a compiler with the Python and Kerberos headers
-# (sparkmagic's Kerberos dependency is built from source on Linux) and Python's venv module. Does nothing, in no
-# time, when all of it is there. Where it may not or cannot install, it says what to install and ends with 2.
+# Installs the system packages that a virtual environment cannot contain: Java 17, a compiler with the Python and
+# Kerberos headers (sparkmagic's Kerberos dependency is built from source on Linux) and Python's venv module. If nothing
+# is missing, it ends at once. If it cannot install a package, it says what to install and exits with 2.
 set -eu
 
 python=${1:-python3.11}
@@ -11,7 +11,7 @@ fail() {
     exit 2
 }
 has_java17() {
-    # The places where launcher/local_spark.py looks, too.
+    # launcher/local_spark.py looks in the same places.
     for java in "${JAVA_HOME:-/nonexistent}/bin/java" java /usr/lib/jvm/*17*/bin/java /usr/java/*17*/bin/java \
         /opt/java/*17*/bin/java /Library/Java/JavaVirtualMachines/*17*/Contents/Home/bin/java; do
         command -v "$java" >/dev/null 2>&1 && "$java" -version 2>&1 | grep -q 'version "17' && return 0
@@ -54,11 +54,11 @@ if [ "$(id -u)" -ne 0 ]; then
     sudo="sudo"
 fi
 echo "Installing$missing"
-# A source that cannot be read is no matter as long as the packages are found in others.
+# An unreadable package source does not matter if the packages are in another.
 $sudo apt-get update -qq || true
-# shellcheck disable=SC2086  # one word a package is what apt-get wants
+# shellcheck disable=SC2086  # apt-get needs one word per package
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null || fail \
-    "apt-get could not install$missing (its reason stands above). Where the system has no Java 17, put one anywhere" \
+    "apt-get could not install$missing (see its message above). If the system has no Java 17, install one anywhere" \
     "and set JAVA_HOME."
 missing=$(missing_packages)
-[ -z "$missing" ] || fail "Installed, and still not to be found for '$python':$missing"
+[ -z "$missing" ] || fail "Installed, but '$python' still cannot find:$missing"
