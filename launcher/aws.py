@@ -77,9 +77,10 @@ def client(service: str, session: boto3.Session | None = None, attempts: int | N
     """
     patience = attempts or (None if os.environ.get(_ATTEMPTS_VARIABLE) else ATTEMPTS)
     # A number here goes over that variable.
-    retries = {"mode": "standard"} | ({"total_max_attempts": patience} if patience else {})
+    retries: Any = {"mode": "standard"} | ({"total_max_attempts": patience} if patience else {})
     with explained(f"cannot use AWS ({service})"):
-        return (session or boto3.Session()).client(service, config=Config(retries=retries))
+        make: Any = (session or boto3.Session()).client  # its stub wants each service by name
+        return make(service, config=Config(retries=retries))
 
 
 @contextmanager

@@ -84,7 +84,8 @@ def what_is_left(plan: Plan, is_trained: bool) -> str:
     if cluster.runs_on == "livy":
         place |= {"reach": cluster.reach, "ssh-key": cluster.ssh_key}
     options = " ".join(f"--{name} {shlex.quote(value)}" for name, value in place.items() if value)
-    return f"What was scored is kept; go on with: run_experiment.py {options} --resume model_{plan.run_id}"
+    model = artifacts.model_name(plan.run_id)
+    return f"What was scored is kept; go on with: run_experiment.py {options} --resume {model}"
 
 
 class _All:

@@ -12,12 +12,13 @@ from launcher import packaging, session_records
 from launcher.cluster_settings import Cluster, Spark
 from launcher.failures import CellFailure
 from launcher.files import files_at
+from launcher.folders import PROJECT_NAME
 from launcher.kernels import CLUSTER
 from launcher.livy_client import LivyClient
 from launcher.livy_failures import Evidence, SessionFailed, explain, remote
 from launcher.parameters import Parameters
 from launcher.plan import Plan, Step
-from launcher.session_records import PROJECT_NAME, Record
+from launcher.session_records import Record
 from launcher.sessions import end_sessions
 from launcher.sources import PROJECT
 from launcher.sparkmagic_config import make_config

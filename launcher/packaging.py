@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.files import Files, put_content
+from lib import artifacts
 from lib.version import code_hash
 from tools.lib_zip import PROJECT, lib_zip, zip_of
 
@@ -22,7 +23,7 @@ class Archive:
 
 def place(out: str) -> str:
     """Where `lib` of this very version is, or will be."""
-    return f"{out.rstrip('/')}/source/{code_hash()}/{NAME}"
+    return f"{artifacts.source_dir(out, code_hash())}/{NAME}"
 
 
 def upload(files: Files, out: str) -> str:
@@ -48,7 +49,7 @@ def project(out: str) -> tuple[Archive, bytes]:
     """What runs an experiment, as it stands here: where it is, or will be, and its content."""
     content = zip_of(_sources())
     digest = hashlib.sha256(content).hexdigest()
-    return Archive(f"{out.rstrip('/')}/source/{digest[:12]}/{PROJECT_NAME}", digest), content
+    return Archive(f"{artifacts.source_dir(out, digest[:12])}/{PROJECT_NAME}", digest), content
 
 
 def _sources() -> Iterator[Path]:

@@ -2,29 +2,13 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
 from launcher import aws
-from lib.errors import InputError
+from lib.s3_uri import bucket_and_key
 
-# Hadoop's names for S3: `s3` on EMR and in what people write, `s3a` off EMR, `s3n` in EMR's own records.
-_SCHEMES = ("s3", "s3a", "s3n")
 _ABSENT = ("404", "NoSuchKey", "NotFound")
-
-
-def is_s3(place: str) -> bool:
-    """Whether a place is in S3."""
-    return urlsplit(place).scheme in _SCHEMES
-
-
-def bucket_and_key(uri: str) -> tuple[str, str]:
-    """The two names AWS's own interface knows a place by. The one place that reads Hadoop's schemes of S3."""
-    parts = urlsplit(uri)
-    if parts.scheme not in _SCHEMES or not parts.netloc:
-        raise InputError(f"{uri} is no place in S3: it must be s3://bucket/key")
-    return parts.netloc, parts.path.strip("/")
 
 
 class S3Files:

@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lib import artifacts, dataset
+from lib.artifacts import HELD_OUT, SHARE_OF_TABLE, WHOLE_TABLE
 from lib.dataset import Table
 from lib.errors import InputError
 from lib.metrics import THRESHOLD, ScoreCounts, count_scores, merge
@@ -20,10 +21,6 @@ from lib.models import load_pipeline
 from lib.spark_engine import SCORE_COL, with_score
 from lib.split import HASH_COL, TEST, split
 from lib.storage import Storage, join
-
-HELD_OUT = "held-out"
-WHOLE_TABLE = "all rows of test_data"
-SHARE_OF_TABLE = "a share of test_data"
 
 CURVE_POINTS = 1000
 SCORE_BINS = 50

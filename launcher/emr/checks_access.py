@@ -18,9 +18,10 @@ from launcher.emr.checking import Finding, Subject, fail, ok, statements, warnin
 from launcher.emr.primary import PYTHON
 from launcher.emr.states import UNFINISHED_STEP
 from launcher.emr.step_descriptions import Step, describe_step, list_steps
-from launcher.s3_files import S3Files, bucket_and_key
-from launcher.session_records import PROJECT_NAME
+from launcher.folders import PROJECT_NAME
+from launcher.s3_files import S3Files
 from lib.errors import ExperimentError, InputError
+from lib.s3_uri import bucket_and_key
 
 STEP_NAME = f"{PROJECT_NAME} check"
 # An argument stays whole on one line, and a character of ASCII everywhere, so the program travels as JSON.

@@ -11,6 +11,7 @@ from typing import Any
 
 from launcher import aws
 from launcher.emr.states import ACTIVE, ENDED, READY
+from lib import s3_uri
 from lib.errors import InputError
 
 FLEETS = "INSTANCE_FLEET"
@@ -162,7 +163,7 @@ def describe(emr: Any, cluster_id: str) -> Cluster:
         applications={each["Name"]: each.get("Version", "") for each in cluster.get("Applications", [])},
         groups=tuple(sorted(groups, key=lambda group: _ROLES.index(group.role))),
         uses_fleets=uses_fleets,
-        log_uri=cluster.get("LogUri", "").replace("s3n://", "s3://", 1),
+        log_uri=s3_uri.with_scheme(cluster.get("LogUri", "")),
         auto_termination_seconds=idle.get("IdleTimeout"),
         scaling=scaling.get("ComputeLimits", {}),
         step_concurrency=cluster.get("StepConcurrencyLevel", 1),

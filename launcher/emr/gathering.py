@@ -17,9 +17,10 @@ from launcher.emr.evidence import Evidence, Source, said, telling
 from launcher.emr.logs import LATE, ON_PRIMARY, LogFile, Logs, NoLogs
 from launcher.emr.step_descriptions import Step
 from launcher.emr.step_files import STATUS, StepFiles
-from launcher.s3_files import S3Files, bucket_and_key
+from launcher.s3_files import S3Files
 from lib import artifacts
 from lib.errors import ExperimentError
+from lib.s3_uri import bucket_and_key
 
 # Of a step's applications, so many are looked at, and so many logs of executors; all of drivers.
 _APPLICATIONS, _EXECUTOR_LOGS, _AT_ONCE = 5, 60, 8

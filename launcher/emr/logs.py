@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from launcher import aws
-from launcher.s3_files import bucket_and_key
 from lib.errors import InputError
+from lib.s3_uri import bucket_and_key
 
 # Where they are until EMR has copied them, and after that.
 ON_PRIMARY = "/mnt/var/log/hadoop/steps"

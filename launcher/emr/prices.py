@@ -5,7 +5,6 @@ The API answers in few regions, for all of them; asking needs `pricing:GetProduc
 """
 
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +19,8 @@ from botocore.config import Config
 
 from launcher import aws
 from launcher.emr.cost import Amount
+from launcher.folders import cache_folder
+from lib.atomic_write import write_whole
 from lib.errors import ExperimentError, InputError
 
 _HOURS_OF_A_MONTH = 730
@@ -166,14 +167,11 @@ def _keep(prices: Prices) -> None:
     file = _file(prices.region)
     with suppress(OSError):  # they can be asked for again
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        half = file.with_name(f".{file.name}.{os.getpid()}")
-        half.write_text(json.dumps(asdict(prices), default=str), encoding="utf-8")
-        half.replace(file)
+        write_whole(file, json.dumps(asdict(prices), default=str).encode())
 
 
 def _file(region: str) -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "mineria-ml-emr" / f"prices-{region}.json"
+    return cache_folder() / f"prices-{region}.json"
 
 
 # ---- The table

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from launcher import aws
-from launcher.s3_files import bucket_and_key
 from lib.errors import InputError
+from lib.s3_uri import bucket_and_key
 
 _CSV = (".csv", ".csv.gz")
 _MOST = 200  # files looked at; more tell nothing new of the columns

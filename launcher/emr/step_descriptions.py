@@ -1,6 +1,5 @@
 """What EMR says of a cluster's steps, as facts. Times are in UTC; every `emr` is a boto3 client."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,9 +8,7 @@ from typing import Any
 from launcher import aws
 from launcher.emr.clusters import utc
 from launcher.emr.states import UNFINISHED_STEP
-
-# A run's parameters, as a step of ours is given them.
-_OURS = re.compile(r"(?P<out>s3[an]?://\S+?)/steps/(?P<run_id>\d{8}_\d{6})/")
+from lib import artifacts
 
 
 @dataclass(frozen=True)
@@ -49,22 +46,23 @@ class Step:
     def run_id(self) -> str | None:
         """The run that it is, where it is one of ours."""
         found = self._ours()
-        return found["run_id"] if found else None
+        return found[1] if found else None
 
     @property
     def out(self) -> str | None:
         """Where its models and results go, where it is one of ours."""
         found = self._ours()
-        return found["out"] if found else None
+        return found[0] if found else None
 
     @property
     def model(self) -> str | None:
         """The folder of the model that it makes, where it is one of ours."""
         found = self._ours()
-        return f"{found['out']}/models/model_{found['run_id']}" if found else None
+        return artifacts.model_dir(*found) if found else None
 
-    def _ours(self) -> re.Match[str] | None:
-        return next((found for each in self.args if (found := _OURS.search(each))), None)
+    def _ours(self) -> tuple[str, str] | None:
+        # A step of ours is given the place of its parameters.
+        return next((found for each in self.args if (found := artifacts.step_dir_in(each))), None)
 
 
 def list_steps(emr: Any, cluster_id: str, states: Sequence[str] = ()) -> list[Step]:

@@ -23,7 +23,7 @@ _BOOTSTRAP = "; ".join(
     [
         "import boto3, hashlib, io, sys, tempfile, zipfile",
         "place, digest, *rest = sys.argv[1:]",
-        "bucket, key = place.split('://')[1].split('/', 1)",
+        "bucket, key = place.split('://', 1)[1].split('/', 1)",
         "archive = boto3.client('s3').get_object(Bucket=bucket, Key=key)['Body'].read()",
         "hashlib.sha256(archive).hexdigest() == digest or sys.exit(place + ' is not what was submitted: submit again')",
         "folder = tempfile.TemporaryDirectory(prefix='experiment-')",

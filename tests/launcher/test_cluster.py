@@ -18,11 +18,12 @@ from launcher.emr.clusters import ClusterNotReady
 from launcher.emr.primary import find_primary
 from launcher.files import files_at
 from launcher.parameters import SECTIONS, check
-from launcher.s3_files import S3Files, bucket_and_key
+from launcher.s3_files import S3Files
 from launcher.session_records import Endpoint
 from launcher.sources import PROJECT, gather
 from launcher.sparkmagic_config import make_config
 from lib.errors import InputError
+from lib.s3_uri import bucket_and_key
 from lib.version import code_hash
 
 
