@@ -1,17 +1,16 @@
 """Sends experiments to a cluster as EMR steps, each with the code and the notebooks of this very version."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
 
 from launcher import aws
 from launcher.emr.clusters import Cluster, ClusterNotReady
 from launcher.emr.primary import LIVY_PORT, PYTHON
 from launcher.emr.states import ACTIVE
 from launcher.emr.step_files import StepFiles
+from launcher.emr.watching import patiently
 from launcher.files import files_at
 from launcher.packaging import Archive, upload_project
 from launcher.plan import Plan
@@ -33,8 +32,6 @@ _BOOTSTRAP = "; ".join(
         "sys.exit(main(*rest))",
     ]
 )
-# Seconds between attempts that AWS had no time for.
-_PAUSES = (2, 5, 10, 20, 40)
 
 
 def require_usable(cluster: Cluster) -> None:
@@ -55,7 +52,7 @@ def submit(session: boto3.Session, cluster_id: str, plans: Sequence[Plan]) -> li
 
     Raises:
         InputError: this user may not, or the cluster takes no steps.
-        ExperimentError: S3 or EMR cannot.
+        ExperimentError: S3 or EMR cannot, or AWS has had no time for it for ten minutes.
     """
     steps = []
     for plan in plans:
@@ -66,8 +63,12 @@ def submit(session: boto3.Session, cluster_id: str, plans: Sequence[Plan]) -> li
         steps.append(_step(plan, archive, step_files.folder, session.region_name or ""))
     # A request that timed out may have been carried out: it is not sent twice.
     emr = aws.client("emr", session, attempts=1)
-    with aws.explained(f"cannot submit to cluster {cluster_id}"):
-        return list(_patiently(lambda: emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=steps))["StepIds"])
+
+    def add() -> list[str]:
+        with aws.explained(f"cannot submit to cluster {cluster_id}"):
+            return list(emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=steps)["StepIds"])
+
+    return patiently(add, passing=aws.AwsBusy)
 
 
 def set_step_concurrency(session: boto3.Session, cluster_id: str, steps: int) -> None:
@@ -87,15 +88,3 @@ def _step(plan: Plan, archive: Archive, folder: str, region: str) -> dict[str, A
         "ActionOnFailure": "CONTINUE",
         "HadoopJarStep": {"Jar": "command-runner.jar", "Args": args},
     }
-
-
-def _patiently(request: Any) -> Any:
-    """Make a request again while AWS has no time for it: such a one was not carried out."""
-    for pause in _PAUSES:
-        try:
-            return request()
-        except ClientError as error:
-            if not aws.is_throttled(error):
-                raise
-            time.sleep(pause)
-    return request()

@@ -1,7 +1,7 @@
 """The pages of Spark and YARN: EMR's own links to them, which need nothing here, and tunnels to the primary node."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -56,7 +56,7 @@ def persistent_links(emr: Any, cluster: Cluster) -> dict[str, str]:
         InputError: no right to them.
         NoInterface: EMR takes too long.
     """
-    with aws.explained(f"cannot open the pages of cluster {cluster.id}"):
+    with _opening(cluster.id):
         made = emr.create_persistent_app_ui(TargetResourceArn=cluster.arn)["PersistentAppUIId"]
         _attach(emr, made, cluster.id)
         links = {}
@@ -73,7 +73,7 @@ def on_cluster_links(emr: Any, cluster_id: str) -> dict[str, str]:
         InputError: no right to them.
         NoInterface: EMR takes too long.
     """
-    with aws.explained(f"cannot open the pages of cluster {cluster_id}"):
+    with _opening(cluster_id):
         links = {}
         for page, kind in _ON_CLUSTER.items():
             asked = {"ClusterId": cluster_id, "OnClusterAppUIType": kind}
@@ -105,11 +105,17 @@ def opened_pages(endpoint: Endpoint, session: boto3.Session | None = None) -> It
         yield OpenPages(urls, tuple(tunnels.values()))
 
 
+def _opening(cluster_id: str) -> AbstractContextManager[None]:
+    return aws.explained(f"cannot open the pages of cluster {cluster_id}")
+
+
 def _attach(emr: Any, interface: str, cluster_id: str) -> None:
     """Wait until EMR has the pages ready to be asked for."""
 
     def look() -> str:
-        return emr.describe_persistent_app_ui(PersistentAppUIId=interface)["PersistentAppUI"]["PersistentAppUIStatus"]
+        with _opening(cluster_id):  # in words at once, for a watch to know what may pass
+            described = emr.describe_persistent_app_ui(PersistentAppUIId=interface)
+        return described["PersistentAppUI"]["PersistentAppUIStatus"]
 
     for state in islice(watch(look, _PAUSE), _LOOKS):
         if state == "ATTACHED":
@@ -118,7 +124,11 @@ def _attach(emr: Any, interface: str, cluster_id: str) -> None:
 
 
 def _link(page: str, cluster_id: str, ask: Callable[[], dict[str, Any]]) -> str:
-    for answer in islice(watch(ask, _PAUSE), _LOOKS):
+    def look() -> dict[str, Any]:
+        with _opening(cluster_id):
+            return ask()
+
+    for answer in islice(watch(look, _PAUSE), _LOOKS):
         if answer.get("PresignedURLReady"):
             return answer["PresignedURL"]
     raise NoInterface(page, cluster_id, "the link is not ready")
