@@ -85,7 +85,15 @@ def client(service: str, session: boto3.Session | None = None, attempts: int | N
 
 @contextmanager
 def explained(doing: str) -> Iterator[None]:
-    """Turn botocore's errors into ours; `doing` says what was being done, as in `cannot read s3://…`."""
+    """Turn botocore's errors into ours; `doing` says what was being done, as in `cannot read s3://…`.
+
+    Raises:
+        NotLoggedIn: there are no credentials, or none that are still good.
+        AwsRefused: these credentials may not do it.
+        AwsUnavailable: AWS did not answer or has a fault of its own; `AwsBusy`: it had no time.
+        InputError: what was asked for does not exist or makes no sense, or no region is set.
+        ExperimentError: all else.
+    """
     try:
         yield
     except ClientError as error:

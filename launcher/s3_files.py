@@ -12,7 +12,10 @@ _ABSENT = ("404", "NoSuchKey", "NotFound")
 
 
 class S3Files:
-    """Objects of S3 as files (`launcher.files.Files`), by `s3://` URI; an object appears whole or not at all."""
+    """Objects of S3 as files (`launcher.files.Files`), by `s3://` URI; an object appears whole or not at all.
+
+    Each method raises what `aws.explained` does, and InputError for what is no place in S3.
+    """
 
     pause = 3.0  # a look is a request
 

@@ -27,7 +27,11 @@ def choose_engine(name: str, split: Split, candidates: Sequence[Candidate]) -> t
 
 
 def choose_by_memory(name: str, memory: TaskMemory, split: Split) -> tuple[Engine, str]:
-    """`auto` or `task` for data that need so much memory in a task."""
+    """`auto` or `task` for data that need so much memory in a task.
+
+    Raises:
+        InputError: `task` was asked for, and the data do not fit tasks.
+    """
     rows = split.parts[TRAIN]["rows"] + split.parts[VAL]["rows"]
     size = f"{rows:,} rows × {len(split.features)} features to train with"
     if memory.fits:

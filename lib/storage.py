@@ -21,7 +21,11 @@ from lib.errors import ExperimentError, InputError
 
 
 class Storage:
-    """Reads and writes files by URI on behalf of one Spark session."""
+    """Reads and writes files by URI on behalf of one Spark session.
+
+    Each method raises InputError where a place is not there, not allowed or none of this Spark's, and ExperimentError
+    where its file system fails.
+    """
 
     def __init__(self, spark: SparkSession):
         self._jvm: Any = spark.sparkContext._jvm
