@@ -1,12 +1,15 @@
 """The files of S3, from the user's side. Spark's side reads and writes the same URIs by itself (`lib.storage`)."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from launcher import aws
 from lib.s3_uri import bucket_and_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _ABSENT = ("404", "NoSuchKey", "NotFound")
 
@@ -19,7 +22,7 @@ class S3Files:
 
     pause = 3.0  # a look is a request
 
-    def __init__(self, client: Any = None):
+    def __init__(self, client: "S3Client | None" = None):
         self._client = client or aws.client("s3")
 
     def read_text(self, place: str) -> str | None:

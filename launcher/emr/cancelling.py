@@ -1,13 +1,16 @@
 """Cancel a step."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from launcher import aws
 from launcher.emr.step_descriptions import describe_step
 from lib.errors import ExperimentError, InputError
 
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
 
-def cancel_step(emr: Any, cluster_id: str, step_id: str, kill: bool = False) -> None:
+
+def cancel_step(emr: "EMRClient", cluster_id: str, step_id: str, kill: bool = False) -> None:
     """Ask EMR to cancel a step that waits or runs; a running one is told to end, and with `kill` is given no time to.
 
     Raises:

@@ -7,12 +7,15 @@ Times are in UTC. Every `emr` is a boto3 client; what AWS refuses comes as `Inpu
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from launcher import aws
 from launcher.emr.states import ACTIVE, ENDED, READY
 from lib import s3_uri
 from lib.errors import InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
 
 FLEETS = "INSTANCE_FLEET"
 _ROLES = ("MASTER", "CORE", "TASK")
@@ -131,7 +134,7 @@ class Cluster:
         return next((each.get("Properties", {}) for each in found), {})
 
 
-def listed(emr: Any, states: Sequence[str] = ACTIVE, since: datetime | None = None) -> list[Listed]:
+def listed(emr: "EMRClient", states: Sequence[str] = ACTIVE, since: datetime | None = None) -> list[Listed]:
     """The clusters of the region in these states, the newest first; with `since`, those made after it."""
     given: dict[str, Any] = {"ClusterStates": list(states)} | ({"CreatedAfter": since} if since else {})
     with aws.explained("cannot list clusters"):
@@ -140,7 +143,7 @@ def listed(emr: Any, states: Sequence[str] = ACTIVE, since: datetime | None = No
     return sorted(found, key=lambda each: each.life.created_at or datetime.now(UTC), reverse=True)
 
 
-def describe(emr: Any, cluster_id: str) -> Cluster:
+def describe(emr: "EMRClient", cluster_id: str) -> Cluster:
     """Look at one cluster.
 
     Raises:
@@ -152,7 +155,7 @@ def describe(emr: Any, cluster_id: str) -> Cluster:
         groups = list(_fleets(emr, cluster_id) if uses_fleets else _groups(emr, cluster_id))
         idle = emr.get_auto_termination_policy(ClusterId=cluster_id).get("AutoTerminationPolicy", {})
         scaling = emr.get_managed_scaling_policy(ClusterId=cluster_id).get("ManagedScalingPolicy", {})
-    ec2 = cluster.get("Ec2InstanceAttributes", {})
+    ec2: Mapping[str, Any] = cluster.get("Ec2InstanceAttributes", {})
     named = ("EmrManagedMasterSecurityGroup", "EmrManagedSlaveSecurityGroup", "ServiceAccessSecurityGroup")
     more = [*ec2.get("AdditionalMasterSecurityGroups", []), *ec2.get("AdditionalSlaveSecurityGroups", [])]
     return Cluster(
@@ -182,7 +185,7 @@ def describe(emr: Any, cluster_id: str) -> Cluster:
     )
 
 
-def instances(emr: Any, cluster_id: str) -> list[Instance]:
+def instances(emr: "EMRClient", cluster_id: str) -> list[Instance]:
     """All nodes a cluster has or had, the eldest first."""
     with aws.explained(f"cannot list the nodes of cluster {cluster_id}"):
         pages = list(emr.get_paginator("list_instances").paginate(ClusterId=cluster_id))
@@ -239,7 +242,7 @@ def _life(described: Mapping[str, Any]) -> Life:
     )
 
 
-def _groups(emr: Any, cluster_id: str) -> Iterator[Group]:
+def _groups(emr: "EMRClient", cluster_id: str) -> Iterator[Group]:
     for page in emr.get_paginator("list_instance_groups").paginate(ClusterId=cluster_id):
         for each in page["InstanceGroups"]:
             volumes = (block.get("VolumeSpecification", {}) for block in each.get("EbsBlockDevices", []))
@@ -256,7 +259,7 @@ def _groups(emr: Any, cluster_id: str) -> Iterator[Group]:
             )
 
 
-def _fleets(emr: Any, cluster_id: str) -> Iterator[Group]:
+def _fleets(emr: "EMRClient", cluster_id: str) -> Iterator[Group]:
     """Fleets count in units of their own, which are nodes unless types were given weights."""
     for page in emr.get_paginator("list_instance_fleets").paginate(ClusterId=cluster_id):
         for each in page["InstanceFleets"]:

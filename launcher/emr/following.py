@@ -5,7 +5,7 @@ What happens here does not touch the run: it goes on when this is stopped, and c
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from rich.console import Console
@@ -26,6 +26,8 @@ from lib import artifacts
 from lib.errors import ExperimentError, InputError
 
 if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+
     from launcher.runner import Observer
 
 # Seconds between two looks, at first and at most.
@@ -70,7 +72,7 @@ def follow_command(cluster_id: str, step_id: str) -> str:
 class _Look:
     """Looks at a step again and again."""
 
-    emr: Any
+    emr: "EMRClient"
     cluster_id: str
     step: Step
     console: Console

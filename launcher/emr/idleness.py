@@ -1,9 +1,13 @@
 """How long a cluster has had nothing to do, by EMR's own figures in CloudWatch."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from launcher import aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import DatapointTypeDef
 
 # EMR reports every five minutes. The first is what auto-termination goes by; clusters without it have the second.
 METRICS = ("AutoTerminationIsClusterIdle", "IsIdle")
@@ -11,7 +15,7 @@ _PERIOD = timedelta(minutes=5)
 _LOOK_BACK = timedelta(days=5)  # as many points as one answer may hold
 
 
-def idle_seconds(cloudwatch: Any, cluster_id: str) -> float | None:
+def idle_seconds(cloudwatch: "CloudWatchClient", cluster_id: str) -> float | None:
     """Seconds without work until now, 0 while it works; None where CloudWatch has no figures yet, or may not be asked.
 
     `cloudwatch` is a boto3 client.
@@ -28,7 +32,7 @@ def idle_seconds(cloudwatch: Any, cluster_id: str) -> float | None:
     return None
 
 
-def _points(cloudwatch: Any, metric: str, cluster_id: str, now: datetime) -> list[dict[str, Any]]:
+def _points(cloudwatch: "CloudWatchClient", metric: str, cluster_id: str, now: datetime) -> list["DatapointTypeDef"]:
     points = cloudwatch.get_metric_statistics(
         Namespace="AWS/ElasticMapReduce",
         MetricName=metric,
@@ -41,7 +45,7 @@ def _points(cloudwatch: Any, metric: str, cluster_id: str, now: datetime) -> lis
     return sorted(points, key=lambda point: point["Timestamp"])
 
 
-def _idle_since(points: list[dict[str, Any]], now: datetime) -> float:
+def _idle_since(points: list["DatapointTypeDef"], now: datetime) -> float:
     busy = [point["Timestamp"] for point in points if point["Minimum"] < 1]
     if busy and busy[-1] == points[-1]["Timestamp"]:
         return 0.0

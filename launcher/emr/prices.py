@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import yaml
@@ -22,6 +22,10 @@ from launcher.emr.cost import Amount
 from launcher.folders import cache_folder
 from lib.atomic_write import write_whole
 from lib.errors import ExperimentError, InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_pricing import PricingClient
+    from mypy_boto3_pricing.type_defs import FilterTypeDef
 
 _HOURS_OF_A_MONTH = 730
 _API_REGION = "us-east-1"
@@ -130,10 +134,12 @@ def _ask(instance_types: Sequence[str], region: str, session: boto3.Session) -> 
     return Prices(region, datetime.now(UTC).date(), "AWS's price list", hours, fees, volume)
 
 
-def _price(pricing: Any, service: str, region: str, **attributes: str) -> float:
+def _price(pricing: "PricingClient", service: str, region: str, **attributes: str) -> float:
     """The one price on demand of the product with these attributes."""
     wanted = {"regionCode": region, **attributes}
-    filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in wanted.items()]
+    filters: list[FilterTypeDef] = [
+        {"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in wanted.items()
+    ]
     pages = pricing.get_paginator("get_products").paginate(ServiceCode=service, Filters=filters)
     found = {usd for page in pages for product in page["PriceList"] for usd in _usd(json.loads(product)) if usd > 0}
     if len(found) != 1:

@@ -1,12 +1,15 @@
 """Where the primary node of an EMR cluster is."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from launcher import aws
 from launcher.emr.clusters import FLEETS, ClusterNotReady
 from launcher.emr.states import READY
 from lib.errors import InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
 
 LIVY_PORT = 8998
 # The cluster's Python, as infrastructure/ makes it; on this node it has papermill and sparkmagic.
@@ -22,7 +25,7 @@ class Primary:
     private_address: str = ""
 
 
-def find_primary(cluster_id: str, emr: Any = None, application: str = "Livy") -> Primary:
+def find_primary(cluster_id: str, emr: "EMRClient | None" = None, application: str = "Livy") -> Primary:
     """Ask EMR; `emr` is a boto3 client, `application` what is wanted of the node.
 
     Raises:

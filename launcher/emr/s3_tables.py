@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +18,9 @@ import pyarrow.parquet as pq
 from launcher import aws
 from lib.errors import InputError
 from lib.s3_uri import bucket_and_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _CSV = (".csv", ".csv.gz")
 _MOST = 200  # files looked at; more tell nothing new of the columns
@@ -39,7 +42,7 @@ class Outline:
     looked_at: int
 
 
-def outline(s3: Any, uri: str) -> Outline:
+def outline(s3: "S3Client", uri: str) -> Outline:
     """Look at a table; `s3` is a boto3 client.
 
     Raises:
@@ -64,7 +67,7 @@ def outline(s3: Any, uri: str) -> Outline:
     return Outline(columns | dict.fromkeys(partitions), rows, len(keys), len(looked_at))
 
 
-def data_keys(s3: Any, bucket: str, key: str) -> list[str]:
+def data_keys(s3: "S3Client", bucket: str, key: str) -> list[str]:
     """The objects that are the table at `key`, in their order."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
     found = {each["Key"]: each["Size"] for page in pages for each in page.get("Contents", [])}
@@ -78,7 +81,7 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".") or (name.startswith("_") and "=" not in name) or name.endswith("_$folder$")
 
 
-def _footer(s3: Any, bucket: str, key: str) -> pq.FileMetaData:
+def _footer(s3: "S3Client", bucket: str, key: str) -> pq.FileMetaData:
     """Parquet keeps what it holds at the end: the footer, its length in four bytes, and a mark."""
     tail = _read(s3, bucket, key, f"-{_TAIL}")
     length = int.from_bytes(tail[-8:-4], "little") + 8
@@ -92,7 +95,7 @@ def _footer(s3: Any, bucket: str, key: str) -> pq.FileMetaData:
         raise InputError(f"s3://{bucket}/{key} is a damaged parquet file: {error}") from None
 
 
-def _header(s3: Any, bucket: str, key: str, uri: str) -> list[str]:
+def _header(s3: "S3Client", bucket: str, key: str, uri: str) -> list[str]:
     head = _read(s3, bucket, key, f"0-{_TAIL - 1}")
     if key.lower().endswith(".gz"):
         head = zlib.decompressobj(wbits=31).decompress(head)
@@ -102,7 +105,7 @@ def _header(s3: Any, bucket: str, key: str, uri: str) -> list[str]:
     return names
 
 
-def _read(s3: Any, bucket: str, key: str, extent: str) -> bytes:
+def _read(s3: "S3Client", bucket: str, key: str, extent: str) -> bytes:
     return s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={extent}")["Body"].read()
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from launcher import aws
 from launcher.emr.clusters import utc
 from launcher.emr.states import UNFINISHED_STEP
 from lib import artifacts
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Step:
         return next((found for each in self.args if (found := artifacts.step_dir_in(each))), None)
 
 
-def list_steps(emr: Any, cluster_id: str, states: Sequence[str] = ()) -> list[Step]:
+def list_steps(emr: "EMRClient", cluster_id: str, states: Sequence[str] = ()) -> list[Step]:
     """A cluster's steps, the newest first; with `states`, those in one of them."""
     given: dict[str, Any] = {"ClusterId": cluster_id} | ({"StepStates": list(states)} if states else {})
     with aws.explained(f"cannot list the steps of cluster {cluster_id}"):
@@ -74,7 +77,7 @@ def list_steps(emr: Any, cluster_id: str, states: Sequence[str] = ()) -> list[St
     return sorted(found, key=lambda each: each.created_at or datetime.now(UTC), reverse=True)
 
 
-def describe_step(emr: Any, cluster_id: str, step_id: str) -> Step:
+def describe_step(emr: "EMRClient", cluster_id: str, step_id: str) -> Step:
     """Look at one step.
 
     Raises:

@@ -1,15 +1,18 @@
 """Wait for a step that is no experiment of ours, as the scripts under spark-submit are."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from launcher.emr.states import FAILED_STEP
 from launcher.emr.step_descriptions import Step, describe_step
 from launcher.emr.watching import watch
 from lib.errors import ExperimentError
 
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
 
-def wait_for_step(emr: Any, cluster_id: str, step_id: str, show: Callable[[Step], None]) -> None:
+
+def wait_for_step(emr: "EMRClient", cluster_id: str, step_id: str, show: Callable[[Step], None]) -> None:
     """Watch a step until it has ended; `show` is told each state.
 
     Raises:
