@@ -77,14 +77,23 @@ def client(service: str, session: boto3.Session | None = None, attempts: int | N
     """
     patience = attempts or (None if os.environ.get(_ATTEMPTS_VARIABLE) else ATTEMPTS)
     # A number here goes over that variable.
-    retries = {"mode": "standard"} | ({"total_max_attempts": patience} if patience else {})
+    retries: Any = {"mode": "standard"} | ({"total_max_attempts": patience} if patience else {})
     with explained(f"cannot use AWS ({service})"):
-        return (session or boto3.Session()).client(service, config=Config(retries=retries))
+        make: Any = (session or boto3.Session()).client  # its stub wants each service by name
+        return make(service, config=Config(retries=retries))
 
 
 @contextmanager
 def explained(doing: str) -> Iterator[None]:
-    """Turn botocore's errors into ours; `doing` says what was being done, as in `cannot read s3://…`."""
+    """Turn botocore's errors into ours; `doing` says what was being done, as in `cannot read s3://…`.
+
+    Raises:
+        NotLoggedIn: there are no credentials, or none that are still good.
+        AwsRefused: these credentials may not do it.
+        AwsUnavailable: AWS did not answer or has a fault of its own; `AwsBusy`: it had no time.
+        InputError: what was asked for does not exist or makes no sense, or no region is set.
+        ExperimentError: all else.
+    """
     try:
         yield
     except ClientError as error:

@@ -144,7 +144,11 @@ class Step(TargetSpec):
         return bool(cluster.id)
 
     def require(self, cluster: "Cluster") -> None:
-        """A cluster, and no other Livy than its own."""
+        """A cluster, and no other Livy than its own.
+
+        Raises:
+            InputError: it is not named, or another Livy is.
+        """
         if not cluster.id:
             raise InputError(f"--target {self.name} sends the experiment to an EMR cluster: name it with --cluster-id")
         _ = cluster.endpoint

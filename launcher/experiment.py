@@ -98,7 +98,8 @@ def what_is_left(plan: Plan, is_trained: bool) -> str:
     cluster = plan.parameters.cluster
     where = cluster.runs_on.resume_options(cluster).items()
     options = ["--out", shown(plan.parameters.out), *(word for name, value in where for word in _option(name, value))]
-    return f"What was scored is kept; go on with: run_experiment.py {shlex.join(options)} --resume model_{plan.run_id}"
+    model = artifacts.model_name(plan.run_id)
+    return f"What was scored is kept; go on with: run_experiment.py {shlex.join(options)} --resume {model}"
 
 
 def _option(setting: str, value: Any) -> tuple[str, str]:

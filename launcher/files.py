@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from lib.atomic_write import replacing
 from lib.errors import InputError
+from lib.s3_uri import is_s3
 
 
 class Files(Protocol):
@@ -55,11 +57,8 @@ class LocalFiles:
 
     def put(self, file: Path, place: str) -> None:
         """Copy a file of this machine to a place, whole or not at all."""
-        target = _local(place)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        half = target.with_name(f".{target.name}.part")
-        shutil.copyfile(file, half)
-        half.replace(target)
+        with file.open("rb") as content, replacing(_local(place)) as stream:
+            shutil.copyfileobj(content, stream)
 
     def remove(self, place: str) -> None:
         """Remove a file or a folder with what is in it, where there is one."""
@@ -71,14 +70,18 @@ class LocalFiles:
 
 
 def files_at(place: str) -> Files:
-    """Choose what reads and writes at a place, by its scheme."""
+    """Choose what reads and writes at a place, by its scheme.
+
+    Raises:
+        InputError: results cannot go to a place of that scheme.
+    """
     if local_path(place) is not None:
         return LocalFiles()
-    # boto3 takes a while to import, which a run on this machine need not wait for.
-    from launcher.s3_files import S3Files, is_s3
-
     if not is_s3(place):
         raise InputError(f"out={place}: results go to a folder of this machine or to s3://bucket/prefix")
+    # boto3 takes a while to import, which a run on this machine need not wait for.
+    from launcher.s3_files import S3Files
+
     return S3Files()
 
 

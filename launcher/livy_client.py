@@ -74,7 +74,12 @@ class LivyClient:
         self._page(0, 1)
 
     def sessions(self) -> list[dict[str, Any]]:
-        """All sessions, as Livy describes them: id, name, state, …"""
+        """All sessions, as Livy describes them: id, name, state, …
+
+        Raises:
+            LivyUnreachable: no answer, or one that Livy would not give.
+            LivyLogin: it asks for another user, or does not let this one in.
+        """
         found: list[dict[str, Any]] = []
         while True:
             page = self._page(len(found), _PAGE)
@@ -94,7 +99,12 @@ class LivyClient:
         return log_lines(entries)
 
     def delete(self, number: int) -> None:
-        """End a session; nothing happens where there is none."""
+        """End a session; nothing happens where there is none.
+
+        Raises:
+            LivyUnreachable: no answer.
+            ExperimentError: Livy does not delete it.
+        """
         reply = self._ask("DELETE", f"/sessions/{number}")
         if reply.status_code not in (200, 404):
             raise ExperimentError(f"Livy at {self.url} did not delete session {number}: {_message(reply)}")
@@ -133,7 +143,11 @@ def _authentication(auth: str) -> AuthBase | None:
 
 
 def login() -> tuple[str, str]:
-    """The user and the password of Basic authentication: only ever from the environment."""
+    """The user and the password of Basic authentication: only ever from the environment.
+
+    Raises:
+        InputError: one of them is not there.
+    """
     user, password = os.environ.get(USER_VARIABLE, ""), os.environ.get(PASSWORD_VARIABLE, "")
     if not user or not password:
         raise InputError(f"cluster.auth=basic needs {USER_VARIABLE} and {PASSWORD_VARIABLE} in the environment")

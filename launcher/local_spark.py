@@ -90,7 +90,11 @@ def new_log_file() -> Path:
 
 
 def settings_from_environment() -> dict[str, str]:
-    """Spark properties that the launcher hands over in `SPARK_SETTINGS`."""
+    """Spark properties that the launcher hands over in `SPARK_SETTINGS`.
+
+    Raises:
+        InputError: it is no JSON object.
+    """
     text = os.environ.get(SETTINGS_VARIABLE) or "{}"
     try:
         settings = json.loads(text)

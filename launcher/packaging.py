@@ -8,6 +8,7 @@ from pathlib import Path
 from launcher.files import Files, put_content
 from launcher.project import PROJECT
 from launcher.zips import lib_zip, zip_of
+from lib import artifacts
 from lib.version import code_hash
 
 _LIB, _PROJECT = "lib.zip", "project.zip"
@@ -23,7 +24,7 @@ class Archive:
 
 def place(out: str) -> str:
     """Where `lib` of this very version is, or will be."""
-    return f"{out.rstrip('/')}/source/{code_hash()}/{_LIB}"
+    return f"{artifacts.source_dir(out, code_hash())}/{_LIB}"
 
 
 def upload(files: Files, out: str) -> str:
@@ -49,7 +50,7 @@ def project(out: str) -> tuple[Archive, bytes]:
     """What runs an experiment, as it stands here: where it is, or will be, and its content."""
     content = zip_of(_sources())
     digest = hashlib.sha256(content).hexdigest()
-    return Archive(f"{out.rstrip('/')}/source/{digest[:12]}/{_PROJECT}", digest), content
+    return Archive(f"{artifacts.source_dir(out, digest[:12])}/{_PROJECT}", digest), content
 
 
 def _sources() -> Iterator[Path]:

@@ -46,7 +46,11 @@ def the_target_has_what_it_needs(plan: Plan) -> None:
 
 
 def the_target_can_see_the_places(plan: Plan) -> None:
-    """Where Spark is elsewhere, input and output are where both sides see them."""
+    """Where Spark is elsewhere, input and output are where both sides see them.
+
+    Raises:
+        InputError: one of them is on this machine.
+    """
     if plan.parameters.cluster.runs_on.sees_this_machine:
         return
     for name in PLACES:
@@ -59,7 +63,11 @@ def the_target_can_see_the_places(plan: Plan) -> None:
 
 
 def inputs_are_there(plan: Plan) -> None:
-    """Every input on this machine exists (a pattern: matches something) and may be read."""
+    """Every input on this machine exists (a pattern: matches something) and may be read.
+
+    Raises:
+        InputError: one does not, or may not.
+    """
     for name in ("input_data", "test_data"):
         for place in places(getattr(plan.parameters, name)):
             path = local_path(place)
@@ -77,7 +85,11 @@ def inputs_are_there(plan: Plan) -> None:
 
 
 def output_is_writable(plan: Plan) -> None:
-    """The output folder, or the nearest one above it that exists, takes new files."""
+    """The output folder, or the nearest one above it that exists, takes new files.
+
+    Raises:
+        InputError: it is no folder, or does not take them.
+    """
     out = plan.parameters.out
     path = local_path(out)
     if path is None:
@@ -95,7 +107,11 @@ def output_is_writable(plan: Plan) -> None:
 
 
 def nothing_is_overwritten(plan: Plan) -> None:
-    """No run of this id has left anything in the output folder."""
+    """No run of this id has left anything in the output folder.
+
+    Raises:
+        InputError: one has.
+    """
     files = files_at(plan.parameters.out)
     for folder in (plan.eval_dir,) if plan.parameters.resume else (plan.model_dir, plan.eval_dir):
         if files.exists(folder):

@@ -1,38 +1,28 @@
 """The files of S3, from the user's side. Spark's side reads and writes the same URIs by itself (`lib.storage`)."""
 
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from launcher import aws
-from lib.errors import InputError
+from lib.s3_uri import bucket_and_key
 
-# Hadoop's names for S3: `s3` on EMR and in what people write, `s3a` off EMR, `s3n` in EMR's own records.
-_SCHEMES = ("s3", "s3a", "s3n")
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 _ABSENT = ("404", "NoSuchKey", "NotFound")
 
 
-def is_s3(place: str) -> bool:
-    """Whether a place is in S3."""
-    return urlsplit(place).scheme in _SCHEMES
-
-
-def bucket_and_key(uri: str) -> tuple[str, str]:
-    """The two names AWS's own interface knows a place by. The one place that reads Hadoop's schemes of S3."""
-    parts = urlsplit(uri)
-    if parts.scheme not in _SCHEMES or not parts.netloc:
-        raise InputError(f"{uri} is no place in S3: it must be s3://bucket/key")
-    return parts.netloc, parts.path.strip("/")
-
-
 class S3Files:
-    """Objects of S3 as files (`launcher.files.Files`), by `s3://` URI; an object appears whole or not at all."""
+    """Objects of S3 as files (`launcher.files.Files`), by `s3://` URI; an object appears whole or not at all.
+
+    Each method raises what `aws.explained` does, and InputError for what is no place in S3.
+    """
 
     pause = 3.0  # a look is a request
 
-    def __init__(self, client: Any = None):
+    def __init__(self, client: "S3Client | None" = None):
         self._client = client or aws.client("s3")
 
     def read_text(self, place: str) -> str | None:

@@ -17,9 +17,9 @@ from typing import Any
 import psutil
 
 from launcher.endpoint import Endpoint
-from launcher.project import PROJECT_NAME
+from launcher.project import state_folder
+from lib.atomic_write import write_whole
 
-STATE_VARIABLE = "XDG_STATE_HOME"
 CONFIG = "config.json"
 _ABOUT = "about.json"
 _SESSION = "session-"
@@ -89,14 +89,10 @@ def records() -> list[Record]:
 
 
 def _home() -> Path:
-    state = Path(os.environ.get(STATE_VARIABLE) or Path.home() / ".local" / "state")
-    home = state / PROJECT_NAME / "sessions"
+    home = state_folder() / "sessions"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     return home
 
 
 def _write(file: Path, content: Mapping[str, Any]) -> None:
-    hidden = file.with_suffix(".part")
-    with os.fdopen(os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        json.dump(content, stream, indent=1)
-    hidden.replace(file)
+    write_whole(file, json.dumps(content, indent=1).encode(), private=True)

@@ -4,6 +4,7 @@
     <out>/results/eval_<run_id>/      metrics.json, EVALUATION_REPORT.md, plots, notebooks/
     <out>/failed/<run_id>/            the notebooks and logs of a run that failed
     <out>/steps/<run_id>/             what a detached run was given, and how far it has come
+    <out>/source/<hash>/              the code that runs on a cluster ran
 
 Pure Python: the launcher reads these names without Spark.
 """
@@ -11,6 +12,7 @@ Pure Python: the launcher reads these names without Spark.
 import re
 from datetime import UTC, datetime, timedelta
 
+from lib import s3_uri
 from lib.errors import InputError
 
 PIPELINE = "pipeline_best"
@@ -31,9 +33,15 @@ SEARCH_METRICS = ("areaUnderPR", "areaUnderROC")
 """Those that a search may choose by, the default first."""
 OVERALL_METRICS = (*METRICS[:2], "average_precision", *METRICS[2:], "weightedPrecision", "weightedRecall")
 """All single figures of an evaluation, in the order in which its tables show them."""
+# Which rows an evaluation measured: `measured_on.rows` of its metrics.json.
+HELD_OUT = "held-out"
+WHOLE_TABLE = "all rows of test_data"
+SHARE_OF_TABLE = "a share of test_data"
 
 _FORMAT = "%Y%m%d_%H%M%S"
 _RUN_ID = re.compile(r"\d{8}_\d{6}")
+_MODELS, _RESULTS, _FAILED, _STEPS, _SOURCE = "models", "results", "failed", "steps", "source"
+_STEP_DIR = re.compile(rf"(?P<out>{s3_uri.BEGINNING}\S+?)/{_STEPS}/(?P<run_id>{_RUN_ID.pattern})/")
 
 
 def new_run_id() -> str:
@@ -42,28 +50,62 @@ def new_run_id() -> str:
 
 
 def next_run_id(run_id: str) -> str:
-    """The id of a run a second later."""
+    """The id of a run a second later.
+
+    Raises:
+        InputError: that is no run id.
+    """
     return (datetime.strptime(_checked(run_id), _FORMAT) + timedelta(seconds=1)).strftime(_FORMAT)
+
+
+def models_dir(out: str) -> str:
+    """Folder or prefix of all models."""
+    return f"{out.rstrip('/')}/{_MODELS}"
+
+
+def results_dir(out: str) -> str:
+    """Folder or prefix of all evaluations."""
+    return f"{out.rstrip('/')}/{_RESULTS}"
+
+
+def model_name(run_id: str) -> str:
+    """The name of a run's model, by which it is resumed.
+
+    Raises:
+        InputError: that is no run id.
+    """
+    return f"model_{_checked(run_id)}"
 
 
 def model_dir(out: str, run_id: str) -> str:
     """Folder or prefix of a run's model."""
-    return f"{out.rstrip('/')}/models/model_{_checked(run_id)}"
+    return f"{models_dir(out)}/{model_name(run_id)}"
 
 
 def eval_dir(out: str, run_id: str) -> str:
     """Folder or prefix of a run's evaluation."""
-    return f"{out.rstrip('/')}/results/eval_{_checked(run_id)}"
+    return f"{results_dir(out)}/eval_{_checked(run_id)}"
 
 
 def failed_dir(out: str, run_id: str) -> str:
     """Folder or prefix of what a failed run ran: apart from models and results, for it is neither."""
-    return f"{out.rstrip('/')}/failed/{_checked(run_id)}"
+    return f"{out.rstrip('/')}/{_FAILED}/{_checked(run_id)}"
 
 
 def step_dir(out: str, run_id: str) -> str:
     """Folder or prefix of what a detached run and those who follow it tell each other."""
-    return f"{out.rstrip('/')}/steps/{_checked(run_id)}"
+    return f"{out.rstrip('/')}/{_STEPS}/{_checked(run_id)}"
+
+
+def step_dir_in(text: str) -> tuple[str, str] | None:
+    """The `out` and the run id of the first place in a text that is, or is below, a `step_dir` in S3."""
+    found = _STEP_DIR.search(text)
+    return (found["out"], found["run_id"]) if found else None
+
+
+def source_dir(out: str, digest: str) -> str:
+    """Folder or prefix of the code of one version, by the hash of what is in it."""
+    return f"{out.rstrip('/')}/{_SOURCE}/{digest}"
 
 
 def run_id_of(folder: str) -> str:

@@ -14,6 +14,8 @@ from importlib import resources
 from pathlib import Path
 from types import ModuleType
 
+from lib.atomic_write import write_whole
+
 
 def _load(kernels: str) -> ModuleType:
     source = resources.files("lib").joinpath(f"{kernels}.py").read_bytes()
@@ -55,9 +57,7 @@ def _cache_folders() -> list[Path]:
 def _write_once(file: Path, source: bytes) -> Path:
     """Write a file unless it is there already: a new date would make numba compile again."""
     if not file.exists() or file.read_bytes() != source:
-        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as hidden:
-            hidden.write(source)
-        os.replace(hidden.name, file)  # noqa: PTH105
+        write_whole(file, source, private=True)
     if not os.access(file.parent, os.W_OK):
         raise PermissionError(f"{file.parent} cannot be written")
     return file

@@ -38,7 +38,11 @@ def _families_for_spark_ml(candidates: Sequence[Candidate], n_features: int) -> 
 
 
 def choose_by_memory(name: str, memory: TaskMemory, split: Split) -> tuple[Engine, str]:
-    """`auto` or `task` for data that need so much memory in a task."""
+    """`auto` or `task` for data that need so much memory in a task.
+
+    Raises:
+        InputError: `task` was asked for, and the data do not fit tasks.
+    """
     rows = split.parts[TRAIN]["rows"] + split.parts[VAL]["rows"]
     size = f"{rows:,} rows × {len(split.features)} features to train with"
     if memory.fits:

@@ -13,16 +13,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lib import artifacts, dataset, tables
+from lib.artifacts import HELD_OUT, SHARE_OF_TABLE, WHOLE_TABLE
 from lib.dataset import Table
 from lib.errors import InputError
 from lib.metrics import THRESHOLD, ScoreCounts, count_scores, merge
 from lib.scoring import SCORE_COL, load_pipeline, with_score
 from lib.split import HASH_COL, TEST, split
 from lib.storage import Storage, join
-
-HELD_OUT = "held-out"
-WHOLE_TABLE = "all rows of test_data"
-SHARE_OF_TABLE = "a share of test_data"
 
 CURVE_POINTS = 1000
 SCORE_BINS = 50

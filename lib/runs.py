@@ -13,9 +13,8 @@ def pick_model(spark: SparkSession, out: str, model_dir: str = "") -> str:
     Raises:
         InputError: none is named and none is there.
     """
-    return model_dir or _newest(
-        spark, join(out, "models"), artifacts.SUMMARY, "model", "train one (notebook 02_train) or name one by model_dir"
-    )
+    way_out = "train one (notebook 02_train) or name one by model_dir"
+    return model_dir or _newest(spark, artifacts.models_dir(out), artifacts.SUMMARY, "model", way_out)
 
 
 def pick_evaluation(spark: SparkSession, out: str, eval_dir: str = "") -> str:
@@ -25,7 +24,7 @@ def pick_evaluation(spark: SparkSession, out: str, eval_dir: str = "") -> str:
         InputError: none is named and none is there.
     """
     way_out = "evaluate a model (notebook 03_evaluate) or name an evaluation by eval_dir"
-    return eval_dir or _newest(spark, join(out, "results"), artifacts.EVAL_METRICS, "evaluation", way_out)
+    return eval_dir or _newest(spark, artifacts.results_dir(out), artifacts.EVAL_METRICS, "evaluation", way_out)
 
 
 def _newest(spark: SparkSession, folder: str, proof: str, what: str, way_out: str) -> str:

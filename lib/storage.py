@@ -7,19 +7,25 @@ credentials. Tables and models are Spark's own business; this is for JSON, Markd
 import json
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from py4j.protocol import Py4JJavaError
+from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from lib import s3_uri
+from lib.atomic_write import write_whole
 from lib.errors import ExperimentError, InputError
 
 
 class Storage:
-    """Reads and writes files by URI on behalf of one Spark session."""
+    """Reads and writes files by URI on behalf of one Spark session.
+
+    Each method raises InputError where a place is not there, not allowed or none of this Spark's, and ExperimentError
+    where its file system fails.
+    """
 
     def __init__(self, spark: SparkSession):
         self._jvm: Any = spark.sparkContext._jvm
@@ -80,13 +86,11 @@ class Storage:
             scheme = fs.getScheme()
             if scheme == "file":
                 # Hadoop's local file system would leave a .crc file beside each of ours.
-                _replace_local(Path(path.toUri().getPath()), content)
-            elif scheme in ("s3", "s3a", "s3n"):
+                write_whole(Path(path.toUri().getPath()), content)
+            elif scheme in s3_uri.SCHEMES:
                 self._write(fs, path, content)
             else:
-                hidden = self._path(f"{path.getParent()}/.{path.getName()}.{uuid.uuid4().hex[:8]}")
-                self._write(fs, hidden, content)
-                self._rename_over(fs, hidden, path)
+                self._replace(fs, path, content)
 
     def write_text(self, uri: str, content: str) -> None:
         """Write one UTF-8 file, whole or not at all."""
@@ -115,6 +119,19 @@ class Storage:
         path = self._path(uri)
         return path.getFileSystem(self._conf), path
 
+    def _replace(self, fs: Any, path: Any, content: bytes) -> None:
+        """What `atomic_write` does, by Hadoop's means."""
+        hidden = self._path(f"{path.getParent()}/.{uuid.uuid4().hex}.part")
+        try:
+            self._write(fs, hidden, content)
+            if fs.exists(path):
+                fs.setPermission(hidden, fs.getFileStatus(path).getPermission())
+            self._rename_over(fs, hidden, path)
+        except BaseException:
+            with suppress(Py4JError):  # the error that led here says more
+                fs.delete(hidden, False)
+            raise
+
     def _rename_over(self, fs: Any, source: Any, target: Any) -> None:
         # FileContext replaces an existing target in one step; FileSystem's rename refuses it.
         overwrite = self._jvm.org.apache.hadoop.fs.Options.Rename.OVERWRITE
@@ -142,16 +159,6 @@ def java_cause(error: Py4JJavaError) -> str:
     while cause.getCause() is not None:
         cause = cause.getCause()
     return " ".join(cause.toString().split())
-
-
-def _replace_local(file: Path, content: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    hidden = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        hidden.write_bytes(content)
-        hidden.replace(file)
-    finally:
-        hidden.unlink(missing_ok=True)
 
 
 @contextmanager

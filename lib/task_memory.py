@@ -110,7 +110,11 @@ def _heap_bytes(spark: SparkSession) -> int:
 
 @contextmanager
 def deaths_explained(memory: TaskMemory) -> Iterator[None]:
-    """Turn the failure of a job whose tasks ran out of memory into an ExperimentError with the way out."""
+    """Turn the failure of a job whose tasks ran out of memory into an ExperimentError with the way out.
+
+    Raises:
+        ExperimentError: the block failed because tasks died; other errors pass.
+    """
     try:
         yield
     except (Py4JJavaError, PySparkException) as error:

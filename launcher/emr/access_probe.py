@@ -9,7 +9,6 @@ refused. Nothing but boto3 is imported: the cluster gets the text of this file, 
 import json
 import sys
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import ClientError
@@ -21,7 +20,7 @@ def main(region: str, verdict: str, *inputs: str) -> str | None:
     refused: list[dict[str, str]] = []
 
     def attempt(action: str, uri: str, call: str, **arguments: Any) -> Any:
-        bucket, key = urlsplit(uri).netloc, urlsplit(uri).path.lstrip("/")
+        bucket, key = _bucket_and_key(uri)
         try:
             named = {"Prefix": key} if action == "s3:ListBucket" else {"Key": key}
             return getattr(s3, call)(Bucket=bucket, **named, **arguments)
@@ -30,7 +29,7 @@ def main(region: str, verdict: str, *inputs: str) -> str | None:
 
     for uri in inputs:
         listed = attempt("s3:ListBucket", uri, "list_objects_v2") or {}
-        bucket = urlsplit(uri).netloc
+        bucket, _ = _bucket_and_key(uri)
         for found in [each for each in listed.get("Contents", []) if each["Size"]][:1]:
             attempt("s3:GetObject", f"s3://{bucket}/{found['Key']}", "get_object", Range="bytes=0-0")
     if attempt("s3:PutObject", tried(verdict), "put_object"):
@@ -43,6 +42,12 @@ def main(region: str, verdict: str, *inputs: str) -> str | None:
 def tried(verdict: str) -> str:
     """The object that is written and removed again."""
     return f"{verdict}.tried"
+
+
+def _bucket_and_key(uri: str) -> tuple[str, str]:
+    """What `lib.s3_uri.bucket_and_key` gives, which is not here."""
+    bucket, _, key = uri.split("://", 1)[1].partition("/")
+    return bucket, key.strip("/")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ import re
 
 from launcher.emr.evidence import Evidence, Finding, Hit, proven, told_by
 from launcher.emr.policies import needed_on, partition_of, s3_arn, statement
-from launcher.s3_files import bucket_and_key
 from lib.errors import InputError
+from lib.s3_uri import BEGINNING, bucket_and_key
 
 # AWS's own sentence says it all; what other sentences name is an operation of S3's, or one of Hadoop's.
 _NOT_AUTHORIZED = (
@@ -13,13 +13,13 @@ _NOT_AUTHORIZED = (
     r"(?: on resource: [\\\"']*(?P<resource>arn:[^\\\"'\s]+))?(?P<why>.*)"
 )
 _BOTO = r"\((?:AccessDenied|403)\) when calling the (?P<operation>\w+) operation"
-_OURS = r"access denied to (?P<operation>\w+)|(?P<operation_of_ours>cannot \w+( at)?) s3[an]?://.*(AccessDenied|403)"
+_OURS = rf"access denied to (?P<operation>\w+)|(?P<operation_of_ours>cannot \w+( at)?) {BEGINNING}.*(AccessDenied|403)"
 _HADOOP = (
-    r"AccessDeniedException: (?P<place>s3[an]?://\S+?):? (?P<operation>\w+)"
+    rf"AccessDeniedException: (?P<place>{BEGINNING}\S+?):? (?P<operation>\w+)"
     r"|(?:AmazonS3Exception|S3Exception).*(?:Status Code: 403|Access Denied)"
     r"|Access Denied \(Service: (?:Amazon )?S3"
 )
-_S3_PLACE = re.compile(r"s3[an]?://[^\s'\",;:()\]]+[^\s'\",;:()\].]")
+_S3_PLACE = re.compile(rf"{BEGINNING}[^\s'\",;:()\]]+[^\s'\",;:()\].]")
 # The action that an operation needs, where it is not s3:<its name>.
 _ACTIONS = {
     "HeadObject": "s3:GetObject",

@@ -11,7 +11,7 @@ from launcher import aws
 from launcher.emr.clusters import Cluster
 from launcher.files import local_path
 from launcher.parameters import Parameters
-from launcher.s3_files import is_s3
+from lib.s3_uri import is_s3
 
 
 class Level(StrEnum):

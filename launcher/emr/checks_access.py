@@ -18,8 +18,9 @@ from launcher.emr.checking import Finding, Subject, fail, ok, warning
 from launcher.emr.clusters import PYTHON
 from launcher.emr.policies import needed_on, s3_arn, statements
 from launcher.emr.step_descriptions import PROBE_NAME, UNFINISHED_STEP, Step, describe_step, list_steps
-from launcher.s3_files import S3Files, bucket_and_key
+from launcher.s3_files import S3Files
 from lib.errors import ExperimentError, InputError
+from lib.s3_uri import bucket_and_key
 
 # An argument stays whole on one line, and a character of ASCII everywhere, so the program travels as JSON.
 _RUN = "import json, sys; exec(json.loads(sys.argv.pop(1)))"

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from launcher import aws
 from launcher.emr.checking import Finding, Subject, fail, ok, warning
 from launcher.emr.clusters import ACTIVE, PYTHON
 from launcher.endpoint import HISTORY_PORT, LIVY_PORT, YARN_PORT
 from launcher.tables import duration
+
+if TYPE_CHECKING:
+    from mypy_boto3_budgets import BudgetsClient
 
 _NEEDED, _USEFUL = ("Spark", "Livy"), ("Hadoop", "JupyterEnterpriseGateway")
 _BOOTSTRAP = "bootstrap.sh"
@@ -137,9 +140,9 @@ def budget(subject: Subject) -> Finding:
     return warning(found, "Terraform makes one (infrastructure/budget.tf: budget_emails), or use AWS Budgets")
 
 
-def _alerts(client: Any, account: str, name: str) -> list[str]:
+def _alerts(client: "BudgetsClient", account: str, name: str) -> list[str]:
     """The thresholds of a budget's alerts that have somebody to tell."""
-    named = {"AccountId": account, "BudgetName": name}
+    named: Any = {"AccountId": account, "BudgetName": name}
     reached = []
     for alert in client.describe_notifications_for_budget(**named).get("Notifications", []):
         answer = client.describe_subscribers_for_notification(**named, Notification=alert)

@@ -9,9 +9,10 @@ from launcher.emr.checking import Finding, Subject, fail, ok, warning
 from launcher.emr.policies import s3_arn, statements
 from launcher.emr.s3_tables import Outline, outline
 from launcher.parameters import Parameters
-from launcher.s3_files import S3Files, bucket_and_key
+from launcher.s3_files import S3Files
 from lib import tables
 from lib.errors import InputError
+from lib.s3_uri import bucket_and_key
 
 
 def data(subject: Subject) -> Finding:

@@ -7,10 +7,15 @@ Times are in UTC. Every `emr` is a boto3 client; what AWS refuses comes as `Inpu
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from launcher import aws
+from lib import s3_uri
 from lib.errors import InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_emr import EMRClient
 
 # EMR's names for the states of a cluster.
 ACTIVE = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
@@ -174,7 +179,7 @@ UNKNOWN = Cluster(
 """A cluster of which nothing is known, as one that is reached by its Livy alone."""
 
 
-def listed(emr: Any, states: Sequence[str] = ACTIVE, since: datetime | None = None) -> list[Listed]:
+def listed(emr: "EMRClient", states: Sequence[str] = ACTIVE, since: datetime | None = None) -> list[Listed]:
     """The clusters of the region in these states, the newest first; with `since`, those made after it."""
     given: dict[str, Any] = {"ClusterStates": list(states)} | ({"CreatedAfter": since} if since else {})
     with aws.explained("cannot list clusters"):
@@ -183,7 +188,7 @@ def listed(emr: Any, states: Sequence[str] = ACTIVE, since: datetime | None = No
     return sorted(found, key=lambda each: each.life.created_at or datetime.now(UTC), reverse=True)
 
 
-def describe(emr: Any, cluster_id: str) -> Cluster:
+def describe(emr: "EMRClient", cluster_id: str) -> Cluster:
     """Look at one cluster.
 
     Raises:
@@ -195,7 +200,7 @@ def describe(emr: Any, cluster_id: str) -> Cluster:
         groups = list(_fleets(emr, cluster_id) if uses_fleets else _groups(emr, cluster_id))
         idle = emr.get_auto_termination_policy(ClusterId=cluster_id).get("AutoTerminationPolicy", {})
         scaling = emr.get_managed_scaling_policy(ClusterId=cluster_id).get("ManagedScalingPolicy", {})
-    ec2 = cluster.get("Ec2InstanceAttributes", {})
+    ec2: Mapping[str, Any] = cluster.get("Ec2InstanceAttributes", {})
     named = ("EmrManagedMasterSecurityGroup", "EmrManagedSlaveSecurityGroup", "ServiceAccessSecurityGroup")
     more = [*ec2.get("AdditionalMasterSecurityGroups", []), *ec2.get("AdditionalSlaveSecurityGroups", [])]
     return Cluster(
@@ -206,7 +211,7 @@ def describe(emr: Any, cluster_id: str) -> Cluster:
         applications=_applications(cluster),
         groups=tuple(sorted(groups, key=lambda group: _ROLES.index(group.role))),
         uses_fleets=uses_fleets,
-        log_uri=cluster.get("LogUri", "").replace("s3n://", "s3://", 1),
+        log_uri=s3_uri.with_scheme(cluster.get("LogUri", "")),
         auto_termination_seconds=idle.get("IdleTimeout"),
         scaling=scaling.get("ComputeLimits", {}),
         step_concurrency=cluster.get("StepConcurrencyLevel", 1),
@@ -225,7 +230,7 @@ def describe(emr: Any, cluster_id: str) -> Cluster:
     )
 
 
-def instances(emr: Any, cluster_id: str) -> list[Instance]:
+def instances(emr: "EMRClient", cluster_id: str) -> list[Instance]:
     """All nodes a cluster has or had, the eldest first."""
     with aws.explained(f"cannot list the nodes of cluster {cluster_id}"):
         pages = list(emr.get_paginator("list_instances").paginate(ClusterId=cluster_id))
@@ -244,7 +249,7 @@ def instances(emr: Any, cluster_id: str) -> list[Instance]:
     return sorted(found, key=lambda each: each.life.created_at or datetime.now(UTC))
 
 
-def find_primary(cluster_id: str, emr: Any = None, application: str = "Livy") -> Primary:
+def find_primary(cluster_id: str, emr: "EMRClient | None" = None, application: str = "Livy") -> Primary:
     """Ask EMR; `emr` is a boto3 client, `application` what is wanted of the node.
 
     Raises:
@@ -285,7 +290,7 @@ class ClusterNotReady(InputError):
         super().__init__(f"cluster {cluster_id} is {state}{f' ({reason})' if reason else ''}: {way_out}")
 
 
-def idle_seconds(cloudwatch: Any, cluster_id: str) -> float | None:
+def idle_seconds(cloudwatch: "CloudWatchClient", cluster_id: str) -> float | None:
     """Seconds without work until now, 0 while it works; None where CloudWatch has no figures yet, or may not be asked.
 
     `cloudwatch` is a boto3 client.
@@ -329,7 +334,7 @@ def _life(described: Mapping[str, Any]) -> Life:
     )
 
 
-def _groups(emr: Any, cluster_id: str) -> Iterator[Group]:
+def _groups(emr: "EMRClient", cluster_id: str) -> Iterator[Group]:
     for page in emr.get_paginator("list_instance_groups").paginate(ClusterId=cluster_id):
         for each in page["InstanceGroups"]:
             volumes = (block.get("VolumeSpecification", {}) for block in each.get("EbsBlockDevices", []))
@@ -346,7 +351,7 @@ def _groups(emr: Any, cluster_id: str) -> Iterator[Group]:
             )
 
 
-def _fleets(emr: Any, cluster_id: str) -> Iterator[Group]:
+def _fleets(emr: "EMRClient", cluster_id: str) -> Iterator[Group]:
     """Fleets count in units of their own, which are nodes unless types were given weights."""
     for page in emr.get_paginator("list_instance_fleets").paginate(ClusterId=cluster_id):
         for each in page["InstanceFleets"]:
@@ -365,7 +370,9 @@ def _fleets(emr: Any, cluster_id: str) -> Iterator[Group]:
             )
 
 
-def _idle_points(cloudwatch: Any, metric: str, cluster_id: str, now: datetime) -> list[dict[str, Any]]:
+def _idle_points(
+    cloudwatch: "CloudWatchClient", metric: str, cluster_id: str, now: datetime
+) -> list["DatapointTypeDef"]:
     points = cloudwatch.get_metric_statistics(
         Namespace="AWS/ElasticMapReduce",
         MetricName=metric,
@@ -378,7 +385,7 @@ def _idle_points(cloudwatch: Any, metric: str, cluster_id: str, now: datetime) -
     return sorted(points, key=lambda point: point["Timestamp"])
 
 
-def _idle_since(points: list[dict[str, Any]], now: datetime) -> float:
+def _idle_since(points: list["DatapointTypeDef"], now: datetime) -> float:
     busy = [point["Timestamp"] for point in points if point["Minimum"] < 1]
     if busy and busy[-1] == points[-1]["Timestamp"]:
         return 0.0

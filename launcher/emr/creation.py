@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import boto3
 
@@ -13,6 +13,9 @@ from launcher.emr.watching import watch
 from launcher.files import files_at
 from launcher.project import PROJECT
 from lib.errors import ExperimentError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
 
 _BOOTSTRAP = ("bootstrap.sh", "requirements-cluster.txt", "requirements-master.txt")
 
@@ -59,7 +62,7 @@ def bootstrap_place(bucket: str) -> str:
     return f"s3://{bucket}/bootstrap/{hashlib.sha256(content).hexdigest()[:16]}/"
 
 
-def wait_until_ready(emr: Any, cluster_id: str, show: Callable[[Cluster], None]) -> Cluster:
+def wait_until_ready(emr: "EMRClient", cluster_id: str, show: Callable[[Cluster], None]) -> Cluster:
     """Watch a cluster start; `show` is told each state.
 
     Raises:

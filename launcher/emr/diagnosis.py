@@ -3,13 +3,17 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from launcher.emr.causes import ranked
 from launcher.emr.clusters import Cluster, describe
 from launcher.emr.evidence import Cause, Evidence, Finding, Hit
 from launcher.emr.gathering import Gathering
 from launcher.emr.step_descriptions import FAILED_STEP, PROBE_NAME, Step, describe_step, list_steps
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+    from mypy_boto3_s3 import S3Client
 
 UNKNOWN = "unknown"
 # What is shown of a failure that no cause knows: so many lines, the last ones, for a log ends with what ended it.
@@ -80,7 +84,7 @@ class NothingFailed:
         return {**given, "cause": None, "sentence": self.sentence}
 
 
-def diagnose(emr: Any, s3: Any, cluster_id: str, step_id: str | None) -> Diagnosis | NothingFailed:
+def diagnose(emr: "EMRClient", s3: "S3Client", cluster_id: str, step_id: str | None) -> Diagnosis | NothingFailed:
     """Find out why a step failed: the one given, or else the last that failed, or else why the cluster did.
 
     Raises:
@@ -102,7 +106,7 @@ def diagnose(emr: Any, s3: Any, cluster_id: str, step_id: str | None) -> Diagnos
     return _concluded(gathering.of_step(step), gathering)
 
 
-def _last_failed(emr: Any, cluster: Cluster) -> Step | None:
+def _last_failed(emr: "EMRClient", cluster: Cluster) -> Step | None:
     """The last step that failed while it ran; one that was cancelled before tells less than the one that failed.
 
     Whether `cluster check` was refused something is not what anybody asks here.

@@ -47,7 +47,7 @@ class Duration:
 
 def earlier_runs(files: Files, out: str) -> list[EarlierRun]:
     """The complete runs below `out`, the newest first; of very many, the newest."""
-    folder = f"{out.rstrip('/')}/models"
+    folder = artifacts.models_dir(out)
     names = [name for name in files.names(folder) if artifacts.run_id_of(name)]
     texts = (files.read_text(f"{folder}/{name}/{artifacts.EXPERIMENT}") for name in names[: -_LOOKED_AT - 1 : -1])
     return [run for text in texts if text and (run := _run(text))]

@@ -4,19 +4,18 @@ What happens here does not touch the run: it goes on when this is stopped, and c
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import boto3
 from rich.console import Console
 
 from launcher import aws
-from launcher.emr import cost_records, watching
-from launcher.emr.replay import Replay
+from launcher.emr import cost_records
 from launcher.emr.step_descriptions import UNFINISHED_STEP, Step, describe_step, list_steps
 from launcher.emr.step_files import Status, StepFiles
 from launcher.emr.step_outcome import results_of
+from launcher.emr.watching import patiently
 from launcher.interrupts import Interrupted
 from launcher.plan import Plan
 from launcher.progress import Progress
@@ -25,6 +24,11 @@ from launcher.search_log import SearchLog
 from launcher.tables import duration
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+
+    from launcher.runner import Observer
 
 # Seconds between two looks, at first and at most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0
@@ -39,6 +43,7 @@ def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Conso
         StepFailed: it failed, was cancelled, or its cluster ended; carries the run's own exit code.
         InputError: there is no such step, or it is no experiment.
         NotLoggedIn: the credentials expired meanwhile; the run goes on.
+        AwsUnavailable: AWS was out of reach for ten minutes; the run goes on.
     """
     emr = aws.client("emr", session)
     step = describe_step(emr, cluster_id, step_id)
@@ -49,7 +54,7 @@ def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Conso
         plan = step_files.plan()
         step, status = _watch(_Look(emr, cluster_id, step, console), step_files, plan, console)
         results = results_of(step, status, plan, emr, cluster_id)
-    except (Interrupted, aws.NotLoggedIn, aws.AwsUnavailable) as stop:
+    except (Interrupted, aws.NotLoggedIn, aws.AwsRefused, aws.AwsUnavailable) as stop:
         stop.add_note(f"Step {step_id} goes on; follow it again with: {follow_command(cluster_id, step_id)}")
         raise
     show_results(console, plan, results, step.seconds or 0.0)
@@ -65,31 +70,21 @@ def follow_command(cluster_id: str, step_id: str) -> str:
 
 @dataclass
 class _Look:
-    """Looks at a step again and again, patient with a network that is away for a while."""
+    """Looks at a step again and again."""
 
-    emr: Any
+    emr: "EMRClient"
     cluster_id: str
     step: Step
     console: Console
-    clock: Callable[[], float] = time.monotonic
-    _away_since: float | None = None
     _looks: int = 0
 
     def again(self) -> Step:
         """Wait a little, then look."""
         time.sleep(min(_FIRST_PAUSE * 1.2**self._looks, _LONGEST_PAUSE))
         self._looks += 1
-        try:
-            self.step = describe_step(self.emr, self.cluster_id, self.step.id)
-            self._away_since = None
-        except InputError:
-            raise
-        except ExperimentError as error:
-            if self._away_since is None:
-                self._away_since = self.clock()
-                self.console.print(f"{error} (trying on)", style="yellow", markup=False, soft_wrap=True)
-            if self.clock() - self._away_since > watching.PATIENCE:
-                raise
+        self.step = patiently(
+            lambda: describe_step(self.emr, self.cluster_id, self.step.id), pause=_LONGEST_PAUSE, console=self.console
+        )
         return self.step
 
     def position(self) -> str:
@@ -138,5 +133,45 @@ def _wait_for_start(look: _Look, console: Console) -> Step:
 def _status(step_files: StepFiles, last: Status) -> Status:
     try:
         return step_files.status()
-    except ExperimentError:  # the next look will do
+    except aws.AwsUnavailable:  # the next look will do
         return last
+
+
+class Replay:
+    """Shows a run elsewhere as one that runs here: tells an observer what is new in its status.
+
+    `clock` is the observer's, with the times of over there.
+    """
+
+    def __init__(self, plan: Plan, started: float):
+        self._steps = {step.name: (step, number) for number, step in enumerate(plan.steps, start=1)}
+        self._begun: set[str] = set()
+        self._done: set[str] = set()
+        self._cell = 0
+        self._now: float | None = started
+
+    def clock(self) -> float:
+        """The time, in seconds since 1970, or while something is told the time at which it happened."""
+        return time.time() if self._now is None else self._now
+
+    def live(self) -> None:
+        """From now on the time is now, but for what is told."""
+        self._now = None
+
+    def tell(self, status: Status, observer: "Observer") -> None:
+        """Tell what has happened since the last time."""
+        for seen in status.steps:
+            if seen.name not in self._steps:  # a version with other notebooks submitted it
+                continue
+            step, number = self._steps[seen.name]
+            if seen.name not in self._begun:
+                self._begun.add(seen.name)
+                self._now = seen.started
+                observer.step_started(step, number)
+            if seen.ended is not None and seen.name not in self._done:
+                self._done.add(seen.name)
+                self._now = seen.ended
+                observer.step_done(step)
+        self._now = None
+        if status.cell:
+            observer.cell_started(status.cell)

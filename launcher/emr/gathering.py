@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from launcher import aws
 from launcher.emr.clusters import Cluster, Instance, instances
@@ -16,9 +16,14 @@ from launcher.emr.evidence import OF_CLUSTER, OF_NODES, OF_STEP, Evidence, Sourc
 from launcher.emr.logs import LATE, LogFile, Logs, NoLogs, not_arrived
 from launcher.emr.step_descriptions import Step
 from launcher.emr.step_files import STATUS, StepFiles
-from launcher.s3_files import S3Files, bucket_and_key
+from launcher.s3_files import S3Files
 from lib import artifacts
 from lib.errors import ExperimentError
+from lib.s3_uri import bucket_and_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+    from mypy_boto3_s3 import S3Client
 
 # Of a step's applications, so many are looked at, and so many logs of executors; all of drivers.
 _APPLICATIONS, _EXECUTOR_LOGS, _AT_ONCE = 5, 60, 8
@@ -32,8 +37,8 @@ _LATE = timedelta(minutes=LATE + 5)
 class Gathering:
     """Looks for evidence in one cluster; `notes` say what could not be had. `emr` and `s3` are boto3 clients."""
 
-    emr: Any
-    s3: Any
+    emr: "EMRClient"
+    s3: "S3Client"
     cluster: Cluster
     notes: list[str] = field(default_factory=list)
 

@@ -115,11 +115,11 @@ def terminate(
 @contextmanager
 def _goes_on(note: str) -> Iterator[None]:
     """While this waits: what stops the wait does not stop what is waited for, and says so."""
-    from launcher.aws import AwsUnavailable, NotLoggedIn
+    from launcher.aws import AwsRefused, AwsUnavailable, NotLoggedIn
 
     try:
         yield
-    except (Interrupted, AwsUnavailable, NotLoggedIn) as stop:
+    except (Interrupted, AwsRefused, AwsUnavailable, NotLoggedIn) as stop:
         stop.add_note(note)
         raise
 

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,6 +14,8 @@ from launcher.tables import print_json, print_table
 from lib.errors import ExperimentError, InputError
 
 if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+
     from launcher.emr.clusters import Cluster
     from launcher.emr.logs import LogFile, Logs
 
@@ -120,7 +122,7 @@ def _chosen(logs: "Logs", what: str, kinds: Sequence[str] | None, bootstrap: boo
 
 
 def _follow(
-    emr: Any,
+    emr: "EMRClient",
     logs: "Logs",
     cluster: "Cluster",
     step_id: str,
@@ -146,7 +148,9 @@ def _is_much(what: str, bootstrap: bool, files: "list[LogFile]") -> bool:
     return not bootstrap and not what.startswith(("s-", "application_")) and len(files) > 1
 
 
-def _nothing(emr: Any, logs: "Logs", cluster: "Cluster", what: str, kinds: Sequence[str] | None) -> ExperimentError:
+def _nothing(
+    emr: "EMRClient", logs: "Logs", cluster: "Cluster", what: str, kinds: Sequence[str] | None
+) -> ExperimentError:
     """Why there is nothing to show."""
     from launcher.emr.logs import not_arrived
     from launcher.emr.step_descriptions import describe_step

@@ -1,6 +1,5 @@
 """Shows logs: which there are, what they say, and what is new in those of a running step."""
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,6 +8,7 @@ from typing import Any
 
 from launcher.emr.logs import LATE, LogFile, Logs
 from launcher.emr.step_descriptions import Step
+from launcher.emr.watching import patiently, watch
 
 # Seconds between two looks: EMR copies logs to S3 every few minutes, so there is nothing to hurry for.
 PAUSE = 10.0
@@ -35,9 +35,8 @@ def follow_step(
     """
     printed: dict[str, tuple[str, int]] = {}
     speaking = ""
-    while True:
-        step = look()
-        files = wanted()
+    for step in watch(look, PAUSE):
+        files = patiently(wanted, pause=PAUSE)
         for file in files:
             version, count = printed.get(file.name, ("", 0))
             if file.version == version:
@@ -51,7 +50,7 @@ def follow_step(
             printed[file.name] = (file.version, count)
         if not step.is_unfinished and _is_complete(step, files):
             return step
-        time.sleep(PAUSE)
+    raise AssertionError("a watch has no end")
 
 
 def folders(files: Iterable[LogFile]) -> Iterator[tuple[str, int, int, datetime]]:

@@ -15,13 +15,16 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from launcher import aws
 from launcher.emr.clusters import Cluster
 from launcher.emr.step_descriptions import Step
-from launcher.s3_files import bucket_and_key
 from lib.errors import InputError
+from lib.s3_uri import bucket_and_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 # Where they are until EMR has copied them, and after that.
 ON_PRIMARY = "/mnt/var/log/hadoop/steps"
@@ -68,7 +71,7 @@ class Logs:
         NoLogs: the cluster keeps none.
     """
 
-    def __init__(self, s3: Any, cluster: Cluster):
+    def __init__(self, s3: "S3Client", cluster: Cluster):
         if not cluster.log_place:
             raise NoLogs(cluster.id)
         self._s3, self.place = s3, cluster.log_place
@@ -119,7 +122,7 @@ class Logs:
             ExperimentError: the connection was lost.
         """
         with aws.explained(f"cannot read {file.uri}"):
-            body = self._s3.get_object(Bucket=self._bucket, Key=self._root + file.name)["Body"]
+            body: Any = self._s3.get_object(Bucket=self._bucket, Key=self._root + file.name)["Body"]
             with body:
                 content = gzip.GzipFile(fileobj=body) if file.name.endswith(".gz") else io.BufferedReader(body)
                 try:
@@ -128,7 +131,7 @@ class Logs:
                 except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                     yield f"[the rest of {file.name} cannot be read: {error}]"
 
-    def _pages(self, folder: str, **options: str) -> Any:
+    def _pages(self, folder: str, **options: Any) -> Any:
         listing = self._s3.get_paginator("list_objects_v2")
         return listing.paginate(Bucket=self._bucket, Prefix=self._root + folder, **options)
 

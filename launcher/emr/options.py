@@ -1,10 +1,13 @@
 """What the commands about clusters share: which cluster is meant, and how it is said."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lib.errors import InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
 
 ClusterId = Annotated[
     str | None,
@@ -14,7 +17,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON, for programs")
 Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks")]
 
 
-def the_cluster(emr: Any, given: str | None) -> str:
+def the_cluster(emr: "EMRClient", given: str | None) -> str:
     """The id of the cluster that is meant: the one given, or else the only active one. `emr` is a boto3 client.
 
     Raises:

@@ -5,14 +5,13 @@ The API answers in few regions, for all of them; asking needs `pricing:GetProduc
 """
 
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import yaml
@@ -20,8 +19,13 @@ from botocore.config import Config
 
 from launcher import aws
 from launcher.emr.cost import Amount
-from launcher.project import PROJECT_NAME
+from launcher.project import cache_folder
+from lib.atomic_write import write_whole
 from lib.errors import ExperimentError, InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_pricing import PricingClient
+    from mypy_boto3_pricing.type_defs import FilterTypeDef
 
 _HOURS_OF_A_MONTH = 730
 _API_REGION = "us-east-1"
@@ -130,10 +134,12 @@ def _ask(instance_types: Sequence[str], region: str, session: boto3.Session) -> 
     return Prices(region, datetime.now(UTC).date(), "AWS's price list", hours, fees, volume)
 
 
-def _price(pricing: Any, service: str, region: str, **attributes: str) -> float:
+def _price(pricing: "PricingClient", service: str, region: str, **attributes: str) -> float:
     """The one price on demand of the product with these attributes."""
     wanted = {"regionCode": region, **attributes}
-    filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in wanted.items()]
+    filters: list[FilterTypeDef] = [
+        {"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in wanted.items()
+    ]
     pages = pricing.get_paginator("get_products").paginate(ServiceCode=service, Filters=filters)
     found = {usd for page in pages for product in page["PriceList"] for usd in _usd(json.loads(product)) if usd > 0}
     if len(found) != 1:
@@ -167,14 +173,11 @@ def _keep(prices: Prices) -> None:
     file = _file(prices.region)
     with suppress(OSError):  # they can be asked for again
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        half = file.with_name(f".{file.name}.{os.getpid()}")
-        half.write_text(json.dumps(asdict(prices), default=str), encoding="utf-8")
-        half.replace(file)
+        write_whole(file, json.dumps(asdict(prices), default=str).encode())
 
 
 def _file(region: str) -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / PROJECT_NAME / f"prices-{region}.json"
+    return cache_folder() / f"prices-{region}.json"
 
 
 # ---- The table

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from launcher import aws
 from launcher.emr.clusters import Cluster, Group, describe, require_ready
 from launcher.emr.watching import watch
 from lib.errors import ExperimentError, InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+    from mypy_boto3_emr.type_defs import InstanceGroupModifyConfigTypeDef
 
 _STUCK = ("ARRESTED", "SUSPENDED", "TERMINATED", "ENDED")
 
@@ -45,7 +49,7 @@ class Resize:
         return ""
 
 
-def plan_resize(emr: Any, cluster_id: str, role: str, count: int) -> Resize:
+def plan_resize(emr: "EMRClient", cluster_id: str, role: str, count: int) -> Resize:
     """Find the group that is meant and check that it may have `count` nodes. `role` is CORE or TASK.
 
     Raises:
@@ -68,17 +72,20 @@ def plan_resize(emr: Any, cluster_id: str, role: str, count: int) -> Resize:
     return Resize(cluster, role, groups[0] if groups else None, count)
 
 
-def resize(emr: Any, wanted: Resize) -> None:
+def resize(emr: "EMRClient", wanted: Resize) -> None:
     """Ask EMR for it. Without a task group one of Spot nodes is made, of the core nodes' type."""
     with aws.explained(f"cannot resize cluster {wanted.cluster.id}"):
         if wanted.group:
-            change = {"InstanceGroupId": wanted.group.id, "InstanceCount": wanted.count}
+            change: InstanceGroupModifyConfigTypeDef = {
+                "InstanceGroupId": wanted.group.id,
+                "InstanceCount": wanted.count,
+            }
             emr.modify_instance_groups(ClusterId=wanted.cluster.id, InstanceGroups=[change])
         elif wanted.count:
             emr.add_instance_groups(JobFlowId=wanted.cluster.id, InstanceGroups=[_task_group(wanted)])
 
 
-def wait_until_resized(emr: Any, wanted: Resize, show: Callable[[Group], None]) -> None:
+def wait_until_resized(emr: "EMRClient", wanted: Resize, show: Callable[[Group], None]) -> None:
     """Watch the nodes come or go; `show` is told each change.
 
     Raises:
@@ -106,7 +113,7 @@ def wait_until_resized(emr: Any, wanted: Resize, show: Callable[[Group], None]) 
             return
 
 
-def _task_group(wanted: Resize) -> dict[str, Any]:
+def _task_group(wanted: Resize) -> Any:
     core = wanted.cluster.of_role("CORE")[0]
     volumes = [
         {"VolumeSpecification": {"VolumeType": "gp3", "SizeInGB": size}, "VolumesPerInstance": 1}

@@ -13,15 +13,18 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyarrow import dataset
 
 from launcher import aws
-from launcher.s3_files import bucket_and_key
 from lib import tables
 from lib.errors import InputError
+from lib.s3_uri import bucket_and_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _MOST = 200  # files looked at; more tell nothing new of the columns
 _HEADER = 64 * 1024
@@ -42,7 +45,7 @@ class Outline:
     looked_at: int
 
 
-def outline(s3: Any, uri: str) -> Outline:
+def outline(s3: "S3Client", uri: str) -> Outline:
     """Look at a table; `s3` is a boto3 client.
 
     Raises:
@@ -69,7 +72,7 @@ class _Object(io.RawIOBase):
     reader replaces it by one of its own.
     """
 
-    def __init__(self, s3: Any, bucket: str, key: str, size: int):
+    def __init__(self, s3: "S3Client", bucket: str, key: str, size: int):
         self.uri = f"s3://{bucket}/{key}"
         self.failure: Exception | None = None
         self._get = partial(s3.get_object, Bucket=bucket, Key=key)
@@ -100,7 +103,7 @@ class _Object(io.RawIOBase):
         return len(content)
 
 
-def _objects(s3: Any, bucket: str, place: str) -> dict[str, tuple[str, int]]:
+def _objects(s3: "S3Client", bucket: str, place: str) -> dict[str, tuple[str, int]]:
     """The objects at a place or below it, by key: the path relative to the place, and the size."""
     pattern, start = _pattern(place), re.split(r"[*?\[{\\]", place)[0]
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=start)

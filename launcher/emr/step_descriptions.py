@@ -3,25 +3,26 @@
 Times are in UTC; every `emr` is a boto3 client.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from launcher import aws
 from launcher.emr.clusters import utc
 from launcher.emr.watching import watch
 from launcher.project import PROJECT_NAME
+from lib import artifacts
 from lib.errors import ExperimentError, InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
 
 # EMR's names for the states of a step.
 UNFINISHED_STEP = ("PENDING", "RUNNING", "CANCEL_PENDING")
 FAILED_STEP = ("FAILED", "CANCELLED", "INTERRUPTED")
 # The step by which `cluster check` tries the nodes' role.
 PROBE_NAME = f"{PROJECT_NAME} check"
-# A run's parameters, as a step of ours is given them.
-_OURS = re.compile(r"(?P<out>s3[an]?://\S+?)/steps/(?P<run_id>\d{8}_\d{6})/")
 
 
 @dataclass(frozen=True)
@@ -59,25 +60,26 @@ class Step:
     def run_id(self) -> str | None:
         """The run that it is, where it is one of ours."""
         found = self._ours()
-        return found["run_id"] if found else None
+        return found[1] if found else None
 
     @property
     def out(self) -> str | None:
         """Where its models and results go, where it is one of ours."""
         found = self._ours()
-        return found["out"] if found else None
+        return found[0] if found else None
 
     @property
     def model(self) -> str | None:
         """The folder of the model that it makes, where it is one of ours."""
         found = self._ours()
-        return f"{found['out']}/models/model_{found['run_id']}" if found else None
+        return artifacts.model_dir(*found) if found else None
 
-    def _ours(self) -> re.Match[str] | None:
-        return next((found for each in self.args if (found := _OURS.search(each))), None)
+    def _ours(self) -> tuple[str, str] | None:
+        # A step of ours is given the place of its parameters.
+        return next((found for each in self.args if (found := artifacts.step_dir_in(each))), None)
 
 
-def list_steps(emr: Any, cluster_id: str, states: Sequence[str] = ()) -> list[Step]:
+def list_steps(emr: "EMRClient", cluster_id: str, states: Sequence[str] = ()) -> list[Step]:
     """A cluster's steps, the newest first; with `states`, those in one of them."""
     given: dict[str, Any] = {"ClusterId": cluster_id} | ({"StepStates": list(states)} if states else {})
     with aws.explained(f"cannot list the steps of cluster {cluster_id}"):
@@ -86,7 +88,7 @@ def list_steps(emr: Any, cluster_id: str, states: Sequence[str] = ()) -> list[St
     return sorted(found, key=lambda each: each.created_at or datetime.now(UTC), reverse=True)
 
 
-def describe_step(emr: Any, cluster_id: str, step_id: str) -> Step:
+def describe_step(emr: "EMRClient", cluster_id: str, step_id: str) -> Step:
     """Look at one step.
 
     Raises:
@@ -96,7 +98,7 @@ def describe_step(emr: Any, cluster_id: str, step_id: str) -> Step:
         return _step(emr.describe_step(ClusterId=cluster_id, StepId=step_id)["Step"])
 
 
-def wait_for_step(emr: Any, cluster_id: str, step_id: str, show: Callable[[Step], None]) -> None:
+def wait_for_step(emr: "EMRClient", cluster_id: str, step_id: str, show: Callable[[Step], None]) -> None:
     """Watch a step that is no experiment of ours, as the scripts are, until it has ended; `show` is told each state.
 
     Raises:
@@ -117,7 +119,7 @@ def wait_for_step(emr: Any, cluster_id: str, step_id: str, show: Callable[[Step]
             return
 
 
-def cancel_step(emr: Any, cluster_id: str, step_id: str, kill: bool = False) -> None:
+def cancel_step(emr: "EMRClient", cluster_id: str, step_id: str, kill: bool = False) -> None:
     """Ask EMR to cancel a step that waits or runs; a running one is told to end, and with `kill` is given no time to.
 
     Raises:

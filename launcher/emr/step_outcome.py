@@ -1,7 +1,7 @@
 """How a detached run ended: its results, or one sentence that says why there are none."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from launcher import results
 from launcher.emr.clusters import describe
@@ -13,6 +13,9 @@ from launcher.plan import Plan
 from lib import artifacts
 from lib.errors import ExperimentError
 
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+
 
 class StepFailed(ExperimentError):
     """A detached run has no results; ends with the exit code that the run itself ended with, if it did."""
@@ -23,7 +26,7 @@ class StepFailed(ExperimentError):
         self.add_note(f"More: run_experiment.py cluster diagnose {step.id} --cluster-id {cluster_id}")
 
 
-def results_of(step: Step, status: Status, plan: Plan, emr: Any, cluster_id: str) -> dict[str, Any]:
+def results_of(step: Step, status: Status, plan: Plan, emr: "EMRClient", cluster_id: str) -> dict[str, Any]:
     """The results of a run whose step has ended, read from its records. `emr` is a boto3 client.
 
     Raises:
@@ -65,7 +68,7 @@ def _because(reason: str) -> str:
     return f" ({reason})" if reason else ""
 
 
-def _end_of(emr: Any, cluster_id: str) -> str:
+def _end_of(emr: "EMRClient", cluster_id: str) -> str:
     """Why the whole cluster ended, if it did."""
     try:
         cluster = describe(emr, cluster_id)

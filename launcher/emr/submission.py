@@ -1,15 +1,14 @@
 """Sends experiments to a cluster as EMR steps, each with the code and the notebooks of this very version."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
 
 from launcher import aws
 from launcher.emr.clusters import ACTIVE, PYTHON, Cluster, ClusterNotReady
 from launcher.emr.step_files import StepFiles
+from launcher.emr.watching import patiently
 from launcher.endpoint import LIVY_PORT
 from launcher.files import files_at
 from launcher.packaging import Archive, upload_project
@@ -22,7 +21,7 @@ _BOOTSTRAP = "; ".join(
     [
         "import boto3, hashlib, io, sys, tempfile, zipfile",
         "place, digest, *rest = sys.argv[1:]",
-        "bucket, key = place.split('://')[1].split('/', 1)",
+        "bucket, key = place.split('://', 1)[1].split('/', 1)",
         "archive = boto3.client('s3').get_object(Bucket=bucket, Key=key)['Body'].read()",
         "hashlib.sha256(archive).hexdigest() == digest or sys.exit(place + ' is not what was submitted: submit again')",
         "folder = tempfile.TemporaryDirectory(prefix='experiment-')",
@@ -32,8 +31,6 @@ _BOOTSTRAP = "; ".join(
         "sys.exit(main(*rest))",
     ]
 )
-# Seconds between attempts that AWS had no time for.
-_PAUSES = (2, 5, 10, 20, 40)
 
 
 def require_usable(cluster: Cluster) -> None:
@@ -54,7 +51,7 @@ def submit(session: boto3.Session, cluster_id: str, plans: Sequence[Plan]) -> li
 
     Raises:
         InputError: this user may not, or the cluster takes no steps.
-        ExperimentError: S3 or EMR cannot.
+        ExperimentError: S3 or EMR cannot, or AWS has had no time for it for ten minutes.
     """
     steps = []
     for plan in plans:
@@ -65,8 +62,12 @@ def submit(session: boto3.Session, cluster_id: str, plans: Sequence[Plan]) -> li
         steps.append(_step(plan, archive, step_files.folder, session.region_name or ""))
     # A request that timed out may have been carried out: it is not sent twice.
     emr = aws.client("emr", session, attempts=1)
-    with aws.explained(f"cannot submit to cluster {cluster_id}"):
-        return list(_patiently(lambda: emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=steps))["StepIds"])
+
+    def add() -> list[str]:
+        with aws.explained(f"cannot submit to cluster {cluster_id}"):
+            return list(emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=steps)["StepIds"])
+
+    return patiently(add, passing=aws.AwsBusy)
 
 
 def set_step_concurrency(session: boto3.Session, cluster_id: str, steps: int) -> None:
@@ -86,15 +87,3 @@ def _step(plan: Plan, archive: Archive, folder: str, region: str) -> dict[str, A
         "ActionOnFailure": "CONTINUE",
         "HadoopJarStep": {"Jar": "command-runner.jar", "Args": args},
     }
-
-
-def _patiently(request: Any) -> Any:
-    """Make a request again while AWS has no time for it: such a one was not carried out."""
-    for pause in _PAUSES:
-        try:
-            return request()
-        except ClientError as error:
-            if not aws.is_throttled(error):
-                raise
-            time.sleep(pause)
-    return request()

@@ -1,13 +1,19 @@
 """Find what a new cluster stands in: bucket, network and roles, by the names that Terraform gives them."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import boto3
 
 from launcher import aws
 from launcher.emr.blueprint import EMR_TAG, NewCluster, Surroundings
 from lib.errors import InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import FilterTypeDef
+    from mypy_boto3_emr import EMRClient
+    from mypy_boto3_iam import IAMClient
 
 
 class NotFound(InputError):
@@ -64,16 +70,16 @@ def _bucket(project: str, session: boto3.Session | None) -> str:
     )
 
 
-def _subnet(ec2: Any, project: str) -> str:
+def _subnet(ec2: "EC2Client", project: str) -> str:
     tags = [("Name", f"{project}-cluster"), EMR_TAG]
-    filters = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags]
+    filters: list[FilterTypeDef] = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags]
     found = ec2.describe_subnets(Filters=filters)["Subnets"]
     return _one((each["SubnetId"] for each in found), "subnet", "subnet", f"{project}-cluster")
 
 
-def _security_group(ec2: Any, project: str, name: str, vpc: str) -> str:
+def _security_group(ec2: "EC2Client", project: str, name: str, vpc: str) -> str:
     """Empty where there is none: EMR makes one of its own then."""
-    filters = [
+    filters: list[FilterTypeDef] = [
         {"Name": "vpc-id", "Values": [vpc]},
         {"Name": "group-name", "Values": [f"{project}-{name}-*"]},
     ]
@@ -81,18 +87,18 @@ def _security_group(ec2: Any, project: str, name: str, vpc: str) -> str:
     return _one(iter(found), "security group", f"{name}_group", f"{project}-{name}-…") if found else ""
 
 
-def _roles(iam: Any, prefix: str) -> Iterator[str]:
+def _roles(iam: "IAMClient", prefix: str) -> Iterator[str]:
     for page in iam.get_paginator("list_roles").paginate():
         yield from (each["RoleName"] for each in page["Roles"] if each["RoleName"].startswith(prefix))
 
 
-def _profiles(iam: Any, prefix: str) -> Iterator[str]:
+def _profiles(iam: "IAMClient", prefix: str) -> Iterator[str]:
     for page in iam.get_paginator("list_instance_profiles").paginate():
         names = (each["InstanceProfileName"] for each in page["InstanceProfiles"])
         yield from (name for name in names if name.startswith(prefix))
 
 
-def _security_configuration(emr: Any, project: str) -> str:
+def _security_configuration(emr: "EMRClient", project: str) -> str:
     """The newest of the project's; it has the nodes' programs use version 2 of the metadata service. Empty: none."""
     pages = emr.get_paginator("list_security_configurations").paginate()
     found = [

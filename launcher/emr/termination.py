@@ -1,13 +1,16 @@
 """End a cluster, unless it is at work."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from launcher import aws
 from launcher.emr.clusters import Cluster
 from launcher.emr.step_descriptions import Step
 from launcher.tables import duration
 from lib.errors import InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
 
 
 class ClusterAtWork(InputError):
@@ -42,7 +45,7 @@ def check(cluster: Cluster, unfinished: Sequence[Step]) -> None:
         raise ClusterProtected(cluster)
 
 
-def terminate(emr: Any, cluster: Cluster) -> None:
+def terminate(emr: "EMRClient", cluster: Cluster) -> None:
     """End it now, protected or not; what runs on it is lost."""
     with aws.explained(f"cannot terminate cluster {cluster.id}"):
         if cluster.termination_protected:

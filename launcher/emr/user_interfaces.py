@@ -1,11 +1,11 @@
 """The pages of Spark and YARN: EMR's own links to them, which need nothing here, and tunnels to the primary node."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
@@ -15,6 +15,9 @@ from launcher.emr.watching import watch
 from launcher.endpoint import HISTORY_PORT, YARN_PORT, Endpoint
 from launcher.tunnels import Door, Tunnel, tunnel_to
 from lib.errors import ExperimentError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
 
 # Page => its port on the primary node, and EMR's names for it on the cluster and off it.
 HISTORY, RESOURCES = "Spark History", "YARN ResourceManager"
@@ -48,34 +51,34 @@ class OpenPages:
                 raise tunnel.error
 
 
-def persistent_links(emr: Any, cluster: Cluster) -> dict[str, str]:
+def persistent_links(emr: "EMRClient", cluster: Cluster) -> dict[str, str]:
     """Links to the pages that EMR keeps off the cluster, for 30 days after its end too. A link is good for a while.
 
     Raises:
         InputError: no right to them.
         NoInterface: EMR takes too long.
     """
-    with aws.explained(f"cannot open the pages of cluster {cluster.id}"):
+    with _opening(cluster.id):
         made = emr.create_persistent_app_ui(TargetResourceArn=cluster.arn)["PersistentAppUIId"]
         _attach(emr, made, cluster.id)
         links = {}
         for page, kind in _PERSISTENT.items():
-            asked = {"PersistentAppUIId": made, "PersistentAppUIType": kind}
+            asked: Any = {"PersistentAppUIId": made, "PersistentAppUIType": kind}
             links[page] = _link(page, cluster.id, partial(emr.get_persistent_app_ui_presigned_url, **asked))
         return links
 
 
-def on_cluster_links(emr: Any, cluster_id: str) -> dict[str, str]:
+def on_cluster_links(emr: "EMRClient", cluster_id: str) -> dict[str, str]:
     """Links through EMR to the pages on the cluster itself, while it runs.
 
     Raises:
         InputError: no right to them.
         NoInterface: EMR takes too long.
     """
-    with aws.explained(f"cannot open the pages of cluster {cluster_id}"):
+    with _opening(cluster_id):
         links = {}
         for page, kind in _ON_CLUSTER.items():
-            asked = {"ClusterId": cluster_id, "OnClusterAppUIType": kind}
+            asked: Any = {"ClusterId": cluster_id, "OnClusterAppUIType": kind}
             links[page] = _link(page, cluster_id, partial(emr.get_on_cluster_app_ui_presigned_url, **asked))
         return links
 
@@ -104,11 +107,17 @@ def opened_pages(endpoint: Endpoint, session: boto3.Session | None = None) -> It
         yield OpenPages(urls, tuple(tunnels.values()))
 
 
-def _attach(emr: Any, interface: str, cluster_id: str) -> None:
+def _opening(cluster_id: str) -> AbstractContextManager[None]:
+    return aws.explained(f"cannot open the pages of cluster {cluster_id}")
+
+
+def _attach(emr: "EMRClient", interface: str, cluster_id: str) -> None:
     """Wait until EMR has the pages ready to be asked for."""
 
     def look() -> str:
-        return emr.describe_persistent_app_ui(PersistentAppUIId=interface)["PersistentAppUI"]["PersistentAppUIStatus"]
+        with _opening(cluster_id):  # in words at once, for a watch to know what may pass
+            described = emr.describe_persistent_app_ui(PersistentAppUIId=interface)
+        return described["PersistentAppUI"]["PersistentAppUIStatus"]
 
     for state in islice(watch(look, _PAUSE), _LOOKS):
         if state == "ATTACHED":
@@ -116,8 +125,12 @@ def _attach(emr: Any, interface: str, cluster_id: str) -> None:
     raise NoInterface(HISTORY, cluster_id, state)
 
 
-def _link(page: str, cluster_id: str, ask: Callable[[], dict[str, Any]]) -> str:
-    for answer in islice(watch(ask, _PAUSE), _LOOKS):
+def _link(page: str, cluster_id: str, ask: Callable[[], Mapping[str, Any]]) -> str:
+    def look() -> Mapping[str, Any]:
+        with _opening(cluster_id):
+            return ask()
+
+    for answer in islice(watch(look, _PAUSE), _LOOKS):
         if answer.get("PresignedURLReady"):
             return answer["PresignedURL"]
     raise NoInterface(page, cluster_id, "the link is not ready")

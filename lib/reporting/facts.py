@@ -30,12 +30,12 @@ class Facts:
     @property
     def held_out(self) -> bool:
         """Whether the rows measured are the held-out part of the model's own split."""
-        return self.metrics["measured_on"]["rows"] == "held-out"
+        return self.metrics["measured_on"]["rows"] == artifacts.HELD_OUT
 
     @property
     def whole_table(self) -> bool:
         """Whether they are all rows of another table (not a share of them)."""
-        return self.metrics["measured_on"]["rows"] == "all rows of test_data"
+        return self.metrics["measured_on"]["rows"] == artifacts.WHOLE_TABLE
 
     @property
     def rows(self) -> int:

@@ -19,10 +19,11 @@ from launcher.endpoint import Endpoint
 from launcher.files import files_at
 from launcher.parameters import SECTIONS, check
 from launcher.project import PROJECT
-from launcher.s3_files import S3Files, bucket_and_key
+from launcher.s3_files import S3Files
 from launcher.sources import gather
 from launcher.sparkmagic_config import make_config
 from lib.errors import InputError
+from lib.s3_uri import bucket_and_key
 from lib.version import code_hash
 
 

@@ -29,4 +29,4 @@ def test_terraform_and_the_documents_mean_the_same():
     assert livy
     assert set(re.findall(r"(?:from|to)_port\s*= (\d+)", livy[0])) == {str(endpoint.LIVY_PORT)}
     page = (PROJECT / "infrastructure" / "README.md").read_text()
-    assert f"YARN's ({endpoint.YARN_PORT}) and Spark's history ({endpoint.HISTORY_PORT})" in page
+    assert f"YARN ({endpoint.YARN_PORT}) and the Spark History Server ({endpoint.HISTORY_PORT})" in page

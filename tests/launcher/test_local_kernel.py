@@ -69,7 +69,7 @@ def test_starts_spark_with_the_first_cell_that_needs_it(kernel):
 
 def test_imports_and_paths_are_those_of_the_project_root(kernel):
     assert kernel.text("import os; print(os.getcwd())") == str(ROOT)
-    kernel.run("def worker(x):\n    import lib.candidates\n    return len(lib.candidates.MODELS)")
+    kernel.run("def worker(x):\n    import lib.families\n    return len(lib.families.FAMILIES)")
     assert kernel.text("sc.parallelize([0], 1).map(worker).collect()") == "[2]"
 
 

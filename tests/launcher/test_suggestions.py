@@ -101,4 +101,4 @@ def test_each_place_is_looked_at_before_a_run(data):
     cluster = {"target": "livy", "livy_url": "http://livy:8998"}
     wanted = parameters.check({"input_data": data, "out": "s3://b/out", "cluster": cluster})
     with pytest.raises(InputError, match=r"input_data=here\.parquet: a cluster cannot see the files of this machine"):
-        preflight.a_cluster_can_see_the_places(SimpleNamespace(parameters=wanted))
+        preflight.the_target_can_see_the_places(SimpleNamespace(parameters=wanted))

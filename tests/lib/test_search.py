@@ -1,5 +1,4 @@
 import json
-import threading
 
 import pytest
 
@@ -60,18 +59,6 @@ def test_each_score_is_a_line_and_an_earlier_runs_scores_are_kept(storage, tmp_p
         assert scored_at.startswith("20")
         assert scored_at.endswith("+00:00")
         assert line == whole.records()[line["index"]]
-
-
-def test_the_log_takes_lines_from_several_threads(storage, tmp_path):
-    uri = str(tmp_path / "search.jsonl")
-    log = SearchLog(storage, uri)
-    scores = [Score(Candidate(i, GBT, {}), {"areaUnderPR": 0.5}, 0.1) for i in range(20)]
-    threads = [threading.Thread(target=log.append, args=(score,)) for score in scores]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(json.loads(line)["index"] for line in storage.read_text(uri).splitlines()) == list(range(20))
 
 
 def test_an_unknown_metric_is_refused():

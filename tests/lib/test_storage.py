@@ -30,6 +30,26 @@ def test_a_file_is_replaced_in_one_step_on_other_file_systems(storage, tmp_path)
     assert not storage.exists(new)
 
 
+def test_what_cannot_be_written_on_other_file_systems_leaves_the_old_file_and_nothing_else(
+    storage, tmp_path, monkeypatch
+):
+    fs, path = storage._open(str(tmp_path / "x"))
+    storage._replace(fs, path, b"old")
+    fs.setPermission(path, storage._jvm.org.apache.hadoop.fs.permission.FsPermission("640"))
+    storage._replace(fs, path, b"new")
+    assert storage.read_bytes(str(tmp_path / "x")) == b"new"
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o640
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(storage, "_rename_over", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        storage._replace(fs, path, b"newer")
+    assert storage.read_bytes(str(tmp_path / "x")) == b"new"
+    assert storage.list(str(tmp_path)) == ["x"]
+
+
 def test_bytes_of_every_value_survive(storage, tmp_path):
     content = bytes(range(256)) * 3
     storage.write_bytes(str(tmp_path / "x"), content)

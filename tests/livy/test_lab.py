@@ -20,7 +20,7 @@ from tests.livy.conftest import BUCKET, DRIVER_MEMORY
 from tests.livy.runs import sessions
 
 ROOT = Path(__file__).resolve().parents[2]
-MATTER = "from lib.candidates import MODELS\nprint(MODELS, spark.range(3).count())"
+MATTER = "from lib.families import FAMILIES\nprint(tuple(FAMILIES), spark.range(3).count())"
 
 
 @pytest.fixture

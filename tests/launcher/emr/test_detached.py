@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +16,7 @@ import yaml
 from typer.testing import CliRunner
 
 from launcher import aws, cli, packaging
-from launcher.emr import checklist, detached, submission
+from launcher.emr import checklist, detached, submission, watching
 from launcher.emr.checklist import ClusterNotFit
 from launcher.emr.step_files import Status, StepFiles
 from launcher.files import files_at
@@ -203,7 +204,8 @@ def test_an_experiment_that_died_is_taken_up_by_a_step(emr, cluster, s3):
 
 def test_a_submission_is_patient_with_throttling_and_sends_nothing_twice(emr, cluster, monkeypatch):
     pauses = []
-    monkeypatch.setattr(submission, "time", SimpleNamespace(sleep=pauses.append))  # other threads sleep, too
+    clock = SimpleNamespace(sleep=pauses.append, monotonic=time.monotonic)  # other threads sleep, too
+    monkeypatch.setattr(watching, "time", clock)
     asked = []
     make = aws.client
 
@@ -224,7 +226,7 @@ def test_a_submission_is_patient_with_throttling_and_sends_nothing_twice(emr, cl
 
     monkeypatch.setattr(submission.aws, "client", client)
     assert len(submission.submit(boto3.Session(), cluster, [plan(cluster)])) == 1
-    assert pauses == [2, 5]
+    assert pauses == [watching.PAUSE] * 2
     assert len(steps(emr, cluster)) == 1
 
 

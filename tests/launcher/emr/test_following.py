@@ -22,6 +22,7 @@ from launcher.files import files_at
 from lib import artifacts
 from lib.errors import InputError
 from tests.launcher.emr.runs import OUT, RUN_ID, put, submitted, write_results
+from tests.launcher.emr.runs import plan as experiment_plan
 
 ROOT = Path(__file__).resolve().parents[3]
 PLACE = f"{OUT}/steps/{RUN_ID}/"
@@ -215,12 +216,55 @@ class TestWhenAwsDoesNotAnswer:
             followed(emr_cluster, step_id)
         assert gone.value.__notes__[0].startswith(f"Step {step_id} goes on; follow it again with: run_experiment.py")
 
-    def test_credentials_that_expire_end_it_at_once_and_not_the_step(self, emr_cluster, run, looks):
-        looks += [aws.NotLoggedIn("the token has expired; log in again")]
+    @pytest.mark.parametrize("kind", [aws.NotLoggedIn, aws.AwsRefused])
+    def test_credentials_that_expire_end_it_at_once_and_not_the_step(self, emr_cluster, run, looks, kind):
+        looks += [kind("the token has expired; log in again")]
         step_id = step(emr_cluster, SLEEP)
         started = time.monotonic()
-        with pytest.raises(aws.NotLoggedIn, match="log in again") as gone:
+        with pytest.raises(kind, match="log in again") as gone:
             followed(emr_cluster, step_id)
         assert time.monotonic() - started < 10
         assert f"Step {step_id} goes on" in gone.value.__notes__[0]
         assert emr_cluster.state(step_id) in ("PENDING", "RUNNING")
+
+
+class Listener:
+    """Writes down what it is told, and the time by the replay's clock."""
+
+    def __init__(self, replay):
+        self.told, self._clock = [], replay.clock
+
+    def step_started(self, step, number):
+        self.told.append((step.name, number, self._clock()))
+
+    def cell_started(self, number):
+        self.told.append(("cell", number))
+
+    def step_done(self, step):
+        self.told.append((step.name, "done", self._clock()))
+
+
+def test_what_is_new_is_told_once_and_with_its_own_time():
+    replay = following.Replay(experiment_plan(), 100.0)
+    assert replay.clock() == 100.0
+    observer = Listener(replay)
+    explore = StepTime(name="explore", started=101.0)
+    replay.tell(Status(steps=[explore], cell=1), observer)
+    replay.tell(Status(steps=[explore], cell=2), observer)
+    done = StepTime(name="explore", started=101.0, ended=140.0)
+    replay.tell(Status(steps=[done, StepTime(name="train", started=141.0)]), observer)
+    assert observer.told == [
+        ("explore", 1, 101.0),
+        ("cell", 1),
+        ("cell", 2),
+        ("explore", "done", 140.0),
+        ("train", 2, 141.0),
+    ]
+    assert replay.clock() > 1e9
+
+
+def test_steps_of_another_version_are_passed_over():
+    replay = following.Replay(experiment_plan(), 100.0)
+    observer = Listener(replay)
+    replay.tell(Status(steps=[StepTime(name="unheard-of", started=1.0)]), observer)
+    assert observer.told == []

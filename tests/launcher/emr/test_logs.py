@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.response import StreamingBody
 
+from launcher.aws import AwsUnavailable
 from launcher.emr import log_printing
 from launcher.emr.log_printing import folders, follow_step, print_logs
 from launcher.emr.logs import LogFile, Logs, NoLogs
@@ -150,3 +151,26 @@ def test_following_prints_what_is_new_until_the_last_logs_have_come(put, monkeyp
 def test_following_gives_up_on_logs_that_do_not_come(put):
     ended = step(ended_at=datetime.now(UTC) - timedelta(minutes=30))
     assert follow_step(put.logs, lambda: ended, lambda: [], None, print) is ended
+
+
+def test_following_outlasts_a_network_that_is_away(put, monkeypatch):
+    monkeypatch.setattr(log_printing, "PAUSE", 0)
+    put("steps/s-1/stdout.gz", "one\n")
+    ended = step(ended_at=datetime.now(UTC))
+    away = {"look": 2, "wanted": 2}
+
+    def answer(asked, what):
+        if away[asked]:
+            away[asked] -= 1
+            raise AwsUnavailable("no network")
+        return what()
+
+    def look():
+        return answer("look", lambda: ended)
+
+    def wanted():
+        return answer("wanted", lambda: put.logs.of_step("s-1"))
+
+    printed = []
+    assert follow_step(put.logs, look, wanted, None, printed.append) is ended
+    assert printed == ["one"]

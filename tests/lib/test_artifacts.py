@@ -1,0 +1,85 @@
+"""Where a run's files are: what is written is what is found."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from launcher.emr.earlier_runs import earlier_runs
+from launcher.emr.step_descriptions import _step
+from launcher.packaging import place, project
+from lib import artifacts, evaluation
+from lib.errors import InputError
+from lib.reporting.facts import Facts
+
+RUN_IDS = st.datetimes().map(lambda moment: f"{moment:%Y%m%d_%H%M%S}".zfill(15))
+OUTS = st.from_regex(r"s3[an]?://[a-z]{3,8}(/[a-zA-Z0-9_.=-]{1,8}){0,3}", fullmatch=True)
+
+
+@given(OUTS, RUN_IDS)
+def test_a_step_is_known_by_the_place_that_it_was_given(out, run_id):
+    described = {"Id": "s-1", "Config": {"Args": ["x", f"{artifacts.step_dir(out, run_id)}/"]}}
+    step = _step(described)
+    assert (step.out, step.run_id, step.model) == (out, run_id, artifacts.model_dir(out, run_id))
+
+
+@given(st.text(max_size=30))
+def test_other_arguments_tell_of_no_run(text):
+    assert artifacts.step_dir_in(text) is None
+
+
+@given(OUTS, RUN_IDS)
+def test_a_run_is_found_where_runs_are_looked_for(out, run_id):
+    for folder, of_all in (
+        (artifacts.model_dir(out, run_id), artifacts.models_dir(out)),
+        (artifacts.eval_dir(out, run_id), artifacts.results_dir(out)),
+    ):
+        assert folder.rpartition("/")[0] == of_all
+        assert artifacts.run_id_of(folder) == run_id
+    assert artifacts.model_dir(out, run_id).endswith(f"/{artifacts.model_name(run_id)}")
+
+
+def test_the_layout_is_a_contract():
+    run_id = "20260102_030405"
+    assert artifacts.model_dir("out/", run_id) == f"out/models/model_{run_id}"
+    assert artifacts.eval_dir("out/", run_id) == f"out/results/eval_{run_id}"
+    assert artifacts.failed_dir("out/", run_id) == f"out/failed/{run_id}"
+    assert artifacts.step_dir("out/", run_id) == f"out/steps/{run_id}"
+    assert artifacts.source_dir("out/", "abc") == "out/source/abc"
+    assert place("out/").startswith("out/source/")
+    assert project("out/")[0].place.startswith("out/source/")
+
+
+def test_earlier_runs_are_looked_for_where_models_are():
+    looked = []
+
+    class Files:
+        def names(self, folder):
+            looked.append(folder)
+            return []
+
+    assert earlier_runs(Files(), "out") == []
+    assert looked == [artifacts.models_dir("out")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "held_out", "whole"),
+    [
+        (evaluation.HELD_OUT, True, False),
+        (evaluation.WHOLE_TABLE, False, True),
+        (evaluation.SHARE_OF_TABLE, False, False),
+    ],
+)
+def test_a_report_knows_which_rows_an_evaluation_says_it_measured(rows, held_out, whole):
+    facts = Facts({"measured_on": {"rows": rows}}, {}, [])
+    assert (facts.held_out, facts.whole_table) == (held_out, whole)
+
+
+def test_the_words_for_the_rows_are_a_contract():
+    words = (artifacts.HELD_OUT, artifacts.WHOLE_TABLE, artifacts.SHARE_OF_TABLE)
+    assert words == ("held-out", "all rows of test_data", "a share of test_data")
+
+
+@pytest.mark.parametrize("name", [artifacts.model_name, artifacts.next_run_id])
+def test_what_is_no_run_id_makes_no_name(name):
+    with pytest.raises(InputError, match="is not of the form YYYYMMDD_HHMMSS"):
+        name("2026")
