@@ -15,6 +15,7 @@ from lib.errors import InputError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import DatapointTypeDef
     from mypy_boto3_emr import EMRClient
 
 # EMR's names for the states of a cluster.
