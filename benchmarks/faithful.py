@@ -22,11 +22,11 @@ from pyspark.sql import SparkSession
 from benchmarks.arithmetic import agreement
 from benchmarks.records import FOLDER, PROJECT, Figure, store
 from benchmarks.runs import SAMPLE, session, split_of
-from lib.families import GBT, RANDOM_FOREST, Candidate
-from lib.spark_engine import SparkEngine
+from lib.engines.spark import SparkEngine
+from lib.engines.task.engine import TaskEngine
+from lib.engines.task.memory import task_memory
+from lib.search.families import GBT, RANDOM_FOREST, Candidate
 from lib.split import VAL
-from lib.task_engine import TaskEngine
-from lib.task_memory import task_memory
 
 CSV = FOLDER / "faithful.csv"
 TABLES = {"sample": SAMPLE, "cropmask": PROJECT.parent / "shared" / "data" / "deafrica_cropmask_s2.parquet"}

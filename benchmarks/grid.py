@@ -29,8 +29,8 @@ from benchmarks.runs import (
     task_seconds,
     training_arrays,
 )
-from lib.candidates import expand
-from lib.families import GBT, RANDOM_FOREST, Candidate
+from lib.search.candidates import expand
+from lib.search.families import GBT, RANDOM_FOREST, Candidate
 from lib.split import Split
 
 SIZE = {RANDOM_FOREST: "numTrees", GBT: "maxIter"}

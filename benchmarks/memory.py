@@ -2,8 +2,8 @@
 
     python -m benchmarks.memory [--rows 1000000]
 
-Measures what lib/task_memory.py takes for granted: what a worker takes before it has rows and with them, and what the
-JVM and the driver's Python take beside the JVM's heap.
+Measures what lib/engines/task/memory.py takes for granted: what a worker takes before it has rows and with them, and
+what the JVM and the driver's Python take beside the JVM's heap.
 """
 
 import argparse
@@ -16,8 +16,8 @@ from typing import Any
 from benchmarks.growth import MEGABYTE, PeakMemory
 from benchmarks.records import Figure, store
 from benchmarks.runs import CORES, SAMPLE, grown_sample, session, split_of, task_seconds
-from lib.families import GBT, RANDOM_FOREST, Candidate
-from lib.task_memory import DRIVER_BYTES, JVM_BYTES, WORKER_BYTES, needed_bytes
+from lib.engines.task.memory import DRIVER_BYTES, JVM_BYTES, WORKER_BYTES, needed_bytes
+from lib.search.families import GBT, RANDOM_FOREST, Candidate
 
 HEAP_GIGABYTES = 2
 # All of the heap is resident from the start, so that what is resident above it is beside it.

@@ -22,12 +22,12 @@ from benchmarks.runs import (
     split_of,
     task_seconds,
 )
-from lib.candidates import expand
-from lib.families import GBT, RANDOM_FOREST, Candidate
+from lib.engines.task.binned_rows import task_data
+from lib.engines.task.kinds import tree_fits
+from lib.engines.task.search_job import run_search
+from lib.search.candidates import expand
+from lib.search.families import GBT, RANDOM_FOREST, Candidate
 from lib.split import TRAIN, VAL, Split
-from lib.task_data import task_data
-from lib.task_kinds import tree_fits
-from lib.task_search import run_search
 
 TARGET = 5.0
 RUNS = 3

@@ -13,8 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from launcher.project import PROJECT
-from lib import machine
+from launcher.support.project import PROJECT
+from lib.support import machine
 from lib.version import code_hash
 
 FOLDER = Path(__file__).resolve().parent

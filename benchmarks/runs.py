@@ -18,12 +18,12 @@ from benchmarks.records import PROJECT
 from data import make_sample
 from launcher.local_spark import build_session, stop_session
 from lib import dataset
-from lib.families import Candidate
+from lib.engines.spark import estimator
+from lib.engines.task.engine import TaskEngine
+from lib.engines.task.memory import task_memory
 from lib.scoring import vector_assembler
-from lib.spark_engine import estimator
+from lib.search.families import Candidate
 from lib.split import HASH_COL, TRAIN, VAL, WEIGHT_COL, Split, split
-from lib.task_engine import TaskEngine
-from lib.task_memory import task_memory
 
 SAMPLE = PROJECT / "data" / "sample.parquet"
 CORES = 2

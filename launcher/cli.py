@@ -6,16 +6,17 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from launcher import parameters, preflight
-from launcher.cluster_settings import TARGETS, RunOptions
-from launcher.emr.commands import app as cluster_commands
-from launcher.outcomes import EXIT_CODES, explained
-from launcher.parameters import Parameters
-from launcher.plan import Plan, make_plan, recorded_parameters, this_command, with_distinct_ids
-from launcher.screens import show_plan
-from launcher.session_commands import app as session_commands
-from launcher.session_commands import warn_of_leftovers
-from launcher.sources import OPTIONS, gather
+from launcher.commands.cluster import app as cluster_commands
+from launcher.commands.sessions import app as session_commands
+from launcher.commands.sessions import warn_of_leftovers
+from launcher.experiment import preflight
+from launcher.experiment.plan import Plan, make_plan, recorded_parameters, this_command, with_distinct_ids
+from launcher.parameters import schema
+from launcher.parameters.cluster import TARGETS, RunOptions
+from launcher.parameters.schema import Parameters
+from launcher.parameters.sources import OPTIONS, gather
+from launcher.running.screens import show_plan
+from launcher.support.outcomes import EXIT_CODES, explained
 from lib.errors import InputError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -35,13 +36,13 @@ def _option(name: str, metavar: str | None = None) -> Any:
     """The option of a parameter. Its value stays as typed: the schema reads it, as it reads every source."""
     flag = f"--{name.replace('_', '-')}"
     if metavar is None:
-        return typer.Option(f"{flag}/--no-{flag[2:]}", help=parameters.meaning(name))
-    return typer.Option(flag, metavar=metavar, help=parameters.meaning(name))
+        return typer.Option(f"{flag}/--no-{flag[2:]}", help=schema.meaning(name))
+    return typer.Option(flag, metavar=metavar, help=schema.meaning(name))
 
 
 def _setting(name: str, metavar: str) -> Any:
     """The option of a setting in a section."""
-    return typer.Option(f"--{OPTIONS[name]}", metavar=metavar, help=parameters.meaning(name))
+    return typer.Option(f"--{OPTIONS[name]}", metavar=metavar, help=schema.meaning(name))
 
 
 # Every parameter is named here once; what it means and may be stands in the schema.
@@ -82,7 +83,7 @@ def experiment(
     if context.invoked_subcommand is not None:
         return
     with explained(debug):
-        typed = {name: context.params.get(name) for name in parameters.NAMES}
+        typed = {name: context.params.get(name) for name in schema.NAMES}
         typed |= {name: context.params[option.replace("-", "_")] for name, option in OPTIONS.items()}
         if resume_model is not None and len(params or []) > 1:
             raise InputError("--resume takes up one experiment: give one --params file")
@@ -116,7 +117,7 @@ def _check_cluster(plan: Plan) -> None:
         return
     import boto3
 
-    from launcher.emr.checklist import check_before_submission
+    from launcher.emr.checks.checklist import check_before_submission
 
     check_before_submission(plan, boto3.Session(), Console(highlight=False))
 
@@ -127,6 +128,6 @@ def _estimate(plan: Plan) -> str | None:
         return None
     import boto3
 
-    from launcher.emr.estimates import estimate_line
+    from launcher.emr.cost.estimates import estimate_line
 
     return estimate_line(plan, boto3.Session())

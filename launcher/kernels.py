@@ -11,7 +11,7 @@ from pathlib import Path
 import sparkmagic
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
-from launcher.project import PROJECT
+from launcher.support.project import PROJECT
 
 LOCAL = "pyspark-local"
 CLUSTER = "pysparkkernel"

@@ -27,7 +27,7 @@ from IPython.display import Image, display
 from pyspark.sql import DataFrame, SparkSession
 
 from launcher.local_spark import build_session, last_lines, new_log_file, stop_session
-from launcher.project import PROJECT
+from launcher.support.project import PROJECT
 from lib.errors import ExperimentError
 
 # These may stand alone in a cell, as `%%info` or `%info`; IPython by itself wants a line below a cell magic.

@@ -21,9 +21,9 @@ from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
-from launcher.project import PROJECT, PROJECT_NAME
-from lib import machine
+from launcher.support.project import PROJECT, PROJECT_NAME
 from lib.errors import ExperimentError, InputError
+from lib.support import machine
 
 MASTER_VARIABLE = "SPARK_MASTER"
 SETTINGS_VARIABLE = "SPARK_SETTINGS"

@@ -12,8 +12,8 @@ Pure Python: the launcher reads these names without Spark.
 import re
 from datetime import UTC, datetime, timedelta
 
-from lib import s3_uri
 from lib.errors import InputError
+from lib.support import s3_uri
 
 PIPELINE = "pipeline_best"
 EXPERIMENT = "experiment.json"

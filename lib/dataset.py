@@ -14,9 +14,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from lib import tables
 from lib.errors import ExperimentError, InputError, some
 from lib.storage import Storage, java_cause
+from lib.support import tables
 
 _LABELS_SHOWN = 20
 _NUMBERS = (T.NumericType, T.BooleanType)
@@ -105,7 +105,9 @@ def check(
 
 
 def read(spark: SparkSession, inputs: str | Sequence[str]) -> DataFrame:
-    """Read and stack tables that have the same columns, whatever their order. `lib.tables` says what a table is.
+    """Read and stack tables that have the same columns, whatever their order.
+
+    `lib.support.tables` says what a table is.
 
     Raises:
         InputError: nothing named, nothing there, not readable, not a table, or columns that differ.

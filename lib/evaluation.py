@@ -12,7 +12,7 @@ import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lib import artifacts, dataset, tables
+from lib import artifacts, dataset
 from lib.artifacts import HELD_OUT, SHARE_OF_TABLE, WHOLE_TABLE
 from lib.dataset import Table
 from lib.errors import InputError
@@ -20,6 +20,7 @@ from lib.metrics import THRESHOLD, ScoreCounts, count_scores, merge
 from lib.scoring import SCORE_COL, load_pipeline, with_score
 from lib.split import HASH_COL, TEST, split
 from lib.storage import Storage, join
+from lib.support import tables
 
 CURVE_POINTS = 1000
 SCORE_BINS = 50

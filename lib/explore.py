@@ -12,9 +12,10 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lib import dataset, tables
+from lib import dataset
 from lib.dataset import Table
 from lib.metrics import ScoreCounts
+from lib.support import tables
 
 SAMPLE_ROWS = 20_000
 BINS = 30
@@ -27,8 +28,8 @@ def describe_columns(
 ) -> list[Record]:
     """What is in each column of a table as it was read: `column`, `type`, `role`, `rows`, `missing`, min, median, max.
 
-    `role` is that of `lib.tables.role`. `missing` counts nulls, NaN and infinite values; min, median (approximate) and
-    max are of the other values, None for what is no number.
+    `role` is that of `lib.support.tables.role`. `missing` counts nulls, NaN and infinite values; min, median
+    (approximate) and max are of the other values, None for what is no number.
     """
     columns = dataset.columns(raw)
     aggregates = [F.count(F.lit(1)).alias("rows")]

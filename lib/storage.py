@@ -15,9 +15,9 @@ from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from lib import s3_uri
-from lib.atomic_write import write_whole
 from lib.errors import ExperimentError, InputError
+from lib.support import s3_uri
+from lib.support.atomic_write import write_whole
 
 
 class Storage:

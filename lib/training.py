@@ -16,16 +16,17 @@ from typing import Any
 from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
 
-from lib import artifacts, dataset, resume
-from lib.candidates import candidates_of
+from lib import artifacts, dataset
 from lib.dataset import Table
-from lib.engine import Score
-from lib.engine_choice import choose_engine
+from lib.engines.choice import choose_engine
 from lib.errors import InputError
-from lib.families import Candidate, family_of
 from lib.metrics import ScoreCounts, count_scores
 from lib.scoring import SCORE_COL, with_score
-from lib.search import Search, SearchLog, check_metric, search
+from lib.search import resume
+from lib.search.candidates import candidates_of
+from lib.search.engine import Score
+from lib.search.families import Candidate, family_of
+from lib.search.search import Search, SearchLog, check_metric, search
 from lib.split import TEST, TRAIN, VAL, Split, split
 from lib.storage import Storage, join
 from lib.version import versions

@@ -9,7 +9,7 @@ import sys
 
 from pyspark.sql import SparkSession
 
-from lib.submitted import run_submitted
+from lib.spark_submit import run_submitted
 from lib.training import Settings, train
 
 

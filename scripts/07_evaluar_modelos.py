@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from lib.evaluation import evaluate
 from lib.reporting import report
-from lib.submitted import run_submitted
+from lib.spark_submit import run_submitted
 
 
 def main() -> int:

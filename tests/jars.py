@@ -12,7 +12,7 @@ from pathlib import Path
 import pyspark
 
 from launcher.local_spark import find_java
-from launcher.project import PROJECT_NAME
+from launcher.support.project import PROJECT_NAME
 
 TESTS = Path(__file__).parent
 SPARK_JARS = Path(pyspark.__file__).parent / "jars"

@@ -63,10 +63,10 @@ def renames(tree: ast.AST) -> bool:
 @pytest.mark.parametrize(
     ("knows", "owner"),
     [
-        (knows_schemes, "lib/s3_uri.py"),
+        (knows_schemes, "lib/support/s3_uri.py"),
         (builds_places, "lib/artifacts.py"),
         (names_rows, "lib/artifacts.py"),
-        (renames, "lib/atomic_write.py"),
+        (renames, "lib/support/atomic_write.py"),
     ],
 )
 def test_it_stands_in_one_module(knows: Callable[[ast.AST], bool], owner: str):

@@ -11,7 +11,7 @@ def main(target: Path) -> None:
     """Write the zip file, and the folders above it."""
     # As a script, only its own folder is on the path.
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from launcher.zips import lib_zip
+    from launcher.support.zips import lib_zip
 
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(lib_zip())

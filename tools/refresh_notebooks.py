@@ -11,7 +11,7 @@ import papermill
 from nbformat import NotebookNode
 
 from launcher.kernels import LOCAL
-from launcher.publish import clean
+from launcher.running.publish import clean
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 CHECKED = "nbval-check-output"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from launcher import aws
-from lib import s3_uri
+from launcher.support import aws
 from lib.errors import InputError
+from lib.support import s3_uri
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient

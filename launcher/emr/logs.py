@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from launcher import aws
 from launcher.emr.clusters import Cluster
-from launcher.emr.step_descriptions import Step
+from launcher.emr.steps import Step
+from launcher.support import aws
 from lib.errors import InputError
-from lib.s3_uri import bucket_and_key
+from lib.support.s3_uri import bucket_and_key
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

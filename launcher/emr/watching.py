@@ -11,7 +11,7 @@ from typing import TypeVar
 from rich.console import Console
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from launcher.aws import AwsUnavailable
+from launcher.support.aws import AwsUnavailable
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, ScalarFormatter
 
-from lib.reporting.texts import Words
+from lib.reporting.language.words import Words
 
 DPI = 150
 WIDTH = 8.0  # inches: 1200 pixels

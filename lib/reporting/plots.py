@@ -15,7 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from lib.families import FAMILIES
+from lib.reporting.language.words import Words
 from lib.reporting.plot_style import (
     BLUE,
     BROWN,
@@ -33,7 +33,7 @@ from lib.reporting.plot_style import (
     styled,
     verbatim,
 )
-from lib.reporting.texts import Words
+from lib.search.families import FAMILIES
 
 COUNTS_MAP = LinearSegmentedColormap.from_list("counts", ["#FFFFFF", "#9CC7E2", BLUE, "#00324F"])
 SIGNED_MAP = LinearSegmentedColormap.from_list("signed", ["#7A4A00", ORANGE, "#FFFFFF", BLUE, "#00324F"])

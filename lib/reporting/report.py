@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pyspark.sql import SparkSession
 
 from lib import artifacts
-from lib.reporting.facts import Facts, read_facts
-from lib.reporting.report_sections import SECTIONS, Images
-from lib.reporting.texts import Words
+from lib.reporting.language.words import Words
+from lib.reporting.report_data import Facts, read_facts
+from lib.reporting.sections import SECTIONS, Images
 from lib.storage import Storage, join
 
 

@@ -1,8 +1,8 @@
 """What a run cost, as the section about provenance says it."""
 
-from lib.reporting.facts import Record
+from lib.reporting.language.words import Words
 from lib.reporting.markdown import code, table
-from lib.reporting.texts import Words
+from lib.reporting.report_data import Record
 
 
 def cost(record: Record, words: Words) -> str:

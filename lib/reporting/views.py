@@ -12,9 +12,9 @@ from pyspark.sql import functions as F
 
 from lib import artifacts
 from lib.dataset import Table
+from lib.reporting.language.words import Words
 from lib.reporting.markdown import code, plain, table
-from lib.reporting.texts import Words
-from lib.search import Search
+from lib.search.search import Search
 from lib.split import PARTS, Split
 
 WORDS = Words("en")  # as the notebooks' own text

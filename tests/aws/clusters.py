@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 
 from tests.aws.steps import Node, running_steps
-from tests.launcher.emr.requests import request
+from tests.launcher.requests import request
 
 _STEP_ENDS = ("COMPLETED", "FAILED", "CANCELLED", "INTERRUPTED")
 

@@ -2,8 +2,8 @@ import pytest
 
 from benchmarks.arithmetic import Line
 from benchmarks.grid import depths, figures, lines, total
-from lib.candidates import expand
-from lib.families import GBT, RANDOM_FOREST
+from lib.search.candidates import expand
+from lib.search.families import GBT, RANDOM_FOREST
 
 
 def test_the_total_is_the_sum_over_all_72_candidates():

@@ -5,11 +5,11 @@ from pathlib import Path
 import nbformat
 import typer
 
-from launcher.experiment import run
-from launcher.outcomes import explained
-from launcher.parameters import Parameters
-from launcher.plan import Plan, make_plan
-from launcher.targets import LocalTarget
+from launcher.experiment.plan import Plan, make_plan
+from launcher.parameters.schema import Parameters
+from launcher.running.run import run
+from launcher.support.outcomes import explained
+from launcher.targets.target import LocalTarget
 
 RUN_ID = "20260131_235959"
 KERNEL = "python3"

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from launcher import cli, experiment
-from launcher.interrupts import Interrupted
-from launcher.plan import make_plan
+from launcher import cli
+from launcher.experiment.plan import make_plan
+from launcher.running import run as experiment
+from launcher.support.interrupts import Interrupted
 from lib.errors import ExperimentError, InputError
 from tests.launcher.experiments import RUN_ID, write_notebooks
 
@@ -50,7 +51,7 @@ def test_every_option_reaches_the_plan(typed, monkeypatch):
     plans = []
     monkeypatch.setattr(experiment, "run", plans.append)
     monkeypatch.setattr(cli, "make_plan", lambda parameters, argv: make_plan(parameters, argv=argv))
-    monkeypatch.setattr("launcher.plan.declared", lambda notebook: set(parameters_of_all_options))
+    monkeypatch.setattr("launcher.experiment.plan.declared", lambda notebook: set(parameters_of_all_options))
     parameters_of_all_options = {
         "test_frac": ("0.2", 0.2),
         "val_frac": ("0.1", 0.1),

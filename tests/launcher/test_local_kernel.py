@@ -69,7 +69,7 @@ def test_starts_spark_with_the_first_cell_that_needs_it(kernel):
 
 def test_imports_and_paths_are_those_of_the_project_root(kernel):
     assert kernel.text("import os; print(os.getcwd())") == str(ROOT)
-    kernel.run("def worker(x):\n    import lib.families\n    return len(lib.families.FAMILIES)")
+    kernel.run("def worker(x):\n    import lib.search.families\n    return len(lib.search.families.FAMILIES)")
     assert kernel.text("sc.parallelize([0], 1).map(worker).collect()") == "[2]"
 
 

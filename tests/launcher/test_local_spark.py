@@ -8,7 +8,7 @@ import pytest
 
 from launcher import local_spark
 from launcher.local_spark import SparkStartError, find_java, settings_from_environment
-from launcher.project import PROJECT
+from launcher.support.project import PROJECT
 from lib.errors import InputError
 
 
@@ -63,7 +63,7 @@ def test_settings_come_from_the_environment(monkeypatch):
 
 FAILING_START = """
 from pathlib import Path
-from launcher.project import PROJECT
+from launcher.support.project import PROJECT
 from launcher.local_spark import build_session
 from lib.errors import ExperimentError
 try:

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.emr.earlier_runs import earlier_runs
-from launcher.emr.step_descriptions import _step
-from launcher.packaging import place, project
+from launcher.emr.cost.earlier_runs import earlier_runs
+from launcher.emr.steps import _step
+from launcher.support.packaging import place, project
 from lib import artifacts, evaluation
 from lib.errors import InputError
-from lib.reporting.facts import Facts
+from lib.reporting.report_data import Facts
 
 RUN_IDS = st.datetimes().map(lambda moment: f"{moment:%Y%m%d_%H%M%S}".zfill(15))
 OUTS = st.from_regex(r"s3[an]?://[a-z]{3,8}(/[a-zA-Z0-9_.=-]{1,8}){0,3}", fullmatch=True)

@@ -11,8 +11,8 @@ import pytest
 from moto.s3.models import S3Backend
 from moto.server import ThreadedMotoServer
 
-from launcher.cluster_settings import Spark
 from launcher.local_spark import SHORT_SESSION
+from launcher.parameters.cluster import Spark
 from tests.aws import s3a
 from tests.livy.faults import FaultyProxy
 

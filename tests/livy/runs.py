@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from launcher.livy_client import LivyClient
-from launcher.parameters import check
-from launcher.plan import Plan, make_plan
-from launcher.runner import Run
-from launcher.targets import target_of
+from launcher.experiment.plan import Plan, make_plan
+from launcher.parameters.schema import check
+from launcher.running.runner import Run
+from launcher.targets.livy.client import LivyClient
+from launcher.targets.target import target_of
 from tests.launcher.experiments import write_notebooks
 from tests.livy.conftest import DRIVER_MEMORY
 

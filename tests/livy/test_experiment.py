@@ -15,18 +15,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from launcher import session_records
-from launcher.files import files_at
+from launcher.experiment.plan import commit, make_plan, recorded_parameters
+from launcher.experiment.search_log import SearchLog
 from launcher.kernels import LOCAL
-from launcher.livy_client import LivyClient, LivyLogin
-from launcher.livy_failures import SessionFailed
-from launcher.parameters import check
-from launcher.plan import commit, make_plan, recorded_parameters
-from launcher.project import PROJECT
-from launcher.runner import Run
-from launcher.search_log import SearchLog
-from launcher.sources import gather
-from launcher.targets import LocalTarget
+from launcher.parameters.schema import check
+from launcher.parameters.sources import gather
+from launcher.running.runner import Run
+from launcher.support.files import files_at
+from launcher.support.project import PROJECT
+from launcher.targets.livy import records
+from launcher.targets.livy.client import LivyClient, LivyLogin
+from launcher.targets.livy.failures import SessionFailed
+from launcher.targets.target import LocalTarget
 from lib import artifacts
 from lib.version import code_hash
 from tests.lib.tables import make_table, write
@@ -83,7 +83,7 @@ def whole(livy_url, s3, spark_settings, tmp_path_factory):
             proxy.faults.asked,
             spy.seen,
             spy.log.read(),
-            session_records.records(),
+            records.records(),
             [number for number in sessions(livy_url) if number not in before],
         )
     proxy.close()
@@ -98,7 +98,7 @@ class Spy:
         self._scratch = scratch
 
     def look(self, number):
-        for record in session_records.records():
+        for record in records.records():
             for file in [record.folder, *(each for each in record.folder.rglob("*") if each.is_file())]:
                 private = 0o700 if file.is_dir() else 0o600
                 # What sparkmagic makes itself is private by the folder it is in.
@@ -118,7 +118,7 @@ class Spy:
         def follow():
             while not over.wait(0.1):
                 if self.log.read():
-                    (record,) = session_records.records()
+                    (record,) = records.records()
                     client.delete(record.sessions[0])
                     return
 

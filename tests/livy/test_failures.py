@@ -7,11 +7,12 @@ import zipfile
 
 import pytest
 
-from launcher import packaging, session_records
-from launcher.failures import NotebookFailed, NotebookRefused
-from launcher.livy_client import LivyClient, LivyUnreachable
-from launcher.livy_failures import OutOfMemory, SessionFailed
-from launcher.sessions import end_sessions, survey
+from launcher.support import packaging
+from launcher.targets.cell_failure import NotebookFailed, NotebookRefused
+from launcher.targets.livy import records
+from launcher.targets.livy.client import LivyClient, LivyUnreachable
+from launcher.targets.livy.failures import OutOfMemory, SessionFailed
+from launcher.targets.livy.sessions import end_sessions, survey
 from lib.errors import InputError
 from tests.livy.conftest import BUCKET
 from tests.livy.runs import RUN_ID, run, sessions, small_plan
@@ -34,7 +35,7 @@ def failing(tmp_path, livy, livy_url, s3, spark_settings):
 
     yield fail
     assert sessions(livy_url) == before
-    assert session_records.records() == []
+    assert records.records() == []
 
 
 def kept(s3, error, folder) -> str:
@@ -114,7 +115,7 @@ def test_a_server_that_lost_its_sessions(tmp_path, livy, livy_url, s3, spark_set
     plan = small_plan(tmp_path, livy.url, f"s3://{BUCKET}/{tmp_path.name}", spark_settings, "1 + 1")
     with pytest.raises(SessionFailed, match=r"has lost Livy session \d+ \(01_explore.ipynb, cell In \[3\]"):
         run(plan)
-    assert session_records.records() == []
+    assert records.records() == []
     for number in set(sessions(livy_url)) - set(before):  # it was the proxy that forgot
         LivyClient(livy_url).delete(number)
 
@@ -133,7 +134,7 @@ def test_a_server_that_stops_answering_leaves_a_record_to_clean_up_from(tmp_path
     assert (found.number, found.state, found.record.is_active) == (number, "idle", True)
     assert end_sessions(LivyClient(livy.url), found.record) == []
     assert sessions(livy_url) == before
-    assert session_records.records() == []
+    assert records.records() == []
 
 
 def test_a_cell_that_takes_too_long(failing):

@@ -11,7 +11,7 @@ import psutil
 import pytest
 import yaml
 
-from launcher import session_records
+from launcher.targets.livy import records
 from tests.livy.conftest import BUCKET, DRIVER_MEMORY
 from tests.livy.runs import sessions
 
@@ -39,7 +39,7 @@ def started(tmp_path, livy_url, s3, sample, spark_settings):
         start_new_session=True,
     )
     deadline = time.monotonic() + 120
-    while not (found := [number for record in session_records.records() for number in record.sessions]):
+    while not (found := [number for record in records.records() for number in record.sessions]):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -58,7 +58,7 @@ def test_a_signal_ends_the_session_too(started, livy_url, number, name):
     assert process.returncode == 128 + number
     assert f"Stopped by {name}. Nothing is complete." in errors
     assert session not in sessions(livy_url)
-    assert session_records.records() == []
+    assert records.records() == []
 
 
 def test_after_a_kill_the_next_command_says_what_is_left_and_sessions_cleans_up(started, livy_url):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from launcher import session_records
-from launcher.failures import NotebookFailed
-from launcher.livy_client import LivyClient, LivyLogin
+from launcher.targets.cell_failure import NotebookFailed
+from launcher.targets.livy import records
+from launcher.targets.livy.client import LivyClient, LivyLogin
 from tests.livy.conftest import BUCKET
 from tests.livy.kerberos import kerberos
 from tests.livy.runs import run, sessions, small_plan
@@ -30,4 +30,4 @@ def test_who_has_a_ticket_runs_and_nobody_else(realm, livy, livy_url, s3, spark_
     with pytest.raises(NotebookFailed, match="ValueError: it ran as 3"):
         run(plan)
     assert sessions(livy_url) == before
-    assert session_records.records() == []
+    assert records.records() == []

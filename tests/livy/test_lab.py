@@ -14,13 +14,13 @@ import pytest
 import requests
 import websocket
 
-from launcher import session_records
 from launcher.kernels import CLUSTER
+from launcher.targets.livy import records
 from tests.livy.conftest import BUCKET, DRIVER_MEMORY
 from tests.livy.runs import sessions
 
 ROOT = Path(__file__).resolve().parents[2]
-MATTER = "from lib.families import FAMILIES\nprint(tuple(FAMILIES), spark.range(3).count())"
+MATTER = "from lib.search.families import FAMILIES\nprint(tuple(FAMILIES), spark.range(3).count())"
 
 
 @pytest.fixture
@@ -54,12 +54,12 @@ def test_a_notebook_there_has_spark_and_lib_and_its_session_ends_with_the_server
     printed = execute(f"{url.replace('http', 'ws')}/api/kernels/{kernel}/channels?token={token}", MATTER)
     assert "('RandomForest', 'GBT') 3" in printed
     (session,) = set(sessions(livy_url)) - set(before)
-    (record,) = session_records.records()
+    (record,) = records.records()
     assert (record.sessions, record.purpose) == ([session], "JupyterLab")
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 128 + signal.SIGTERM
     assert sessions(livy_url) == before
-    assert session_records.records() == []
+    assert records.records() == []
 
 
 def execute(address: str, code: str) -> str:

@@ -5,13 +5,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from launcher import session_records, tunnels
+from launcher.emr import tunnels
 from launcher.emr.clusters import Primary
-from launcher.runner import Run
-from launcher.sessions import end_sessions
-from launcher.targets import target_of
-from launcher.tunnels import TunnelBroken, reached
-from tests.launcher.roads import break_it, make_programs
+from launcher.emr.tunnels import TunnelBroken, reached
+from launcher.running.runner import Run
+from launcher.targets.livy import records
+from launcher.targets.livy.sessions import end_sessions
+from launcher.targets.target import target_of
+from tests.launcher.emr.roads import break_it, make_programs
 from tests.livy.conftest import BUCKET
 from tests.livy.runs import RUN_ID, Steps, sessions, small_plan
 
@@ -43,7 +44,7 @@ def test_a_run_outlives_a_broken_tunnel_and_a_lost_one_ends_it(tmp_path, livy_ur
     assert b"1 + 1" in s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
     # The session cannot be ended without a road to it; it is on record until there is one.
-    (record,) = session_records.records()
+    (record,) = records.records()
     (number,) = set(sessions(livy_url)) - set(before)
     assert record.sessions == [number]
     assert f"Livy session {number} at j-A could not be ended" in leftover

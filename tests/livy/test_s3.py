@@ -5,8 +5,8 @@ import time
 import pytest
 import requests
 
-from launcher.livy_client import HEADERS, LivyClient
-from launcher.zips import lib_zip
+from launcher.support.zips import lib_zip
+from launcher.targets.livy.client import HEADERS, LivyClient
 from tests.livy.conftest import BUCKET, DRIVER_MEMORY
 
 PLACE = f"s3://{BUCKET}/inside"

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from launcher.emr.step_files import StepFiles
-from launcher.emr.submission import LIVY_URL
+from launcher.detached.emr_step import LIVY_URL
+from launcher.experiment.plan import commit
+from launcher.experiment.submitted import StepFiles
 from launcher.kernels import register
-from launcher.plan import commit
 from lib import artifacts
 from lib.version import code_hash
 from tests.aws.clusters import made_cluster

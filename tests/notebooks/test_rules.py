@@ -8,8 +8,8 @@ import nbformat
 import papermill
 import pytest
 
-from launcher.parameters import Parameters
-from launcher.publish import title
+from launcher.parameters.schema import Parameters
+from launcher.running.publish import title
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 # What the launcher hands over beside the parameters of the schema.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from launcher.local_spark import SHORT_SESSION, find_java
-from launcher.zips import lib_zip
+from launcher.support.zips import lib_zip
 from tests.conftest import ROOT
 from tests.jars import SPARK_JARS, JarsNotFetched, fetched
 from tests.lib.tables import make_table, write

@@ -7,9 +7,9 @@ import pytest
 from botocore.stub import Stubber
 
 from launcher.emr.clusters import ENDED, ClusterNotReady, describe, find_primary, instances, listed, require_ready
-from launcher.emr.step_descriptions import describe_step, list_steps
+from launcher.emr.steps import describe_step, list_steps
 from lib.errors import InputError
-from tests.launcher.emr.requests import STEP, request
+from tests.launcher.requests import STEP, request
 
 
 def test_a_cluster_is_described(emr):

@@ -10,11 +10,11 @@ import boto3
 import pytest
 from botocore.response import StreamingBody
 
-from launcher.aws import AwsUnavailable
-from launcher.emr import log_printing
-from launcher.emr.log_printing import folders, follow_step, print_logs
+from launcher.commands import log_printing
+from launcher.commands.log_printing import folders, follow_step, print_logs
 from launcher.emr.logs import LogFile, Logs, NoLogs
-from tests.launcher.emr.failures import NOW, cluster, step
+from launcher.support.aws import AwsUnavailable
+from tests.launcher.emr.diagnosis.failures import NOW, cluster, step
 
 DRIVER = "containers/application_1764042000000_0009/container_1764042000000_0009_01_000001"
 

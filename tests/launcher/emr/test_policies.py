@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.emr.causes import ranked
+from launcher.emr.diagnosis.causes import ranked
 from launcher.emr.policies import needed_on, partition_of, statements
-from tests.launcher.emr.failures import STEP_LOG, cluster, evidence
+from tests.launcher.emr.diagnosis.failures import STEP_LOG, cluster, evidence
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 NAMES = st.from_regex(r"[a-z0-9]{3,8}", fullmatch=True)

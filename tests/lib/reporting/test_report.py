@@ -11,12 +11,12 @@ import pytest
 from markdown_it import MarkdownIt
 
 from lib.errors import InputError
-from lib.reporting.facts import Facts
-from lib.reporting.findings import findings
-from lib.reporting.intervals import pr_area_interval, roc_area_error, roc_area_interval, share_interval
-from lib.reporting.phrases import PHRASES
+from lib.measures.intervals import pr_area_interval, roc_area_error, roc_area_interval, share_interval
+from lib.reporting.cautions import findings
+from lib.reporting.language.phrases import PHRASES
+from lib.reporting.language.words import Words
 from lib.reporting.report import render, write
-from lib.reporting.texts import Words
+from lib.reporting.report_data import Facts
 from lib.storage import Storage, join
 from tests.lib.reporting.report_facts import FEATURES, make_facts
 

@@ -5,9 +5,9 @@ import copy
 import pytest
 from markdown_it import MarkdownIt
 
-from lib.reporting.facts import Facts
-from lib.reporting.report_provenance import provenance
-from lib.reporting.texts import Words
+from lib.reporting.language.words import Words
+from lib.reporting.provenance import provenance
+from lib.reporting.report_data import Facts
 from tests.lib.reporting.report_facts import make_facts
 
 MASTER = {"role": "MASTER", "instance_type": "m5.xlarge", "market": "ON_DEMAND"}

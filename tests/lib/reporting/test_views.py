@@ -3,10 +3,10 @@
 import dataclasses
 
 from lib import dataset
-from lib.engine import Score
-from lib.families import GBT, RANDOM_FOREST, Candidate
 from lib.reporting import views
-from lib.search import Search
+from lib.search.engine import Score
+from lib.search.families import GBT, RANDOM_FOREST, Candidate
+from lib.search.search import Search
 from lib.split import split
 from tests.lib.tables import make_table, write
 

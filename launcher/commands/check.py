@@ -1,0 +1,87 @@
+"""The command `cluster check`: the production checklist, as a table or as JSON."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
+from launcher.parameters import schema
+from launcher.parameters.sources import gather
+from launcher.support import console as tables
+from launcher.support.outcomes import explained
+
+if TYPE_CHECKING:
+    from launcher.emr.checks.subject import Finding
+
+app = typer.Typer(add_completion=False)
+
+_STYLES = {"ok": "green", "warning": "yellow", "fail": "bold red"}
+_EXIT_CODES = (
+    "Exit codes: 0 nothing failed (a warning stops nothing); 1 a check failed; 2 wrong usage or no such cluster."
+)
+
+
+def _place(name: str, metavar: str) -> Any:
+    return typer.Option(f"--{name.replace('_', '-')}", metavar=metavar, help=schema.meaning(name))
+
+
+@app.command(epilog=_EXIT_CODES)
+def check(
+    cluster_id: ClusterId = None,
+    params: Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters")] = None,
+    assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="any parameter")] = None,
+    input_data: Annotated[list[str] | None, _place("input_data", "PLACE")] = None,
+    out: Annotated[str | None, _place("out", "PLACE")] = None,
+    label_col: Annotated[str | None, _place("label_col", "COLUMN")] = None,
+    probe: Annotated[
+        bool, typer.Option("--probe/--no-probe", help="run a step of some seconds that tries the nodes' rights")
+    ] = True,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Check that a cluster and an experiment's data are ready: green, yellow and red, each with the way out.
+
+    The parameters are those of the experiment. It runs by itself before each submission.
+    """
+    with explained(debug):
+        import boto3
+
+        from launcher.emr.checks import checklist
+        from launcher.emr.checks.subject import Level, Subject
+        from launcher.emr.clusters import describe
+        from launcher.support import aws
+
+        typed = {"input_data": input_data, "out": out, "label_col": label_col}
+        wanted = gather(params, assign or [], typed, cwd=Path.cwd())
+        session = boto3.Session()
+        with aws.explained("cannot look at clusters"):
+            emr = aws.client("emr", session)
+        cluster = describe(emr, the_cluster(emr, cluster_id or wanted.cluster.id))
+        with Console(stderr=True).status(f"Checking cluster {cluster.id} …"):
+            results = checklist.run(Subject(cluster, wanted, session, probes=probe), checklist.CHECKS)
+        worst = checklist.worst(results)
+        if as_json:
+            tables.print_json({"cluster_id": cluster.id, "level": worst, "checks": [asdict(each) for each in results]})
+        else:
+            _show(f"Cluster {cluster.id} ({cluster.name})", results)
+        if worst == Level.FAIL:
+            raise typer.Exit(1)
+
+
+def _show(title: str, results: "list[Finding]") -> None:
+    """Print the checklist. Long lines run over the edge rather than wrap, so that commands can be copied."""
+    console = Console(highlight=False)
+    console.print(f"{title}\n", markup=False)
+    width = max(len(each.name) for each in results)
+    for each in results:
+        first, *more = each.found.splitlines()
+        level = (f"{each.level:9}", _STYLES[each.level])
+        console.print(Text.assemble(level, f"{each.name:{width}}  {first}"), soft_wrap=True)
+        for line in [*more, *([f"→ {each.way_out}"] if each.way_out else [])]:
+            console.print(Text(" " * (11 + width) + line), soft_wrap=True)
+    counts = [(level, sum(each.level == level for each in results)) for level in _STYLES]
+    console.print("\n" + ", ".join(f"{count} {level}" for level, count in counts if count))

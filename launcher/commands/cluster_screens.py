@@ -1,0 +1,219 @@
+"""Clusters and steps as people read them, and as records with stable keys for programs (docs/cluster.md)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from launcher.emr.clusters import Cluster, Group, Life, Listed
+from launcher.emr.steps import Step
+from launcher.support.console import duration
+
+_ROLES = {"MASTER": "primary", "CORE": "core", "TASK": "task"}
+_MARKETS = {"ON_DEMAND": "on demand", "SPOT": "Spot"}
+# Settings worth a line each: the rest of what EMR calls configurations is of no concern to an experiment.
+_SHOWN = ("spark", "spark-defaults", "spark-env", "livy-conf")
+
+
+def list_rows(found: Sequence[Listed]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a list of clusters."""
+    for each in found:
+        life = each.life
+        up = life.seconds and duration(life.seconds)
+        yield each.id, each.name, life.state, moment(life.created_at), up, life.reason or None
+
+
+def listed_record(found: Listed) -> dict[str, Any]:
+    """A cluster of the list, for programs."""
+    return {"id": found.id, "name": found.name, **_life_record(found.life)}
+
+
+def status_pairs(cluster: Cluster, idle: float | None, unfinished: Sequence[Step]) -> list[tuple[str, str]]:
+    """All about a cluster; `idle` is seconds without work, None where nobody knows."""
+    life = cluster.life
+    applications = ", ".join(f"{name} {version}".strip() for name, version in cluster.applications.items())
+    return [
+        ("cluster", f"{cluster.name} ({cluster.id})"),
+        ("state", f"{life.state}: {life.reason}" if life.reason else life.state),
+        ("release", f"{cluster.release}: {applications}"),
+        *(("nodes", _group(group)) for group in cluster.groups),
+        ("up", _up(life)),
+        *([] if cluster.has_ended else [("idle", _idle(cluster, idle)), ("ends", _end(cluster, idle))]),
+        ("scaling", scaling(cluster)),
+        ("steps", _steps(cluster, unfinished)),
+        ("logs", cluster.log_place or "none are kept: the cluster has no log URI, and they go with it"),
+        *((name, value) for name, value in _settings(cluster.configurations)),
+    ]
+
+
+def status_record(cluster: Cluster, idle: float | None, unfinished: Sequence[Step]) -> dict[str, Any]:
+    """The same for programs."""
+    states = [step.state for step in unfinished]
+    return {
+        "id": cluster.id,
+        "name": cluster.name,
+        **_life_record(cluster.life),
+        "idle_seconds": idle,
+        "release": cluster.release,
+        "applications": dict(cluster.applications),
+        "groups": [_group_record(group) for group in cluster.groups],
+        "auto_termination_seconds": cluster.auto_termination_seconds,
+        "ends_after_steps": cluster.ends_after_steps,
+        "termination_protected": cluster.termination_protected,
+        "managed_scaling": dict(cluster.scaling),
+        "step_concurrency": cluster.step_concurrency,
+        "steps": {"running": states.count("RUNNING"), "pending": states.count("PENDING")},
+        "log_place": cluster.log_place,
+        "configurations": list(cluster.configurations),
+        "primary_dns": cluster.primary_dns,
+        "subnet": cluster.subnet,
+        "security_groups": list(cluster.security_groups),
+        "instance_profile": cluster.instance_profile,
+        "service_role": cluster.service_role,
+        "tags": dict(cluster.tags),
+    }
+
+
+def step_rows(steps: Sequence[Step]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a list of steps."""
+    for step in steps:
+        spent = step.seconds
+        yield step.id, step.name, step.state, step.run_id, moment(step.started_at), spent and duration(spent)
+
+
+def step_pairs(step: Step) -> list[tuple[str, str]]:
+    """All about a step."""
+    failure = [("failure", f"{name}: {value}") for name, value in step.failure.items() if value]
+    ours = [("run", step.run_id), ("model", step.model)] if step.run_id and step.model else []
+    return [
+        ("step", f"{step.name} ({step.id})"),
+        ("state", f"{step.state}: {step.reason}" if step.reason else step.state),
+        *ours,
+        ("submitted", moment(step.created_at) or "–"),
+        ("started", moment(step.started_at) or "not yet"),
+        *([("ended", moment(step.ended_at) or "")] if step.ended_at else []),
+        *([("took" if step.ended_at else "runs for", duration(step.seconds))] if step.seconds is not None else []),
+        *failure,
+        *([("why", f"run_experiment.py cluster diagnose {step.id}")] if step.state == "FAILED" else []),
+        ("if it fails", step.action_on_failure),
+        ("command", " ".join([step.jar, *step.args])),
+    ]
+
+
+def step_record(step: Step) -> dict[str, Any]:
+    """A step for programs."""
+    return {
+        "id": step.id,
+        "name": step.name,
+        "state": step.state,
+        "reason": step.reason,
+        "failure": dict(step.failure),
+        "run_id": step.run_id,
+        "model": step.model,
+        "created_at": step.created_at,
+        "started_at": step.started_at,
+        "ended_at": step.ended_at,
+        "seconds": step.seconds,
+        "action_on_failure": step.action_on_failure,
+        "jar": step.jar,
+        "args": list(step.args),
+    }
+
+
+def moment(time: datetime | None) -> str | None:
+    """A time in UTC, to the minute."""
+    return f"{time:%Y-%m-%d %H:%M} UTC" if time else None
+
+
+def nodes(cluster: Cluster) -> str:
+    """The nodes in one line, as in `1 × m5.xlarge, 2 × m5.2xlarge`."""
+    return ", ".join(f"{group.running} × {group.instance_type}" for group in cluster.groups)
+
+
+def scaling(cluster: Cluster) -> str:
+    """What managed scaling may do."""
+    limits = cluster.scaling
+    if not limits:
+        return "by hand: run_experiment.py cluster resize"
+    unit = limits.get("UnitType", "Instances").lower()
+    text = f"managed: {limits['MinimumCapacityUnits']} to {limits['MaximumCapacityUnits']} {unit}"
+    core, on_demand = limits.get("MaximumCoreCapacityUnits"), limits.get("MaximumOnDemandCapacityUnits")
+    text += "" if core is None else f", at most {core} of them core"
+    return text + ("" if on_demand is None else f", at most {on_demand} on demand and the rest Spot")
+
+
+def _group(group: Group) -> str:
+    count = str(group.running) if group.running == group.requested else f"{group.running} of {group.requested}"
+    market = ", ".join(_MARKETS.get(each, each) for each in group.market.split(", "))
+    sizes = set(group.ebs_gb)
+    volumes = f"{len(group.ebs_gb)} × " if len(group.ebs_gb) > 1 else ""
+    disks = [f"EBS {volumes}{group.ebs_gb[0]} GB"] if len(sizes) == 1 else []
+    return ", ".join([f"{count} × {group.instance_type}  {_ROLES[group.role]}", market, *disks])
+
+
+def _group_record(group: Group) -> dict[str, Any]:
+    return {
+        "id": group.id,
+        "role": group.role,
+        "instance_type": group.instance_type,
+        "market": group.market,
+        "requested": group.requested,
+        "running": group.running,
+        "state": group.state,
+        "ebs_gb": list(group.ebs_gb),
+    }
+
+
+def _life_record(life: Life) -> dict[str, Any]:
+    return {
+        "state": life.state,
+        "state_reason": life.reason,
+        "created_at": life.created_at,
+        "ready_at": life.ready_at,
+        "ended_at": life.ended_at,
+        "uptime_seconds": life.seconds,
+    }
+
+
+def _up(life: Life) -> str:
+    if life.seconds is None or life.created_at is None:
+        return "–"
+    start = (
+        f", of which {duration((life.ready_at - life.created_at).total_seconds())} to start" if life.ready_at else ""
+    )
+    end = f" until {moment(life.ended_at)}" if life.ended_at else ""
+    return f"{duration(life.seconds)}, since {moment(life.created_at)}{end}{start}"
+
+
+def _idle(cluster: Cluster, idle: float | None) -> str:
+    if cluster.life.state == "RUNNING":
+        return "no, a step runs"
+    if idle is None:
+        return "not known: CloudWatch has no figure of it yet, or may not be asked"
+    return f"for {duration(idle)}" if idle else "no, it works: a session, a notebook or another application"
+
+
+def _end(cluster: Cluster, idle: float | None) -> str:
+    protected = "; termination protection is on" if cluster.termination_protected else ""
+    if cluster.ends_after_steps:
+        return f"itself after its last step{protected}"
+    after = cluster.auto_termination_seconds
+    if after is None:
+        return f"only by `run_experiment.py cluster terminate`: no policy ends it, idle or not{protected}"
+    left = f", in about {duration(max(after - idle, 0))} unless it gets work" if idle else ""
+    return f"itself after {duration(after)} idle{left}{protected}"
+
+
+def _steps(cluster: Cluster, unfinished: Sequence[Step]) -> str:
+    states = [step.state for step in unfinished]
+    counts = [f"{states.count(state)} {word}" for state, word in (("RUNNING", "running"), ("PENDING", "waiting"))]
+    at_once = f"{cluster.step_concurrency} at a time"
+    return at_once if not states else f"{at_once}; now {', '.join(counts)}"
+
+
+def _settings(configurations: Sequence[Mapping[str, Any]], above: str = "") -> Iterator[tuple[str, str]]:
+    """The settings in force, one a line; what stands under `export` belongs to the classification above it."""
+    for each in configurations:
+        name = above or each.get("Classification", "")
+        if name in _SHOWN:
+            yield from ((name, f"{key} = {value}") for key, value in each.get("Properties", {}).items())
+            yield from _settings(each.get("Configurations", []), name)

@@ -1,0 +1,62 @@
+"""The commands that look: `cluster list` and `cluster status`."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
+from launcher.emr.clusters import ACTIVE, ENDED
+from launcher.emr.steps import UNFINISHED_STEP
+from launcher.support.console import print_json, print_pairs, print_table
+from launcher.support.outcomes import explained
+
+app = typer.Typer()
+
+_LIST = ("cluster", "name", "state", "made", "up", "why")
+
+
+@app.command("list")
+def list_clusters(
+    ended: Annotated[bool, typer.Option("--all", help="those that have ended, too")] = False,
+    days: Annotated[int, typer.Option(metavar="N", min=1, help="with --all: made in the last N days")] = 7,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """The active clusters of the region."""
+    with explained(debug):
+        from launcher.commands.cluster_screens import list_rows, listed_record
+        from launcher.emr.clusters import listed
+        from launcher.support import aws  # botocore takes a while to import, which --help need not wait for
+
+        emr, active = aws.client("emr"), (*ACTIVE, "TERMINATING")
+        found = listed(emr, active)
+        if ended:
+            found += listed(emr, ENDED, datetime.now(UTC) - timedelta(days=days))
+        if as_json:
+            print_json([listed_record(each) for each in found])
+        elif found:
+            print_table(_LIST, list_rows(found))
+        else:
+            when = f"was active in the last {days} days" if ended else "is active"
+            print(f"No cluster {when} in {emr.meta.region_name}; run_experiment.py cluster create makes one.")
+
+
+@app.command()
+def status(cluster_id: ClusterId = None, as_json: AsJson = False, debug: Debug = False) -> None:
+    """One cluster: state, nodes, uptime, idle time, what ends it, the settings in force."""
+    with explained(debug):
+        from launcher.commands.cluster_screens import status_pairs, status_record
+        from launcher.emr.clusters import describe, idle_seconds
+        from launcher.emr.steps import list_steps
+        from launcher.support import aws
+
+        emr = aws.client("emr")
+        cluster = describe(emr, the_cluster(emr, cluster_id))
+        waits = cluster.life.state == "WAITING"
+        idle = idle_seconds(aws.client("cloudwatch"), cluster.id) if waits else None
+        unfinished = [] if cluster.has_ended else list_steps(emr, cluster.id, UNFINISHED_STEP)
+        if as_json:
+            print_json(status_record(cluster, idle, unfinished))
+        else:
+            print_pairs(status_pairs(cluster, idle, unfinished))

@@ -1,0 +1,147 @@
+"""The command `cluster cost`: what a cluster and its runs have cost, or will."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
+from launcher.parameters.sources import gather
+from launcher.support.console import print_json
+from launcher.support.outcomes import explained
+from lib import artifacts
+from lib.errors import InputError
+from lib.search.candidates import candidates_of
+
+if TYPE_CHECKING:
+    from launcher.emr.cost.earlier_runs import EarlierRun
+    from launcher.emr.cost.spending import Spending
+    from launcher.emr.steps import Step
+    from launcher.parameters.schema import Parameters
+
+app = typer.Typer()
+
+
+@app.command()
+def cost(
+    run: Annotated[str | None, typer.Argument(metavar="[STEP|RUN_ID|MODEL]", help="one run, not the cluster")] = None,
+    estimate: Annotated[bool, typer.Option("--estimate", help="of a run to come, with these parameters")] = False,
+    params: Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters")] = None,
+    assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="any parameter")] = None,
+    out: Annotated[str | None, typer.Option(metavar="PLACE", help="where earlier runs left their records")] = None,
+    rows: Annotated[int | None, typer.Option(min=1, metavar="N", help="of the table, for --estimate")] = None,
+    price: Annotated[list[str] | None, typer.Option(metavar="TYPE=USD", help="for an hour of an instance type")] = None,
+    cluster_id: ClusterId = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """What a cluster has cost so far: start-up, each run, idle time; or one run; or (--estimate) a run to come.
+
+    List prices of instances, EMR's fee and disks. It is not the bill: no S3, data transfer, tax or discounts.
+    """
+    with explained(debug):
+        wanted = gather(params, assign or [], {"out": out}, cwd=Path.cwd())
+        given = _prices(price or [])
+        if estimate and run:
+            raise InputError(f"--estimate is of a run to come: leave out {run}")
+        if rows and not estimate:
+            raise InputError("--rows goes with --estimate")
+        if estimate:
+            _estimate(wanted, cluster_id, rows, given, as_json)
+        else:
+            _actual(wanted, cluster_id, run, given, as_json)
+
+
+def _estimate(
+    wanted: "Parameters", cluster_id: str | None, rows: int | None, given: dict[str, float], as_json: bool
+) -> None:
+    import boto3
+
+    from launcher.emr.cost import records as cost_records
+    from launcher.emr.cost.estimates import estimate
+    from launcher.support import aws
+
+    session = boto3.Session()
+    cluster = the_cluster(aws.client("emr", session), cluster_id or wanted.cluster.id)
+    made = estimate(wanted, session, cluster, rows, given)
+    if as_json:
+        print_json({"cluster": cluster, "currency": "USD", **cost_records.of_estimate(made)})
+    else:
+        Console(highlight=False).print(f"{len(candidates_of(wanted))} candidates on {cluster}: {made}", soft_wrap=True)
+
+
+def _actual(
+    wanted: "Parameters", cluster_id: str | None, run: str | None, given: dict[str, float], as_json: bool
+) -> None:
+    import boto3
+
+    from launcher.commands.cost_screens import show_cluster, show_run
+    from launcher.emr.cost.earlier_runs import earlier_runs, ran_through_livy
+    from launcher.emr.cost.spending import spending
+    from launcher.emr.steps import list_steps
+    from launcher.support import aws
+    from launcher.support.files import files_at
+
+    session = boto3.Session()
+    emr = aws.client("emr", session)
+    earlier = earlier_runs(files_at(wanted.out), wanted.out)
+    recorded = next((each for each in earlier if run and each.run_id == artifacts.run_id_of(run)), None)
+    on_record = recorded.cluster if recorded else ""
+    cluster = the_cluster(emr, cluster_id or wanted.cluster.id or on_record)
+    spent = spending(session, cluster, ran_through_livy(earlier, cluster), given)
+    steps = list_steps(emr, cluster)
+    names = {step.id: step.name for step in steps}
+    name = _activity(run, spent, steps, recorded, wanted.out) if run else None
+    if as_json:
+        print_json(_record(spent, name, names))
+    elif name:
+        show_run(Console(), spent, name, names.get(name, ""))
+    else:
+        show_cluster(Console(), spent, names)
+
+
+def _activity(run: str, spent: "Spending", steps: list["Step"], recorded: "EarlierRun | None", out: str) -> str:
+    """The name under which a run is in the account."""
+    run_id = artifacts.run_id_of(run)
+    step = next((each for each in steps if each.id == run or (run_id and each.run_id == run_id)), None)
+    name = step.id if step else run_id
+    if name in spent.account.runs:
+        return name
+    if step:
+        raise InputError(f"{step.id} has cost nothing: it is {step.state} and never ran")
+    if recorded:
+        raise InputError(f"run {run_id} did not run on cluster {spent.cluster.id}, or its cost was not recorded")
+    raise InputError(
+        f"{run} is neither a step of cluster {spent.cluster.id} (run_experiment.py cluster steps lists them) nor a "
+        f"complete run below {out}: name another --cluster-id or --out"
+    )
+
+
+def _record(spent: "Spending", name: str | None, names: dict[str, str]) -> dict[str, Any]:
+    """What programs read: one run, or the cluster with all of them."""
+    from launcher.emr.cost import records as records
+
+    cluster = {"cluster": spent.cluster.id, "state": spent.cluster.life.state, "currency": "USD"}
+    if name:
+        what = {"run": name, "name": names.get(name), **records.of_run(spent, name)}
+    else:
+        runs = [{"run": each, "name": names.get(each), **records.of_run(spent, each)} for each in spent.account.runs]
+        what = {"until": spent.until, "usd_per_hour": round(spent.hourly.total, 4)}
+        what |= {**records.of_usage(spent.account.whole), "is_bound": spent.has_spot, "runs": runs}
+    totals = {"cluster_so_far": records.of_cluster(spent), "prices": records.of_prices(spent)}
+    return {**cluster, **what, **totals, "not_included": records.NOT_INCLUDED}
+
+
+def _prices(typed: list[str]) -> dict[str, float]:
+    """The `TYPE=USD` of --price."""
+    found = {}
+    for each in typed:
+        instance_type, _, usd = each.partition("=")
+        try:
+            found[instance_type] = float(usd)
+        except ValueError:
+            found[instance_type] = -1.0
+        if not instance_type or not 0 <= found[instance_type] < float("inf"):
+            raise InputError(f"--price {each}: must be TYPE=USD for an hour, as in m5.xlarge=0.192")
+    return found

@@ -1,0 +1,78 @@
+"""A diagnosis as a person reads it."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from launcher.emr.diagnosis.diagnose import UNKNOWN, Diagnosis
+from launcher.emr.diagnosis.evidence import Hit
+
+# Characters of a line that are shown.
+_WIDTH = 300
+
+
+def show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
+    """Print the cause, the lines that prove it, what to do, and where more stands."""
+    finding = diagnosis.finding
+    state = diagnosis.step.state if diagnosis.step else diagnosis.cluster.life.state
+    _print(console, Text(f"{diagnosis.what} is {state}."))
+    if finding:
+        name = f"  [{diagnosis.cause.name if diagnosis.cause else UNKNOWN}]"
+        _print(console, Text("Cause: ", "bold red") + Text(finding.sentence, "bold") + Text(name, "dim"))
+        _show_lines(console, "The lines that say so", finding.proof)
+        _heading(console, "What to do")
+        for way_out in finding.way_out:
+            _print(console, Text(f"- {way_out}"), indent=2)
+        if finding.statement:
+            _heading(console, "The statement to add")
+            _print(console, Text(json.dumps(finding.statement, indent=2)), indent=2)
+    else:
+        known = "as far as they are there" if diagnosis.notes else "all that there are"
+        _print(
+            console, Text("Cause: not known. ", "bold red") + Text(f"The logs ({known}) tell none that is known here.")
+        )
+        _show_lines(console, "The most telling lines", diagnosis.telling)
+    if diagnosis.others:
+        _heading(console, "Also seen, further from the end")
+        for other, seen in diagnosis.others:
+            _print(console, Text(f"- {seen.sentence}") + Text(f"  [{other.name}]", "dim"), indent=2)
+    for note in diagnosis.notes:
+        _print(console, Text(f"Note: {note}", "yellow"))
+    for line in _more(diagnosis):
+        _print(console, Text(line, "dim"))
+
+
+def _show_lines(console: Console, heading: str, hits: Sequence[Hit]) -> None:
+    """The lines under the names of where they stand, each with its number there."""
+    if not hits:
+        return
+    _heading(console, heading)
+    place = ""
+    for hit in hits:
+        if hit.source.name != place:
+            place = hit.source.name
+            _print(console, Text(f"{place}:"), indent=2)
+        _print(console, Text(f"{hit.line.number:>5}  ", "dim") + Text(hit.shown(_WIDTH), "not dim"), indent=2)
+
+
+def _heading(console: Console, text: str) -> None:
+    _print(console, Text(text, "bold"))
+
+
+def _print(console: Console, text: Text, indent: int = 0) -> None:
+    """Print text; broken at the end of a screen's line with its indentation kept, but in a log a line stays a line."""
+    if console.is_terminal:
+        console.print(Padding(text, (0, 0, 0, indent)))
+    else:
+        console.print("\n".join(" " * indent + line for line in text.plain.splitlines()), soft_wrap=True, markup=False)
+
+
+def _more(diagnosis: Diagnosis) -> Iterator[str]:
+    if diagnosis.kept_at:
+        yield f"What ran is kept in {diagnosis.kept_at}"
+    if diagnosis.logs:
+        what = diagnosis.step.id if diagnosis.step else "--bootstrap"
+        yield f"Logs: {diagnosis.logs} (run_experiment.py cluster logs {what} --cluster-id {diagnosis.cluster.id})"

@@ -1,0 +1,160 @@
+"""The commands that change what costs: `cluster create`, `resize` and `terminate`."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from launcher.commands.options import ClusterId, Debug, the_cluster
+from launcher.support.console import duration, print_json
+from launcher.support.interrupts import Interrupted
+from launcher.support.outcomes import explained
+from lib.errors import InputError
+
+if TYPE_CHECKING:
+    from launcher.emr.clusters import Cluster
+
+app = typer.Typer()
+
+_SETTING = "any setting, as in core_count=4 (docs/cluster.md lists them)"
+Wait = Annotated[bool, typer.Option("--wait", help="wait until it is done")]
+
+
+@app.command()
+def create(
+    assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help=_SETTING)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="print the request, and make nothing")] = False,
+    wait: Wait = False,
+    debug: Debug = False,
+) -> None:
+    """Make a cluster, without Terraform but in the bucket, network and roles that Terraform made."""
+    with explained(debug):
+        from launcher.emr.lifecycle import create as creation
+        from launcher.emr.lifecycle.infrastructure import find
+        from launcher.emr.lifecycle.request import request, settings
+        from launcher.support import aws  # botocore takes a while to import, which --help need not wait for
+
+        wanted = settings(assign or [])
+        around = find(wanted)
+        if dry_run:
+            print_json(request(wanted, around, creation.bootstrap_place(around.bucket)))
+            return
+        cluster_id = creation.create(wanted, around)
+        idle = duration(wanted.idle_timeout)
+        print(f"{wanted.project}-cluster is {cluster_id}. It starts in ten minutes or so, and ends after {idle} idle.")
+        look = f"run_experiment.py cluster status --cluster-id {cluster_id}"
+        if wait:
+            with _goes_on(f"The cluster starts all the same: {look}"):
+                creation.wait_until_ready(aws.client("emr"), cluster_id, _show_state)
+            print(f"Run an experiment on it: run_experiment.py --cluster-id {cluster_id} --input-data s3://…")
+        else:
+            print(f"Look at it: {look}")
+
+
+@app.command()
+def resize(
+    count: Annotated[int, typer.Argument(metavar="N", min=0, help="nodes that the group is to have")],
+    group: Annotated[Literal["core", "task"], typer.Option(metavar="core|task", help="which nodes")] = "core",
+    cluster_id: ClusterId = None,
+    wait: Wait = False,
+    debug: Debug = False,
+) -> None:
+    """Give the core or the task group another number of nodes."""
+    with explained(debug):
+        from launcher.emr.lifecycle import resize as resizing
+        from launcher.support import aws
+
+        emr = aws.client("emr")
+        planned = resizing.plan_resize(emr, the_cluster(emr, cluster_id), group.upper(), count)
+        if planned.before == count:
+            print(f"The {group} group of {planned.cluster.id} has {count} nodes already.")
+            return
+        resizing.resize(emr, planned)
+        change = f"goes from {planned.before} to {count} nodes"
+        print(f"The {group} group of {planned.cluster.id} {change}. {planned.remark}".strip())
+        if wait:
+            with _goes_on("The nodes change all the same: run_experiment.py cluster status"):
+                resizing.wait_until_resized(
+                    emr, planned, lambda seen: print(f"{seen.running} of {count} run", flush=True)
+                )
+
+
+@app.command()
+def terminate(
+    cluster_id: ClusterId = None,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    force: Annotated[bool, typer.Option("--force", help="even while steps run, or with protection")] = False,
+    debug: Debug = False,
+) -> None:
+    """End a cluster. What is in S3 stays; HDFS and what runs are lost."""
+    with explained(debug):
+        from launcher.emr.clusters import describe
+        from launcher.emr.lifecycle import terminate as termination
+        from launcher.emr.steps import UNFINISHED_STEP, list_steps
+        from launcher.support import aws
+
+        emr = aws.client("emr")
+        cluster = describe(emr, the_cluster(emr, cluster_id))
+        if cluster.has_ended or cluster.life.state == "TERMINATING":
+            print(f"Cluster {cluster.id} is {cluster.life.state} already.")
+            return
+        unfinished = list_steps(emr, cluster.id, UNFINISHED_STEP)
+        if not force:
+            termination.check(cluster, unfinished)
+        work = termination.said(unfinished) if unfinished else _other_work(cluster)
+        if not yes:
+            _ask(cluster, work)
+        termination.terminate(emr, cluster)
+        print(f"{_named(cluster)} is being terminated; it had {work}.")
+        if cluster.log_place:
+            print(f"Its logs are in {cluster.log_place}")
+
+
+@contextmanager
+def _goes_on(note: str) -> Iterator[None]:
+    """While this waits: what stops the wait does not stop what is waited for, and says so."""
+    from launcher.support.aws import AwsRefused, AwsUnavailable, NotLoggedIn
+
+    try:
+        yield
+    except (Interrupted, AwsRefused, AwsUnavailable, NotLoggedIn) as stop:
+        stop.add_note(note)
+        raise
+
+
+def _other_work(cluster: "Cluster") -> str:
+    """What CloudWatch knows of work that is no step."""
+    from launcher.emr.clusters import idle_seconds
+    from launcher.support import aws
+
+    idle = idle_seconds(aws.client("cloudwatch"), cluster.id)
+    if idle is None:
+        return "no unfinished step"
+    if idle == 0:
+        return "no unfinished step, but is at work by CloudWatch: a Livy session or a notebook, perhaps"
+    return f"no unfinished step and has been idle for {duration(idle)}"
+
+
+def _ask(cluster: "Cluster", work: str) -> None:
+    if not _has_somebody_to_ask():
+        raise InputError(f"terminate asks before it ends {_named(cluster)}, and there is nobody to ask: add --yes")
+    typer.confirm(f"Terminate {_named(cluster)}? It has {work}.", abort=True)
+
+
+def _has_somebody_to_ask() -> bool:
+    return sys.stdin.isatty()
+
+
+def _named(cluster: "Cluster") -> str:
+    from launcher.commands.cluster_screens import nodes
+
+    up = f", up {duration(cluster.life.seconds)}" if cluster.life.seconds is not None else ""
+    return f"{cluster.name} ({cluster.id}, {nodes(cluster)}{up})"
+
+
+def _show_state(cluster: Any) -> None:
+    print(
+        f"{duration(cluster.life.seconds or 0):>12}  {cluster.life.state}  {cluster.life.reason}".rstrip(), flush=True
+    )

@@ -1,0 +1,202 @@
+"""The commands about what went on: `cluster logs` and `cluster diagnose`."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
+from launcher.support.console import print_json, print_table
+from launcher.support.outcomes import explained
+from lib.errors import ExperimentError, InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+
+    from launcher.emr.clusters import Cluster
+    from launcher.emr.logs import LogFile, Logs
+
+app = typer.Typer()
+
+_SPOKEN = ("stdout", "stderr")
+# So many logs are listed one by one; of more than that, the folders.
+_FEW = 40
+_What = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="STEP|APPLICATION|NODE|NAME",
+        help="a step (s-…), a YARN application (application_…), a node (i-…), or a name as the list shows them; "
+        "default: list what there is",
+        show_default=False,
+    ),
+]
+_Kind = Annotated[
+    list[str] | None,
+    typer.Option("--kind", metavar="controller|stderr|stdout|syslog", help="which logs; default: stdout and stderr"),
+]
+_Step = Annotated[str | None, typer.Argument(metavar="STEP", help="default: the last that failed", show_default=False)]
+
+
+@app.command(no_args_is_help=False)
+def logs(
+    what: _What = None,
+    cluster_id: ClusterId = None,
+    kind: _Kind = None,
+    bootstrap: Annotated[
+        bool, typer.Option("--bootstrap", help="of the bootstrap actions, on all nodes or one")
+    ] = False,
+    tail: Annotated[int | None, typer.Option("--tail", metavar="LINES", min=1, help="only the last lines")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="go on while the step runs")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show logs: of a step, of a YARN application's containers, of a node, or which there are.
+
+    They are read from S3, where EMR copies them every few minutes.
+    """
+    with explained(debug):
+        from launcher.emr.clusters import describe
+        from launcher.emr.logs import Logs
+        from launcher.support import aws
+
+        if follow and not (what or "").startswith("s-"):
+            raise InputError("--follow needs a step: run_experiment.py cluster logs STEP --follow")
+        emr = aws.client("emr")
+        cluster = describe(emr, the_cluster(emr, cluster_id))
+        found = Logs(aws.client("s3"), cluster)
+        if what is None and not bootstrap:
+            _list(found, found.below(""), as_json)
+            return
+        wanted = what or ""
+        files = _chosen(found, wanted, kind, bootstrap)
+        nothing = None if files else _nothing(emr, found, cluster, wanted, kind)
+        if follow:
+            _follow(emr, found, cluster, wanted, kind, tail, nothing)
+        elif nothing:
+            raise nothing
+        elif as_json or _is_much(wanted, bootstrap, files):
+            _list(found, files, as_json)
+        else:
+            from launcher.commands.log_printing import print_logs
+
+            print_logs(found, files, tail, _print)
+
+
+@app.command()
+def diagnose(step: _Step = None, cluster_id: ClusterId = None, as_json: AsJson = False, debug: Debug = False) -> None:
+    """Say why a step failed (or the cluster, where it never got to one), with the lines that prove it and what to do.
+
+    Exit codes: 0 the cause is known, or nothing has failed; 1 it is not known; 2 wrong usage.
+    """
+    with explained(debug):
+        from launcher.commands.diagnosis_screen import show_diagnosis
+        from launcher.emr.diagnosis.diagnose import NothingFailed, diagnose
+        from launcher.support import aws
+
+        emr = aws.client("emr")
+        found = diagnose(emr, aws.client("s3"), the_cluster(emr, cluster_id), step)
+        if as_json:
+            print_json(found.as_json())
+        elif isinstance(found, NothingFailed):
+            print(f"{found.sentence[0].upper()}{found.sentence[1:]}.")
+        else:
+            show_diagnosis(Console(highlight=False), found)
+        if not isinstance(found, NothingFailed) and found.cause is None:
+            raise typer.Exit(1)
+
+
+def _chosen(logs: "Logs", what: str, kinds: Sequence[str] | None, bootstrap: bool = False) -> "list[LogFile]":
+    """The logs that are meant."""
+    if bootstrap:
+        found = logs.of_bootstrap(what)
+    elif what.startswith("s-"):
+        found, kinds = logs.of_step(what), kinds or _SPOKEN
+    elif what.startswith("application_"):
+        found, kinds = logs.of_application(what), kinds or _SPOKEN
+    else:
+        found = logs.below(f"node/{what}/" if what.startswith("i-") else what)
+    return [file for file in found if not kinds or file.kind in kinds]
+
+
+def _follow(
+    emr: "EMRClient",
+    logs: "Logs",
+    cluster: "Cluster",
+    step_id: str,
+    kinds: Sequence[str] | None,
+    tail: int | None,
+    nothing: ExperimentError | None,
+) -> None:
+    """Print a step's logs until it has ended; what is not theirs goes to stderr."""
+    from launcher.commands.log_printing import follow_step
+    from launcher.emr.steps import describe_step
+
+    aside = Console(stderr=True, highlight=False, markup=False)
+    if nothing:
+        aside.print(f"Waiting: {nothing}", soft_wrap=True)
+    step = follow_step(
+        logs, lambda: describe_step(emr, cluster.id, step_id), lambda: _chosen(logs, step_id, kinds), tail, _print
+    )
+    aside.print(f"Step {step.id} is {step.state}.")
+
+
+def _is_much(what: str, bootstrap: bool, files: "list[LogFile]") -> bool:
+    """Whether to list logs rather than print them: all of a node's, or a folder that was named by its beginning."""
+    return not bootstrap and not what.startswith(("s-", "application_")) and len(files) > 1
+
+
+def _nothing(
+    emr: "EMRClient", logs: "Logs", cluster: "Cluster", what: str, kinds: Sequence[str] | None
+) -> ExperimentError:
+    """Why there is nothing to show."""
+    from launcher.emr.logs import not_arrived
+    from launcher.emr.steps import describe_step
+
+    if not what.startswith("s-"):
+        return ExperimentError(
+            f"there is no log of {what or 'bootstrap actions'} in {logs.place} (yet: EMR copies logs there every few "
+            "minutes); run_experiment.py cluster logs lists what there is"
+        )
+    step = describe_step(emr, cluster.id, what)
+    there = [file.kind for file in logs.of_step(what)]
+    if there:
+        return ExperimentError(
+            f"step {what} has no {' or '.join(kinds or _SPOKEN)} log: it has {', '.join(there)} (--kind)"
+        )
+    if step.started_at is None:
+        return ExperimentError(f"step {what} is {step.state} and has not started, so that it has no logs")
+    return ExperimentError(not_arrived(step, logs, cluster))
+
+
+def _list(logs: "Logs", files: "list[LogFile]", as_json: bool) -> None:
+    from rich.filesize import decimal
+
+    from launcher.commands.log_printing import folders
+
+    if as_json:
+        print_json(
+            [{"uri": each.uri, "kind": each.kind, "bytes": each.size, "arrived_at": each.arrived_at} for each in files]
+        )
+        return
+    if not files:
+        print(f"No logs have come to {logs.place} yet: EMR copies them there every few minutes.")
+        return
+    shown = f"{logs.place} (names below it can be given to this command)"
+    print(shown)
+    rows = (
+        [(each.name, decimal(each.size), f"{each.arrived_at:%Y-%m-%d %H:%M}") for each in files]
+        if len(files) <= _FEW
+        else [(f"{name}/ ({count})", decimal(size), f"{at:%Y-%m-%d %H:%M}") for name, count, size, at in folders(files)]
+    )
+    print_table(("log", "zipped", "arrived (UTC)"), rows)
+
+
+def _print(line: str) -> None:
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:  # whoever read it has enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from None

@@ -1,0 +1,96 @@
+"""The commands about Livy sessions: `sessions` and `lab`."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from launcher.parameters.sources import gather
+from launcher.support.console import print_table
+from launcher.support.outcomes import explained
+from launcher.support.project import PROJECT
+from launcher.targets.livy.records import records
+
+app = typer.Typer(add_completion=False)
+
+_Params = Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters")]
+_Assign = Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="a parameter, over the file's")]
+
+
+@app.command()
+def sessions(
+    clean: Annotated[bool, typer.Option("--clean", help="end those whose run is over")] = False,
+) -> None:
+    """List the Livy sessions that this user's runs have, or left behind; a session costs as long as it lives."""
+    with explained(debug=False):
+        from launcher.targets.livy.sessions import survey
+
+        rows = []
+        for found in survey(clean):
+            record = found.record
+            number = "?" if found.number is None else str(found.number)
+            run = "running" if record.is_active else "over"
+            rows.append((number, found.state, record.endpoint, record.purpose, record.made_at, run))
+        if rows:
+            print_table(("session", "state", "at", "for", "since", "run"), rows)
+        else:
+            print("There are no sessions.")
+
+
+@app.command()
+def lab(
+    params: _Params = None,
+    assign: _Assign = None,
+    livy_url: Annotated[str | None, typer.Option(metavar="URL", help="Livy's URL")] = None,
+    cluster_id: Annotated[str | None, typer.Option(metavar="ID", help="EMR cluster")] = None,
+    reach: Annotated[str | None, typer.Option(metavar="direct|ssh|ssm", help="road to the cluster")] = None,
+    ssh_key: Annotated[str | None, typer.Option(metavar="FILE", help="private key")] = None,
+    out: Annotated[str | None, typer.Option(metavar="PLACE", help="bucket and prefix that take lib.zip")] = None,
+    browser: Annotated[bool, typer.Option(help="open a browser")] = True,
+) -> None:
+    """Open JupyterLab with the notebooks, their kernel connected to a cluster and `lib` there.
+
+    Sessions end with JupyterLab.
+    """
+    with explained(debug=False):
+        from launcher.targets.livy.target import connected_kernels
+
+        typed = {"cluster.livy_url": livy_url, "cluster.id": cluster_id, "cluster.reach": reach}
+        typed |= {"cluster.ssh_key": ssh_key, "out": out}
+        parameters = gather(params, assign or [], typed, cwd=Path.cwd())
+        with connected_kernels(parameters) as environment:
+            command = [sys.executable, "-m", "jupyter", "lab", f"--ServerApp.root_dir={PROJECT}"]
+            command += [] if browser else ["--no-browser"]
+            _serve([*command, str(PROJECT / "notebooks" / "02_train.ipynb")], environment)
+
+
+def _serve(command: list[str], environment: Mapping[str, str]) -> None:
+    """Run JupyterLab until it ends. A Ctrl-C is Jupyter's, which asks what is meant by it; other signals end it."""
+    server = subprocess.Popen(command, env={**os.environ, **environment})
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        server.wait()
+    finally:
+        server.terminate()
+        server.wait()
+    if server.returncode:
+        raise typer.Exit(server.returncode)
+
+
+def warn_of_leftovers() -> None:
+    """Say on stderr that earlier runs, or this one, left sessions behind, if they did."""
+    left = [record for record in records() if not record.is_active or record.pid == os.getpid()]
+    if left:
+        names = ", ".join(f"{', '.join(map(str, each.sessions)) or each.name} at {each.endpoint}" for each in left)
+        Console(stderr=True, highlight=False).print(
+            f"Livy sessions that were not ended, and may still cost: {names}. "
+            "`run_experiment.py sessions` lists them, `run_experiment.py sessions --clean` ends them.",
+            style="yellow",
+            soft_wrap=True,
+        )

@@ -1,0 +1,78 @@
+"""The commands about steps: `cluster steps` and `cluster step`."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
+from launcher.support.console import print_json, print_pairs, print_table
+from launcher.support.outcomes import explained
+from lib.errors import InputError
+
+app = typer.Typer()
+
+_STEPS = ("step", "name", "state", "run", "started", "took")
+
+
+@app.command()
+def steps(
+    cluster_id: ClusterId = None,
+    last: Annotated[int, typer.Option(metavar="N", min=1, help="how many, the newest first")] = 20,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """The steps of a cluster, and which runs of experiments they are."""
+    with explained(debug):
+        from launcher.commands.cluster_screens import step_record, step_rows
+        from launcher.emr.steps import list_steps
+        from launcher.support import aws  # botocore takes a while to import, which --help need not wait for
+
+        emr = aws.client("emr")
+        cluster = the_cluster(emr, cluster_id)
+        found = list_steps(emr, cluster)
+        if as_json:
+            print_json([step_record(each) for each in found[:last]])
+            return
+        print_table(_STEPS, step_rows(found[:last]))
+        if len(found) > last:
+            print(f"… and {len(found) - last} earlier ones (--last {len(found)})")
+
+
+@app.command()
+def step(
+    step_id: Annotated[str, typer.Argument(metavar="STEP", help="its id, as in s-1A2B3C4D5E6F7")],
+    cluster_id: ClusterId = None,
+    cancel: Annotated[bool, typer.Option("--cancel", help="cancel it: it may clean up after itself")] = False,
+    force: Annotated[bool, typer.Option("--force", help="with --cancel: kill it, which leaves its sessions")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="follow it until it ends, with its exit code")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """All about one step: state, times, failure, command."""
+    with explained(debug):
+        from launcher.commands.cluster_screens import step_pairs, step_record
+        from launcher.emr.steps import cancel_step, describe_step, wait_for_step
+        from launcher.support import aws
+
+        if force and not cancel:
+            raise InputError("--force says how to --cancel: give both")
+        emr = aws.client("emr")
+        cluster = the_cluster(emr, cluster_id)
+        if cancel:
+            cancel_step(emr, cluster, step_id, force)
+        if wait and describe_step(emr, cluster, step_id).run_id:
+            from boto3 import Session
+
+            from launcher.detached.follow import follow
+
+            follow(Session(), cluster, step_id, Console(highlight=False))
+            return
+        if wait:
+            wait_for_step(emr, cluster, step_id, lambda seen: print(seen.state, file=sys.stderr))
+        found = describe_step(emr, cluster, step_id)
+        if as_json:
+            print_json(step_record(found))
+        else:
+            print_pairs(step_pairs(found))

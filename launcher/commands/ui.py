@@ -1,0 +1,75 @@
+"""The command `cluster ui`: the pages of Spark and YARN."""
+
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
+from launcher.support.console import print_json, print_pairs
+from launcher.support.interrupts import Interrupted
+from launcher.support.outcomes import explained
+from lib.errors import InputError
+
+if TYPE_CHECKING:
+    from launcher.emr.web_pages import OpenPages
+
+app = typer.Typer()
+
+_REACH = "a tunnel, or the node's own addresses, in the place of EMR's links"
+
+
+@app.command()
+def ui(
+    cluster_id: ClusterId = None,
+    on_cluster: Annotated[bool, typer.Option("--on-cluster", help="EMR's links to the cluster, YARN's too")] = False,
+    reach: Annotated[
+        Literal["direct", "ssh", "ssm"] | None, typer.Option(metavar="direct|ssh|ssm", help=_REACH)
+    ] = None,
+    ssh_key: Annotated[str, typer.Option(metavar="FILE", help="private key, for --reach ssh")] = "",
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """The pages of Spark's history and of YARN.
+
+    EMR keeps Spark's history off the cluster, even after its end, and gives a link to it that is good for a while:
+    nothing is needed here. With --reach ssh or ssm tunnels stay open until Ctrl-C.
+    """
+    with explained(debug):
+        from launcher.emr import web_pages
+        from launcher.emr.clusters import describe, require_ready
+        from launcher.support import aws  # botocore takes a while to import, which --help need not wait for
+        from launcher.support.endpoint import Endpoint
+
+        if on_cluster and reach:
+            raise InputError("--on-cluster is a link of EMR's, --reach a road of your own: give one")
+        emr = aws.client("emr")
+        cluster = describe(emr, the_cluster(emr, cluster_id))
+        show = print_json if as_json else lambda urls: print_pairs(list(urls.items()))
+        if reach is None and not on_cluster:
+            show(web_pages.persistent_links(emr, cluster))
+            return
+        require_ready(cluster)
+        if on_cluster:
+            show(web_pages.on_cluster_links(emr, cluster.id))
+            return
+        with web_pages.opened_pages(Endpoint(cluster_id=cluster.id, reach=str(reach), ssh_key=ssh_key)) as pages:
+            show(pages.urls)
+            if pages.tunnels:
+                _stay(pages)
+
+
+def _stay(pages: "OpenPages") -> None:
+    """Keep the tunnels open until Ctrl-C, which is how this ends."""
+    print("Ctrl-C closes the tunnels.", file=sys.stderr)  # stdout may be for a program
+    sys.stdout.flush()
+    try:
+        while True:
+            pages.check()
+            time.sleep(0.5)
+    except Interrupted as stop:
+        if stop.signal is not signal.SIGINT:
+            raise
+        stop.accept()

@@ -1,0 +1,1 @@
+"""Runs that are sent away: submitted, run on the cluster, and followed from here."""

@@ -1,0 +1,89 @@
+"""Sends experiments to a cluster as EMR steps, each with the code and the notebooks of this very version."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import boto3
+
+from launcher.emr.clusters import ACTIVE, PYTHON, Cluster, ClusterNotReady
+from launcher.emr.watching import patiently
+from launcher.experiment.plan import Plan
+from launcher.experiment.submitted import StepFiles
+from launcher.support import aws
+from launcher.support.endpoint import LIVY_PORT
+from launcher.support.files import files_at
+from launcher.support.packaging import Archive, upload_project
+from lib.errors import InputError
+
+LIVY_URL = f"http://localhost:{LIVY_PORT}"
+# On one line, for it travels as an argument: fetch the project, see that it is what was submitted, and run it.
+_BOOTSTRAP = "; ".join(
+    [
+        "import boto3, hashlib, io, sys, tempfile, zipfile",
+        "place, digest, *rest = sys.argv[1:]",
+        "bucket, key = place.split('://', 1)[1].split('/', 1)",
+        "archive = boto3.client('s3').get_object(Bucket=bucket, Key=key)['Body'].read()",
+        "hashlib.sha256(archive).hexdigest() == digest or sys.exit(place + ' is not what was submitted: submit again')",
+        "folder = tempfile.TemporaryDirectory(prefix='experiment-')",
+        "zipfile.ZipFile(io.BytesIO(archive)).extractall(folder.name)",
+        "sys.path[0] = folder.name",
+        "from launcher.detached.on_the_node import main",
+        "sys.exit(main(*rest))",
+    ]
+)
+
+
+def require_usable(cluster: Cluster) -> None:
+    """Refuse a cluster that cannot take an experiment; one that is starting takes it and runs it later.
+
+    Raises:
+        InputError: it is ending or gone, or has no Livy.
+    """
+    if cluster.life.state not in ACTIVE:
+        raise ClusterNotReady(cluster.id, cluster.life.state, cluster.life.reason)
+    if "Livy" not in cluster.applications:
+        has = ", ".join(cluster.applications) or "nothing"
+        raise InputError(f"cluster {cluster.id} has no Livy (it has {has}): make it with Livy")
+
+
+def submit(session: boto3.Session, cluster_id: str, plans: Sequence[Plan]) -> list[str]:
+    """Send experiments, of which each may wait for the one before; return the ids of their steps.
+
+    Raises:
+        InputError: this user may not, or the cluster takes no steps.
+        ExperimentError: S3 or EMR cannot, or AWS has had no time for it for ten minutes.
+    """
+    steps = []
+    for plan in plans:
+        out = plan.parameters.out
+        archive = upload_project(files_at(out), out)
+        step_files = StepFiles.of(out, plan.run_id)
+        step_files.submit(plan)
+        steps.append(_step(plan, archive, step_files.folder, session.region_name or ""))
+    # A request that timed out may have been carried out: it is not sent twice.
+    emr = aws.client("emr", session, attempts=1)
+
+    def add() -> list[str]:
+        with aws.explained(f"cannot submit to cluster {cluster_id}"):
+            return list(emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=steps)["StepIds"])
+
+    return patiently(add, passing=aws.AwsBusy)
+
+
+def set_step_concurrency(session: boto3.Session, cluster_id: str, steps: int) -> None:
+    """Let a cluster run so many steps side by side."""
+    emr = aws.client("emr", session)
+    with aws.explained(f"cannot set the step concurrency of cluster {cluster_id}"):
+        emr.modify_cluster(ClusterId=cluster_id, StepConcurrencyLevel=steps)
+
+
+def _step(plan: Plan, archive: Archive, folder: str, region: str) -> dict[str, Any]:
+    # EMR's nodes know their region, boto3 there does not.
+    region_there = ["env", f"AWS_DEFAULT_REGION={region}"] if region else []
+    args = [*region_there, PYTHON, "-c", _BOOTSTRAP, archive.place, archive.digest, f"{folder}/", LIVY_URL]
+    return {
+        "Name": f"experiment {plan.run_id}",
+        # The next experiment in the queue does not depend on this one.
+        "ActionOnFailure": "CONTINUE",
+        "HadoopJarStep": {"Jar": "command-runner.jar", "Args": args},
+    }

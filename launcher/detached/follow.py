@@ -1,0 +1,177 @@
+"""Follows a detached run from here: where it is, and in the end what came out or why nothing did.
+
+What happens here does not touch the run: it goes on when this is stopped, and can be followed again.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from rich.console import Console
+
+from launcher.detached.outcome import results_of
+from launcher.emr.cost import records
+from launcher.emr.steps import UNFINISHED_STEP, Step, describe_step, list_steps
+from launcher.emr.watching import patiently
+from launcher.experiment.plan import Plan
+from launcher.experiment.search_log import SearchLog
+from launcher.experiment.submitted import Status, StepFiles
+from launcher.running.progress import Progress
+from launcher.running.screens import show_results
+from launcher.support import aws
+from launcher.support.console import duration
+from launcher.support.interrupts import Interrupted
+from lib import artifacts
+from lib.errors import ExperimentError, InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+
+    from launcher.running.runner import Observer
+
+# Seconds between two looks, at first and at most.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0
+
+
+def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Console) -> None:
+    """Show a run's progress until its step has ended, then its results.
+
+    However long that takes: there is no time limit, and AWS may be out of reach for ten minutes.
+
+    Raises:
+        StepFailed: it failed, was cancelled, or its cluster ended; carries the run's own exit code.
+        InputError: there is no such step, or it is no experiment.
+        NotLoggedIn: the credentials expired meanwhile; the run goes on.
+        AwsUnavailable: AWS was out of reach for ten minutes; the run goes on.
+    """
+    emr = aws.client("emr", session)
+    step = describe_step(emr, cluster_id, step_id)
+    if step.run_id is None or step.out is None:
+        raise InputError(f"step {step_id} of cluster {cluster_id} is no experiment of ours: there is nothing to follow")
+    try:
+        step_files = StepFiles.of(step.out, step.run_id)
+        plan = step_files.plan()
+        step, status = _watch(_Look(emr, cluster_id, step, console), step_files, plan, console)
+        results = results_of(step, status, plan, emr, cluster_id)
+    except (Interrupted, aws.NotLoggedIn, aws.AwsRefused, aws.AwsUnavailable) as stop:
+        stop.add_note(f"Step {step_id} goes on; follow it again with: {follow_command(cluster_id, step_id)}")
+        raise
+    show_results(console, plan, results, step.seconds or 0.0)
+    cost = records.kept(step_files.files, plan.model_dir)
+    if cost:
+        console.print(f"Cost: {records.sentence(cost)}", soft_wrap=True, markup=False)
+
+
+def follow_command(cluster_id: str, step_id: str) -> str:
+    """What a person types to follow a step."""
+    return f"run_experiment.py cluster step {step_id} --cluster-id {cluster_id} --wait"
+
+
+@dataclass
+class _Look:
+    """Looks at a step again and again."""
+
+    emr: "EMRClient"
+    cluster_id: str
+    step: Step
+    console: Console
+    _looks: int = 0
+
+    def again(self) -> Step:
+        """Wait a little, then look."""
+        time.sleep(min(_FIRST_PAUSE * 1.2**self._looks, _LONGEST_PAUSE))
+        self._looks += 1
+        self.step = patiently(
+            lambda: describe_step(self.emr, self.cluster_id, self.step.id), pause=_LONGEST_PAUSE, console=self.console
+        )
+        return self.step
+
+    def position(self) -> str:
+        """Where the step stands in the queue."""
+        try:
+            unfinished = list_steps(self.emr, self.cluster_id, UNFINISHED_STEP)
+        except ExperimentError:
+            return "waits"
+        ids = [each.id for each in reversed(unfinished)]
+        before = ids.index(self.step.id) if self.step.id in ids else 0
+        behind = f"{before} step{'s' if before > 1 else ''} before it" if before else "it is next"
+        return f"waits for its turn on cluster {self.cluster_id}: {behind}"
+
+
+def _watch(look: _Look, step_files: StepFiles, plan: Plan, console: Console) -> tuple[Step, Status]:
+    """Show how it goes until the step has ended; return how it ended."""
+    step = _wait_for_start(look, console)
+    replay = Replay(plan, step.started_at.timestamp() if step.started_at else time.time())
+    log = SearchLog(step_files.files, f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
+    status = Status()
+    with Progress(plan, log, console, replay.clock) as progress:
+        replay.live()
+        while True:
+            ended = not step.is_unfinished  # before the status is read, so that the last one is not missed
+            status = _status(step_files, status)
+            replay.tell(status, progress)
+            if ended:
+                return step, status
+            step = look.again()
+
+
+def _wait_for_start(look: _Look, console: Console) -> Step:
+    said = ""
+    started = time.monotonic()
+    with console.status("") as spinner:
+        while look.step.state == "PENDING":
+            position = look.position()
+            spinner.update(f"{position} ({duration(time.monotonic() - started)})")
+            if position != said and not console.is_terminal:
+                console.print(position, soft_wrap=True)
+            said = position
+            look.again()
+    return look.step
+
+
+def _status(step_files: StepFiles, last: Status) -> Status:
+    try:
+        return step_files.status()
+    except aws.AwsUnavailable:  # the next look will do
+        return last
+
+
+class Replay:
+    """Shows a run elsewhere as one that runs here: tells an observer what is new in its status.
+
+    `clock` is the observer's, with the times of over there.
+    """
+
+    def __init__(self, plan: Plan, started: float):
+        self._steps = {step.name: (step, number) for number, step in enumerate(plan.steps, start=1)}
+        self._begun: set[str] = set()
+        self._done: set[str] = set()
+        self._cell = 0
+        self._now: float | None = started
+
+    def clock(self) -> float:
+        """The time, in seconds since 1970, or while something is told the time at which it happened."""
+        return time.time() if self._now is None else self._now
+
+    def live(self) -> None:
+        """From now on the time is now, but for what is told."""
+        self._now = None
+
+    def tell(self, status: Status, observer: "Observer") -> None:
+        """Tell what has happened since the last time."""
+        for seen in status.steps:
+            if seen.name not in self._steps:  # a version with other notebooks submitted it
+                continue
+            step, number = self._steps[seen.name]
+            if seen.name not in self._begun:
+                self._begun.add(seen.name)
+                self._now = seen.started
+                observer.step_started(step, number)
+            if seen.ended is not None and seen.name not in self._done:
+                self._done.add(seen.name)
+                self._now = seen.ended
+                observer.step_done(step)
+        self._now = None
+        if status.cell:
+            observer.cell_started(status.cell)

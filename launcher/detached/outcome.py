@@ -1,0 +1,78 @@
+"""How a detached run ended: its results, or one sentence that says why there are none."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from launcher.emr.clusters import describe
+from launcher.emr.steps import Step
+from launcher.experiment import results
+from launcher.experiment.plan import Plan
+from launcher.experiment.submitted import Status
+from launcher.running.run import what_is_left
+from launcher.support.files import files_at
+from lib import artifacts
+from lib.errors import ExperimentError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+
+
+class StepFailed(ExperimentError):
+    """A detached run has no results; ends with the exit code that the run itself ended with, if it did."""
+
+    def __init__(self, step: Step, cluster_id: str, problem: str, exit_code: int = 1):
+        self.step, self.exit_code = step, exit_code
+        super().__init__(f"step {step.id} {problem}")
+        self.add_note(f"More: run_experiment.py cluster diagnose {step.id} --cluster-id {cluster_id}")
+
+
+def results_of(step: Step, status: Status, plan: Plan, emr: "EMRClient", cluster_id: str) -> dict[str, Any]:
+    """The results of a run whose step has ended, read from its records. `emr` is a boto3 client.
+
+    Raises:
+        StepFailed: there are none. EMR's COMPLETED alone is no evidence.
+    """
+    if step.state == "COMPLETED":
+        return _records(step, plan, cluster_id)
+    if step.state == "FAILED" and status.exit_code:
+        raise StepFailed(step, cluster_id, f"failed: {status.error}", status.exit_code)
+    problem = {
+        "FAILED": f"failed before the experiment could say why{_quoted(step.failure)}",
+        "CANCELLED": f"was cancelled{_because(step.reason)}",
+        "INTERRUPTED": f"was interrupted by the loss of its node{_because(step.reason)}",
+    }.get(step.state, f"is {step.state}")
+    failure = StepFailed(step, cluster_id, problem + _end_of(emr, cluster_id))
+    files = files_at(plan.parameters.out)
+    failure.add_note(what_is_left(plan, files.exists(f"{plan.model_dir}/{artifacts.SUMMARY}")))
+    raise failure
+
+
+def _records(step: Step, plan: Plan, cluster_id: str) -> dict[str, Any]:
+    files = files_at(plan.parameters.out)
+    try:
+        checked = [each for each in plan.steps if each.check]
+        return {each.name: each.check(files, plan.folder(each), plan.run_id) for each in checked if each.check}
+    except results.MissingResult as missing:
+        problem = f"is COMPLETED, but its result {missing.place} {missing.problem}: the run has not passed"
+        raise StepFailed(step, cluster_id, problem) from None
+
+
+def _quoted(failure: Mapping[str, str]) -> str:
+    """EMR's account of a failure."""
+    said = " ".join(failure[name] for name in ("Reason", "Message") if failure.get(name))
+    log = f" ({failure['LogFile']})" if failure.get("LogFile") else ""
+    return f": {said}{log}" if said or log else ""
+
+
+def _because(reason: str) -> str:
+    return f" ({reason})" if reason else ""
+
+
+def _end_of(emr: "EMRClient", cluster_id: str) -> str:
+    """Why the whole cluster ended, if it did."""
+    try:
+        cluster = describe(emr, cluster_id)
+    except ExperimentError:
+        return ""
+    ending = cluster.has_ended or cluster.life.state == "TERMINATING"
+    return f": cluster {cluster_id} is {cluster.life.state}{_because(cluster.life.reason)}" if ending else ""

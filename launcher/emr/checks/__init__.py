@@ -1,0 +1,1 @@
+"""Checks of a cluster and an experiment's places before anything costs money."""

@@ -1,0 +1,118 @@
+"""Checks of an experiment's places in S3, with the credentials of whoever runs this."""
+
+import uuid
+
+from botocore.exceptions import ClientError
+
+from launcher.emr.checks.s3_tables import Outline, outline
+from launcher.emr.checks.subject import Finding, Subject, fail, ok, warning
+from launcher.emr.policies import s3_arn, statements
+from launcher.parameters.schema import Parameters
+from launcher.support import aws, packaging
+from launcher.support.s3_files import S3Files
+from lib.errors import InputError
+from lib.support import tables
+from lib.support.s3_uri import bucket_and_key
+
+
+def data(subject: Subject) -> Finding:
+    """Each table is there and readable, and has the columns that the parameters name."""
+    elsewhere = subject.not_in_s3("input_data")
+    if elsewhere:
+        return elsewhere
+    said = []
+    for uri in subject.inputs:
+        table = outline(subject.client("s3"), uri)
+        features = _features(uri, table, subject.parameters)
+        said.append(f"{uri}: {_size(table)}, {len(features)} features{_roles(table, subject.parameters)}")
+    return ok("\n".join(said))
+
+
+def output(subject: Subject) -> Finding:
+    """These credentials may write and remove below the output, where the code and the parameters go."""
+    out = subject.parameters.out
+    elsewhere = subject.not_in_s3("out")
+    if elsewhere:
+        return elsewhere
+    bucket, prefix = bucket_and_key(out)
+    probe = {"Bucket": bucket, "Key": f"{prefix}/.probe-{uuid.uuid4().hex[:8]}".lstrip("/")}
+    s3 = subject.client("s3")
+    for action, call in (("s3:PutObject", s3.put_object), ("s3:DeleteObject", s3.delete_object)):
+        try:
+            with aws.explained(f"cannot write below {out}"):
+                call(**probe)
+        except aws.AwsRefused as error:
+            resource = s3_arn(s3.meta.partition, bucket, f"{prefix}/*".lstrip("/"))
+            return fail(str(error), f"allow it to yourself: {statements([(action, resource)])}")
+    return ok(f"written to and removed again: {out}")
+
+
+def code(subject: Subject) -> Finding:
+    """The code of this very version is where the cluster takes it from."""
+    out = subject.parameters.out
+    elsewhere = subject.not_in_s3("out")
+    if elsewhere:
+        return elsewhere
+    in_sessions = subject.parameters.cluster.runs_on.in_sessions
+    place = packaging.place(out) if in_sessions else packaging.project(out)[0].place
+    if S3Files(subject.client("s3")).exists(place):
+        return ok(place)
+    return warning(f"not yet at {place}", "nothing: the next submission uploads it")
+
+
+def region(subject: Subject) -> Finding:
+    """Data and cluster are in one region: what goes between regions costs, and takes longer."""
+    elsewhere = subject.not_in_s3("input_data", "out")
+    if elsewhere:
+        return elsewhere
+    places = [*subject.inputs, subject.parameters.out]
+    regions = {
+        bucket: _region_of(subject, bucket) for bucket in dict.fromkeys(bucket_and_key(uri)[0] for uri in places)
+    }
+    far = {bucket: where for bucket, where in regions.items() if where != subject.region}
+    if far:
+        listed = ", ".join(f"{bucket} in {where}" for bucket, where in far.items())
+        return warning(f"the cluster is in {subject.region}, {listed}", "copy the data, or make the cluster there")
+    return ok(f"cluster and {' and '.join(regions)} in {subject.region}")
+
+
+def _region_of(subject: Subject, bucket: str) -> str:
+    with aws.explained(f"cannot look at the bucket {bucket}"):
+        try:
+            answer = subject.client("s3").head_bucket(Bucket=bucket)
+        except ClientError as error:
+            if aws.code(error) in ("404", "NoSuchBucket"):
+                raise InputError(f"there is no bucket {bucket}: make it, or name another") from None
+            raise
+    return str(answer.get("BucketRegion") or answer["ResponseMetadata"]["HTTPHeaders"]["x-amz-bucket-region"])
+
+
+def _features(uri: str, table: Outline, parameters: Parameters) -> tuple[str, ...]:
+    """The columns to learn from.
+
+    Raises:
+        InputError: a column that the parameters name is missing, or one that counts is no number.
+    """
+    columns, label, zone = table.columns, parameters.label_col, parameters.zone_col
+    if parameters.split_by == "zone" and zone:
+        tables.require(columns, zone, "zone_col", uri)
+    features = tables.feature_columns(columns, label, zone, parameters.exclude_cols, uri)
+    label_column = next(column for column in columns if column.name == label)
+    if label_column.is_number is False:
+        raise tables.label_refused(label_column, table=uri)
+    return features
+
+
+def _size(table: Outline) -> str:
+    files = "1 file" if table.files == 1 else f"{table.files:,} files"
+    if table.rows is None:
+        return f"{files} of {table.format.name}, rows not counted"
+    if table.looked_at < table.files:
+        return f"{table.rows:,} rows in the first {table.looked_at} of {files}"
+    return f"{table.rows:,} rows in {files}"
+
+
+def _roles(table: Outline, parameters: Parameters) -> str:
+    zone = parameters.zone_col
+    has_zones = zone in [column.name for column in table.columns]
+    return f", label {parameters.label_col!r}" + (f", zones in {zone!r}" if has_zones else "")

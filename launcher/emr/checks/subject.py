@@ -1,0 +1,96 @@
+"""What checks look at, and what they find."""
+
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import boto3
+
+from launcher.emr.clusters import Cluster
+from launcher.parameters.schema import Parameters
+from launcher.support import aws
+from launcher.support.files import local_path
+from lib.support.s3_uri import is_s3
+
+
+class Level(StrEnum):
+    """How bad it is. A warning stops nothing; a failure would cost money for nothing."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the check of this name found, and what to do about it where something is to be done.
+
+    A check does not know its name; the checklist gives it.
+    """
+
+    name: str
+    level: Level
+    found: str
+    way_out: str = ""
+
+    def __str__(self) -> str:
+        """All of it on one line."""
+        found = self.found.replace("\n", "; ")
+        return f"{self.name}: {found}" + (f" → {self.way_out}" if self.way_out else "")
+
+
+def ok(found: str) -> Finding:
+    """Nothing to do."""
+    return Finding("", Level.OK, found)
+
+
+def warning(found: str, way_out: str = "") -> Finding:
+    """Something to know, or that could not be looked at."""
+    return Finding("", Level.WARNING, found, way_out)
+
+
+def fail(found: str, way_out: str = "") -> Finding:
+    """The experiment would fail, or the cluster is open to others."""
+    return Finding("", Level.FAIL, found, way_out)
+
+
+class Subject:
+    """A cluster and the experiment that is to run on it.
+
+    `probes` says whether a step may be run to try what the nodes' role may do. `stopped` is set when nobody waits for
+    the checks any more.
+    """
+
+    def __init__(self, cluster: Cluster, parameters: Parameters, session: boto3.Session, *, probes: bool = True):
+        self.cluster, self.parameters, self.probes = cluster, parameters, probes
+        self.stopped = threading.Event()
+        self._session, self._clients = session, dict[str, Any]()
+        self._lock = threading.Lock()
+
+    @property
+    def region(self) -> str:
+        """The cluster's region."""
+        return str(self._session.region_name)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client, made once: clients may be shared by threads, but not made by several at once."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = aws.client(service, self._session)
+            return self._clients[service]
+
+    @property
+    def inputs(self) -> list[str]:
+        """All tables that the experiment reads."""
+        return [*self.parameters.input_data, *(self.parameters.test_data or [])]
+
+    def not_in_s3(self, *names: str) -> Finding | None:
+        """What to say instead of looking at `input_data` or `out` where one of them is not in S3."""
+        for name in names:
+            for place in self.inputs if name == "input_data" else [self.parameters.out]:
+                if not is_s3(place):
+                    where = "on this machine, which no cluster sees" if local_path(place) else "not in S3"
+                    option = f"--{name.replace('_', '-')}"
+                    return warning(f"not checked: {place} is {where}", f"give --params or {option} s3://…")
+        return None

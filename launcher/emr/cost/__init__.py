@@ -1,0 +1,1 @@
+"""What a run costs: prices, node hours, shares, estimates and records."""

@@ -1,0 +1,110 @@
+"""What earlier runs below an output folder tell of the next: how long they took, on what, with how much to search."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from launcher.emr.cost.account import Activity, Span
+from launcher.support.files import Files
+from lib import artifacts
+
+# Newest first; older ones say little of today's code and tables.
+_LOOKED_AT = 20
+_ENOUGH = 5
+# Seconds. What a run takes around its training: EMR starts a Spark session for each notebook.
+_SESSION, _NOTEBOOKS = 60, 4
+# Seconds for a candidate on some 8,000 rows, as the benchmarks have it on two cores.
+_GUESSED_ROWS = 8_000
+_GUESSED_FIT = {"task": 0.3, "auto": 0.3, "spark": 60}
+
+
+@dataclass(frozen=True)
+class EarlierRun:
+    """A complete run. `seconds` is the whole, as far as it is known; `cluster` is empty where it ran on none."""
+
+    run_id: str
+    seconds: float
+    search_seconds: float
+    candidates: int
+    rows: int
+    engine: str
+    cluster: str = ""
+    step: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Duration:
+    """Seconds that a run is taken to need; from how many earlier ones, or with none by a guess; and why."""
+
+    seconds: float
+    runs: int
+    basis: str
+
+
+def earlier_runs(files: Files, out: str) -> list[EarlierRun]:
+    """The complete runs below `out`, the newest first; of very many, the newest."""
+    folder = artifacts.models_dir(out)
+    names = [name for name in files.names(folder) if artifacts.run_id_of(name)]
+    texts = (files.read_text(f"{folder}/{name}/{artifacts.EXPERIMENT}") for name in names[: -_LOOKED_AT - 1 : -1])
+    return [run for text in texts if text and (run := _run(text))]
+
+
+def expected(earlier: Iterable[EarlierRun], candidates: int, engine: str, rows: int | None) -> Duration:
+    """How long a search of so many candidates takes with all around it, judged by earlier runs.
+
+    The time of their searches grows with candidates and, where the new run's `rows` are known, with rows.
+    """
+    alike = [run for run in earlier if engine in ("auto", run.engine)][:_ENOUGH]
+    if not alike:
+        fit = _GUESSED_FIT[engine] * (rows or _GUESSED_ROWS) / _GUESSED_ROWS
+        basis = (
+            f"a rough guess, for there is no earlier run to go by: {_NOTEBOOKS} Spark sessions to start, then "
+            f"{candidates} candidates at {fit:.2g} s"
+        )
+        return Duration(_SESSION * _NOTEBOOKS + fit * candidates, 0, basis)
+    each = [_scaled(run, candidates, rows) for run in alike]
+    count = f"{len(alike)} earlier run{'s' if len(alike) > 1 else ''}"
+    return Duration(median(each), len(alike), f"from {count}" + ("" if rows else ", as if on as many rows"))
+
+
+def ran_through_livy(earlier: Iterable[EarlierRun], cluster_id: str) -> list[Activity]:
+    """Those that ran on a cluster and were no step of it, so that EMR does not know of them."""
+    return [
+        Activity(run.run_id, run.span) for run in earlier if run.cluster == cluster_id and run.span and not run.step
+    ]
+
+
+def _scaled(run: EarlierRun, candidates: int, rows: int | None) -> float:
+    growth = candidates / run.candidates * ((rows / run.rows) if rows else 1)
+    return run.seconds - run.search_seconds + run.search_seconds * growth
+
+
+def _run(text: str) -> EarlierRun | None:
+    """What a record tells; nothing for one of a run that is not complete, or that says less than ours do."""
+    try:
+        record = json.loads(text)
+        return _complete(record) if "finished_at" in record else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _complete(record: Mapping[str, Any]) -> EarlierRun:
+    timings, cost = record["timings"], record.get("cost", {})
+    actual = cost.get("actual")
+    span = Span(*(datetime.fromisoformat(actual[end]) for end in ("from", "to"))) if actual else None
+    around = sum(timings.values()) + _SESSION * _NOTEBOOKS
+    return EarlierRun(
+        run_id=record["run_id"],
+        seconds=(span.end - span.start).total_seconds() if span else around,
+        search_seconds=timings["search"],
+        candidates=max(1, record["candidates"] - record.get("reused_candidates", 0)),
+        rows=record["data"]["rows"],
+        engine=record["engine"]["name"],
+        cluster=cost.get("cluster", ""),
+        step=cost.get("step") or "",
+        span=span,
+    )

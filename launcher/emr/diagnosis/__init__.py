@@ -1,0 +1,1 @@
+"""Why a step or a cluster failed: evidence, causes, remedies."""

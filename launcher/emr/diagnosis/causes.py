@@ -1,0 +1,62 @@
+"""All causes of failure that we know, and which of those that are found is the one.
+
+The order of the list is that of telling: what explains more stands first. A cause whose lines are about the end goes
+before one that is only seen somewhere on the way, for Spark may well have recovered from that; so Python's own errors
+stand before what lost executors leave, which comes as an error of Java's. What is a consequence of something else (an
+executor lost, a session gone) is named where nothing else is found.
+"""
+
+from collections.abc import Sequence
+
+from launcher.emr.diagnosis import cluster, code, memory, storage
+from launcher.emr.diagnosis.evidence import Cause, Evidence, Finding
+
+CAUSES = (
+    Cause("bootstrap-failed", cluster.bootstrap_failed),
+    Cause("no-capacity", cluster.capacity_or_quota),
+    Cause("step-cancelled", cluster.step_cancelled),
+    Cause("cluster-ended", cluster.cluster_ended),
+    Cause("cluster-not-ready", cluster.cluster_not_ready),
+    Cause("asked-too-much", memory.asked_too_much),
+    Cause("heap-too-small", memory.heap_too_small),
+    Cause("access-denied", storage.access_denied),
+    Cause("missing-bucket", storage.missing_bucket),
+    Cause("missing-input", storage.missing_input),
+    Cause("missing-package", code.missing_package),
+    Cause("python-versions-differ", code.python_versions_differ),
+    Cause("disk-full", storage.disk_full),
+    Cause("python-memory", memory.python_out_of_memory),
+    Cause("throttled", storage.throttled_by_s3),
+    Cause("expired-credentials", storage.expired_credentials),
+    Cause("wrong-arguments", code.wrong_arguments),
+    Cause("refused", code.refused_by_the_run),
+    Cause("python-error", code.python_error),
+    Cause("kryo-buffer", memory.kryo_buffer),
+    Cause("result-too-large", memory.result_too_large),
+    Cause("out-of-threads", memory.out_of_threads),
+    Cause("executor-heap", memory.executor_heap),
+    Cause("driver-heap", memory.driver_heap),
+    Cause("executor-beyond-limit", memory.executor_beyond_limit),
+    Cause("driver-beyond-limit", memory.driver_beyond_limit),
+    Cause("lost-node", cluster.lost_node),
+    Cause("no-room", cluster.no_room_for_application),
+    Cause("executor-killed", memory.executor_killed, is_consequence=True),
+    Cause("python-worker-died", memory.python_worker_died, is_consequence=True),
+    Cause("livy-session-did-not-start", cluster.livy_session_did_not_start, is_consequence=True),
+    Cause("livy-session-died", cluster.livy_session_died, is_consequence=True),
+    Cause("executor-lost", cluster.executor_lost, is_consequence=True),
+    Cause("run-failed", code.run_failed, is_consequence=True),
+    Cause("spark-job-failed", code.spark_job_failed, is_consequence=True),
+)
+
+
+def out_of_memory(evidence: Evidence) -> tuple[Cause, Finding] | None:
+    """The kind of memory that ran out, if any did: the one rule of that, for runs through Livy and for steps."""
+    causes = [cause for cause in CAUSES if cause.find in memory.OUT_OF_MEMORY]
+    return next(iter(ranked(evidence, causes)), None)
+
+
+def ranked(evidence: Evidence, causes: Sequence[Cause] = CAUSES) -> list[tuple[Cause, Finding]]:
+    """What the causes find, the most likely first; nothing where none knows the failure."""
+    found = [(cause, finding) for cause in causes if (finding := cause.find(evidence))]
+    return sorted(found, key=lambda each: (each[0].is_consequence, not each[1].is_decisive))

@@ -1,0 +1,167 @@
+"""Causes of failure that lie with the cluster: its start, its nodes, its end, and Livy on it."""
+
+from launcher.emr.diagnosis.evidence import OF_CLUSTER, OF_NODES, OF_STEP, Evidence, Finding, proven, told_by
+
+
+def bootstrap_failed(evidence: Evidence) -> Finding | None:
+    """The nodes did not get ready: a bootstrap action failed, or EMR could not install an application."""
+    hit = evidence.first(
+        r"(?i)On (?:the )?(?P<role>master|primary|core|task|\d+ \w+) instances? \((?P<node>i-\w+).*"
+        r"(?P<what>bootstrap action \d+.*|application provisioning failed)"
+        r"|(?P<other>instance \((?P<node2>i-\w+)\) failed attempting to download bootstrap action \d+ file from S3)",
+        OF_CLUSTER,
+    )
+    if hit is None:
+        return None
+    node = hit.found["node"] or hit.found["node2"]
+    what = hit.found["what"] or hit.found["other"]
+    on = f" on the {hit.found['role']} node {node}" if hit.found["node"] else ""
+    said = evidence.first(
+        r"(?i)^bootstrap.*(error|fail|cannot)|\b(error|fatal|cannot|failed)\b", r"/bootstrap-actions/"
+    )
+    look = f"run_experiment.py cluster logs --cluster-id {evidence.cluster.id} --bootstrap"
+    return Finding(
+        f"the cluster did not start: {what}{on}",
+        proven(hit, said),
+        (
+            f"read that node's log: {look}{f' {node}' if node else ''}",
+            "correct the bootstrap script or what it needs (infrastructure/bootstrap.sh), and make a new cluster",
+        ),
+    )
+
+
+# EC2 had no such instances to give, or the account may not have so many.
+capacity_or_quota = told_by(
+    r"(?i)insufficient.*capacity|do(es)? not have sufficient .*capacity|exceed.*(limit|quota)|vCPU (limit|quota)|"
+    r"VcpuLimitExceeded|InstanceLimitExceeded|Spot.*(price|bid).*too low",
+    "the cluster did not get its instances from EC2",
+    "choose another instance type or zone, wait a while, or ask AWS for a higher quota of vCPUs",
+    where=OF_CLUSTER,
+)
+
+
+def lost_node(evidence: Evidence) -> Finding | None:
+    """A node went away under the run: a Spot interruption, or a failure of the instance."""
+    node = evidence.first(
+        r"(?i)(?P<spot>spot).*(interrupt|terminat|reclaim)|INSTANCE_FAILURE|Instance (was )?(lost|unhealthy|failed)",
+        OF_NODES,
+    )
+    line = evidence.first(
+        r"Container released on a \*lost\* node|Exit status: -100\b|(?P<spot>[Ss]pot (instance )?interruption)|"
+        r"Executor decommission|Reason: (Slave|worker) lost|NodeManager .* (lost|LOST)|Decommission\w* node"
+    )
+    hit = line or node
+    if hit is None:
+        return None
+    spots = [group for group in evidence.cluster.groups if "SPOT" in group.market]
+    is_spot = bool((node and node.found["spot"]) or (line and line.found["spot"]))
+    why = "a Spot node was taken back" if is_spot else "a node was lost"
+    advice = "send the run again (with --resume what was scored is not fitted again)"
+    steady = (
+        "use on-demand core nodes and have Spot in the task group alone" if spots else "see the node's health in EC2"
+    )
+    return Finding(f"{why} while Spark was using it", proven(hit, node, line), (advice, steady))
+
+
+def step_cancelled(evidence: Evidence) -> Finding | None:
+    """Somebody cancelled the step, or EMR did since an earlier one failed."""
+    if evidence.step is None or evidence.step.state not in ("CANCELLED", "INTERRUPTED") or evidence.cluster.has_ended:
+        return None
+    hit = evidence.first(r"CANCELLED|INTERRUPTED", OF_STEP)
+    if hit is None:
+        return None
+    if evidence.step.started_at is None:
+        return Finding(
+            "the step never ran: it was cancelled while it waited, by somebody or because an earlier step failed",
+            proven(hit),
+            ("see the step before it: run_experiment.py cluster steps, then cluster diagnose STEP; and send it again",),
+        )
+    how = "cancelled" if evidence.step.state == "CANCELLED" else "interrupted, as when its node is lost,"
+    return Finding(f"the step was {how} while it ran", proven(hit), ("send it again, or go on with --resume",))
+
+
+def cluster_ended(evidence: Evidence) -> Finding | None:
+    """The cluster ended under the step, or before it."""
+    if not evidence.cluster.has_ended:
+        return None
+    hit = evidence.first(r"TERMINATED(_WITH_ERRORS)?(: (?P<why>.*))?", OF_CLUSTER)
+    if hit is None or (evidence.step and evidence.step.state == "FAILED"):
+        return None
+    why = hit.found["why"] or ""
+    idle = evidence.cluster.auto_termination_seconds
+    if "user request" in why.lower():
+        told = "somebody terminated the cluster"
+    elif idle and ("idle" in why.lower() or "auto" in why.lower()):
+        told = f"the cluster ended itself after {idle // 60} min without work"
+    else:
+        told = f"the cluster ended{f': {why}' if why else ''}"
+    step = " while the step waited or ran" if evidence.step else ""
+    return Finding(
+        told + step,
+        proven(hit, evidence.first(r"CANCELLED|INTERRUPTED", OF_STEP)),
+        ("make another cluster (run_experiment.py cluster create, or infrastructure/) and send the step to it",),
+    )
+
+
+def cluster_not_ready(evidence: Evidence) -> Finding | None:
+    """The step waits for a cluster that is not available."""
+    if evidence.cluster.is_ready or evidence.cluster.has_ended or (evidence.step and evidence.step.state == "FAILED"):
+        return None
+    state = evidence.cluster.life.state
+    hit = evidence.first(state, OF_CLUSTER)
+    if hit is None:
+        return None
+    waits = state in ("STARTING", "BOOTSTRAPPING")
+    way_out = "wait: the step starts when the cluster is ready" if waits else "send it to another cluster"
+    return Finding(f"the cluster is not available: it is {state}", proven(hit), (way_out,))
+
+
+def no_room_for_application(evidence: Evidence) -> Finding | None:
+    """YARN has not given an application its first container."""
+    hit = evidence.first(
+        r"waiting for AM container to be (allocated|launched)|Queue's AM resource limit exceeded|"
+        r"Initial job has not accepted any resources"
+    )
+    failed = evidence.stated("livy-session-did-not-start")
+    failed = failed or evidence.first(r"did not start up in \d+ seconds|Application .* killed|timed? ?out")
+    if hit is None or failed is None:
+        return None
+    return Finding(
+        "YARN had no room for the application: others hold the cluster's memory or cores",
+        proven(hit, failed),
+        (
+            "see who does (run_experiment.py sessions, cluster ui), ask for less (spark.*), or have more nodes: "
+            "cluster resize",
+        ),
+    )
+
+
+def livy_session_did_not_start(evidence: Evidence) -> Finding | None:
+    """The session was asked for and did not come."""
+    hit = evidence.first(r"Session \d+ did not start up in \d+ seconds|Error while processing.*session.*start")
+    hit = evidence.stated("livy-session-did-not-start") or hit
+    if hit is None:
+        return None
+    return Finding(
+        "the Livy session did not start",
+        proven(hit, evidence.first(r"YARN Diagnostics|Exception in thread|SparkException", r"/containers/|/steps/")),
+        ("raise cluster.start_timeout, ask for less (spark.*), or see whether other applications hold the cluster",),
+    )
+
+
+# The session was there and went away, or Livy did.
+livy_session_died = told_by(
+    r"Session isn't active|Session '?\d+'? not found",
+    "the run's Livy session, or Livy itself, was not there (any more)",
+    "send it again, with --resume; if it comes again, see Livy's own log: run_experiment.py cluster logs NODE lists "
+    "those of the primary node",
+    stated="livy-session-died",
+)
+
+
+# Executors went away and no line says why.
+executor_lost = told_by(
+    r"ExecutorLostFailure|FetchFailedException|Lost executor \S+|MetadataFetchFailedException",
+    "executors, or the shuffle files on their nodes, were lost, and no log says why",
+    "look for memory first: raise spark.executor_memory, or see what executors said: cluster logs APPLICATION",
+)

@@ -1,0 +1,158 @@
+"""Why a step failed, or a cluster did: from the evidence to one sentence, its proof and what to do."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from launcher.emr.clusters import Cluster, describe
+from launcher.emr.diagnosis.causes import ranked
+from launcher.emr.diagnosis.evidence import Cause, Evidence, Finding, Hit
+from launcher.emr.diagnosis.gathering import Gathering
+from launcher.emr.steps import FAILED_STEP, PROBE_NAME, Step, describe_step, list_steps
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+    from mypy_boto3_s3 import S3Client
+
+UNKNOWN = "unknown"
+# What is shown of a failure that no cause knows: so many lines, the last ones, for a log ends with what ended it.
+_TELLING = re.compile(r"\b\w*(Error|Exception)\b|\b(ERROR|FATAL|[Ff]ailed|[Kk]illed|denied|refused)\b")
+_LINES = 8
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found: the cause with its finding, and others that were seen beside it; `cause` is None where unknown.
+
+    `telling`: of an unknown failure, the lines that say most. `notes`: what could not be looked at, and why.
+    """
+
+    cluster: Cluster
+    step: Step | None
+    cause: Cause | None
+    finding: Finding | None
+    others: tuple[tuple[Cause, Finding], ...]
+    telling: tuple[Hit, ...]
+    notes: tuple[str, ...]
+    logs: str
+    kept_at: str
+
+    @property
+    def what(self) -> str:
+        """What failed, in a few words."""
+        if self.step is None:
+            return f"Cluster {self.cluster.id} ({self.cluster.name})"
+        return f"Step {self.step.id} ({self.step.name}) of cluster {self.cluster.id}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs; the keys are stable."""
+        finding = self.finding
+        proof = finding.proof if finding else self.telling
+        return {
+            "cluster_id": self.cluster.id,
+            "cluster_state": self.cluster.life.state,
+            "step_id": self.step.id if self.step else None,
+            "step_name": self.step.name if self.step else None,
+            "step_state": self.step.state if self.step else None,
+            "cause": self.cause.name if self.cause else UNKNOWN,
+            "sentence": finding.sentence if finding else None,
+            "proof": [_proof(hit) for hit in proof],
+            "what_to_do": list(finding.way_out) if finding else [],
+            "settings": dict(finding.settings) if finding else {},
+            "statement": finding.statement if finding else None,
+            "also": [{"cause": cause.name, "sentence": other.sentence} for cause, other in self.others],
+            "notes": list(self.notes),
+            "logs": self.logs or None,
+            "kept_at": self.kept_at or None,
+        }
+
+
+@dataclass(frozen=True)
+class NothingFailed:
+    """There is nothing to diagnose; `sentence` says what there is instead."""
+
+    cluster_id: str
+    step_id: str | None
+    state: str
+    sentence: str
+
+    def as_json(self) -> Mapping[str, Any]:
+        """The same for programs."""
+        of = "step_state" if self.step_id else "cluster_state"
+        given = {"cluster_id": self.cluster_id, "step_id": self.step_id, of: self.state}
+        return {**given, "cause": None, "sentence": self.sentence}
+
+
+def diagnose(emr: "EMRClient", s3: "S3Client", cluster_id: str, step_id: str | None) -> Diagnosis | NothingFailed:
+    """Find out why a step failed: the one given, or else the last that failed, or else why the cluster did.
+
+    Raises:
+        InputError: no such cluster or step, or no right to look at it.
+    """
+    cluster = describe(emr, cluster_id)
+    step = describe_step(emr, cluster_id, step_id) if step_id else _last_failed(emr, cluster)
+    gathering = Gathering(emr, s3, cluster)
+    if step is None:
+        failed = cluster.life.state == "TERMINATED_WITH_ERRORS" or (
+            cluster.life.state == "TERMINATING" and not cluster.life.ready_at
+        )
+        if not failed:
+            return NothingFailed(cluster_id, None, cluster.life.state, _no_step_failed(cluster))
+        return _concluded(gathering.of_cluster(), gathering)
+    waits_in_vain = step.state == "PENDING" and not cluster.is_ready
+    if step.state not in FAILED_STEP and not waits_in_vain:
+        return NothingFailed(cluster_id, step.id, step.state, _not_failed(step))
+    return _concluded(gathering.of_step(step), gathering)
+
+
+def _last_failed(emr: "EMRClient", cluster: Cluster) -> Step | None:
+    """The last step that failed while it ran; one that was cancelled before tells less than the one that failed.
+
+    Whether `cluster check` was refused something is not what anybody asks here.
+    """
+    failed = [step for step in list_steps(emr, cluster.id, FAILED_STEP) if step.name != PROBE_NAME]
+    ran = next((step for step in failed if step.started_at), None)
+    return ran or next(iter(failed), None)
+
+
+def _concluded(evidence: Evidence, gathering: Gathering) -> Diagnosis:
+    found = ranked(evidence)
+    cause, finding = found[0] if found else (None, None)
+    folder = f"steps/{evidence.step.id}/" if evidence.step else "node/"
+    place = f"{evidence.cluster.log_place}{folder}" if evidence.cluster.log_place else ""
+    return Diagnosis(
+        cluster=evidence.cluster,
+        step=evidence.step,
+        cause=cause,
+        finding=finding,
+        others=tuple(each for each in found[1:] if not each[0].is_consequence and _says_more(each[1], finding)),
+        telling=() if finding else tuple([*evidence.hits(_TELLING.pattern)][:_LINES]),
+        notes=tuple(dict.fromkeys(gathering.notes)),
+        logs=place,
+        kept_at=evidence.kept_at,
+    )
+
+
+def _says_more(other: Finding, chosen: Finding | None) -> bool:
+    """Whether another finding has lines of its own."""
+    lines = {(hit.source.name, hit.line.number) for hit in chosen.proof} if chosen else set()
+    return all((hit.source.name, hit.line.number) not in lines for hit in other.proof)
+
+
+def _no_step_failed(cluster: Cluster) -> str:
+    state = f"it is {cluster.life.state}{f' ({cluster.life.reason})' if cluster.life.reason else ''}"
+    return f"no step of cluster {cluster.id} ({cluster.name}) has failed; {state}"
+
+
+def _not_failed(step: Step) -> str:
+    ways = {
+        "COMPLETED": "it completed, nothing failed",
+        "RUNNING": f"it still runs; see what it says: run_experiment.py cluster logs {step.id} --follow",
+        "PENDING": "it waits for those before it: run_experiment.py cluster steps",
+    }
+    return f"step {step.id} ({step.name}) is {step.state}: {ways.get(step.state, 'it has not ended yet')}"
+
+
+def _proof(hit: Hit) -> dict[str, Any]:
+    return {"file": hit.source.name, "line": hit.line.number, "text": hit.line.text}

@@ -1,0 +1,209 @@
+"""What is known of a failure, as lines of text that say where they stand; and what a cause finds in it."""
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from launcher.emr.clusters import Cluster
+from launcher.emr.steps import Step
+
+# Of a long log, so many telling lines are kept from its beginning and from its end, each cut to so many characters.
+_FIRST, _LAST, _WIDTH = 500, 1_000, 1_500
+# An error that ends a log stands in its last lines.
+_END = 80
+# Spark's lines that report no trouble, and its progress bars. What follows one without a time of its own is kept: a
+# diagnosis, a traceback.
+_ROUTINE = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|DEBUG|TRACE) |\[Stage \d+:.*\]\s*$")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+# Names of what EMR itself says, as sources.
+OF_CLUSTER, OF_STEP, OF_NODES = "EMR, of the cluster", "EMR, of the step", "EMR, of the nodes"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line and its number in the file, from 1."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a run of ours knew of its own failure, as data (`lib.errors.ExperimentError`)."""
+
+    cause: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    kept_at: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that says what happened: a log, or EMR's own words.
+
+    `decides`: it is about the end itself (EMR's reason, the run's own last words), so all of it weighs more than a line
+    somewhere in a log; `ends`: the failure ends it, so its last lines do. `of_driver`: what YARN says there of a
+    container is about the driver's. `stated` comes with the last words of a run of ours.
+    """
+
+    name: str
+    lines: tuple[Line, ...]
+    decides: bool = False
+    ends: bool = False
+    of_driver: bool = False
+    stated: Stated | None = None
+
+    def is_decisive(self, index: int) -> bool:
+        """Whether the line at an index tells how it ended, not just what happened on the way."""
+        return self.decides or (self.ends and index >= len(self.lines) - _END)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A line that a cause was looking for."""
+
+    source: Source
+    index: int
+    found: re.Match[str]
+
+    @property
+    def line(self) -> Line:
+        """The line itself."""
+        return self.source.lines[self.index]
+
+    @property
+    def is_decisive(self) -> bool:
+        """Whether it tells how it ended."""
+        return self.source.is_decisive(self.index)
+
+    def shown(self, width: int) -> str:
+        """The line, cut to so many characters around what was found in it: Java's lines are long."""
+        text = self.line.text
+        if len(text) <= width:
+            return text
+        start = max(0, min(self.found.start() - width // 4, len(text) - width))
+        return ("…" if start else "") + text[start : start + width] + ("…" if start + width < len(text) else "")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known of a failed step, or of a cluster that failed by itself (then `step` is None).
+
+    `settings` are the Spark properties the run was given. `params` says whether they came from a params file of ours,
+    so that advice can be given in its words. `kept_at` is where a run of ours leaves its notebooks when it fails.
+    """
+
+    cluster: Cluster
+    step: Step | None
+    sources: tuple[Source, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    params: bool = False
+    kept_at: str = ""
+
+    def hits(self, pattern: str, where: str = "") -> Iterator[Hit]:
+        """All lines that match, in the sources whose name matches `where`; those that tell the end come first."""
+        wanted, places = re.compile(pattern), re.compile(where)
+        found = [
+            Hit(source, index, match)
+            for source in self.sources
+            if places.search(source.name)
+            for index, line in enumerate(source.lines)
+            if (match := wanted.search(line.text))
+        ]
+        # What came first is the cause, so the order within each kind stays.
+        return iter(sorted(found, key=lambda hit: not hit.is_decisive))
+
+    def stated(self, cause: str) -> Hit | None:
+        """The last words of a run of ours that knew this cause of its failure."""
+        anything = re.compile("")
+        for source in self.sources:
+            if source.stated and source.stated.cause == cause and source.lines:
+                found = anything.match(source.lines[0].text)
+                return Hit(source, 0, found) if found else None
+        return None
+
+    @property
+    def stated_settings(self) -> Mapping[str, str]:
+        """The settings that a run of ours said would help."""
+        return next((source.stated.settings for source in self.sources if source.stated), {})
+
+    def first(self, pattern: str, where: str = "") -> Hit | None:
+        """The line that counts most of those that match, or None."""
+        return next(self.hits(pattern, where), None)
+
+
+def telling(lines: Iterable[str]) -> tuple[Line, ...]:
+    """The lines of a log that may say what went wrong, without the routine; bounded, however long the log is."""
+    first: list[Line] = []
+    last: deque[Line] = deque(maxlen=_LAST)
+    for number, text in enumerate(lines, start=1):
+        if not text.strip() or _ROUTINE.match(text):
+            continue
+        line = Line(number, _COLOURS.sub("", text[:_WIDTH]).rstrip())
+        if len(first) < _FIRST:
+            first.append(line)
+        else:
+            last.append(line)
+    return (*first, *last)
+
+
+def said(name: str, *texts: str) -> Source:
+    """What EMR, or a run of ours, says about the end."""
+    lines = [line for text in texts if text for line in text.splitlines() if line.strip()]
+    return Source(name, tuple(Line(number, line) for number, line in enumerate(lines, start=1)), decides=True)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one cause has to say about the evidence.
+
+    `proof`: the lines, the most telling first. `settings`: our parameters to change, and their new values. `statement`:
+    what to add to a role's policy. `is_decisive`: the proof is about the end itself, not about something on the way.
+    """
+
+    sentence: str
+    proof: tuple[Hit, ...]
+    way_out: tuple[str, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    statement: Mapping[str, Any] | None = None
+
+    @property
+    def is_decisive(self) -> bool:
+        """Whether its proof tells how it ended."""
+        return any(hit.is_decisive for hit in self.proof)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A kind of failure: its name, and what looks for it. Consequences follow from something else, often not logged."""
+
+    name: str
+    find: Callable[[Evidence], Finding | None]
+    is_consequence: bool = False
+
+
+def told_by(
+    pattern: str, sentence: str, *way_out: str, where: str = "", stated: str = ""
+) -> Callable[[Evidence], Finding | None]:
+    """What looks for a cause that one line proves, whatever else it says: the plainest kind of cause.
+
+    `where` is a pattern of the sources' names; `stated` the cause as a run of ours states it.
+    """
+
+    def find(evidence: Evidence) -> Finding | None:
+        hit = (evidence.stated(stated) if stated else None) or evidence.first(pattern, where)
+        return Finding(sentence, (hit,), way_out) if hit else None
+
+    return find
+
+
+def proven(first: Hit, *more: Hit | None) -> tuple[Hit, ...]:
+    """A hit and those of the others that are there and say something else."""
+    kept: list[Hit] = [first]
+    for hit in more:
+        if hit is not None and all(hit.line.text.strip() != other.line.text.strip() for other in kept):
+            kept.append(hit)
+    return tuple(kept)

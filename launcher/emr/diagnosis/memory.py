@@ -1,0 +1,235 @@
+"""Causes of failure that have to do with memory, and the settings that help."""
+
+import re
+
+from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven
+from launcher.emr.diagnosis.memory_advice import Setting, fits, raised
+from launcher.emr.spark_memory import largest_heap_mb, megabytes, size
+
+_HEAP = (
+    r"java\.lang\.OutOfMemoryError(?!: [Uu]nable to create)|GC overhead limit exceeded|"
+    r"[Ee]xit(ed with)? ?(status|code|Code):? 52\b"
+)
+_BEYOND = r"for exceeding (physical |virtual )?memory limits|running (\S+ )?beyond (the )?'?(PHYSICAL|physical)"
+_OF_EXECUTOR = re.compile(
+    r"Lost task|ExecutorLostFailure|[Ee]xecutor \d+|Executor task launch worker|status: 52|executor\.memory"
+)
+# The first container of an application has the driver in it, or the application master of a driver elsewhere.
+_DRIVERS_LOG = r"_000001/[^/]+$"
+
+
+def asked_too_much(evidence: Evidence) -> Finding | None:
+    """YARN refuses a container that no node can hold."""
+    hit = evidence.first(
+        r"Required (?P<of>executor|AM) memory \((?P<asked>\d+)(?: MB)?\).*above the max threshold \((?P<most>\d+) MB\)"
+    )
+    if hit is None:
+        return None
+    of = "executor" if hit.found["of"] == "executor" else "driver"
+    most = int(hit.found["most"])
+    heap = size(largest_heap_mb(of, most))
+    setting = Setting.heap(of)
+    return Finding(
+        f"the {of} was to have {int(hit.found['asked']):,} MB of heap, and with what comes beside it that is more than "
+        f"the {most:,} MB that YARN has on a node",
+        proven(hit),
+        (f"set {setting.shown(evidence)} to {heap} at most, or use nodes with more memory",),
+        {setting.ours: heap},
+    )
+
+
+def heap_too_small(evidence: Evidence) -> Finding | None:
+    """Spark does not start with a heap of less than some 450 MB."""
+    hit = evidence.first(r"System memory (\d+) must be at least (\d+)|Executor memory (\d+) must be at least (\d+)")
+    if hit is None:
+        return None
+    setting = Setting.heap("driver" if hit.found[1] else "executor")
+    return Finding(
+        f"the {setting.of}'s heap is too small for Spark to start",
+        proven(hit),
+        (f"set {setting.shown(evidence)} to 1g or more",),
+        {setting.ours: "1g"},
+    )
+
+
+def executor_heap(evidence: Evidence) -> Finding | None:
+    """An executor's Java heap was full."""
+    own = evidence.stated("executor-heap")
+    hit = next((each for each in evidence.hits(_HEAP) if _is_executors(each)), own)
+    if hit is None:
+        return None
+    return _raise(evidence, proven(hit, own), Setting.heap("executor"), "an executor's Java heap was full")
+
+
+def driver_heap(evidence: Evidence) -> Finding | None:
+    """The driver's Java heap was full."""
+    own = evidence.stated("driver-heap")
+    hit = next((each for each in evidence.hits(_HEAP) if not _is_executors(each)), own)
+    if hit is None:
+        return None
+    return _raise(
+        evidence,
+        proven(hit, own),
+        Setting.heap("driver"),
+        "the driver's Java heap was full",
+        "collect() and toPandas() bring rows to the driver: where code of yours does, let it bring fewer",
+    )
+
+
+def executor_beyond_limit(evidence: Evidence) -> Finding | None:
+    """YARN killed an executor: Python and the like, beside the heap, took more than they were given."""
+    own = evidence.stated("executor-beyond-limit")
+    hit = next((each for each in evidence.hits(_BEYOND) if not _is_drivers_container(each)), own)
+    if hit is None:
+        return None
+    used = re.search(r"[\d.]+ [GM]B of [\d.]+ [GM]B physical memory used", hit.line.text)
+    sentence = f"YARN killed an executor that took more memory than its container has{f' ({used[0]})' if used else ''}"
+    return _raise(evidence, proven(hit, own), Setting.overhead("executor"), sentence, _FEWER_TASKS)
+
+
+def driver_beyond_limit(evidence: Evidence) -> Finding | None:
+    """YARN killed the driver's container."""
+    own = evidence.stated("driver-beyond-limit")
+    hit = next((each for each in evidence.hits(_BEYOND) if _is_drivers_container(each)), None)
+    hit = hit or evidence.first(r"AM Container for \S+ exited with\s+exitCode: -104") or own
+    if hit is None:
+        return None
+    sentence = "the driver took more memory beside its heap than its YARN container has"
+    return _raise(evidence, proven(hit, own), Setting.overhead("driver"), sentence)
+
+
+def python_out_of_memory(evidence: Evidence) -> Finding | None:
+    """Python itself had no more memory, on the driver or in a worker of an executor."""
+    hit = evidence.first(r"^(numpy\.\S*)?_?(Array)?MemoryError\b|Cannot allocate memory")
+    hit = hit or evidence.stated("python-memory")
+    if hit is None:
+        return None
+    in_worker = evidence.first(r"PythonException|pyspark/worker\.py|pyspark\.zip/pyspark/worker\.py")
+    of = "executor" if in_worker else "driver"
+    whose = "a Python worker of an executor" if in_worker else "Python on the driver"
+    return _raise(evidence, proven(hit), Setting.overhead(of), f"{whose} had no more memory")
+
+
+def result_too_large(evidence: Evidence) -> Finding | None:
+    """What tasks send to the driver is limited."""
+    hit = evidence.first(
+        r"Total size of serialized results .*\((?P<got>[\d.]+ \w+)\) is bigger than "
+        r"spark\.driver\.maxResultSize \((?P<most>[\d.]+ \w+)\)"
+    )
+    if hit is None:
+        return None
+    setting = Setting("driver", "spark.driver.maxResultSize", "spark.conf.spark.driver.maxResultSize", "1g")
+    new = raised(setting.now(evidence), 2)
+    return Finding(
+        f"tasks sent {hit.found['got']} to the driver, which takes {hit.found['most']} (spark.driver.maxResultSize)",
+        proven(hit),
+        (
+            f"set {setting.shown(evidence)} to {new}, and {Setting.heap('driver').shown(evidence)} to more than that",
+            "collect() and toPandas() bring rows to the driver: where code of yours does, let it bring fewer",
+        ),
+        {setting.ours: new},
+    )
+
+
+def kryo_buffer(evidence: Evidence) -> Finding | None:
+    """One object does not fit Kryo's buffer."""
+    hit = evidence.first(r"Kryo serialization failed: Buffer overflow\. Available: \d+, required: (?P<bytes>\d+)")
+    if hit is None:
+        return None
+    setting = Setting("", "spark.kryoserializer.buffer.max", "spark.conf.spark.kryoserializer.buffer.max", "64m")
+    # Kryo says what it lacked at that moment, which is not all of the object.
+    new = size(min(2047, max(4 * megabytes(setting.now(evidence)), 2 * int(hit.found["bytes"]) // 2**20)))
+    return Finding(
+        "an object is larger than Kryo's buffer (spark.kryoserializer.buffer.max)",
+        proven(hit),
+        (f"set {setting.shown(evidence)} to {new} (2047m is the most it takes)",),
+        {setting.ours: new},
+    )
+
+
+def executor_killed(evidence: Evidence) -> Finding | None:
+    """Exit code 137: somebody sent SIGKILL, mostly for memory, and did not say why."""
+    hit = evidence.first(r"[Ee]xit(ed with)? ?(status|code|Code):?( is)? 137\b") or evidence.stated("executor-killed")
+    if hit is None:
+        return None
+    if _is_drivers_container(hit):
+        return _raise(
+            evidence,
+            proven(hit),
+            Setting.overhead("driver"),
+            "the driver was killed (exit code 137), most likely since its container or its node had no more memory",
+        )
+    return _raise(
+        evidence,
+        proven(hit),
+        Setting.heap("executor"),
+        "an executor was killed (exit code 137), most likely since the node or its heap had no more memory",
+        _FEWER_TASKS,
+    )
+
+
+def out_of_threads(evidence: Evidence) -> Finding | None:
+    """Java asked the system for a thread and got none. It says OutOfMemoryError, and no heap was full."""
+    hit = evidence.first(r"[Uu]nable to create (new )?native thread") or evidence.stated("out-of-threads")
+    if hit is None:
+        return None
+    of = "executor" if _is_executors(hit) else "driver"
+    return Finding(
+        f"the {of}'s Java could not start another thread: its node allows no more processes, or has no memory for "
+        "their stacks",
+        proven(hit),
+        (
+            "a larger heap makes it worse, since stacks lie beside it: lower spark.executor_cores, run fewer "
+            "applications on the node at the same time, or use larger nodes",
+            "see what the node allows: ulimit -u, and the processes that are on it",
+        ),
+    )
+
+
+def python_worker_died(evidence: Evidence) -> Finding | None:
+    """A worker's process ended without a word."""
+    hit = evidence.first(r"Python worker exited unexpectedly \(crashed\)")
+    if hit is None:
+        return None
+    return _raise(
+        evidence,
+        proven(hit),
+        Setting.overhead("executor"),
+        "a Python worker ended without a word, most likely killed for want of memory",
+        _FEWER_TASKS,
+    )
+
+
+_FEWER_TASKS = "or lower spark.executor_cores, so that fewer tasks share an executor's memory"
+
+
+def _raise(evidence: Evidence, proof: tuple[Hit, ...], setting: Setting, sentence: str, *more: str) -> Finding:
+    """A finding whose way out is more memory: from what it is now to a half more, or twice as much beside the heap."""
+    now = setting.now(evidence)
+    new = evidence.stated_settings.get(setting.ours) or raised(now, 1.5 if setting.is_heap else 2)
+    change = f"raise {setting.shown(evidence)} from {now} to {new}: {fits(evidence, setting, new)}"
+    return Finding(sentence, proof, (change, *more), {setting.ours: new})
+
+
+def _is_executors(hit: Hit) -> bool:
+    if hit.source.stated:
+        return hit.source.stated.cause.startswith("executor")
+    in_container = "/containers/" in hit.source.name
+    return (in_container and not _is_drivers_log(hit)) or bool(_OF_EXECUTOR.search(hit.line.text))
+
+
+def _is_drivers_log(hit: Hit) -> bool:
+    return re.search(_DRIVERS_LOG, hit.source.name) is not None
+
+
+def _is_drivers_container(hit: Hit) -> bool:
+    """YARN's own sentence names the container, whose number is 1 for the driver's."""
+    named = bool(re.search(r"container_\w+_000001\b|AM Container", hit.line.text))
+    return (named or hit.source.of_driver) and not _OF_EXECUTOR.search(hit.line.text)
+
+
+OUT_OF_MEMORY = (
+    *(python_out_of_memory, out_of_threads, executor_heap, driver_heap, executor_beyond_limit, driver_beyond_limit),
+    *(executor_killed, python_worker_died),
+)
+"""What looks for memory, or what passes for it, that ran out while a program ran."""

@@ -1,0 +1,106 @@
+"""Which setting of memory to change, by how much, and whether the cluster's nodes can hold it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from launcher.emr.diagnosis.evidence import Evidence
+from launcher.emr.instance_types import InstanceType, instance_type
+from launcher.emr.spark_memory import container_mb, largest_heap_mb, megabytes, size
+
+# Heaps that Spark on EMR takes where nothing is said.
+_DEFAULT_HEAP = {"driver": "2g", "executor": "4g"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting by Spark's name and by ours (in a params file, or after -p), and the value it has by default."""
+
+    of: str  # driver, executor, or of neither
+    spark: str
+    ours: str
+    default: str
+
+    @classmethod
+    def heap(cls, of: str) -> "Setting":
+        """The Java heap of the driver or an executor."""
+        return cls(of, f"spark.{of}.memory", f"spark.{of}_memory", _DEFAULT_HEAP[of])
+
+    @classmethod
+    def overhead(cls, of: str) -> "Setting":
+        """What a driver or an executor has beside its heap, which is where Python's memory is."""
+        return cls(of, f"spark.{of}.memoryOverhead", f"spark.conf.spark.{of}.memoryOverhead", "")
+
+    @property
+    def is_heap(self) -> bool:
+        """Whether it is a heap."""
+        return self.spark.endswith(".memory")
+
+    def now(self, evidence: Evidence) -> str:
+        """The value that the run had: given, of the cluster, or the default."""
+        given = evidence.settings.get(self.spark) or evidence.cluster.settings("spark-defaults").get(self.spark)
+        if given:
+            return given
+        if self.is_heap:
+            return _whole_node(self.of, evidence) or self.default
+        if self.default:
+            return self.default
+        heap = Setting.heap(self.of).now(evidence)
+        return size(container_mb(self.of, heap) - megabytes(heap))
+
+    def shown(self, evidence: Evidence) -> str:
+        """Its name where this run takes it from."""
+        return f"{self.ours} (params file, or -p)" if evidence.params else self.spark
+
+
+def raised(memory: str, factor: float) -> str:
+    """More memory by a factor; above 2 GB in whole ones."""
+    wanted = int(megabytes(memory) * factor)
+    return f"{-(-wanted // 1024)}g" if wanted > 2048 else size(wanted)
+
+
+def fits(evidence: Evidence, setting: Setting, value: str) -> str:
+    """Whether a driver or executor with the new value fits the cluster's nodes, in words."""
+    heap = value if setting.is_heap else Setting.heap(setting.of).now(evidence)
+    given = evidence.settings.get(Setting.overhead(setting.of).spark)
+    container = container_mb(setting.of, heap, given if setting.is_heap else value)
+    types = _types(evidence, ("CORE", "TASK"))
+    if not types:
+        return "whether the nodes can hold it is not known here"
+    judged = (_fit(setting, container, each) for each in types)
+    return "; ".join(judged)
+
+
+def _fit(setting: Setting, container: int, node: InstanceType) -> str:
+    wanted = f"its container then takes {_gb(container)} of the {_gb(node.yarn_mb)} that YARN has on an {node.name}"
+    if container <= node.yarn_mb:
+        return f"{wanted}, which holds {node.yarn_mb // container}"
+    most = size(largest_heap_mb(setting.of, node.yarn_mb))
+    return f"{wanted}, which is too much (heap at most {most}): use nodes with more memory{_larger(container)}"
+
+
+def _whole_node(of: str, evidence: Evidence) -> str:
+    """The heap that EMR sets where executors are to be as large as a node; nothing where they are not, or unknown.
+
+    The driver may come to any node, so EMR goes by the smallest.
+    """
+    if evidence.cluster.settings("spark").get("maximizeResourceAllocation") != "true":
+        return ""
+    types = _types(evidence, ("CORE",) if of == "executor" else ("MASTER", "CORE"))
+    return size(min(largest_heap_mb(of, each.yarn_mb) for each in types)) if types else ""
+
+
+def _types(evidence: Evidence, roles: Sequence[str]) -> list[InstanceType]:
+    """The instance types of the nodes in these roles, as far as they are known."""
+    groups = (group for group in evidence.cluster.groups if group.role in roles)
+    names = {name.strip() for group in groups for name in group.instance_type.split(",")}
+    return [each for name in sorted(names) if (each := instance_type(name))]
+
+
+def _larger(container: int) -> str:
+    """The smallest type with much memory that holds a container, in words."""
+    types = (instance_type(f"r5.{times}xlarge") for times in ("", 2, 4, 8, 12, 16, 24))
+    return next((f", as {each.name}" for each in types if each and each.yarn_mb >= container), "")
+
+
+def _gb(number: int) -> str:
+    return f"{number / 1024:.3g} GB"

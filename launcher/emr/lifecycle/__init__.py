@@ -1,0 +1,1 @@
+"""Create, resize and terminate clusters."""

@@ -1,0 +1,80 @@
+"""Make a cluster without Terraform, and wait until it is ready."""
+
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import boto3
+
+from launcher.emr.clusters import Cluster, describe
+from launcher.emr.lifecycle.request import NewCluster, Surroundings, request
+from launcher.emr.watching import watch
+from launcher.support import aws
+from launcher.support.files import files_at
+from launcher.support.project import PROJECT
+from lib.errors import ExperimentError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+
+_BOOTSTRAP = ("bootstrap.sh", "requirements-cluster.txt", "requirements-master.txt")
+
+
+class ClusterFailed(ExperimentError):
+    """A new cluster ended before it was ready."""
+
+    def __init__(self, cluster: Cluster):
+        self.cluster_id = cluster.id
+        reason = cluster.life.reason or "EMR says not why"
+        logs = f"; its logs arrive in {cluster.log_place}" if cluster.log_place else ""
+        super().__init__(
+            f"cluster {cluster.id} did not start, it is {cluster.life.state}: {reason}{logs}. "
+            f"What happened: run_experiment.py cluster diagnose --cluster-id {cluster.id}"
+        )
+
+
+def create(wanted: NewCluster, around: Surroundings, session: boto3.Session | None = None) -> str:
+    """Upload what the nodes run first, ask EMR for the cluster, and return its id.
+
+    Raises:
+        InputError: AWS refuses: a right, a name, a quota.
+    """
+    place = bootstrap_place(around.bucket)
+    files = files_at(place)
+    for name in _BOOTSTRAP:
+        if not files.exists(f"{place}{name}"):
+            files.put(PROJECT / "infrastructure" / name, f"{place}{name}")
+    # Asked once: a request that timed out may have made a cluster, and a second would make another.
+    emr = aws.client("emr", session, attempts=1)
+    try:
+        with aws.explained("cannot make the cluster"):
+            return emr.run_job_flow(**request(wanted, around, place))["JobFlowId"]
+    except aws.AwsUnavailable as error:
+        if not isinstance(error, aws.AwsBusy):
+            look = "run_experiment.py cluster list"
+            error.add_note(f"It may have been made all the same: look at {look} before you repeat it.")
+        raise
+
+
+def bootstrap_place(bucket: str) -> str:
+    """The folder of this version's bootstrap files, by their content: Terraform's own may be of another version."""
+    content = b"".join((PROJECT / "infrastructure" / name).read_bytes() for name in _BOOTSTRAP)
+    return f"s3://{bucket}/bootstrap/{hashlib.sha256(content).hexdigest()[:16]}/"
+
+
+def wait_until_ready(emr: "EMRClient", cluster_id: str, show: Callable[[Cluster], None]) -> Cluster:
+    """Watch a cluster start; `show` is told each state.
+
+    Raises:
+        ClusterFailed: it ended, for a bootstrap script that failed or another reason.
+    """
+    state = ""
+    for cluster in watch(lambda: describe(emr, cluster_id)):
+        if cluster.life.state != state:
+            state = cluster.life.state
+            show(cluster)
+        if cluster.is_ready:
+            return cluster
+        if cluster.has_ended or state == "TERMINATING":
+            raise ClusterFailed(cluster)
+    raise AssertionError("a watch has no end")

@@ -1,0 +1,129 @@
+"""Change how many nodes a group has."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from launcher.emr.clusters import Cluster, Group, describe, require_ready
+from launcher.emr.watching import watch
+from launcher.support import aws
+from lib.errors import ExperimentError, InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+    from mypy_boto3_emr.type_defs import InstanceGroupModifyConfigTypeDef
+
+_STUCK = ("ARRESTED", "SUSPENDED", "TERMINATED", "ENDED")
+
+
+@dataclass(frozen=True)
+class Resize:
+    """What is to be done: a group (None: one is to be made) and its new size."""
+
+    cluster: Cluster
+    role: str
+    group: Group | None
+    count: int
+
+    @property
+    def before(self) -> int:
+        """Nodes asked for until now."""
+        return self.group.requested if self.group else 0
+
+    @property
+    def remark(self) -> str:
+        """What will become of it, where that is not plain."""
+        limits = self.cluster.scaling
+        if limits:
+            least, most = limits["MinimumCapacityUnits"], limits["MaximumCapacityUnits"]
+            unit = limits.get("UnitType", "Instances")
+            others = sum(each.requested for each in self.cluster.groups if each.role != "MASTER" and each != self.group)
+            is_outside = unit == "Instances" and not least <= others + self.count <= most
+            outside = ", and this is outside them" if is_outside else ""
+            return (
+                f"Managed scaling keeps core and task nodes between {least} and {most} {unit.lower()}{outside}: it "
+                "changes the number again as work comes and goes. Its limits: aws emr put-managed-scaling-policy."
+            )
+        if self.count < self.before:
+            return "Nodes go when their tasks are done; those of the core group hand on their part of HDFS first."
+        return ""
+
+
+def plan_resize(emr: "EMRClient", cluster_id: str, role: str, count: int) -> Resize:
+    """Find the group that is meant and check that it may have `count` nodes. `role` is CORE or TASK.
+
+    Raises:
+        InputError: it may not, or the cluster has no such group, or several.
+    """
+    cluster = describe(emr, cluster_id)
+    require_ready(cluster)
+    if cluster.uses_fleets:
+        raise InputError(f"cluster {cluster_id} has instance fleets: resize them by aws emr modify-instance-fleet")
+    if role == "CORE" and count < 1:
+        raise InputError(
+            "a cluster needs a core node, for HDFS is there; to end it: run_experiment.py cluster terminate"
+        )
+    groups = cluster.of_role(role)
+    if len(groups) > 1:
+        raise InputError(
+            f"cluster {cluster_id} has {len(groups)} {role.lower()} groups ({', '.join(each.id for each in groups)}): "
+            "resize the one you mean by aws emr modify-instance-groups"
+        )
+    return Resize(cluster, role, groups[0] if groups else None, count)
+
+
+def resize(emr: "EMRClient", wanted: Resize) -> None:
+    """Ask EMR for it. Without a task group one of Spot nodes is made, of the core nodes' type."""
+    with aws.explained(f"cannot resize cluster {wanted.cluster.id}"):
+        if wanted.group:
+            change: InstanceGroupModifyConfigTypeDef = {
+                "InstanceGroupId": wanted.group.id,
+                "InstanceCount": wanted.count,
+            }
+            emr.modify_instance_groups(ClusterId=wanted.cluster.id, InstanceGroups=[change])
+        elif wanted.count:
+            emr.add_instance_groups(JobFlowId=wanted.cluster.id, InstanceGroups=[_task_group(wanted)])
+
+
+def wait_until_resized(emr: "EMRClient", wanted: Resize, show: Callable[[Group], None]) -> None:
+    """Watch the nodes come or go; `show` is told each change.
+
+    Raises:
+        ExperimentError: the cluster ended meanwhile, EMR gave up on the group, or it is to have another number by now.
+    """
+    running = None
+    for cluster in watch(lambda: describe(emr, wanted.cluster.id)):
+        groups = cluster.of_role(wanted.role)
+        if not cluster.is_ready:
+            raise ExperimentError(f"cluster {cluster.id} is {cluster.life.state}: {cluster.life.reason or 'it ended'}")
+        if groups and groups[0].state in _STUCK:
+            raise ExperimentError(
+                f"EMR gave up on the {wanted.role.lower()} group with {groups[0].running} of {wanted.count} nodes "
+                f"({groups[0].state}): most often a quota, or no Spot capacity; aws emr describe-cluster says more"
+            )
+        if groups and groups[0].requested not in (wanted.before, wanted.count):
+            raise ExperimentError(
+                f"the {wanted.role.lower()} group is to have {groups[0].requested} nodes by now, not {wanted.count}: "
+                "managed scaling changed it, or somebody else did"
+            )
+        if groups and groups[0].running != running:
+            running = groups[0].running
+            show(groups[0])
+        if (running or 0) == wanted.count:
+            return
+
+
+def _task_group(wanted: Resize) -> Any:
+    core = wanted.cluster.of_role("CORE")[0]
+    volumes = [
+        {"VolumeSpecification": {"VolumeType": "gp3", "SizeInGB": size}, "VolumesPerInstance": 1}
+        for size in core.ebs_gb
+    ]
+    group = {
+        "Name": "task",
+        "InstanceRole": "TASK",
+        "InstanceType": core.instance_type,
+        "InstanceCount": wanted.count,
+        "Market": "SPOT",
+    }
+    return {**group, **({"EbsConfiguration": {"EbsBlockDeviceConfigs": volumes}} if volumes else {})}

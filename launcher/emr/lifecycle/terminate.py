@@ -1,0 +1,62 @@
+"""End a cluster, unless it is at work."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from launcher.emr.clusters import Cluster
+from launcher.emr.steps import Step
+from launcher.support import aws
+from launcher.support.console import duration
+from lib.errors import InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+
+
+class ClusterAtWork(InputError):
+    """Steps run or wait on a cluster that is to be ended."""
+
+    def __init__(self, cluster: Cluster, steps: Sequence[Step]):
+        self.steps = steps
+        super().__init__(
+            f"cluster {cluster.id} has {said(steps)}: wait for it (run_experiment.py cluster step {steps[-1].id} "
+            "--wait), cancel it (the same with --cancel), or end the cluster all the same with --force"
+        )
+
+
+class ClusterProtected(InputError):
+    """Somebody has switched on termination protection."""
+
+    def __init__(self, cluster: Cluster):
+        super().__init__(
+            f"cluster {cluster.id} has termination protection, which somebody wanted: --force takes it off and ends it"
+        )
+
+
+def check(cluster: Cluster, unfinished: Sequence[Step]) -> None:
+    """Refuse a cluster at work, or protected.
+
+    Raises:
+        ClusterAtWork, ClusterProtected: `terminate` would end it all the same.
+    """
+    if unfinished:
+        raise ClusterAtWork(cluster, unfinished)
+    if cluster.termination_protected:
+        raise ClusterProtected(cluster)
+
+
+def terminate(emr: "EMRClient", cluster: Cluster) -> None:
+    """End it now, protected or not; what runs on it is lost."""
+    with aws.explained(f"cannot terminate cluster {cluster.id}"):
+        if cluster.termination_protected:
+            emr.set_termination_protection(JobFlowIds=[cluster.id], TerminationProtected=False)
+        emr.terminate_job_flows(JobFlowIds=[cluster.id])
+
+
+def said(steps: Sequence[Step]) -> str:
+    """Steps in words: which, in what state, for how long."""
+    words = []
+    for step in reversed(steps):  # the eldest first, which runs
+        since = f" for {duration(step.seconds)}" if step.seconds is not None else ""
+        words.append(f"{step.id} {step.name!r} {step.state}{since}")
+    return f"{len(steps)} unfinished step{'s' if len(steps) > 1 else ''} ({'; '.join(words)})"

@@ -1,0 +1,208 @@
+"""What an experiment will do: its steps, their notebooks and parameters, and where everything will be.
+
+Making a plan touches nothing, so `--dry-run` shows it and a run follows it.
+"""
+
+import ast
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from launcher.experiment import results
+from launcher.parameters.schema import Parameters
+from launcher.support.files import Files, files_at, shown
+from launcher.support.project import PROJECT
+from lib import artifacts
+from lib.errors import ExperimentError, InputError
+
+# Decides which steps run, so no notebook needs it.
+_LAUNCHER_ONLY = {"evaluate", "cluster", "spark"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One notebook of an experiment.
+
+    `check`, where the step leaves a result, reads it from the run's `folder` ("model" or "eval") and raises unless
+    it is complete; the executed notebook is kept in that folder.
+    """
+
+    name: str
+    notebook: Path
+    folder: str
+    check: Callable[[Files, str, str], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An experiment about to run."""
+
+    parameters: Parameters
+    run_id: str
+    steps: tuple[Step, ...]
+    all_notebooks: tuple[Path, ...]
+    command: str
+    provenance: Mapping[str, Any] | None = None  # of the machine that submitted the run, where that is another
+
+    @property
+    def model_dir(self) -> str:
+        """Where the model will be."""
+        return artifacts.model_dir(self.parameters.out, self.run_id)
+
+    @property
+    def eval_dir(self) -> str:
+        """Where metrics, plots and report will be."""
+        return artifacts.eval_dir(self.parameters.out, self.run_id)
+
+    @property
+    def failed_dir(self) -> str:
+        """Where the notebooks of a failed run are kept."""
+        return artifacts.failed_dir(self.parameters.out, self.run_id)
+
+    @property
+    def cluster_id(self) -> str:
+        """The EMR cluster that it runs on, or "" where it is on none, or on one that only its Livy is known of."""
+        cluster = self.parameters.cluster
+        return cluster.id if cluster.runs_on.on_emr_cluster else ""
+
+    def folder(self, step: Step) -> str:
+        """Where a step's result will be."""
+        return self.model_dir if step.folder == "model" else self.eval_dir
+
+    def values(self) -> dict[str, Any]:
+        """Everything a notebook may ask for in its parameters cell."""
+        return {
+            **self.parameters.model_dump(),
+            "run_id": self.run_id,
+            "model_dir": self.model_dir,
+            "eval_dir": self.eval_dir,
+            "provenance": self.provenance or self.own_provenance(),
+        }
+
+    def own_provenance(self) -> dict[str, Any]:
+        """What started the run, as this machine knows it."""
+        return {"command": self.command, "commit": commit(PROJECT)}
+
+
+def make_plan(parameters: Parameters, notebooks: Path = PROJECT / "notebooks", argv: Sequence[str] = ()) -> Plan:
+    """Plan an experiment; the run gets its id here.
+
+    Raises:
+        ExperimentError: a notebook is missing, or a parameter was set that no notebook takes.
+    """
+    steps = (
+        Step("explore", notebooks / "01_explore.ipynb", "model"),
+        Step("train", notebooks / "02_train.ipynb", "model", results.summary),
+        Step("evaluate", notebooks / "03_evaluate.ipynb", "eval", results.metrics),
+        Step("report", notebooks / "04_report.ipynb", "eval", results.report),
+    )
+    wanted = steps if parameters.evaluate else steps[:2]
+    run_id = parameters.run_id or artifacts.new_run_id()
+    plan = Plan(parameters, run_id, wanted, tuple(s.notebook for s in steps), shlex.join(argv))
+    _check_every_parameter_is_taken(plan)
+    return plan
+
+
+def with_distinct_ids(plans: Sequence[Plan], is_taken: Callable[[Plan], bool] = lambda plan: False) -> list[Plan]:
+    """Plans of several runs, whose ids must differ: one that is taken becomes that of the next second.
+
+    Raises:
+        InputError: an id that was asked for is another's, too.
+    """
+    distinct: list[Plan] = []
+    for plan in plans:
+        ids = {each.run_id for each in distinct}
+        if plan.parameters.run_id and plan.run_id in ids:
+            raise InputError(f"run_id={plan.run_id}: several experiments cannot have one id; leave it empty")
+        while not plan.parameters.run_id and (plan.run_id in ids or is_taken(plan)):
+            plan = replace(plan, run_id=artifacts.next_run_id(plan.run_id))
+        distinct.append(plan)
+    return distinct
+
+
+def declared(notebook: Path) -> set[str]:
+    """The names that a notebook's parameters cell sets."""
+    for cell in _code_cells(notebook):
+        if "parameters" in cell["metadata"].get("tags", []):
+            statements = ast.parse("".join(cell["source"])).body
+            targets = [target for statement in statements for target in _targets(statement)]
+            return {target.id for target in targets if isinstance(target, ast.Name)}
+    return set()
+
+
+def count_cells(notebook: Path) -> int:
+    """How many cells of code a notebook has."""
+    return len(_code_cells(notebook))
+
+
+def _code_cells(notebook: Path) -> list[dict[str, Any]]:
+    try:
+        # Read as the JSON it is: nbformat would take longer to import than everything else here together.
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except FileNotFoundError:
+        raise ExperimentError(f"the notebook {notebook} is missing; is the project complete?") from None
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def _targets(statement: ast.stmt) -> list[ast.expr]:
+    if isinstance(statement, ast.Assign):
+        return statement.targets
+    return [statement.target] if isinstance(statement, ast.AnnAssign) else []
+
+
+def _check_every_parameter_is_taken(plan: Plan) -> None:
+    """Refuse what would be silently ignored: papermill only warns of parameters that a notebook does not know."""
+    taken = set().union(*(declared(notebook) for notebook in plan.all_notebooks)) | _LAUNCHER_ONLY
+    defaults = Parameters()
+    for name, value in plan.parameters:
+        if name not in taken and value != getattr(defaults, name):
+            raise ExperimentError(f"no notebook takes the parameter {name}: its parameters cell lacks it")
+
+
+def this_command() -> list[str]:
+    """The command line as it was typed, for the record."""
+    return ["python", *sys.argv]
+
+
+def recorded_parameters(out: str, model: str) -> dict[str, Any]:
+    """The parameters that an experiment which died was begun with, and those that take it up.
+
+    Whether what was begun may be taken up (same data, same code) only the training itself can tell.
+
+    Raises:
+        InputError: `model` is not the name of a model, or none of that name was begun below `out`.
+    """
+    run_id = artifacts.run_id_of(model)
+    if not run_id:
+        raise InputError(f"--resume {model}: must be the name of a model, model_YYYYMMDD_HHMMSS")
+    folder = artifacts.model_dir(out, run_id)
+    record = files_at(out).read_text(f"{folder}/{artifacts.EXPERIMENT}")
+    if record is None:
+        raise InputError(
+            f"--resume {model}: no search was begun in {shown(folder)} ({artifacts.EXPERIMENT} is missing); check the "
+            "name and --out, or start a new experiment"
+        )
+    return {**json.loads(record)["parameters"], "run_id": run_id, "resume": True}
+
+
+def commit(project: Path) -> dict[str, Any] | None:
+    """The commit that `project` stands at, as git knows it, and whether it has changes; None outside git."""
+    sha = _git(project, "rev-parse", "HEAD")
+    if not sha:
+        return None
+    return {"sha": sha, "dirty": bool(_git(project, "status", "--porcelain"))}
+
+
+def _git(project: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(project), *arguments], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()

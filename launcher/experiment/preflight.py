@@ -1,0 +1,142 @@
+"""Checks before a run: what needs no Spark to be seen and would otherwise fail a minute later."""
+
+import glob
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from launcher.experiment.plan import Plan
+from launcher.parameters.cluster import TARGETS, RunOptions
+from launcher.parameters.schema import PLACES
+from launcher.support.files import files_at, local_path
+from lib.errors import InputError
+from lib.support.tables import places
+
+
+def check(plan: Plan) -> None:
+    """Run all checks.
+
+    Raises:
+        InputError: the first thing wrong, with the way out.
+    """
+    for one in CHECKS:
+        one(plan)
+
+
+def check_together(plans: Sequence[Plan], options: RunOptions) -> None:
+    """Check what several experiments have to agree on, and that the options suit them.
+
+    Raises:
+        InputError: some are sent away and others not, or an option is of no use to any.
+    """
+    specs = {plan.parameters.cluster.runs_on.name: plan.parameters.cluster.runs_on for plan in plans}
+    if len(specs) > 1 and any(spec.is_detached for spec in specs.values()):
+        raise InputError(f"the --params files name different targets ({', '.join(specs)}): give one with --target")
+    if options.step_concurrency is not None and not all(spec.in_steps for spec in specs.values()):
+        names = " or ".join(spec.name for spec in TARGETS.values() if spec.in_steps)
+        raise InputError(
+            f"--step-concurrency is for experiments that run as steps: add --cluster-id, or --target {names}"
+        )
+
+
+def the_target_has_what_it_needs(plan: Plan) -> None:
+    """What its target needs is given."""
+    plan.parameters.cluster.runs_on.require(plan.parameters.cluster)
+
+
+def the_target_can_see_the_places(plan: Plan) -> None:
+    """Where Spark is elsewhere, input and output are where both sides see them.
+
+    Raises:
+        InputError: one of them is on this machine.
+    """
+    if plan.parameters.cluster.runs_on.sees_this_machine:
+        return
+    for name in PLACES:
+        for place in places(getattr(plan.parameters, name)):
+            if local_path(place) is not None:
+                raise InputError(
+                    f"{name}={place}: a cluster cannot see the files of this machine; put it to S3 and give "
+                    f"--{name.replace('_', '-')} s3://bucket/…"
+                )
+
+
+def inputs_are_there(plan: Plan) -> None:
+    """Every input on this machine exists (a pattern: matches something) and may be read.
+
+    Raises:
+        InputError: one does not, or may not.
+    """
+    for name in ("input_data", "test_data"):
+        for place in places(getattr(plan.parameters, name)):
+            path = local_path(place)
+            if path is None:
+                continue
+            another = f"or give another with --{name.replace('_', '-')}"
+            try:
+                _open(path)
+            except FileNotFoundError:
+                if not _may_match(str(path)):
+                    raise InputError(f"{name}: there is no {place}; check the path, {another}") from None
+            except OSError as error:
+                why = f"cannot be read ({error.strerror}); check its permissions"
+                raise InputError(f"{name}: {place} {why}, {another}") from None
+
+
+def output_is_writable(plan: Plan) -> None:
+    """The output folder, or the nearest one above it that exists, takes new files.
+
+    Raises:
+        InputError: it is no folder, or does not take them.
+    """
+    out = plan.parameters.out
+    path = local_path(out)
+    if path is None:
+        return
+    there = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
+    if not there.is_dir():
+        raise InputError(f"out={out}: {there} is not a folder; give another with --out")
+    try:
+        with tempfile.TemporaryFile(dir=there):  # rights are known by trying; it has no name and leaves nothing
+            pass
+    except OSError as error:
+        raise InputError(
+            f"out={out}: {there} cannot be written to ({error.strerror}); give another with --out"
+        ) from None
+
+
+def nothing_is_overwritten(plan: Plan) -> None:
+    """No run of this id has left anything in the output folder.
+
+    Raises:
+        InputError: one has.
+    """
+    files = files_at(plan.parameters.out)
+    for folder in (plan.eval_dir,) if plan.parameters.resume else (plan.model_dir, plan.eval_dir):
+        if files.exists(folder):
+            raise InputError(
+                f"{folder} is already there: leave run_id empty for a new run, give another run_id or another --out"
+            )
+
+
+CHECKS = (
+    the_target_has_what_it_needs,
+    the_target_can_see_the_places,
+    inputs_are_there,
+    output_is_writable,
+    nothing_is_overwritten,
+)
+
+
+def _open(path: Path) -> None:
+    """Open a file or folder to see whether it is there and may be read."""
+    if path.is_dir():
+        os.scandir(path).close()
+    else:
+        path.open("rb").close()
+
+
+def _may_match(path: str) -> bool:
+    """Whether a pattern matches; with braces, which Hadoop knows and `glob` does not, we cannot tell."""
+    return "{" in path or bool(glob.glob(path))  # noqa: PTH207 - Path.glob wants its root apart

@@ -1,0 +1,130 @@
+"""What a detached run and its watchers tell each other: files below `<out>/steps/<run_id>/`.
+
+params.yaml       the parameters, complete, as they were submitted
+provenance.json   command and commit that submitted it
+status.json       how far it has come, and in the end why it failed
+"""
+
+import json
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from launcher.experiment.plan import Plan, Step, make_plan
+from launcher.parameters.schema import check
+from launcher.support.files import Files, files_at, put_content
+from lib import artifacts
+from lib.errors import ExperimentError, InputError
+
+PARAMS, PROVENANCE, STATUS = "params.yaml", "provenance.json", "status.json"
+
+
+class StepTime(BaseModel):
+    """A notebook that was begun: its step's name, and when it began and ended in seconds since 1970."""
+
+    name: str
+    started: float
+    ended: float | None = None
+
+
+class Status(BaseModel):
+    """How far a run has come. `cell` is of the last step.
+
+    `exit_code` is there once the run is over; with a failure, so is what `lib.errors.ExperimentError` carries: `error`
+    (its message), `cause`, `settings` and `kept_at`.
+    """
+
+    steps: list[StepTime] = []
+    cell: int = 0
+    error: str = ""
+    cause: str = ""
+    settings: dict[str, str] = {}
+    kept_at: str = ""
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True)
+class StepFiles:
+    """The files of one run, in `folder`."""
+
+    files: Files
+    folder: str
+
+    @classmethod
+    def of(cls, out: str, run_id: str) -> "StepFiles":
+        """Those of a run below an output folder."""
+        return cls(files_at(out), artifacts.step_dir(out, run_id))
+
+    def submit(self, plan: Plan) -> None:
+        """Write what the run is to do, and forget how an earlier one of this id went."""
+        parameters = {**plan.parameters.model_dump(), "run_id": plan.run_id}
+        content = yaml.safe_dump(parameters, sort_keys=False, allow_unicode=True)
+        self._put(PROVENANCE, json.dumps(plan.own_provenance(), indent=1))
+        self.files.remove(f"{self.folder}/{STATUS}")
+        self._put(PARAMS, content)
+
+    def plan(self) -> Plan:
+        """The run as it was submitted.
+
+        Raises:
+            InputError: it was not, or by a version of the project that knows other parameters.
+        """
+        parameters = check(self._yaml(PARAMS), {})
+        return replace(make_plan(parameters), provenance=self._yaml(PROVENANCE))
+
+    def status(self) -> Status:
+        """How far the run has come; nothing, before it runs."""
+        try:
+            return Status.model_validate_json(self.files.read_text(f"{self.folder}/{STATUS}") or "{}")
+        except ValidationError:
+            return Status()
+
+    def write_status(self, status: Status) -> None:
+        """Say how far the run has come; it goes on where that fails."""
+        with suppress(ExperimentError, OSError):
+            self._put(STATUS, status.model_dump_json())
+
+    def _put(self, name: str, content: str) -> None:
+        put_content(self.files, content.encode(), f"{self.folder}/{name}")
+
+    def _yaml(self, name: str) -> dict[str, Any]:
+        place = f"{self.folder}/{name}"
+        content = yaml.safe_load(self.files.read_text(place) or "")
+        if not isinstance(content, dict):
+            raise InputError(f"{place} is not there or not whole: submit the experiment again")
+        return content
+
+
+class StatusWriter:
+    """An observer of a run that keeps its `status.json`."""
+
+    def __init__(self, step_files: StepFiles):
+        self._files = step_files
+        self._status = Status()
+
+    def step_started(self, step: Step, number: int) -> None:
+        """Note that a notebook has begun."""
+        self._status.steps.append(StepTime(name=step.name, started=time.time()))
+        self.cell_started(0)
+
+    def cell_started(self, number: int) -> None:
+        """Note the cell."""
+        self._status.cell = number
+        self._files.write_status(self._status)
+
+    def step_done(self, step: Step) -> None:
+        """Note that a notebook is done."""
+        self._status.steps[-1].ended = time.time()
+        self._files.write_status(self._status)
+
+    def over(self, exit_code: int, error: str = "", failure: ExperimentError | None = None) -> None:
+        """Note how the run ended; `failure` is the error of ours that ended it, if one did."""
+        self._status.exit_code, self._status.error = exit_code, error
+        if failure:
+            self._status.cause, self._status.kept_at = failure.cause, failure.kept_at
+            self._status.settings = dict(failure.settings)
+        self._files.write_status(self._status)

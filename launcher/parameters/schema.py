@@ -1,0 +1,162 @@
+"""The schema of an experiment: its parameters, what each may be, and the sentence for what it may not.
+
+Names and meaning are those of the notebooks' parameters cells and of `lib`'s keyword arguments. Where values
+come from (file, `-p`, options) is the business of `launcher.parameters.sources`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from launcher.parameters.cluster import Cluster, Spark
+from launcher.parameters.fields import allowed, described
+from lib.artifacts import SEARCH_METRICS
+from lib.errors import InputError, not_among
+from lib.search.candidates import FULL_GRID, candidates_of
+from lib.support import tables
+
+# Parameters whose values are places: a path of this machine or a URI.
+PLACES = ("input_data", "test_data", "out")
+
+
+def _as_list(value: Any) -> Any:
+    return tables.places(value) if isinstance(value, str) else value  # what else it is, the schema says
+
+
+Text = Annotated[str, Field(min_length=1)]
+Places = Annotated[list[Text], BeforeValidator(_as_list), Field(min_length=1)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+FRACTION = "a number above 0 and below 1"
+
+
+class Parameters(BaseModel):
+    """Everything that decides what an experiment does; complete, checked and in plain YAML types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    input_data: Places = described(
+        ["data/sample.parquet"], "table to learn from: file, folder or URI", "a path or URI, or a list"
+    )
+    label_col: Text = described("label", "column of the two classes", "a column name")
+    zone_col: Text | None = described("zone", "column of zones, used where the table has it", "a column name or null")
+    exclude_cols: list[Text] = described([], "numeric columns that are no features", "a list of column names")
+    missing: Literal["error", "drop"] = described(
+        "error", "rows with missing or infinite features: stop, or drop them", "error or drop"
+    )
+    test_frac: Fraction = described(0.15, "share of rows held out for the test", FRACTION)
+    val_frac: Fraction = described(0.15, "share of rows to choose candidates on", FRACTION)
+    split_by: Literal["rows", "zone"] = described("rows", "split single rows or whole zones", "rows or zone")
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = described(
+        42, "seed of the split and of the models", "a whole number from 0 to 2147483647"
+    )
+    metric: Literal["areaUnderPR", "areaUnderROC"] = described(
+        SEARCH_METRICS[0], "what the best candidate is best at", " or ".join(SEARCH_METRICS)
+    )
+    grid: dict[str, Any] = described(
+        FULL_GRID, "values of each model's parameters, all combined", "model: {parameter: [values]}"
+    )
+    candidates: list[dict[str, Any]] = described(
+        [], "candidates one by one, instead of the grid", "a list of {model: …, parameter: value}"
+    )
+    search: Literal["grid", "random"] = described(
+        "grid", "every candidate, or max_candidates drawn by the seed", "grid or random"
+    )
+    max_candidates: Annotated[int, Field(ge=1)] | None = described(
+        None, "most candidates to fit", "a whole number from 1, or null"
+    )
+    engine: Literal["auto", "task", "spark"] = described("auto", "what fits the candidates", "auto, task or spark")
+    out: Text = described("experiments", "folder or URI for models and results", "a path or URI")
+    run_id: Annotated[str, Field(pattern=r"^(\d{8}_\d{6})?$")] = described(
+        "", "name of the run; empty: its start, UTC", 'text like "20260131_235959" (in quotes), or ""'
+    )
+    resume: bool = described(False, "go on with the run of run_id, which died", "true or false")
+    evaluate: bool = described(True, "evaluate and report after training", "true or false")
+    test_data: Places | None = described(
+        None, "table to evaluate on, whole, instead of the held-out rows", "a path or URI, a list, or null"
+    )
+    language: Literal["en", "es"] = described("en", "language of the report", "en or es")
+    cluster: Cluster = described(Cluster(), "where it runs, and the way there", "name: value lines")
+    spark: Spark = described(Spark(), "memory, cores and other properties of a cluster's Spark", "name: value lines")
+
+    @model_validator(mode="after")
+    def _fractions_leave_rows_to_train_on(self) -> Self:
+        total = self.test_frac + self.val_frac
+        if total >= 1:
+            raise ValueError(
+                f"test_frac={self.test_frac} and val_frac={self.val_frac} sum to {total:g}; "
+                "they must sum to less than 1, so that rows are left to train on"
+            )
+        return self
+
+
+NAMES = tuple(Parameters.model_fields)
+# Parameters that hold settings of their own.
+SECTIONS: dict[str, type[BaseModel]] = {"cluster": Cluster, "spark": Spark}
+
+
+def meaning(name: str) -> str:
+    """Say what a parameter is, in a few words, with its default where that is short."""
+    section, _, setting = name.rpartition(".")
+    field = SECTIONS[section].model_fields[setting] if section else Parameters.model_fields[name]
+    default = field.get_default(call_default_factory=True)
+    shown = default[0] if isinstance(default, list) and default else default
+    if isinstance(shown, bool):
+        shown = "yes" if shown else "no"
+    return f"{field.description} [{shown}]" if shown not in (None, "", []) else str(field.description)
+
+
+def check(values: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Parameters:
+    """Check values against the schema, with the search's candidates.
+
+    `origins` says where each came from, as in `params/sample.yaml:test_frac` or `--test-frac`.
+
+    Raises:
+        InputError: for the first thing wrong, in one line: parameter, value, what is allowed, origin.
+    """
+    origins = origins or {}
+    for name in values:
+        if name not in NAMES:
+            raise InputError(_unknown(name, origins))
+    try:
+        parameters = Parameters.model_validate(dict(values))
+    except ValidationError as error:
+        raise InputError(_sentence(error.errors(include_url=False)[0], values, origins)) from None
+    try:
+        candidates_of(parameters)
+    except InputError as error:
+        used = ["candidates" if parameters.candidates else "grid", "search", "max_candidates"]
+        raise InputError(f"{error}{_origin(used, origins)}") from None
+    return parameters
+
+
+def _unknown(name: str, origins: Mapping[str, str]) -> str:
+    return not_among(f"unknown parameter {name!r}{_origin([name], origins)}", name, NAMES, "the parameters are")
+
+
+def _sentence(problem: ErrorDetails, values: Mapping[str, Any], origins: Mapping[str, str]) -> str:
+    if not problem["loc"]:  # a rule between parameters has written its own sentence
+        text = str(problem["ctx"]["error"])
+        return text + _origin([name for name in NAMES if name in text], origins)
+    name = str(problem["loc"][0])
+    field = Parameters.model_fields[name]
+    if name not in SECTIONS or len(problem["loc"]) == 1:
+        return f"{name}={_shown(values[name])}: must be {allowed(field)}{_origin([name], origins)}"
+    setting = str(problem["loc"][1])
+    known = SECTIONS[name].model_fields
+    if setting not in known:
+        said = f"unknown setting {f'{name}.{setting}'!r}{_origin([name], origins)}"
+        return not_among(said, setting, known, f"the settings of {name} are")
+    must = allowed(known[setting])
+    return f"{name}.{setting}={_shown(values[name][setting])}: must be {must}{_origin([name], origins)}"
+
+
+def _shown(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _origin(names: list[str], origins: Mapping[str, str]) -> str:
+    known = dict.fromkeys(origins[name] for name in names if name in origins)
+    return f" (from {', '.join(known)})" if known else ""

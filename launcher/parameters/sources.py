@@ -1,0 +1,172 @@
+"""Where an experiment's parameters come from: a YAML file, `-p name=value`, options; each over the former.
+
+Relative paths in a params file are relative to the project root, so that a file means the same wherever it is
+used from; those typed on the command line are relative to where they were typed. URIs are left as they are.
+"""
+
+import copy
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel
+
+from launcher.parameters.schema import NAMES, PLACES, Parameters, check
+from launcher.support.files import is_uri
+from launcher.support.project import PROJECT
+from lib.errors import InputError
+
+# Options for settings of a section, whose names would be too long.
+OPTIONS = {
+    "cluster.target": "target",
+    "cluster.livy_url": "livy-url",
+    "cluster.id": "cluster-id",
+    "cluster.reach": "reach",
+    "cluster.ssh_key": "ssh-key",
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as people mean it: 1e-3 is a number, and a key given twice is a mistake."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Build a mapping, refusing a key that stands in it twice."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = next((key for index, key in enumerate(keys) if key in keys[:index]), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(None, None, f"{twice!r} is given twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+# YAML 1.1, which PyYAML reads, wants a dot in every float.
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
+def gather(
+    params_file: str | None,
+    assignments: Iterable[str],
+    options: Mapping[str, Any],
+    *,
+    cwd: Path,
+    recorded: Mapping[str, Any] | None = None,
+) -> Parameters:
+    """Put an experiment's parameters together and check them.
+
+    `assignments` are the `name=value` of `-p` (YAML values, dotted names for what is nested), `options` the
+    values of explicit options by parameter name (`cluster.id` for one in a section), as text where they were typed;
+    None or nothing: not given. `recorded` are those of an experiment that is taken up; all else goes over them.
+
+    Raises:
+        InputError: a file that cannot be read, an assignment that is none, or anything `check` refuses.
+    """
+    values: dict[str, Any] = {name: _absolute(name, default, PROJECT) for name, default in _place_defaults()}
+    origins: dict[str, str] = {}
+    for name, value in (recorded or {}).items():
+        values[name], origins[name] = value, "the record of the experiment"
+    if params_file is not None:
+        for name, value in _read(params_file, cwd).items():
+            values[name] = _absolute(name, value, PROJECT)
+            origins[name] = f"{params_file}:{name}"
+    for assignment in assignments:
+        _assign(values, origins, assignment, cwd)
+    for name, typed in options.items():
+        if typed is None or typed == ():
+            continue
+        if "." in name:
+            section, _, setting = name.partition(".")
+            _set(values, origins, section, [setting], typed, f"--{OPTIONS[name]}")
+            continue
+        origins[name] = f"--{name.replace('_', '-')}"
+        is_yaml = isinstance(typed, str) and name not in PLACES
+        values[name] = _absolute(name, _typed(name, typed, origins[name]) if is_yaml else typed, cwd)
+    return check(values, origins)
+
+
+def _place_defaults() -> list[tuple[str, Any]]:
+    fields = Parameters.model_fields
+    return [(name, fields[name].get_default(call_default_factory=True)) for name in PLACES]
+
+
+def _read(params_file: str, cwd: Path) -> dict[str, Any]:
+    try:
+        values = yaml.load((cwd / params_file).read_text(encoding="utf-8"), _Loader)
+    except FileNotFoundError:
+        raise InputError(f"there is no params file {params_file} (--params)") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the params file {params_file} cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"the params file {params_file} is not YAML: {_yaml_problem(error)}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise InputError(f"the params file {params_file} must hold name: value lines, not {values!r:.60}")
+    return {str(name): value for name, value in values.items()}
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark else problem
+
+
+def _assign(values: dict[str, Any], origins: dict[str, str], assignment: str, cwd: Path) -> None:
+    """Set what `seed=7` or `grid.GBT.maxIter=[100]` says; what is nested goes into what is there so far."""
+    dotted, equals, text = assignment.partition("=")
+    name, *inner = dotted.strip().split(".")
+    if not equals or not name or not all(inner):
+        raise InputError(f"-p {assignment}: must be name=value, as in -p seed=7 or -p grid.GBT.maxIter=[100]")
+    value = _typed(dotted.strip(), text, f"-p {assignment}")
+    if not inner:
+        values[name], origins[name] = _absolute(name, value, cwd), f"-p {assignment}"
+        return
+    if name not in NAMES:
+        check({name: value}, {name: f"-p {assignment}"})
+    _set(values, origins, name, inner, value, f"-p {assignment}")
+
+
+def _set(
+    values: dict[str, Any], origins: dict[str, str], name: str, inner: Sequence[str], value: Any, origin: str
+) -> None:
+    """Set one value inside the parameter `name`, in what is there so far or its default."""
+    if name not in values:
+        default = Parameters.model_fields[name].get_default(call_default_factory=True)
+        values[name] = default.model_dump() if isinstance(default, BaseModel) else default
+    place = values[name] = copy.deepcopy(values[name])
+    # The name of a Spark property has dots of its own.
+    keys = ["conf", ".".join(inner[1:])] if name == "spark" and inner[0] == "conf" and len(inner) > 1 else list(inner)
+    for key in keys[:-1]:
+        place = place.setdefault(key, {}) if isinstance(place, dict) else place
+    if not isinstance(place, dict):
+        raise InputError(f"{origin}: {name} holds nothing by the name {'.'.join(inner)}")
+    place[keys[-1]] = value
+    origins[name] = f"{origins[name]}, {origin}" if name in origins else origin
+
+
+def _typed(name: str, text: str, origin: str) -> Any:
+    """Read a typed value as YAML; where the parameter is text, `2026` and `on` are text too."""
+    try:
+        value = yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        raise InputError(f"{origin}: the value is not YAML: {_yaml_problem(error)}") from None
+    is_scalar = not isinstance(value, str | list | dict)
+    return text if is_scalar and name in NAMES and _is_text(name) else value
+
+
+def _is_text(name: str) -> bool:
+    annotation = Parameters.model_fields[name].annotation
+    return annotation is str or all(isinstance(choice, str) for choice in get_args(annotation) or [0])
+
+
+def _absolute(name: str, value: Any, base: Path) -> Any:
+    if name not in PLACES:
+        return value
+    if isinstance(value, list | tuple):
+        return [_absolute(name, item, base) for item in value]
+    if not isinstance(value, str) or not value or is_uri(value):
+        return value
+    return os.path.abspath(base / os.path.expanduser(value))  # noqa: PTH100, PTH111 - keeps symlinks, never fails

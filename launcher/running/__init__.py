@@ -1,0 +1,1 @@
+"""Running a planned experiment from here: notebooks, progress, publishing."""

@@ -1,0 +1,108 @@
+"""One experiment from its plan to its results, as a person sees it."""
+
+import shlex
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from launcher.commands.sessions import warn_of_leftovers
+from launcher.experiment.plan import Plan
+from launcher.experiment.search_log import SearchLog
+from launcher.parameters.cluster import RunOptions
+from launcher.parameters.sources import OPTIONS
+from launcher.running.progress import Progress
+from launcher.running.screens import show_results
+from launcher.support.files import files_at, shown
+from launcher.support.interrupts import Interrupted
+from launcher.support.outcomes import one_after_the_other
+from lib import artifacts
+from lib.errors import ExperimentError, InputError
+
+if TYPE_CHECKING:
+    from launcher.emr.cost.watch import CostWatch
+    from launcher.running.runner import Observer
+    from launcher.targets.target import Target
+
+
+def run_all(plans: Sequence[Plan], options: RunOptions) -> None:
+    """Run experiments from here, one after the other.
+
+    Raises:
+        typer.Exit: one of several failed; with the worst of their exit codes.
+    """
+    if len(plans) == 1:
+        run(plans[0])
+    else:
+        one_after_the_other([partial(run, plan) for plan in plans], options.debug)
+
+
+def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observer]" = ()) -> None:
+    """Run a planned experiment (on the target it names), show it while it runs, and say what came out.
+
+    `observers` are told how it goes, beside the display.
+    """
+    console = Console(highlight=False)
+    console.print(f"Experiment {plan.run_id} → {escape(shown(plan.parameters.out))}", soft_wrap=True)
+    cost = _cost_watch(plan)
+    if cost:
+        console.print(f"Cost: {cost.estimate()}", soft_wrap=True, markup=False)
+    # papermill and nbconvert take seconds to import, which --help need not wait for.
+    from launcher.running.runner import Run
+    from launcher.targets.target import target_of
+
+    started = time.monotonic()
+    log = SearchLog(files_at(plan.parameters.out), f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
+    opened = nullcontext(target) if target else target_of(plan)
+    with opened as reached, Progress(plan, log, console) as progress:
+        experiment_run = Run(plan, (*observers, *([cost] if cost else []), progress), reached)
+        try:
+            results = experiment_run()
+        except (Interrupted, ExperimentError) as stop:
+            if not isinstance(stop, InputError):
+                stop.add_note(what_is_left(plan, is_trained="train" in experiment_run.results))
+            raise
+    show_results(console, plan, results, time.monotonic() - started)
+    if cost:
+        from launcher.emr.cost.records import sentence
+
+        console.print(f"Cost: {sentence(cost.cost)}", soft_wrap=True, markup=False)
+    warn_of_leftovers()
+
+
+def _cost_watch(plan: Plan) -> "CostWatch | None":
+    """What keeps an account of the EMR cluster that a plan runs on, if it runs on one."""
+    if not plan.cluster_id:
+        return None
+    import boto3
+
+    from launcher.emr.cost.watch import CostWatch
+
+    return CostWatch(plan, boto3.Session())
+
+
+def what_is_left(plan: Plan, is_trained: bool) -> str:
+    """What a run that was stopped or failed leaves to go on with, if anything."""
+    if is_trained:
+        return f"The model is complete: {shown(plan.model_dir)}"
+    try:
+        begun = files_at(plan.parameters.out).exists(f"{plan.model_dir}/{artifacts.EXPERIMENT}")
+    except ExperimentError:  # what stopped the run is what there is to say
+        begun = False
+    if not begun:
+        return "Nothing is complete."
+    cluster = plan.parameters.cluster
+    where = cluster.runs_on.resume_options(cluster).items()
+    options = ["--out", shown(plan.parameters.out), *(word for name, value in where for word in _option(name, value))]
+    model = artifacts.model_name(plan.run_id)
+    return f"What was scored is kept; go on with: run_experiment.py {shlex.join(options)} --resume {model}"
+
+
+def _option(setting: str, value: Any) -> tuple[str, str]:
+    """The option for a setting of `cluster`, which has one of its own or not."""
+    name = f"cluster.{setting}"
+    return (f"--{OPTIONS[name]}", value) if name in OPTIONS else ("-p", f"{name}={value}")

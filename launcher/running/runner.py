@@ -1,0 +1,161 @@
+"""Runs an experiment's notebooks, one after the other, and keeps what they leave.
+
+Notebooks execute in a temporary folder and are published beside a result once that result is known to be complete;
+those of a failed run are kept apart, under `<out>/failed/<run_id>/`.
+"""
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import papermill
+
+from launcher.experiment.plan import Plan, Step, declared
+from launcher.running.kernel_process import running_kernel
+from launcher.running.publish import publish
+from launcher.support.files import Files, files_at, shown
+from launcher.targets.cell_failure import CellFailure
+from launcher.targets.target import Target
+from lib import artifacts
+from lib.errors import ExperimentError, InputError
+
+KERNEL_LOG = "kernel.log"
+# What papermill has to say, we say.
+logging.getLogger("papermill").setLevel(logging.CRITICAL)
+# Seconds. A kernel is slow to start on a busy machine; the last outputs of a cell may be large figures.
+_START_TIMEOUT, _OUTPUT_TIMEOUT = 120, 60
+
+
+class Observer(Protocol):
+    """Is told how a run goes."""
+
+    def step_started(self, step: Step, number: int) -> None:
+        """A notebook, the `number`-th from 1, is about to run."""
+
+    def cell_started(self, number: int) -> None:
+        """The `number`-th cell of code in the notebook, from 1, is about to run."""
+
+    def step_done(self, step: Step) -> None:
+        """A notebook has run and its result, where it leaves one, is complete."""
+
+
+@dataclass
+class Run:
+    """One experiment being run on one target."""
+
+    plan: Plan
+    observers: Sequence[Observer]
+    target: Target
+    results: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(self) -> dict[str, Any]:
+        """Run all steps; return what they left, by step name: the summary, the metrics, the report.
+
+        A model that is not complete stays as far as it came (it has no summary.json), so that it can be resumed; an
+        evaluation that is not complete is removed.
+
+        Raises:
+            InputError: a notebook found that what the user gave cannot be used.
+            ExperimentError: a cell raised, or a result is not there or incomplete; the notebooks are kept.
+        """
+        files = files_at(self.plan.parameters.out)
+        with tempfile.TemporaryDirectory(prefix="experiment-") as folder:
+            scratch = Path(folder)
+            try:
+                self._run_steps(files, scratch)
+            except InputError:
+                raise
+            except Exception as error:
+                self._keep_evidence(error, files, scratch)
+                raise
+            finally:
+                if "train" in self.results and "evaluate" not in self.results:
+                    files.remove(self.plan.eval_dir)
+        return self.results
+
+    def _run_steps(self, files: Files, scratch: Path) -> None:
+        executed: list[Path] = []
+        values = self.plan.values()
+        for number, step in enumerate(self.plan.steps, start=1):
+            for each in self.observers:
+                each.step_started(step, number)
+            executed.append(self._execute(step, values, scratch))
+            if step.check:
+                folder = self.plan.folder(step)
+                self.results[step.name] = step.check(files, folder, self.plan.run_id)
+                for notebook in executed:
+                    for file in publish(notebook):
+                        files.put(file, f"{folder}/{artifacts.NOTEBOOKS}/{file.name}")
+                        file.unlink()
+                executed.clear()
+            for each in self.observers:
+                each.step_done(step)
+
+    def _execute(self, step: Step, values: dict[str, Any], scratch: Path) -> Path:
+        """Execute a notebook into the scratch folder; a failure tells the cell."""
+        output = scratch / step.notebook.name
+        known = declared(step.notebook)
+        running = _RunningCell(self.observers)
+        with (
+            self.target.notebook(step, scratch) as environment,
+            running_kernel(self.target.kernel, scratch / KERNEL_LOG, environment) as manager,
+        ):
+            try:
+                papermill.execute_notebook(
+                    _literal(step.notebook),
+                    _literal(output),
+                    {name: value for name, value in values.items() if name in known},
+                    kernel_name=self.target.kernel,
+                    language="python",
+                    progress_bar=False,
+                    start_timeout=_START_TIMEOUT,
+                    iopub_timeout=_OUTPUT_TIMEOUT,
+                    timeout_func=lambda cell: running.limit(self.target.cell_timeout),
+                    km=manager,
+                    on_cell_execute=running.started,
+                )
+            except Exception as error:
+                # While the kernel is still there: it may be asked what happened.
+                failure = CellFailure.of(error, running.source, running.count)
+                raise self.target.explain(step, failure, output) from error
+        self.target.check_executed(output)
+        return output
+
+    def _keep_evidence(self, error: Exception, files: Files, scratch: Path) -> None:
+        """Copy the notebooks that are not published, and the logs, to the failed runs; the error says where."""
+        try:
+            for file in sorted(scratch.iterdir()):
+                if file.stat().st_size:
+                    files.put(file, f"{self.plan.failed_dir}/{file.name}")
+        except (OSError, ExperimentError) as problem:
+            error.add_note(f"What ran could not be kept in {shown(self.plan.failed_dir)}: {problem}")
+            return
+        error.add_note(f"What ran is kept in {shown(self.plan.failed_dir)}")
+        if isinstance(error, ExperimentError):
+            error.kept_at = self.plan.failed_dir
+
+
+class _RunningCell:
+    """Remembers the cell that runs, for errors that do not name it, and passes its number on."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._observers = observers
+        self.source = ""
+        self.count: int | None = None
+
+    def started(self, cell: Any, cell_index: int) -> None:
+        self.source, self.count = cell.source, (self.count or 0) + 1
+        for each in self._observers:
+            each.cell_started(self.count)
+
+    def limit(self, seconds: int | None) -> int | None:
+        """Seconds that the cell may take. The first one waits for Spark, which has a limit of its own."""
+        return None if self.count == 1 else seconds
+
+
+def _literal(path: Path) -> str:
+    """A path that papermill, which fills in {names}, leaves as it is."""
+    return str(path).replace("{", "{{").replace("}", "}}")

@@ -1,0 +1,84 @@
+"""What the command line prints before and after a run."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from launcher.experiment.plan import Plan
+from launcher.support.console import duration, print_pairs
+from launcher.support.files import shown
+from lib import artifacts
+from lib.search.candidates import candidates_of
+from lib.search.families import Candidate
+from lib.search.shared_fits import shared_fits
+
+
+def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
+    """Say what a run would do, and what it would cost where that is known."""
+    p = plan.parameters
+    candidates = candidates_of(p)
+    models = list(dict.fromkeys(candidate.model for candidate in candidates))
+    counts = ", ".join(f"{sum(c.model == name for c in candidates)} {name}" for name in models)
+    fits = _fits(candidates, p.engine)
+    tests = f"the best of each model again for its test ({len(models)}), the winner on train + validation (1)"
+    where = p.cluster.runs_on.where(p.cluster, p.out, plan.run_id)
+    console.print("Dry run: nothing is run and nothing is written.\n")
+    rows = [
+        ("input", "\n".join(map(shown, p.input_data))),
+        ("label", p.label_col),
+        ("split", f"test {p.test_frac:g}, validation {p.val_frac:g}, by {p.split_by}, seed {p.seed}"),
+        ("search", f"{len(candidates)} candidates ({counts}) by {p.metric}, engine {p.engine}"),
+        ("fits", f"at most {fits + len(models) + 1}: the candidates, which share some ({fits}), {tests}"),
+        *((("where", where),) if where else ()),
+        *((("cost", cost),) if cost else ()),
+        *((f"step {n}", shown(str(s.notebook))) for n, s in enumerate(plan.steps, start=1)),
+        ("model", shown(plan.model_dir)),
+    ]
+    if p.evaluate:
+        on = ", ".join(map(shown, p.test_data)) if p.test_data else "the held-out rows"
+        rows += [("evaluation", f"on {on}"), ("results", shown(plan.eval_dir))]
+    print_pairs(rows, console)
+
+
+def _fits(candidates: Sequence[Candidate], engine: str) -> int:
+    """How many fits give all candidates, before the data tell which featureSubsetStrategies mean the same."""
+    # With so many features they all differ.
+    fits = shared_fits(candidates, 1_000)
+    in_tasks = engine != "spark" and all(fit.in_tasks for fit in fits)
+    return len(fits) if in_tasks else sum(len(fit.in_spark_ml()) for fit in fits)
+
+
+def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds: float) -> None:
+    """Say what came out and where it is."""
+    summary = results["train"]
+    winner = summary["winner"]
+    best = Candidate(0, winner["name"], summary["models"][winner["name"]]["best_params"])
+    console.print(f"\n[bold]Winner[/bold]  {best}", highlight=False, soft_wrap=True)
+    columns = {
+        f"validation ({summary['val_samples']:,} rows)": winner["val_metrics"],
+        f"test ({summary['test_samples']:,} rows)": winner["test_metrics_retrained"],
+    }
+    if plan.parameters.test_data:
+        measured = results["evaluate"]["measured_on"]
+        columns[f"test_data ({measured['count']:,} rows)"] = results["evaluate"]
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column("")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for metric in artifacts.METRICS:
+        style = "bold" if metric == summary["metric_used"] else ""
+        table.add_row(metric, *(_number(values[metric]) for values in columns.values()), style=style)
+    console.print(table)
+    console.print()
+    notebooks = [f"{folder}/{artifacts.NOTEBOOKS}" for folder in dict.fromkeys(map(plan.folder, plan.steps))]
+    rows = [("model", f"{plan.model_dir}/{artifacts.PIPELINE}"), *(("notebooks", place) for place in notebooks)]
+    if "report" in results:
+        rows.insert(0, ("report", f"{plan.eval_dir}/{artifacts.REPORT}"))
+    print_pairs([(name, shown(place)) for name, place in rows], console)
+    console.print(f"\nDone in {duration(seconds)}.", highlight=False)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"

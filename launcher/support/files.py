@@ -1,0 +1,119 @@
+"""Reading and writing what an experiment leaves, from the user's side: one small interface, whatever the place."""
+
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from lib.errors import InputError
+from lib.support.atomic_write import replacing
+from lib.support.s3_uri import is_s3
+
+
+class Files(Protocol):
+    """The files of one place (a file system, a bucket), by path or URI; `pause` is the seconds between two looks."""
+
+    pause: float
+
+    def read_text(self, place: str) -> str | None:
+        """The text of a file, or None where there is none."""
+
+    def exists(self, place: str) -> bool:
+        """Whether there is a file or folder."""
+
+    def names(self, folder: str) -> list[str]:
+        """The names in a folder, in order; none where there is no such folder."""
+
+    def put(self, file: Path, place: str) -> None:
+        """Copy a file of this machine to a place, whole or not at all."""
+
+    def remove(self, place: str) -> None:
+        """Remove a file or a folder with what is in it, where there is one."""
+
+
+class LocalFiles:
+    """Files of this machine, by plain path or `file:` URI."""
+
+    pause = 0.5
+
+    def read_text(self, place: str) -> str | None:
+        """The text of a file, or None where there is none."""
+        try:
+            return _local(place).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def exists(self, place: str) -> bool:
+        """Whether there is a file or folder."""
+        return _local(place).exists()
+
+    def names(self, folder: str) -> list[str]:
+        """The names in a folder, in order; none where there is no such folder."""
+        place = _local(folder)
+        return sorted(each.name for each in place.iterdir()) if place.is_dir() else []
+
+    def put(self, file: Path, place: str) -> None:
+        """Copy a file of this machine to a place, whole or not at all."""
+        with file.open("rb") as content, replacing(_local(place)) as stream:
+            shutil.copyfileobj(content, stream)
+
+    def remove(self, place: str) -> None:
+        """Remove a file or a folder with what is in it, where there is one."""
+        target = _local(place)
+        if target.is_dir():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+
+
+def files_at(place: str) -> Files:
+    """Choose what reads and writes at a place, by its scheme.
+
+    Raises:
+        InputError: results cannot go to a place of that scheme.
+    """
+    if local_path(place) is not None:
+        return LocalFiles()
+    if not is_s3(place):
+        raise InputError(f"out={place}: results go to a folder of this machine or to s3://bucket/prefix")
+    # boto3 takes a while to import, which a run on this machine need not wait for.
+    from launcher.support.s3_files import S3Files
+
+    return S3Files()
+
+
+def put_content(files: Files, content: bytes, place: str) -> None:
+    """Write a file of this content, whole or not at all."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "content")
+        file.write_bytes(content)
+        files.put(file, place)
+
+
+def is_uri(place: str) -> bool:
+    """Whether a place names its file system, as `s3://bucket/key` and `file:/tmp/x` do."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", place) is not None
+
+
+def local_path(place: str) -> Path | None:
+    """The path of a place on this machine, or None for a place elsewhere."""
+    if not is_uri(place):
+        return Path(place)
+    return Path(unquote(urlsplit(place).path)) if place.lower().startswith("file:") else None
+
+
+def shown(place: str, cwd: Path | None = None) -> str:
+    """A place as a person would type it here: relative where that is no detour."""
+    if is_uri(place):
+        return place
+    relative = os.path.relpath(place, cwd)
+    return place if relative.startswith("..") else relative
+
+
+def _local(place: str) -> Path:
+    path = local_path(place)
+    assert path is not None, place
+    return path

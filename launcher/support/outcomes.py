@@ -1,0 +1,84 @@
+"""How a command ends: an exception becomes one message and an exit code, for every command alike."""
+
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from launcher.support.interrupts import Interrupted, interruptible
+from lib.errors import ExperimentError
+
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 the experiment failed (its notebook is kept and named); 2 wrong usage or bad input; "
+    "130 stopped by Ctrl-C; 143 stopped by SIGTERM."
+)
+
+# Exit codes above this are those of a signal.
+_STOPPED = 128
+
+
+@contextmanager
+def explained(debug: bool) -> Iterator[None]:
+    """Run a command's body; end it with one message on stderr and the exit code of what went wrong.
+
+    `debug` adds the traceback, that of the notebook where a cell raised.
+    """
+    try:
+        with interruptible():
+            yield
+    except Interrupted as stop:
+        _tell(Text(f"Stopped by {stop.name}.", "bold yellow"), stop)
+        raise typer.Exit(stop.exit_code) from None
+    except ExperimentError as error:
+        if debug:
+            _print(Text(_trace(error)))
+        _tell(Text("Error: ", "bold red") + Text(str(error), "not bold default"), error)
+        raise typer.Exit(error.exit_code) from None
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise
+    except Exception as error:
+        if debug:
+            _print(Text(_trace(error)))
+        problem = f"{type(error).__name__}: {str(error).strip() or 'no message'}".splitlines()[0]
+        hint = "" if debug else " (--debug shows the traceback)"
+        _tell(Text("Unexpected error: ", "bold red") + Text(problem + hint, "not bold default"), error)
+        raise typer.Exit(1) from None
+
+
+def one_after_the_other(bodies: Sequence[Callable[[], None]], debug: bool) -> None:
+    """Do several things of which one that fails, with its message, does not keep the next from being done.
+
+    Raises:
+        typer.Exit: some failed; with the worst of their exit codes. What stops one, as Ctrl-C does, stops all.
+    """
+    worst = 0
+    for body in bodies:
+        try:
+            with explained(debug):
+                body()
+        except typer.Exit as end:
+            if end.exit_code > _STOPPED:
+                raise
+            worst = max(worst, end.exit_code)
+    if worst:
+        raise typer.Exit(worst)
+
+
+def _tell(message: Text, error: BaseException) -> None:
+    for note in getattr(error, "__notes__", []):
+        message = message + Text(("\n" if isinstance(error, Exception) else " ") + note, "not bold default")
+    _print(message)
+
+
+def _print(message: Text) -> None:
+    console = Console(stderr=True, highlight=False)
+    console.print(message, soft_wrap=not console.is_terminal)  # in a log, a line stays a line
+
+
+def _trace(error: BaseException) -> str:
+    """Where it happened: in the notebook, for an error of a cell; here otherwise."""
+    in_notebook = getattr(getattr(error, "failure", None), "traceback", "")
+    return in_notebook or "".join(traceback.format_exception(error))

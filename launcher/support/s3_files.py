@@ -1,0 +1,70 @@
+"""The files of S3, from the user's side. Spark's side reads and writes the same URIs by itself (`lib.storage`)."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from launcher.support import aws
+from lib.support.s3_uri import bucket_and_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_ABSENT = ("404", "NoSuchKey", "NotFound")
+
+
+class S3Files:
+    """Objects of S3 as files (`launcher.support.files.Files`), by `s3://` URI; an object appears whole or not at all.
+
+    Each method raises what `aws.explained` does, and InputError for what is no place in S3.
+    """
+
+    pause = 3.0  # a look is a request
+
+    def __init__(self, client: "S3Client | None" = None):
+        self._client = client or aws.client("s3")
+
+    def read_text(self, place: str) -> str | None:
+        """The text of a file, or None where there is none."""
+        bucket, key = bucket_and_key(place)
+        with aws.explained(f"cannot read {place}"):
+            try:
+                return self._client.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+            except ClientError as error:
+                if aws.code(error) in _ABSENT:
+                    return None
+                raise
+
+    def exists(self, place: str) -> bool:
+        """Whether there is an object, or one below it as in a folder."""
+        bucket, key = bucket_and_key(place)
+        with aws.explained(f"cannot look at {place}"):
+            found = self._client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1000).get("Contents", [])
+        return any(each["Key"] == key or each["Key"].startswith(f"{key}/") for each in found)
+
+    def names(self, folder: str) -> list[str]:
+        """The names in a folder, in order; none where there is no such folder."""
+        bucket, key = bucket_and_key(folder)
+        key = f"{key}/" if key else ""
+        with aws.explained(f"cannot list {folder}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, Delimiter="/")
+            found = [each for page in pages for each in (*page.get("CommonPrefixes", []), *page.get("Contents", []))]
+        names = {each.get("Prefix", each.get("Key", ""))[len(key) :].rstrip("/") for each in found}
+        return sorted(names - {""})
+
+    def put(self, file: Path, place: str) -> None:
+        """Upload a file of this machine."""
+        bucket, key = bucket_and_key(place)
+        with aws.explained(f"cannot write {place}"), file.open("rb") as content:
+            self._client.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def remove(self, place: str) -> None:
+        """Remove an object, and all below it as in a folder."""
+        bucket, key = bucket_and_key(place)
+        with aws.explained(f"cannot remove {place}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
+            keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
+            for each in keys:
+                if each == key or each.startswith(f"{key}/"):
+                    self._client.delete_object(Bucket=bucket, Key=each)

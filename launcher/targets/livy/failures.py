@@ -1,0 +1,162 @@
+"""What went wrong on a cluster, in one sentence with a next step, from what sparkmagic raised and what Livy says.
+
+sparkmagic hands over text: its own exceptions for trouble with Livy, and `SparkStatementException` for an error of
+the code that ran there, whose text is the remote error's message followed by the remote traceback.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from launcher.emr.clusters import UNKNOWN
+from launcher.emr.diagnosis import causes
+from launcher.emr.diagnosis.evidence import Cause, Finding, Source, telling
+from launcher.emr.diagnosis.evidence import Evidence as Gathered
+from launcher.parameters.cluster import Spark
+from launcher.targets.cell_failure import CellFailure, NotebookFailed, NotebookRefused
+from launcher.targets.livy.client import log_lines
+from lib.errors import ExperimentError, InputError
+
+_TRACEBACK = "Traceback (most recent call last):\n"
+_SPARK_CODE = "SparkStatementException"
+_GONE = ("dead", "killed", "error", "shutting_down", None)
+_LINES = 20
+# Names of causes in `launcher.emr.diagnosis.causes`.
+_NOT_STARTED, _GONE_CAUSE = "livy-session-did-not-start", "livy-session-died"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was known of a session when a cell failed; `state` is None where Livy has no such session (any more)."""
+
+    livy: str
+    spark: Spark
+    session: int | None = None
+    state: str | None = None
+    log: Sequence[str] = field(default=())
+
+
+class SessionFailed(ExperimentError):
+    """A session did not start or did not live; carries the last lines of its log."""
+
+    def __init__(self, sentence: str, log: Sequence[str] = (), cause: str = ""):
+        self.cause = cause
+        self.log = tuple(log[-_LINES:])
+        quoted = "".join(f"\n    {line}" for line in self.log)
+        super().__init__(sentence + (f"\nThe last lines of its log:{quoted}" if quoted else ""))
+
+
+class OutOfMemory(SessionFailed):
+    """Memory ran out; says of what, and names the setting to raise."""
+
+    def __init__(self, cause: Cause, finding: Finding, log: Sequence[str] = ()):
+        self.settings = dict(finding.settings)
+        super().__init__(f"{finding.sentence}: {finding.way_out[0]}", log, cause.name)
+
+
+def explain(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:
+    """The error of ours for a cell that failed on a cluster."""
+    if failure.ename == _SPARK_CODE and evidence.state not in ("dead", "killed", "error"):
+        return _of_code(notebook, remote(failure), evidence)
+    if failure.ename not in _LIVY_TROUBLE:
+        return NotebookFailed(notebook, failure)
+    return _of_session(notebook, failure, evidence)
+
+
+def remote(failure: CellFailure) -> CellFailure:
+    """The error as it was raised on the cluster, with the traceback there and nothing of sparkmagic's."""
+    message, trace = _parted(failure.evalue)
+    last = trace.rstrip("\n").removesuffix(message.rstrip("\n")).rstrip(": \n").splitlines()
+    name = last[-1].strip().rsplit(".", 1)[-1] if last else ""
+    known = re.fullmatch(r"\w+", name)
+    return CellFailure(failure.count, failure.source, name if known else "Error", message.strip("\n"), trace)
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Message and traceback. A message may hold a traceback, too; the true one ends with the message."""
+    cuts = [found.start() for found in re.finditer(re.escape(_TRACEBACK), text)]
+    for cut in cuts:
+        message, trace = text[:cut].removesuffix("\n"), text[cut:]
+        if trace.rstrip("\n").endswith(message.rstrip("\n")):
+            return message, trace
+    return (text[: cuts[-1]], text[cuts[-1] :]) if cuts else (text, text)
+
+
+def _of_code(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:
+    memory = _out_of_memory(evidence, failure.traceback + failure.evalue)
+    if memory:
+        return memory
+    missing = re.fullmatch(r"No module named '(lib[.\w]*)'", failure.evalue)
+    inside = "/lib.zip/" in failure.traceback or "/lib/" in failure.traceback
+    if failure.ename in ("ModuleNotFoundError", "ImportError") and (missing or inside):
+        return SessionFailed(
+            f"lib does not import on the cluster ({failure.ename}: {failure.evalue}): its Python needs the packages "
+            "that the bootstrap script installs, and the cluster's role the right to read <out>/source/; "
+            f"{notebook}, {failure.cell}",
+            cause="missing-package",
+        )
+    if failure.kind and issubclass(failure.kind, InputError):
+        return NotebookRefused(notebook, failure)
+    return NotebookFailed(notebook, failure)
+
+
+def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:
+    text, livy = failure.evalue, evidence.livy
+    log = list(evidence.log) or _quoted_log(text)
+    session = "the Livy session" if evidence.session is None else f"Livy session {evidence.session}"
+    late = re.search(r"did not start up in (\d+) seconds", text)
+    if late:
+        return SessionFailed(
+            f"{session} did not start in {late[1]} s: raise cluster.start_timeout, or ask for less (spark.*), or see "
+            "whether other applications hold the cluster",
+            log,
+            _NOT_STARTED,
+        )
+    if "unexpectedly reached final status" in text and evidence.state is None:
+        ended = SessionFailed(f"{session} ended while it started", log, _NOT_STARTED)
+        return _out_of_memory(evidence, log=log) or ended
+    status = re.search(r"Invalid status code '(\d+)' from (\S+) with error payload: (.*)", text, re.DOTALL)
+    if status and status[2].endswith("/sessions"):
+        refusal = f"Livy at {livy} refuses the session (status {status[1]}): {status[3].strip()[:400]}"
+        return SessionFailed(refusal, cause=_NOT_STARTED)
+    if evidence.state in _GONE and not (status and int(status[1]) >= 500) and (status or evidence.state):
+        where = f"{notebook}, {failure.cell}"
+        if evidence.state is None:
+            return SessionFailed(
+                f"Livy at {livy} has lost {session} ({where}): it was deleted, timed out (livy.server.session.timeout) "
+                "or Livy was started anew; run again",
+                cause=_GONE_CAUSE,
+            )
+        return _out_of_memory(evidence, log=log) or SessionFailed(
+            f"{session} ended in the middle of {where}: its state is {evidence.state}", log, _GONE_CAUSE
+        )
+    problem = f"it answers status {status[1]}" if status else "the connection was lost"
+    return SessionFailed(
+        f"Livy at {livy} stopped answering ({notebook}, {failure.cell}): {problem}; see whether the cluster still runs",
+        cause=_GONE_CAUSE,
+    )
+
+
+def _out_of_memory(evidence: Evidence, raised: str = "", log: Sequence[str] | None = None) -> OutOfMemory | None:
+    """What diagnosis says of the memory in an error that was raised, or in the log of a session that ended."""
+    log = list(evidence.log) if log is None else log
+    told = Source("the error", telling(raised.splitlines()), decides=True)
+    ended = Source("the session's log", telling(log), ends=True, of_driver=True)
+    gathered = Gathered(UNKNOWN, None, (told,) if raised else (ended,), evidence.spark.properties(), params=True)
+    found = causes.out_of_memory(gathered)
+    return OutOfMemory(*found, log) if found else None
+
+
+def _quoted_log(text: str) -> list[str]:
+    _, quoted, log = text.partition("See logs:\n")
+    return log_lines([log]) if quoted else []
+
+
+_LIVY_TROUBLE = (
+    _SPARK_CODE,
+    "HttpClientException",
+    "LivyClientTimeoutException",
+    "LivyUnexpectedStatusException",
+    "SessionManagementException",
+    "SqlContextNotFoundException",
+)

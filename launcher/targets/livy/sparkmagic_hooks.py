@@ -1,0 +1,52 @@
+"""What sparkmagic loads from us inside the notebook's kernel; named in the configuration that the launcher writes.
+
+`SPARKMAGIC_CONF_DIR` is the run's private folder (`launcher.targets.livy.records`).
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from sparkmagic.auth.customauth import Authenticator
+from urllib3.util import Retry
+
+from launcher.targets.livy.client import login
+from launcher.targets.livy.records import note_session
+
+# Seconds slept between attempts to connect double from one: a tunnel has 15 s to come back.
+_CONNECT = Retry(total=None, connect=5, read=False, redirect=0, status=0, other=0, backoff_factor=0.5)
+
+
+class RecordingAdapter(HTTPAdapter):
+    """Notes the id of each session from the moment Livy tells it, and is patient with lost connections.
+
+    sparkmagic itself retries answers of status 500 and above, but not a connection that cannot be made.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(max_retries=_CONNECT)
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        """Send, and look at the answer to the request that makes a session."""
+        response = super().send(request, *args, **kwargs)
+        is_creation = request.method == "POST" and request.path_url.rstrip("/").endswith("/sessions")
+        if is_creation and response.status_code == 201:
+            note_session(Path(os.environ["SPARKMAGIC_CONF_DIR"]), response.json()["id"])
+        return response
+
+
+class BasicFromEnvironment(HTTPBasicAuth, Authenticator):
+    """Basic authentication whose secret is in no file: sparkmagic's own wants it in its configuration."""
+
+    def __init__(self, parsed_attributes: Any = None):
+        HTTPBasicAuth.__init__(self, *login())
+        Authenticator.__init__(self, parsed_attributes)
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Sign a request."""
+        return HTTPBasicAuth.__call__(self, request)
+
+    __hash__ = Authenticator.__hash__

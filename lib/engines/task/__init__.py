@@ -1,0 +1,1 @@
+"""The engine that grows Spark ML's trees inside Spark tasks, with compiled code."""

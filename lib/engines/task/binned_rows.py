@@ -1,0 +1,196 @@
+"""Binned rows for the tasks of the task engine.
+
+Rows are put in order, and turned into bins, on the executors. Only bins pass through the driver, a piece at a time, on
+their way back as broadcast variables; what the driver holds is the rows that thresholds are taken from and one byte
+a row (the labels, for the sum of the weights).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyspark import Broadcast, TaskContext
+from pyspark.sql import DataFrame
+
+from lib.engines.task.workers import quick_to_reuse
+from lib.split import HASH_COL, Split
+from lib.trees import binning
+from lib.trees.binning import Bins, Floats
+from lib.trees.growing import TrainingRows
+
+Labels = npt.NDArray[np.uint8]
+
+ROWS_PER_PIECE = 250_000
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Labels and bins of one part of the split, in pieces, in canonical order; `by_bins` is by maxBins."""
+
+    rows: int
+    by_bins: dict[int, list[Broadcast]]
+
+    def load(self, max_bins: int) -> tuple[Labels, Bins]:
+        """Labels and bins (rows × features), put together in the memory of a task."""
+        labels: Labels | None = None
+        at = 0
+        for piece in self.by_bins[max_bins]:
+            some_labels, some_bins = _take(piece)
+            if labels is None:
+                labels = np.empty(self.rows, np.uint8)
+                bins = np.empty((self.rows, some_bins.shape[1]), some_bins.dtype)
+            to = at + len(some_labels)
+            labels[at:to], bins[at:to] = some_labels, some_bins
+            at = to
+        assert labels is not None  # no part of a split is empty
+        return labels, bins
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """What tasks need: the training rows, the rows to be scored, and the thresholds between bins by maxBins."""
+
+    train: Pieces
+    other: Pieces
+    thresholds: dict[int, list[Floats]]
+    class_weights: Floats
+
+    def training_rows(self, max_bins: int) -> TrainingRows:
+        """The training rows in the memory of a task."""
+        labels, bins = self.train.load(max_bins)
+        n_bins = np.array([len(limits) + 1 for limits in self.thresholds[max_bins]], np.int64)
+        return TrainingRows(bins, n_bins, labels, self.class_weights)
+
+
+@contextmanager
+def task_data(split: Split, train: Sequence[str], other: str, max_bins: Sequence[int]) -> Iterator[TaskData]:
+    """Bin the rows of the parts `train` (to be fitted) and `other` (to be scored) once for each of `max_bins`."""
+    weights = np.array([split.class_weights["0.0"], split.class_weights["1.0"]])
+    names = [f"`{name}`" for name in (*split.features, split.label_col)]
+    # One table of both, so that the same jobs serve both: a union keeps its partitions, those of `train` first.
+    ordered = (
+        range_partitioned(split, *train).select(names).union(range_partitioned(split, other).select(names)).persist()
+    )
+    pieces: list[Broadcast] = []
+    try:
+        labels = _labels(ordered, split.label_col)
+        rows = sum(split.parts[part]["rows"] for part in train)
+        of_train = 1 + int(np.searchsorted(np.cumsum([len(some) for some in labels]), rows))
+        thresholds = _thresholds(ordered, labels, of_train, weights, sorted(set(max_bins)), split.seed)
+        yield TaskData(*_pieces(ordered, labels, of_train, thresholds, pieces), thresholds, weights)
+    finally:
+        ordered.unpersist()
+        for piece in pieces:
+            piece.destroy()
+
+
+def range_partitioned(split: Split, *parts: str) -> DataFrame:
+    """The rows of parts of the split in canonical order, in partitions that follow one another."""
+    rows = sum(split.parts[part]["rows"] for part in parts)
+    ranged = split.rows(*parts).repartitionByRange(-(-rows // ROWS_PER_PIECE), HASH_COL)
+    return ranged.sortWithinPartitions(*split.canonical_order)
+
+
+def _take(piece: Broadcast) -> tuple[Labels, Bins]:
+    value: tuple[Labels, Bins] = piece.value
+    if piece._path is not None:
+        # The worker lives on after the task: let it read the file again rather than keep the piece for ever.
+        del piece._value
+    return value
+
+
+def _labels(ordered: DataFrame, label_col: str) -> list[Labels]:
+    """The labels of each partition."""
+
+    def of_partition(columns: list[Floats]) -> list[bytes]:
+        return [columns[0].astype(np.uint8).tobytes()]
+
+    rows = _by_partition(ordered.select(f"`{label_col}`"), of_partition, 1).collect()
+    return [np.frombuffer(row[1], np.uint8) for row in sorted(rows)]
+
+
+def _thresholds(
+    ordered: DataFrame, labels: Sequence[Labels], of_train: int, weights: Floats, max_bins: Sequence[int], seed: int
+) -> dict[int, list[Floats]]:
+    """The thresholds by maxBins, from the first `of_train` partitions."""
+    starts = np.cumsum([0, *map(len, labels)])
+    rows = int(starts[of_train])
+    total = 0.0
+    for some in labels[:of_train]:  # one after another from first to last, as Spark adds them up
+        total = float(np.cumsum(np.concatenate([[total], weights[some]]))[-1])
+    samples = {bins: binning.sample_rows(bins, rows, seed) for bins in max_bins}
+    wanted = np.unique(np.concatenate(list(samples.values())))
+    borders = np.searchsorted(wanted, starts)
+
+    def of_partition(columns: list[Floats]) -> list[bytes]:
+        index = _partition()
+        chosen = wanted[borders[index] : borders[index + 1]] - starts[index]
+        return [np.column_stack([column[chosen] for column in columns]).tobytes()]
+
+    found = sorted(_by_partition(ordered, of_partition, 1).collect())
+    sampled = np.concatenate([np.frombuffer(row[1]) for row in found]).reshape(len(wanted), -1)
+    thresholds = {}
+    for bins, sample in samples.items():
+        of_sample = sampled[np.searchsorted(wanted, sample)]
+        sample_weights = weights[of_sample[:, -1].astype(np.uint8)]
+        thresholds[bins] = binning.find_thresholds(of_sample[:, :-1], sample_weights, bins, rows, total)
+    return thresholds
+
+
+def _pieces(
+    ordered: DataFrame,
+    labels: Sequence[Labels],
+    of_train: int,
+    thresholds: dict[int, list[Floats]],
+    made: list[Broadcast],
+) -> tuple[Pieces, Pieces]:
+    """Bin the rows on the executors and broadcast them, a partition at a time; notes in `made` what was broadcast.
+
+    The first `of_train` partitions become the first result, the others the second.
+    """
+
+    def of_partition(columns: list[Floats]) -> list[bytes]:
+        return [binning.bin_columns(columns[:-1], limits, bins).tobytes() for bins, limits in thresholds.items()]
+
+    context = ordered.sparkSession.sparkContext
+    train, other = (
+        Pieces(sum(map(len, some)), {bins: [] for bins in thresholds})
+        for some in (labels[:of_train], labels[of_train:])
+    )
+    for row in _by_partition(ordered, of_partition, len(thresholds)).toLocalIterator(True):
+        here = labels[row[0]]
+        if len(here) == 0:
+            continue
+        part = train if row[0] < of_train else other
+        for place, max_bins in enumerate(thresholds):
+            bins = np.frombuffer(row[1 + place], binning.bin_type(max_bins)).reshape(len(here), -1)
+            made.append(context.broadcast((here, bins)))
+            part.by_bins[max_bins].append(made[-1])
+    return train, other
+
+
+def _by_partition(frame: DataFrame, function: Callable[[list[Floats]], list[bytes]], n_results: int) -> DataFrame:
+    """One row a partition: its index and what `function` makes of its columns."""
+    schema = ", ".join(["partition int", *(f"r{i} binary" for i in range(n_results))])
+    n_columns = len(frame.columns)
+
+    def run(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+        held = list(batches)
+        columns = [
+            np.concatenate([np.empty(0), *(batch.column(i).to_numpy(zero_copy_only=False) for batch in held)])
+            for i in range(n_columns)
+        ]
+        results = function(columns)
+        arrays = [pa.array([_partition()], pa.int32()), *(pa.array([r], pa.binary()) for r in results)]
+        yield pa.RecordBatch.from_arrays(arrays, names=["partition", *(f"r{i}" for i in range(n_results))])
+
+    return frame.mapInArrow(quick_to_reuse(run), schema)
+
+
+def _partition() -> int:
+    context = TaskContext.get()
+    assert context is not None  # only tasks ask
+    return context.partitionId()

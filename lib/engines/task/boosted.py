@@ -1,0 +1,82 @@
+"""Gradient-boosted trees in tasks: each GBT in one task, since each of its trees follows from those before."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from pyspark import Accumulator, SparkContext
+from pyspark.rdd import RDD
+
+from lib.engines.task.binned_rows import TaskData
+from lib.engines.task.kind import Grown, Memory
+from lib.engines.task.scores import Found, metrics_of, shared
+from lib.engines.task.workers import quick_to_reuse
+from lib.search.engine import Score
+from lib.search.families.gbt import BoostedFit
+from lib.trees import growing
+from lib.trees.binning import Floats
+
+
+class Boosted:
+    """See `Kind`."""
+
+    def memory(self, fit: BoostedFit) -> Memory:
+        """See `Kind.memory`."""
+        return Memory(depth=fit.max_depth, beside=16, results=8)
+
+    def score(
+        self,
+        context: SparkContext,
+        data: TaskData,
+        fits: Sequence[BoostedFit],
+        seed: int,
+        arrivals: Accumulator[list[Score]],
+    ) -> RDD[Score]:
+        """See `Kind.score`."""
+
+        def boost(fits: Iterable[BoostedFit]) -> Iterable[Score]:
+            for fit in fits:
+                scores = list(_boost_and_score(fit, data))
+                arrivals.add(scores)
+                yield from scores
+
+        longest_first = sorted(fits, key=lambda fit: -fit.sizes[-1] * fit.max_depth)
+        return context.parallelize(longest_first, len(fits)).mapPartitions(quick_to_reuse(boost))
+
+    def tasks(self, fit: BoostedFit, slots: int) -> list[range]:
+        """See `Kind.tasks`."""
+        return [range(fit.sizes[-1])]
+
+    def grow(self, fit: BoostedFit, numbers: range, data: TaskData, seed: int) -> Iterator[Grown]:
+        """See `Kind.grow`; the result is the margins."""
+        rows = data.training_rows(fit.max_bins)
+        _, bins = data.other.load(fit.max_bins)
+        margins = np.zeros(len(bins))
+        grown = growing.grow_boosted(rows, len(numbers), fit.max_depth, fit.step_size)
+        for tree, (nodes, weight) in enumerate(grown):
+            growing.add_margins(nodes, bins, weight, margins)
+            yield Grown(tree=tree, nodes=growing.prune(nodes, fit.max_depth).tobytes())
+        yield Grown(result=margins.tobytes())
+
+    def probabilities(self, fit: BoostedFit, results: Iterable[bytes]) -> Floats:
+        """See `Kind.probabilities`."""
+        (margins,) = results
+        return growing.margin_probabilities(np.frombuffer(margins, np.float64))
+
+    def tree_weights(self, fit: BoostedFit) -> list[float]:
+        """See `Kind.tree_weights`."""
+        return [1.0] + [fit.step_size] * (fit.sizes[-1] - 1)
+
+
+def _boost_and_score(fit: BoostedFit, data: TaskData) -> Iterator[Score]:
+    started = time.monotonic()
+    rows = data.training_rows(fit.max_bins)
+    labels, bins = data.other.load(fit.max_bins)
+    margins = np.zeros(len(bins))
+    found: Found = []
+    grown = growing.grow_boosted(rows, fit.sizes[-1], fit.max_depth, fit.step_size)
+    for size, (nodes, weight) in enumerate(grown, 1):
+        growing.add_margins(nodes, bins, weight, margins)
+        if candidates := fit.at(size):
+            found.append((candidates, metrics_of(labels, growing.margin_probabilities(margins))))
+    yield from shared(found, time.monotonic() - started)

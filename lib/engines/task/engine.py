@@ -1,0 +1,80 @@
+"""The engine that grows Spark ML's trees inside Spark tasks, with compiled code.
+
+Each task holds all binned training rows. That is far faster than Spark ML, whose every level of every tree is a job of
+its own, as long as the rows fit (`lib.engines.choice`).
+"""
+
+from collections.abc import Generator, Sequence
+
+import numpy as np
+from pyspark.ml import PipelineModel
+from pyspark.sql import functions as F
+
+from lib.engines.spark import estimator
+from lib.engines.task.binned_rows import range_partitioned, task_data
+from lib.engines.task.kinds import kind_of, tree_fits
+from lib.engines.task.memory import TaskMemory, deaths_explained
+from lib.engines.task.retraining import grow, probabilities
+from lib.engines.task.search_job import run_search
+from lib.engines.task.spark_format import save_pipeline
+from lib.errors import SavedModelError
+from lib.scoring import SCORE_COL, load_pipeline, vector_assembler, with_score
+from lib.search.engine import Score
+from lib.search.families import Candidate
+from lib.split import TEST, TRAIN, VAL, Split
+from lib.trees.binning import Floats
+
+# How far probabilities of the saved model may be from the engine's own.
+TOLERANCE = 1e-9
+
+
+class TaskEngine:
+    """Fits within Spark tasks; for data that fit a task's memory, which `memory` tells."""
+
+    name = "task"
+
+    def __init__(self, memory: TaskMemory):
+        self.memory = memory
+
+    def score(self, candidates: Sequence[Candidate], split: Split, part: str) -> Generator[Score, None, None]:
+        """See `Engine.score`."""
+        fits = tree_fits(candidates, len(split.features))
+        max_bins = sorted({fit.max_bins for fit in fits})
+        with deaths_explained(self.memory), task_data(split, [TRAIN], part, max_bins) as data:
+            yield from run_search(split.spark.sparkContext, data, fits, split.seed)
+
+    def retrain(self, candidate: Candidate, split: Split, path: str) -> PipelineModel:
+        """See `Engine.retrain`; also compares the saved model with the engine's trees on the held-out rows.
+
+        Raises:
+            SavedModelError: they predict differently.
+        """
+        (fit,) = tree_fits([candidate], len(split.features))
+        kind = kind_of(fit)
+        with deaths_explained(self.memory), task_data(split, [TRAIN, VAL], TEST, [fit.max_bins]) as data:
+            grown = grow(split.spark, fit, data, split.seed).persist()
+            try:
+                expected = probabilities(fit, grown)
+                found = grown.where(F.col("nodes").isNotNull()).select("tree", "nodes")
+                save_pipeline(
+                    path,
+                    vector_assembler(split.features),
+                    estimator(candidate, split),
+                    found,
+                    kind.tree_weights(fit),
+                    fit.sizes[-1],
+                    data.thresholds[fit.max_bins],
+                )
+            finally:
+                grown.unpersist()
+        model = load_pipeline(split.spark, path)
+        check_saved(model, split, expected, path)
+        return model
+
+
+def check_saved(model: PipelineModel, split: Split, expected: Floats, path: str) -> None:
+    """Raise SavedModelError unless a model gives the `expected` probabilities on the held-out rows, in order."""
+    predicted = with_score(model.transform(range_partitioned(split, TEST))).select(SCORE_COL).toPandas()[SCORE_COL]
+    difference = float(np.abs(predicted.to_numpy() - expected).max())
+    if not difference <= TOLERANCE:
+        raise SavedModelError(path, difference, len(expected))

@@ -1,0 +1,77 @@
+"""The seam between the task engine and the kinds of fits that it can grow."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from pyspark import Accumulator, SparkContext
+from pyspark.rdd import RDD
+
+from lib.engines.task.binned_rows import TaskData
+from lib.search.engine import Score
+from lib.search.families.family import Fit
+from lib.trees.binning import Floats
+
+F = TypeVar("F", contravariant=True)
+
+
+class TreesFit(Fit, Protocol):
+    """A fit that the task engine can grow: an ensemble of trees on binned features."""
+
+    @property
+    def max_bins(self) -> int:
+        """Bins a feature is cut into, at most."""
+
+    @property
+    def sizes(self) -> list[int]:
+        """The numbers of trees of its candidates, rising; the last is that of the fit."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a fit takes in a task.
+
+    `depth` is that of its trees, `beside` the bytes of a training row beside its bins, `results` those of a scored row.
+    """
+
+    depth: int
+    beside: int
+    results: int
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What a task sends home: a tree (its number and the bytes of its pruned nodes), or its result."""
+
+    tree: int | None = None
+    nodes: bytes | None = None
+    result: bytes | None = None
+
+
+class Kind(Protocol[F]):
+    """How fits of one kind are grown in tasks and scored."""
+
+    def memory(self, fit: F) -> Memory:
+        """What the fit takes in a task."""
+
+    def score(
+        self,
+        context: SparkContext,
+        data: TaskData,
+        fits: Sequence[Any],
+        seed: int,
+        arrivals: Accumulator[list[Score]],
+    ) -> RDD[Score]:
+        """The scores of all candidates of some fits (one fit at least); each task also adds its own to `arrivals`."""
+
+    def tasks(self, fit: F, slots: int) -> list[range]:
+        """The numbers of the trees that each task of a fit grows, on so many slots."""
+
+    def grow(self, fit: F, numbers: range, data: TaskData, seed: int) -> Iterator[Grown]:
+        """The trees of one task of a fit, and what they give together on the rows to be scored."""
+
+    def probabilities(self, fit: F, results: Iterable[bytes]) -> Floats:
+        """Probability of class 1 of the rows to be scored, from the results of all tasks of a fit."""
+
+    def tree_weights(self, fit: F) -> list[float] | None:
+        """The weight of each tree in the saved model; None where all count the same."""

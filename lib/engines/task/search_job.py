@@ -1,0 +1,54 @@
+"""One Spark job that fits and scores all candidates of a search.
+
+Tasks send scores home twice: in an accumulator, which reaches the driver as each task ends, and as the job's result,
+which makes up for an update that was lost. Each score is passed on once.
+"""
+
+import queue
+import uuid
+from collections.abc import Generator, Sequence
+
+from pyspark import InheritableThread, SparkContext
+
+from lib.engines.task.binned_rows import TaskData
+from lib.engines.task.kind import TreesFit
+from lib.engines.task.kinds import KINDS
+from lib.engines.task.scores import Arrivals
+from lib.search.engine import Score
+
+
+def run_search(
+    context: SparkContext, data: TaskData, fits: Sequence[TreesFit], seed: int
+) -> Generator[Score, None, None]:
+    """Fit and score all candidates of the fits; yields scores as they arrive. Closing it cancels the job."""
+    inbox: queue.Queue[Sequence[Score] | None] = queue.Queue()
+    arrivals = context.accumulator([], Arrivals(inbox))
+    by_kind = {kind: [fit for fit in fits if type(fit) is made] for made, kind in KINDS.items()}
+    stages = [kind.score(context, data, some, seed, arrivals) for kind, some in by_kind.items() if some]
+    job = context.union(stages)
+    tag = f"search-{uuid.uuid4().hex[:8]}"
+    failure: list[BaseException] = []
+
+    def collect() -> None:
+        context.addJobTag(tag)
+        try:
+            inbox.put(job.collect())
+        except BaseException as error:
+            failure.append(error)
+        finally:
+            inbox.put(None)
+
+    thread = InheritableThread(target=collect)
+    thread.start()
+    seen: set[int] = set()
+    try:
+        while (arrived := inbox.get()) is not None:
+            for score in arrived:
+                if score.candidate.index not in seen:
+                    seen.add(score.candidate.index)
+                    yield score
+    finally:
+        context.cancelJobsWithTag(tag)  # none is left, unless the loop was left early
+        thread.join()
+    if failure:
+        raise failure[0]

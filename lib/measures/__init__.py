@@ -1,0 +1,1 @@
+"""Statistics of an evaluation beyond the metrics themselves."""

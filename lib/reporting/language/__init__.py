@@ -1,0 +1,1 @@
+"""The words of reports and plots, in English and Spanish."""

@@ -1,0 +1,115 @@
+"""English and Spanish: the words of plots and reports, and how each language writes numbers.
+
+The phrases themselves stand in `lib.reporting.language.phrases`, both languages side by side.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from lib.errors import InputError
+from lib.reporting.language.phrases import phrase
+from lib.reporting.markdown import code
+
+LANGUAGES = ("en", "es")
+
+_NO_BREAK_SPACE = "\u00a0"
+_NARROW_NO_BREAK_SPACE = "\u202f"
+_MINUS = "\u2212"
+
+
+class Words:
+    """The phrases and number formats of one language; called with a phrase's key, gives the phrase.
+
+    Numbers that stand in a sentence are given formatted, by the methods below.
+    """
+
+    def __init__(self, language: str = "en"):
+        if language not in LANGUAGES:
+            raise InputError(f"unknown language {language!r}; languages are {', '.join(LANGUAGES)}")
+        self.language = language
+        self._column = LANGUAGES.index(language)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The phrase under `key` with its `{names}` filled in.
+
+        Raises:
+            KeyError: there is no such phrase.
+        """
+        found = phrase(key)
+        if found is None:
+            raise KeyError(key)
+        return found[self._column].format(**values)
+
+    def term(self, group: str, name: str) -> str:
+        """The word for a name that comes from outside (a parameter, a step); the name itself where we have none."""
+        key = f"{group}.{name}"
+        return self(key) if phrase(key) else name
+
+    def number(self, value: float | None, digits: int = 3) -> str:
+        """A number with a fixed count of decimals: 0.873 or 0,873; a dash for None and NaN."""
+        if value is None or math.isnan(value):
+            return "–"
+        return self._localise(f"{value:,.{digits}f}")
+
+    def short(self, value: float) -> str:
+        """A number as short as it can be written: 0.05, 200."""
+        return self._localise(f"{value:,.10g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.3g}")
+
+    def value(self, value: object) -> str:
+        """A parameter's value in Markdown: a number (also one given as text), or the value as it is."""
+        try:
+            return self.short(float(str(value)))
+        except ValueError:
+            return code(value)
+
+    def params(self, params: Mapping[str, object]) -> str:
+        """Parameters on one line, in Markdown."""
+        return ", ".join(f"{code(name)} {self.value(value)}" for name, value in params.items())
+
+    def count(self, value: int) -> str:
+        """A whole number with its thousands set apart: 30,003 or 30 003 (four digits stay together in Spanish)."""
+        return self._localise(f"{value:,d}")
+
+    def percent(self, share: float, digits: int = 1) -> str:
+        """A share of one as percentage: 23.1% or 23,1 %."""
+        gap = _NO_BREAK_SPACE if self.language == "es" else ""
+        return f"{self.number(100 * share, digits)}{gap}%"
+
+    def interval(self, bounds: tuple[float, float] | None, digits: int = 3) -> str:
+        """Two bounds as in `0.851 – 0.893`; a dash for None."""
+        if bounds is None:
+            return "–"
+        return f"{_NO_BREAK_SPACE}–{_NO_BREAK_SPACE}".join(self.number(bound, digits) for bound in bounds)
+
+    def duration(self, seconds: float) -> str:
+        """A time span as in `48.2 s`, `1 min 12 s` or `2 h 5 min`."""
+        if round(seconds, 1) < 60:
+            return f"{self.number(seconds, 1)}{_NO_BREAK_SPACE}s"
+        minutes, rest = divmod(round(seconds), 60)
+        hours, minutes = divmod(minutes, 60)
+        text = f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+        return text.replace(" ", _NO_BREAK_SPACE)
+
+    def moment(self, iso: str) -> str:
+        """A UTC time in ISO 8601 as in `2026-11-23 20:36:50 UTC`."""
+        moment = datetime.fromisoformat(iso)
+        if moment.tzinfo is not None:
+            moment = (moment - (moment.utcoffset() or timedelta())).replace(tzinfo=None)
+        return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+    def listing(self, items: Sequence[str]) -> str:
+        """Items in a sentence: `a, b and c`."""
+        if len(items) < 2:
+            return "".join(items)
+        return f"{', '.join(items[:-1])} {self('and')} {items[-1]}"
+
+    def _localise(self, english: str) -> str:
+        text = english.replace("-", _MINUS)
+        if float(english.replace(",", "")) == 0:
+            text = text.replace(_MINUS, "")
+        if self.language == "en":
+            return text
+        text = text.replace(".", "\0").replace(",", _NARROW_NO_BREAK_SPACE).replace("\0", ",")
+        return re.sub(rf"^({_MINUS}?\d){_NARROW_NO_BREAK_SPACE}(\d{{3}})(?!\d|{_NARROW_NO_BREAK_SPACE})", r"\1\2", text)

@@ -1,0 +1,134 @@
+"""The last sections of an evaluation report: the parameters, and where it all came from."""
+
+import json
+from typing import Any
+
+from lib.reporting.language.words import Words
+from lib.reporting.markdown import code, plain, section, table
+from lib.reporting.report_cost import cost
+from lib.reporting.report_data import Facts, Record
+
+
+def parameters(facts: Facts, words: Words) -> str:
+    """The winner's parameters and those of the run."""
+    blocks = []
+    if facts.summary:
+        best = facts.summary["models"][facts.summary["winner"]["name"]]["best_params"]
+        rows = [[code(name), words.term("param", name), words.value(value)] for name, value in best.items()]
+        header = [words("parameter"), words("meaning"), words("value")]
+        blocks += [f"### {words('heading.model_params')}", table(header, rows, "llr")]
+    if facts.experiment:
+        used = facts.experiment["parameters"]
+        rows = [row for name, value in used.items() for row in _parameter_rows(name, value, words)]
+        header = [words("parameter"), words("meaning"), words("value")]
+        blocks += [f"### {words('heading.run_params')}", table(header, rows, "lll")]
+    return section(words("heading.parameters"), *blocks) if blocks else ""
+
+
+def provenance(facts: Facts, words: Words) -> str:
+    """On what data, with what code and when this came about, and how to have it again."""
+    measured = facts.metrics["measured_on"]
+    rows = [
+        [words("measured_rows"), rows_measured(facts, words)],
+        [words("measured_fingerprint"), code(measured["fingerprint"])],
+    ]
+    if facts.held_out:
+        rows.append([words("verified"), words("yes" if measured["verified"] else "no")])
+    blocks = []
+    if facts.experiment:
+        rows = [*_experiment_rows(facts.experiment, words), *rows]
+        blocks += [f"### {words('heading.split')}", words("note.split"), _split_table(facts, words)]
+        blocks += [f"### {words('heading.timings')}", _timings(facts.experiment, words)]
+        if "cost" in facts.experiment:
+            blocks += [f"### {words('heading.cost')}", cost(facts.experiment["cost"], words)]
+        blocks += [f"### {words('heading.reproduce')}", _reproduce(facts.experiment, words)]
+    return section(words("heading.provenance"), table([words("what"), words("value")], rows, "ll"), *blocks)
+
+
+def rows_measured(facts: Facts, words: Words) -> str:
+    """Which rows the evaluation measured, in a few words."""
+    if facts.held_out:
+        return words("held_out_rows")
+    return words("other_rows" if facts.whole_table else "share_of_rows")
+
+
+def _experiment_rows(experiment: Record, words: Words) -> list[list[str]]:
+    data, commit, engine = experiment["data"], experiment.get("commit"), experiment["engine"]
+    counts = data["class_counts"]
+    table_text = words("rows_of_classes", rows=words.count(data["rows"]), **_class_words(counts, words))
+    # The reason is recorded in English, whatever the language of the report.
+    engine_text = code(engine["name"]) + (f": {plain(engine['reason'])}" if words.language == "en" else "")
+    sha = words("no_commit")
+    if commit:
+        sha = code(commit["sha"]) + (f" ({words('dirty')})" if commit["dirty"] else "")
+    return [
+        [words("run"), code(experiment["run_id"])],
+        [words("started"), words.moment(experiment["started_at"])],
+        *([[words("finished"), words.moment(experiment["finished_at"])]] if experiment.get("finished_at") else []),
+        [words("data"), words.listing([code(uri) for uri in data["inputs"]])],
+        [words("table_rows"), table_text],
+        [words("features"), words.count(len(data["features"]))],
+        [words("data_fingerprint"), code(data["fingerprint"])],
+        [words("engine"), engine_text],
+        [words("versions"), ", ".join(f"{words.term('version', k)} {v}" for k, v in experiment["versions"].items())],
+        [words("commit"), sha],
+    ]
+
+
+def _class_words(counts: Record, words: Words) -> dict[str, str]:
+    return {"zeros": words.count(counts["0"]), "ones": words.count(counts["1"])}
+
+
+def _split_table(facts: Facts, words: Words) -> str:
+    by_part = facts.experiment["split"].get("zones", {})
+    rows = []
+    for part, counts in facts.parts.items():
+        row = [words.term("part_name", part), words.count(counts["rows"]), words.count(counts["positives"])]
+        row.append(words.percent(counts["positives"] / counts["rows"]))
+        if by_part:
+            row.append(", ".join(code(zone) for zone in by_part[part]))
+        rows.append(row)
+    header = [words("part"), words("rows"), words("class_is", name="1"), words("share")]
+    header += [words("zones_held")] if by_part else []
+    text = table(header, rows, "lrrr" + ("l" if by_part else ""))
+    weights = facts.summary.get("class_weights")
+    if not weights:
+        return text
+    values = {"zero": words.number(weights["0.0"]), "one": words.number(weights["1.0"])}
+    return f"{text}\n\n{words('class_weights', **values)}"
+
+
+def _timings(experiment: Record, words: Words) -> str:
+    rows = [[words.term("step", step), words.duration(seconds)] for step, seconds in experiment["timings"].items()]
+    return table([words("step"), words("time")], rows, "lr")
+
+
+def _reproduce(experiment: Record, words: Words) -> str:
+    command = experiment.get("command")
+    if not command:
+        return words("reproduce_by_hand")
+    intro = words("reproduce" if experiment.get("commit") else "reproduce_no_commit")
+    return f"{intro}\n\n```sh\n{command}\n```"
+
+
+def _parameter_rows(name: str, value: Any, words: Words) -> list[list[str]]:
+    """A run's parameter; a grid takes a row for each of its axes."""
+    if not (isinstance(value, dict) and value):
+        return [[code(name), words.term("param", name), _parameter(value, words)]]
+    rows = []
+    for model, axes in value.items():
+        for axis, values in axes.items():
+            meaning = f"{words.term('model', model)}, {code(axis)}: {words.term('param', axis)}"
+            rows.append([code(name), meaning, ", ".join(words.value(v) for v in values)])
+    return rows
+
+
+def _parameter(value: Any, words: Words) -> str:
+    """A run's parameter as a cell: numbers and names as they are, lists as JSON, a dash for none."""
+    if value is None or value == "" or value == [] or value == {}:
+        return "–"
+    if isinstance(value, bool):
+        return words("yes" if value else "no")
+    if isinstance(value, int | float):
+        return words.short(value)
+    return code(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,109 @@
+"""What a report is written from: the files of an evaluation and, where there are any, of the model it measured."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lib import artifacts
+from lib.errors import InputError
+from lib.measures.intervals import pr_area_error, roc_area_error
+from lib.storage import Storage, join
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The content of those files, parsed.
+
+    `summary`, `experiment` and `search` are empty where the model has none beside it, as one trained elsewhere.
+    """
+
+    metrics: Record
+    curves: Record
+    importances: Sequence[Record]
+    summary: Record = field(default_factory=dict)
+    experiment: Record = field(default_factory=dict)
+    search: Sequence[Record] = ()
+
+    @property
+    def held_out(self) -> bool:
+        """Whether the rows measured are the held-out part of the model's own split."""
+        return self.metrics["measured_on"]["rows"] == artifacts.HELD_OUT
+
+    @property
+    def whole_table(self) -> bool:
+        """Whether they are all rows of another table (not a share of them)."""
+        return self.metrics["measured_on"]["rows"] == artifacts.WHOLE_TABLE
+
+    @property
+    def rows(self) -> int:
+        """How many rows the evaluation measured."""
+        return self.metrics["measured_on"]["count"]
+
+    @property
+    def positives(self) -> int:
+        """How many of them are of class 1."""
+        return self.metrics["measured_on"]["positives"]
+
+    @property
+    def base_rate(self) -> float:
+        """The share of class 1 among them."""
+        return self.positives / self.rows
+
+    @property
+    def metric(self) -> str:
+        """The metric that chose the winner; areaUnderPR where no search is known."""
+        return self.summary.get("metric_used", "areaUnderPR")
+
+    @property
+    def label_col(self) -> str | None:
+        """The name of the label column, if known."""
+        return self.experiment.get("data", {}).get("label_col")
+
+    @property
+    def parts(self) -> Record:
+        """The parts of the split with their rows and positives; empty if unknown."""
+        return self.experiment.get("split", {}).get("parts", {})
+
+    def error_of(self, part: str, value: float) -> float | None:
+        """Standard error of a value of `metric` on a part of the split, None if the part is unknown or one class."""
+        counts = self.parts.get(part)
+        if not counts or not 0 < counts["positives"] < counts["rows"]:
+            return None
+        if self.metric == "areaUnderROC":
+            return roc_area_error(value, counts["positives"], counts["rows"] - counts["positives"])
+        return pr_area_error(value, counts["positives"])
+
+
+def read_facts(storage: Storage, eval_dir: str, model_dir: str | None = None) -> Facts:
+    """Read them; `model_dir` is where the model is now, if not where the evaluation says it was.
+
+    Raises:
+        InputError: the folder holds no complete evaluation.
+    """
+    names = (artifacts.EVAL_METRICS, artifacts.EVAL_CURVES, artifacts.EVAL_IMPORTANCES)
+    missing = [name for name in names if not storage.exists(join(eval_dir, name))]
+    if missing:
+        raise InputError(
+            f"{eval_dir} holds no {', '.join(missing)}: evaluate the model first (notebook 03_evaluate), "
+            "then write its report"
+        )
+    metrics, curves, importances = (storage.read_json(join(eval_dir, name)) for name in names)
+    model_dir = model_dir or metrics["model_dir"]
+    summary = _text(storage, join(model_dir, artifacts.SUMMARY))
+    experiment = _text(storage, join(model_dir, artifacts.EXPERIMENT))
+    search = _text(storage, join(model_dir, artifacts.SEARCH_LOG))
+    return Facts(
+        metrics,
+        curves,
+        importances,
+        json.loads(summary or "{}"),
+        json.loads(experiment or "{}"),
+        [json.loads(line) for line in search.splitlines() if line.strip()],
+    )
+
+
+def _text(storage: Storage, uri: str) -> str:
+    return storage.read_text(uri) if storage.exists(uri) else ""

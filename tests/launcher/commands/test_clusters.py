@@ -1,0 +1,155 @@
+"""`cluster list`, `status`, `steps` and `step`, as a user types them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from typer.testing import CliRunner
+
+from launcher.cli import app
+from launcher.emr.clusters import IDLE_METRICS, idle_seconds
+from tests.launcher.requests import STEP, request
+
+
+def run(*words: str, expect: int = 0) -> str:
+    """What a command says; on stderr where it fails."""
+    done = CliRunner().invoke(app, ["cluster", *words])
+    assert done.exit_code == expect, done.output
+    return " ".join(done.stderr.split()) if expect else done.stdout
+
+
+@pytest.fixture
+def cluster_id(emr):
+    return emr.run_job_flow(**request())["JobFlowId"]
+
+
+def report_idleness(cluster_id, *values):
+    """Give CloudWatch a value for every five minutes until now."""
+    now = datetime.now(UTC)
+    data = [
+        {
+            "MetricName": IDLE_METRICS[0],
+            "Dimensions": [{"Name": "JobFlowId", "Value": cluster_id}],
+            "Timestamp": now - (len(values) - place) * timedelta(minutes=5),
+            "Value": value,
+        }
+        for place, value in enumerate(values)
+    ]
+    boto3.client("cloudwatch").put_metric_data(Namespace="AWS/ElasticMapReduce", MetricData=data)
+
+
+def test_list_shows_what_is_active(emr, cluster_id):
+    ended = emr.run_job_flow(**request("another"))["JobFlowId"]
+    emr.terminate_job_flows(JobFlowIds=[ended])
+    (head, row) = run("list").splitlines()
+    assert head.split() == ["cluster", "name", "state", "made", "up", "why"]
+    assert row.split()[:3] == [cluster_id, "mineria-ml-cluster", "WAITING"]
+    everything = json.loads(run("list", "--all", "--json"))
+    assert {each["id"]: each["state"] for each in everything}.items() >= {
+        (cluster_id, "WAITING"),
+        (ended, "TERMINATED"),
+    }
+    first = next(each for each in everything if each["id"] == ended)
+    assert set(first) == {"id", "name", "state", "state_reason", "created_at", "ready_at", "ended_at", "uptime_seconds"}
+    assert datetime.fromisoformat(first["ended_at"]).utcoffset() == timedelta(0)
+
+
+def test_list_of_nothing_says_so(emr):
+    assert run("list") == "No cluster is active in us-east-1; run_experiment.py cluster create makes one.\n"
+    assert json.loads(run("list", "--json")) == []
+
+
+def test_status_says_what_the_cluster_is_and_what_ends_it(cluster_id):
+    said = run("status")
+    lines = {line.split("  ")[0]: line for line in said.splitlines()}
+    assert f"mineria-ml-cluster ({cluster_id})" in lines["cluster"]
+    assert "emr-7.13.0: Hadoop" in lines["release"]
+    assert "1 × m5.xlarge  primary, on demand" in said
+    assert "2 × m5.2xlarge  core, on demand, EBS 2 × 128 GB" in said
+    assert lines["idle"].endswith("not known: CloudWatch has no figure of it yet, or may not be asked")
+    assert lines["ends"].endswith("itself after 1 h 00 min idle")
+    assert lines["steps"].endswith("1 at a time")
+    assert lines["logs"].endswith(f"s3://bucket/logs/emr/{cluster_id}/")
+    assert "maximizeResourceAllocation = true" in lines["spark"]
+    assert "spark.dynamicAllocation.enabled = true" in lines["spark-defaults"]
+
+
+def test_status_for_programs(cluster_id):
+    record = json.loads(run("status", "--cluster-id", cluster_id, "--json"))
+    assert record["id"] == cluster_id
+    assert [(group["role"], group["running"]) for group in record["groups"]] == [("MASTER", 1), ("CORE", 2)]
+    assert record["auto_termination_seconds"] == 3600
+    assert record["steps"] == {"running": 0, "pending": 0}
+    assert record["idle_seconds"] is None
+    assert record["configurations"][0]["Classification"] == "spark"
+
+
+def test_status_knows_for_how_long_nothing_was_done(cluster_id):
+    report_idleness(cluster_id, 1, 0, 0, 1, 1, 1)
+    record = json.loads(run("status", "--json"))
+    assert record["idle_seconds"] == pytest.approx(900, abs=60)
+    assert "in about 45 min" in run("status") or "in about 44 min" in run("status")
+    assert idle_seconds(boto3.client("cloudwatch"), "j-OTHER") is None
+
+
+def test_status_of_a_busy_cluster(cluster_id, emr):
+    report_idleness(cluster_id, 1, 1, 0)
+    assert idle_seconds(boto3.client("cloudwatch"), cluster_id) == 0
+    emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=[STEP, STEP])
+    said = run("status")
+    assert "no, a step runs" in said
+    assert "1 at a time; now 1 running, 1 waiting" in said
+
+
+def test_status_of_a_cluster_that_nothing_ends(emr):
+    limits = {
+        "UnitType": "Instances",
+        "MinimumCapacityUnits": 2,
+        "MaximumCapacityUnits": 6,
+        "MaximumCoreCapacityUnits": 2,
+    }
+    made = request(AutoTerminationPolicy={}, LogUri="", ManagedScalingPolicy={"ComputeLimits": limits})
+    made["Instances"]["TerminationProtected"] = True
+    cluster_id = emr.run_job_flow(**made)["JobFlowId"]
+    said = run("status")
+    assert (
+        "only by `run_experiment.py cluster terminate`: no policy ends it, idle or not; termination protection" in said
+    )
+    assert "managed: 2 to 6 instances, at most 2 of them core" in said
+    assert "none are kept" in said
+    emr.set_termination_protection(JobFlowIds=[cluster_id], TerminationProtected=False)
+    emr.terminate_job_flows(JobFlowIds=[cluster_id])
+    assert "TERMINATED" in run("status", "--cluster-id", cluster_id)
+
+
+def test_which_cluster_is_meant_must_be_clear(emr, cluster_id, monkeypatch):
+    other = emr.run_job_flow(**request("another"))["JobFlowId"]
+    said = run("status", expect=2)
+    assert "2 clusters are active" in said
+    assert f"{cluster_id} (mineria-ml-cluster)" in said
+    monkeypatch.setenv("EMR_CLUSTER_ID", other)
+    assert f"another ({other})" in run("status")
+    assert "Cluster id 'j-NONE' is not valid: check the id" in run("status", "--cluster-id", "j-NONE", expect=2)
+
+
+def test_steps_and_which_runs_they_are(emr, cluster_id):
+    theirs = {**STEP, "Name": "theirs", "HadoopJarStep": {"Jar": "s3://bucket/their.jar"}}
+    ours, other = emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=[STEP, theirs])["StepIds"]
+    head, newest, eldest = run("steps").splitlines()
+    assert head.split() == ["step", "name", "state", "run", "started", "took"]
+    assert newest.split() == [other, "theirs", "PENDING", "–", "–", "–"]
+    assert eldest.split()[:5] == [ours, "experiment", "20261125_120000", "RUNNING", "20261125_120000"]
+    assert "… and 1 earlier ones (--last 2)" in run("steps", "--last", "1")
+    records = json.loads(run("steps", "--json"))
+    assert [each["id"] for each in records] == [other, ours]
+    assert records[1]["model"] == "s3://bucket/experiments/models/model_20261125_120000"
+
+
+def test_one_step(emr, cluster_id):
+    (step_id,) = emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=[STEP])["StepIds"]
+    said = run("step", step_id)
+    assert f"experiment 20261125_120000 ({step_id})" in said
+    assert "s3://bucket/experiments/models/model_20261125_120000" in said
+    assert "command-runner.jar python run_step.py s3://bucket" in said
+    assert json.loads(run("step", step_id, "--json"))["state"] == "RUNNING"

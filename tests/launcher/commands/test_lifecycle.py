@@ -1,0 +1,322 @@
+"""`cluster create`, `resize` and `terminate`, as a user types them."""
+
+import json
+import re
+import time
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from moto.backends import get_backend
+from typer.testing import CliRunner
+
+from launcher.cli import app
+from launcher.emr import watching
+from launcher.emr.clusters import describe
+from launcher.emr.lifecycle import create
+from launcher.emr.lifecycle.request import DESIGN, EMR_TAG, NewCluster, Surroundings, settings
+from launcher.support.aws import AwsUnavailable
+from launcher.support.project import PROJECT
+from lib.errors import InputError
+from tests.aws.clusters import made_cluster
+from tests.aws.steps import PYTHON
+from tests.launcher.requests import request
+
+ACCOUNT = "123456789012"
+SLEEP = (PYTHON, "-c", "import time; time.sleep(60)")
+
+
+def run(*words: str, expect: int = 0, answer: str | None = None) -> str:
+    """What a command says; on stderr where it fails."""
+    done = CliRunner().invoke(app, ["cluster", *words], input=answer)
+    assert done.exit_code == expect, done.output
+    return " ".join(done.stderr.split()) if expect else done.stdout
+
+
+def model(cluster_id):
+    """Moto's own cluster, whose state a test may set."""
+    return get_backend("emr")[ACCOUNT]["us-east-1"].clusters[cluster_id]
+
+
+@pytest.fixture
+def cluster_id(emr):
+    return emr.run_job_flow(**request())["JobFlowId"]
+
+
+@pytest.fixture(scope="module")
+def account(aws_here):
+    """What Terraform leaves in an account, by its names."""
+    s3, ec2, iam, emr = (boto3.client(name, endpoint_url=aws_here) for name in ("s3", "ec2", "iam", "emr"))
+    bucket = f"mineria-ml-{ACCOUNT}-us-east-1"
+    s3.create_bucket(Bucket=bucket)
+    tags = [{"Key": "Name", "Value": "mineria-ml-cluster"}, {"Key": EMR_TAG[0], "Value": EMR_TAG[1]}]
+    vpc = ec2.create_vpc(CidrBlock="10.42.0.0/20")["Vpc"]["VpcId"]
+    specification = [{"ResourceType": "subnet", "Tags": tags}]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.42.0.0/24", TagSpecifications=specification)["Subnet"]
+    groups = {
+        name: ec2.create_security_group(VpcId=vpc, GroupName=f"mineria-ml-{name}-1", Description=name)["GroupId"]
+        for name in ("master", "core")
+    }
+    for role in ("mineria-ml-emr-1", "mineria-ml-nodes-1"):
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument="{}")
+    iam.create_instance_profile(InstanceProfileName="mineria-ml-nodes-1")
+    for name in ("mineria-ml-1", "mineria-ml-2", "other"):
+        emr.create_security_configuration(Name=name, SecurityConfiguration="{}")
+    return {"bucket": bucket, "subnet": subnet["SubnetId"], **groups}
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """No pauses; what is put here is called in the place of each."""
+    happens = []
+    clock = SimpleNamespace(sleep=lambda seconds: happens.pop(0)() if happens else None, monotonic=time.monotonic)
+    monkeypatch.setattr(watching, "time", clock)
+    return happens
+
+
+def test_create_makes_the_cluster_that_terraform_makes(account, emr, quick):
+    said = run("create", "--wait")
+    cluster_id = re.search(r"j-\w+", said).group()
+    assert "ends after 1 h 00 min idle" in said
+    assert "WAITING" in said
+    assert f"run_experiment.py --cluster-id {cluster_id}" in said
+    cluster = describe(emr, cluster_id)
+    assert (cluster.name, cluster.release) == ("mineria-ml-cluster", "emr-7.13.0")
+    assert {"Hadoop", "JupyterEnterpriseGateway", "Livy", "Spark"} == set(cluster.applications)
+    assert [(each.instance_type, each.running, each.ebs_gb) for each in cluster.groups] == [
+        ("m5.xlarge", 1, (64,)),
+        ("m5.2xlarge", 2, (128, 128)),
+    ]
+    assert cluster.settings("livy-conf")["livy.server.session.timeout"] == "8h"
+    assert cluster.settings("spark") == {"maximizeResourceAllocation": "true"}
+    assert cluster.auto_termination_seconds == 3600
+    assert (cluster.service_role, cluster.instance_profile) == ("mineria-ml-emr-1", "mineria-ml-nodes-1")
+    assert cluster.subnet == account["subnet"]
+    assert set(cluster.security_groups) == {account["master"], account["core"]}
+    assert cluster.log_uri == f"s3://{account['bucket']}/logs/emr/"
+    assert cluster.tags[EMR_TAG[0]] == EMR_TAG[1]
+    described = emr.describe_cluster(ClusterId=cluster_id)["Cluster"]
+    assert described["SecurityConfiguration"] == "mineria-ml-2"
+    (action,) = emr.list_bootstrap_actions(ClusterId=cluster_id)["BootstrapActions"]
+    bucket, folder = action["Args"][0].removeprefix("s3://").split("/", 1)
+    assert action["ScriptPath"] == f"s3://{bucket}/{folder}bootstrap.sh"
+    stored = boto3.client("s3").list_objects_v2(Bucket=bucket, Prefix=folder)["Contents"]
+    assert {each["Key"].removeprefix(folder) for each in stored} == {
+        "bootstrap.sh",
+        "requirements-cluster.txt",
+        "requirements-master.txt",
+    }
+
+
+def test_the_settings_have_the_defaults_of_terraform():
+    text = (PROJECT / "infrastructure" / "variables.tf").read_text()
+    theirs = dict(re.findall(r'variable "emr_(\w+)" {.*?default += "?([^"\n]+)"?\n', text, re.DOTALL))
+    ours = NewCluster()
+    names = {
+        "release_label": "release",
+        "master_instance_type": "master_type",
+        "master_ebs_size": "master_ebs",
+        "core_instance_type": "core_type",
+        "core_instance_count": "core_count",
+        "core_ebs_size": "core_ebs",
+        "core_ebs_volumes": "core_volumes",
+        "task_instance_type": "task_type",
+        "task_instance_count": "task_count",
+        "idle_timeout": "idle_timeout",
+        "step_concurrency": "step_concurrency",
+    }
+    assert {name: theirs[name] for name in names} == {name: str(getattr(ours, our)) for name, our in names.items()}
+
+
+def test_a_dry_run_prints_the_request_and_makes_nothing(account, emr):
+    given = ("core_count=4", "task_count=2", "scaling_max=8", "key_name=mine", "step_concurrency=3")
+    asked = json.loads(run("create", "--dry-run", *(word for each in given for word in ("-p", each))))
+    assert asked["Configurations"] == json.loads(DESIGN.read_text())["configurations"]
+    groups = asked["Instances"]["InstanceGroups"]
+    assert [(each["InstanceRole"], each["InstanceCount"], each["Market"]) for each in groups] == [
+        ("MASTER", 1, "ON_DEMAND"),
+        ("CORE", 4, "ON_DEMAND"),
+        ("TASK", 2, "SPOT"),
+    ]
+    limits = asked["ManagedScalingPolicy"]["ComputeLimits"]
+    assert (limits["MinimumCapacityUnits"], limits["MaximumCapacityUnits"]) == (4, 8)
+    assert (asked["Instances"]["Ec2KeyName"], asked["StepConcurrencyLevel"]) == ("mine", 3)
+    assert emr.list_clusters(ClusterStates=["WAITING"])["Clusters"] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("core_cuont=4", "unknown setting 'core_cuont' (from -p core_cuont=4): did you mean core_count? the settings"),
+        ("core_count=0", "-p core_count=0: must be a whole number from 1"),
+        ("release=emr-6.15.0", "-p release=emr-6.15.0: must be a 7.x release"),
+        ("scaling_max=2", "scaling_max=2: must be more than core_count (2)"),
+        ("core_count", "-p core_count: must be name=value, as in -p core_count=4"),
+    ],
+)
+def test_settings_are_checked(given, message):
+    with pytest.raises(InputError) as caught:
+        settings([given])
+    assert str(caught.value).startswith(message)
+
+
+def test_what_is_not_found_is_to_be_named(account, emr):
+    said = run("create", "-p", "project=another", expect=2)
+    assert "no subnet another-cluster: name the one to use, -p subnet=…, or make it" in said
+    names = ("subnet=" + account["subnet"], "service_role=a", "instance_profile=b", "bucket=c", "project=another")
+    asked = json.loads(run("create", "--dry-run", *(word for each in names for word in ("-p", each))))
+    assert (asked["ServiceRole"], asked["JobFlowRole"], asked["LogUri"]) == ("a", "b", "s3://c/logs/emr/")
+    assert "EmrManagedMasterSecurityGroup" not in asked["Instances"]
+    boto3.client("iam").create_role(RoleName="mineria-ml-emr-2", AssumeRolePolicyDocument="{}")
+    said = run("create", expect=2)
+    boto3.client("iam").delete_role(RoleName="mineria-ml-emr-2")
+    assert "2 roles are called mineria-ml-emr-… (mineria-ml-emr-1, mineria-ml-emr-2): name the one to use" in said
+
+
+def test_a_bootstrap_that_fails_is_reported(account, emr, quick, monkeypatch):
+    made = []
+
+    def starting(self):
+        made.append(self)
+        self.state = "STARTING"
+
+    monkeypatch.setattr("moto.emr.models.Cluster.run_bootstrap_actions", starting)
+
+    def fails():
+        made[0].state = "TERMINATED_WITH_ERRORS"
+        made[
+            0
+        ].last_state_change_reason = "On the master instance (i-1), bootstrap action 1 returned a non-zero return code"
+
+    quick.append(fails)
+    said = run("create", "--wait", expect=1)
+    assert (
+        "did not start, it is TERMINATED_WITH_ERRORS: On the master instance (i-1), bootstrap action 1 returned" in said
+    )
+    assert f"cluster diagnose --cluster-id {made[0].id}" in said
+    assert f"its logs arrive in s3://{account['bucket']}/logs/emr/{made[0].id}/" in said
+
+
+def test_who_stops_waiting_does_not_stop_the_cluster(account, emr, quick, ctrl_c):
+    quick.append(ctrl_c)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("moto.emr.models.Cluster.run_bootstrap_actions", lambda self: setattr(self, "state", "STARTING"))
+        said = run("create", "--wait", expect=130)
+    assert (
+        "Stopped by Ctrl-C. The cluster starts all the same: run_experiment.py cluster status --cluster-id j-" in said
+    )
+
+
+def test_a_request_that_timed_out_is_not_repeated(account, emr, monkeypatch):
+    asked = []
+
+    def times_out(**request):
+        asked.append(request)
+        raise ReadTimeoutError(endpoint_url="https://elasticmapreduce")
+
+    clients = {("emr", 1): boto3.client("emr"), ("s3", None): boto3.client("s3")}
+    monkeypatch.setattr(clients["emr", 1], "run_job_flow", times_out)
+    monkeypatch.setattr(create.aws, "client", lambda service, session=None, attempts=None: clients[service, attempts])
+    with pytest.raises(AwsUnavailable, match="Read timeout") as caught:
+        create.create(settings([]), Surroundings(account["bucket"], account["subnet"], "role", "profile"))
+    assert "look at run_experiment.py cluster list before you repeat it" in caught.value.__notes__[0]
+    assert len(asked) == 1
+
+
+def test_resize_and_wait(emr, cluster_id, quick):
+    said = run("resize", "4", "--wait")
+    assert f"The core group of {cluster_id} goes from 2 to 4 nodes.\n" in said
+    assert "4 of 4 run" in said
+    assert describe(emr, cluster_id).of_role("CORE")[0].running == 4
+    assert "has 4 nodes already" in run("resize", "4")
+    assert "hand on their part of HDFS first" in run("resize", "1")
+
+
+def test_resize_makes_a_task_group(emr, cluster_id, quick):
+    assert f"The task group of {cluster_id} goes from 0 to 3 nodes." in run("resize", "3", "--group", "task", "--wait")
+    (group,) = describe(emr, cluster_id).of_role("TASK")
+    assert (group.instance_type, group.market, group.ebs_gb) == ("m5.2xlarge", "SPOT", (128, 128))
+    run("resize", "0", "--group", "task")
+    assert describe(emr, cluster_id).of_role("TASK")[0].requested == 0
+
+
+def test_resize_refuses_what_cannot_be(emr, cluster_id):
+    assert "a cluster needs a core node" in run("resize", "0", expect=2)
+    model(cluster_id).state = "BOOTSTRAPPING"
+    assert "is BOOTSTRAPPING: wait until it is WAITING" in run("resize", "3", expect=2)
+    model(cluster_id).state = "WAITING"
+
+
+def test_resize_says_what_managed_scaling_will_do(emr):
+    limits = {"UnitType": "Instances", "MinimumCapacityUnits": 2, "MaximumCapacityUnits": 6}
+    emr.run_job_flow(**request(ManagedScalingPolicy={"ComputeLimits": limits}))
+    said = run("resize", "3")
+    assert "Managed scaling keeps core and task nodes between 2 and 6 instances: it changes the number again" in said
+    assert "between 2 and 6 instances, and this is outside them" in run("resize", "9")
+
+
+def test_a_number_that_managed_scaling_changes_ends_the_wait(emr, cluster_id, quick, monkeypatch):
+    core = describe(emr, cluster_id).of_role("CORE")[0]
+    monkeypatch.setattr("moto.emr.models.InstanceGroup.set_instance_count", lambda self, count: None)
+    groups = get_backend("emr")[ACCOUNT]["us-east-1"].instance_groups
+    quick.append(lambda: setattr(groups[core.id], "num_instances", 6))
+    assert "the core group is to have 6 nodes by now, not 3" in run("resize", "3", "--wait", expect=1)
+
+
+def test_a_cluster_that_ends_ends_the_wait(emr, cluster_id, quick, monkeypatch):
+    monkeypatch.setattr("moto.emr.models.InstanceGroup.set_instance_count", lambda self, count: None)
+    quick.append(model(cluster_id).terminate)
+    said = run("resize", "3", "--wait", expect=1)
+    assert f"cluster {cluster_id} is TERMINATED" in said
+
+
+def test_terminate_asks(emr, cluster_id, monkeypatch):
+    said = run("terminate", expect=2)
+    assert f"terminate asks before it ends mineria-ml-cluster ({cluster_id}, 1 × m5.xlarge, 2 × m5.2xlarge, up " in said
+    assert "add --yes" in said
+    monkeypatch.setattr("launcher.commands.lifecycle._has_somebody_to_ask", lambda: True)
+    run("terminate", expect=1, answer="n\n")
+    assert describe(emr, cluster_id).is_ready
+    said = run("terminate", answer="y\n")
+    assert "It has no unfinished step" in said
+    assert "is being terminated; it had no unfinished step." in said
+    assert f"Its logs are in s3://bucket/logs/emr/{cluster_id}/" in said
+    assert describe(emr, cluster_id).has_ended
+    assert f"Cluster {cluster_id} is TERMINATED already." in run("terminate", "--cluster-id", cluster_id, "--yes")
+
+
+def test_terminate_refuses_while_a_step_runs(endpoint, tmp_path):
+    with made_cluster(endpoint, tmp_path) as cluster:
+        running, waiting = cluster.submit(*SLEEP, name="long"), cluster.submit(*SLEEP)
+        cluster.wait(running, "RUNNING")
+        said = run("terminate", "--yes", expect=2)
+        assert f"has 2 unfinished steps ({running} 'long' RUNNING for" in said
+        assert f"{waiting} 'a step' PENDING): wait for it (run_experiment.py cluster step {running} --wait)" in said
+        assert cluster.state(running) == "RUNNING"
+        run("step", running, "--cancel")
+        assert cluster.wait(running) == "CANCELLED"
+        assert "is CANCELLED: there is nothing to cancel" in run("step", running, "--cancel", expect=2)
+        assert "--force says how to --cancel" in run("step", waiting, "--force", expect=2)
+        said = run("terminate", "--yes", "--force")
+        assert "is being terminated; it had 1 unfinished step" in said
+        assert cluster.wait(waiting) == "CANCELLED"
+
+
+def test_a_step_of_another_kind_is_waited_for(endpoint, tmp_path, monkeypatch):
+    monkeypatch.setattr(watching, "PAUSE", 0.1)
+    with made_cluster(endpoint, tmp_path, "another-bucket") as cluster:
+        good = cluster.submit(PYTHON, "-c", "print('done')")
+        assert "COMPLETED" in run("step", good, "--wait")
+        failed = cluster.submit(PYTHON, "-c", "import sys; sys.exit('no such table')")
+        said = run("step", failed, "--wait", expect=1)
+        assert f"step {failed} is FAILED: no such table. Why: run_experiment.py cluster diagnose {failed}" in said
+
+
+def test_terminate_respects_protection(emr, cluster_id):
+    emr.set_termination_protection(JobFlowIds=[cluster_id], TerminationProtected=True)
+    assert "has termination protection, which somebody wanted: --force takes it off" in run(
+        "terminate", "--yes", expect=2
+    )
+    run("terminate", "--yes", "--force")
+    assert describe(emr, cluster_id).has_ended

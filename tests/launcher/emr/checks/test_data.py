@@ -1,0 +1,124 @@
+"""Each check of an experiment's places: green, and everything else; tables are looked at without Spark."""
+
+import gzip
+import io
+
+import boto3
+import pytest
+from pyarrow import orc
+
+from launcher.emr.checks import data
+from launcher.emr.checks.subject import ok
+from launcher.support import packaging
+from launcher.support.files import files_at
+from lib.errors import InputError
+from tests.launcher.emr.checks.subjects import TABLE, deny, make_bucket, make_cluster, subject
+
+pytestmark = pytest.mark.usefixtures("emr")
+
+
+@pytest.fixture
+def cluster(emr):
+    return make_cluster()
+
+
+@pytest.fixture
+def bucket(endpoint):
+    return make_bucket()
+
+
+@pytest.fixture
+def experiment(cluster, bucket):
+    """An experiment on the table in `bucket`, with other parameters where they are given."""
+
+    def make(**changes):
+        return subject(cluster, **{"input_data": f"s3://{bucket}/data/", "out": f"s3://{bucket}/out", **changes})
+
+    return make
+
+
+def test_a_table_is_told_from_its_footer(experiment, bucket):
+    found = "3 rows in 1 file, 2 features, label 'label', zones in 'zone'"
+    assert data.data(experiment()) == ok(f"s3://{bucket}/data/: {found}")
+    both = experiment(test_data=[f"s3a://{bucket}/data/pixels.parquet"])
+    assert data.data(both).found.splitlines()[1] == f"s3a://{bucket}/data/pixels.parquet: {found}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"label_col": "labels"}, r"label_col: .* has no column 'labels': did you mean label\? it has B02, B03, zone"),
+        ({"split_by": "zone", "zone_col": "area"}, "zone_col: .* has no column 'area': it has B02"),
+        ({"exclude_cols": ["B99"]}, "exclude_cols: .* has no column 'B99': it has B02"),
+        ({"zone_col": None}, r"column 'zone' is of type string, not a number: .*exclude_cols: \[zone\]"),
+        ({"label_col": "zone"}, "label column 'zone' is of type string: the label must be the number 0 or 1"),
+        ({"exclude_cols": ["B02", "B03"]}, "no numeric feature is left in s3://"),
+        ({"input_data": "s3://no-such-bucket/x"}, "there is no bucket"),
+    ],
+)
+def test_a_table_that_would_be_refused_later_is_refused_now(experiment, changes, message):
+    with pytest.raises(InputError, match=message):
+        data.data(experiment(**changes))
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.CSV.gz"])
+def test_of_a_csv_file_only_the_header_is_read(experiment, bucket, name):
+    text = b'B02,"B03, red",label\n' + b"0.5,1,0\n" * 50_000
+    body = gzip.compress(text) if name.endswith("gz") else text
+    boto3.client("s3").put_object(Bucket=bucket, Key=f"csv/{name}", Body=body)
+    found = data.data(experiment(input_data=f"s3://{bucket}/csv"))
+    assert found.found.endswith("csv: 1 file of CSV, rows not counted, 2 features, label 'label'")
+
+
+def test_orc_is_told_from_its_footer_as_parquet_is(experiment, bucket):
+    content = io.BytesIO()
+    orc.write_table(TABLE, content)
+    for key in ("orc/zone=a/1.orc", "orc/zone=b/2.snappy.orc"):
+        boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=content.getvalue())
+    found = data.data(experiment(input_data=f"s3://{bucket}/orc/zone=a/1.orc"))
+    assert found.found.endswith("1.orc: 3 rows in 1 file, 2 features, label 'label', zones in 'zone'")
+    found = data.data(experiment(input_data=f"s3://{bucket}/orc"))
+    assert found.found.endswith("orc: 6 rows in 2 files, 2 features, label 'label', zones in 'zone'")
+
+
+def test_the_output_is_tried_and_left_as_it_was(experiment, bucket):
+    s3 = boto3.client("s3")
+    assert data.output(experiment()) == ok(f"written to and removed again: s3://{bucket}/out")
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+    deny(bucket, "s3:PutObject", "*")
+    found = data.output(experiment())
+    assert found.level == "fail"
+    assert "cannot write below" in found.found
+    assert found.way_out.endswith(
+        f'{{"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": "arn:aws:s3:::{bucket}/out/*"}}'
+    )
+
+
+def test_code_that_is_not_there_yet_will_be_uploaded(experiment, bucket):
+    out = f"s3://{bucket}/out"
+    for target, place, upload in (
+        ("livy", packaging.place(out), packaging.upload),
+        ("step", packaging.project(out)[0].place, packaging.upload_project),
+    ):
+        this = experiment(cluster={"target": target})
+        assert (data.code(this).level, data.code(this).found) == ("warning", f"not yet at {place}")
+        upload(files_at(out), out)
+        assert data.code(this) == ok(place)
+
+
+def test_data_of_another_region_is_a_warning(experiment, bucket):
+    assert data.region(experiment()) == ok(f"cluster and {bucket} in us-east-1")
+    far = boto3.client("s3", region_name="eu-west-1")
+    far.create_bucket(Bucket=f"far-{bucket}", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    found = data.region(experiment(out=f"s3://far-{bucket}/out"))
+    assert (found.level, found.found) == ("warning", f"the cluster is in us-east-1, far-{bucket} in eu-west-1")
+    with pytest.raises(InputError, match="there is no bucket no-such-bucket"):
+        data.region(experiment(out="s3://no-such-bucket/out"))
+
+
+def test_places_on_this_machine_are_not_checked(cluster):
+    here = subject(cluster)
+    for check in (data.data, data.output, data.code, data.region):
+        found = check(here)
+        assert (found.level, found.found[:11]) == ("warning", "not checked")
+        assert found.way_out.startswith("give --params or --")

@@ -1,0 +1,98 @@
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from launcher.experiment.plan import _LAUNCHER_ONLY, commit, count_cells, declared, make_plan, recorded_parameters
+from launcher.parameters.schema import NAMES, Parameters
+from launcher.parameters.sources import gather
+from lib.errors import ExperimentError, InputError
+from tests.launcher.experiments import RUN_ID, plan, write_notebooks
+
+
+@pytest.fixture(scope="module")
+def real():
+    return make_plan(Parameters(out="s3://bucket/x", run_id=RUN_ID), argv=["python", "run_experiment.py", "-p", "a b"])
+
+
+def test_every_parameter_is_taken_by_a_notebook(real):
+    taken = set().union(*(declared(notebook) for notebook in real.all_notebooks))
+    assert set(NAMES) - taken == _LAUNCHER_ONLY, "put it into a notebook's parameters cell"
+
+
+def test_every_name_that_a_notebook_asks_for_is_given(real):
+    asked = {name for notebook in real.all_notebooks for name in declared(notebook)}
+    assert asked - set(real.values()) == set()
+
+
+def test_results_are_below_out_and_named_by_the_run(real):
+    assert real.model_dir == f"s3://bucket/x/models/model_{RUN_ID}"
+    assert real.eval_dir == f"s3://bucket/x/results/eval_{RUN_ID}"
+    assert real.failed_dir == f"s3://bucket/x/failed/{RUN_ID}"
+    assert [real.folder(step) for step in real.steps] == [real.model_dir] * 2 + [real.eval_dir] * 2
+
+
+def test_the_command_is_on_record_as_it_can_be_typed_again(real):
+    assert real.values()["provenance"]["command"] == "python run_experiment.py -p 'a b'"
+
+
+def test_a_run_without_an_id_gets_one(tmp_path):
+    planned = plan(tmp_path, write_notebooks(tmp_path), run_id="")
+    assert planned.values()["run_id"] == planned.run_id
+    assert planned.model_dir.endswith(planned.run_id)
+
+
+def test_a_missing_notebook_is_named(tmp_path):
+    with pytest.raises(ExperimentError, match=r"notebook .*01_explore\.ipynb is missing"):
+        make_plan(Parameters(), tmp_path)
+
+
+def test_declared_names_are_those_the_parameters_cell_sets(tmp_path):
+    notebook = write_notebooks(tmp_path) / "01_explore.ipynb"
+    assert declared(notebook) == {"input_data", "test_data", "grid", "out", "run_id", "model_dir", "eval_dir"}
+    assert count_cells(notebook) == 2
+
+
+def test_the_commit_and_whether_there_are_changes(tmp_path):
+    assert commit(tmp_path) is None
+    identity = ["-c", "user.name=t", "-c", "user.email=t@t"]
+    for arguments in (["init", "-q"], [*identity, "commit", "-q", "--allow-empty", "-m", "x"]):
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
+    found = commit(tmp_path)
+    assert found is not None
+    assert (len(found["sha"]), found["dirty"]) == (40, False)
+    (tmp_path / "new.py").touch()
+    assert commit(tmp_path) == {"sha": found["sha"], "dirty": True}
+
+
+def begun(out: Path) -> None:
+    folder = out / "models" / "model_20260101_000000"
+    folder.mkdir(parents=True)
+    parameters = {"input_data": ["/data/t.parquet"], "seed": 7, "metric": "areaUnderROC", "out": "elsewhere"}
+    (folder / "experiment.json").write_text(json.dumps({"parameters": parameters}))
+
+
+@pytest.mark.parametrize("model", ["model_20260101_000000", "20260101_000000", "out/models/model_20260101_000000/"])
+def test_it_goes_on_with_the_parameters_it_was_begun_with(tmp_path, model):
+    begun(tmp_path)
+    recorded = recorded_parameters(str(tmp_path), model)
+    parameters = gather(None, [], {"out": str(tmp_path)}, cwd=tmp_path, recorded=recorded)
+    assert (parameters.run_id, parameters.resume) == ("20260101_000000", True)
+    assert (parameters.seed, parameters.metric, parameters.input_data) == (7, "areaUnderROC", ["/data/t.parquet"])
+    assert parameters.out == str(tmp_path)
+
+
+def test_what_is_typed_goes_over_the_record(tmp_path):
+    begun(tmp_path)
+    recorded = recorded_parameters(str(tmp_path), "model_20260101_000000")
+    assert gather(None, ["language=es"], {"seed": "8"}, cwd=tmp_path, recorded=recorded).seed == 8
+
+
+def test_what_cannot_be_taken_up_is_said(tmp_path):
+    with pytest.raises(InputError, match=r"--resume best: must be the name of a model, model_YYYYMMDD_HHMMSS"):
+        recorded_parameters(str(tmp_path), "best")
+    with pytest.raises(
+        InputError, match=r"no search was begun in .*model_20260101_000000 \(experiment.json is missing"
+    ):
+        recorded_parameters(str(tmp_path), "model_20260101_000000")

@@ -1,0 +1,205 @@
+"""What AWS and botocore raise, as sentences: raised by botocore, or answered by a server on this machine."""
+
+import http.server
+import json
+import threading
+import time
+
+import boto3
+import pytest
+from botocore.exceptions import ReadTimeoutError, TokenRetrievalError, WaiterError
+from botocore.stub import Stubber
+from typer.testing import CliRunner
+
+from launcher.cli import app
+from launcher.support import aws
+from launcher.support.aws import AwsRefused, AwsUnavailable, NotLoggedIn, explained
+from lib.errors import ExperimentError, InputError
+
+
+def of_code(code: str, message: str, operation: str = "describe_cluster", service: str = "emr", **more) -> str:
+    """What is said of a client error."""
+    client = boto3.client(service)
+    with Stubber(client) as stub:
+        stub.add_client_error(operation, code, message, **more)
+        with pytest.raises(ExperimentError) as caught, explained("cannot do it"):
+            getattr(client, operation)(**({"ClusterId": "j-A"} if service == "emr" else {}))
+    of_code.kind = type(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("code", ["ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"])
+def test_expired_credentials(code):
+    said = of_code(code, "The security token included in the request is expired")
+    assert said.startswith("cannot do it: the AWS credentials are not valid (any more): The security token included")
+    assert said.endswith("log in again (aws sso login, aws configure) or set AWS_PROFILE")
+    assert of_code.kind is NotLoggedIn
+
+
+def test_a_wrong_clock():
+    said = of_code("InvalidSignatureException", "Signature expired: 20261125T040000Z is now earlier than …")
+    assert "set this machine's clock" in said
+
+
+def test_a_login_by_sso_that_is_over(monkeypatch, tmp_path):
+    lines = ["sso_start_url = https://x", "sso_region = us-east-1", "sso_account_id = 1", "sso_role_name = r"]
+    (tmp_path / "config").write_text("\n".join(["[profile team]", *lines]))
+    without_credentials(monkeypatch, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="team", HOME=str(tmp_path))
+    with pytest.raises(NotLoggedIn, match=r"login is not valid any more \(.*SSO.*\); log in again \(aws sso login"):
+        ask()
+    with pytest.raises(NotLoggedIn, match="Token has expired and refresh failed"), explained("cannot do it"):
+        raise TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed")
+
+
+def test_no_credentials_and_no_such_profile(monkeypatch):
+    without_credentials(monkeypatch)
+    with pytest.raises(NotLoggedIn, match=r"no AWS credentials \(Unable to locate credentials\); log in again"):
+        ask()
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(
+        NotLoggedIn, match=r"cannot use AWS \(emr\): no AWS credentials \(.*\(nobody\) could not be found"
+    ):
+        aws.client("emr")
+
+
+def test_no_region(monkeypatch):
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    with pytest.raises(InputError, match="no AWS region is set; set AWS_REGION"):
+        aws.client("emr")
+
+
+def test_no_permission_in_the_words_of_aws():
+    who = "User: arn:aws:iam::123456789012:user/ana is not authorized to perform: elasticmapreduce:DescribeCluster"
+    why = "on resource: arn:aws:elasticmapreduce:us-east-1:123456789012:cluster/j-A because no identity-based policy…"
+    said = of_code("AccessDeniedException", f"{who} {why}")
+    assert f"access denied to DescribeCluster ({who} {why}" in said
+    assert said.endswith("); allow it to this user or role, or use another profile")
+    assert of_code.kind is AwsRefused
+    assert "access denied to DescribeCluster; allow it" in of_code("AccessDenied", "Access Denied")
+
+
+def test_a_denial_that_aws_encodes_is_kept_short():
+    encoded = "You are not authorized to perform this operation. Encoded authorization failure message: " + "x" * 900
+    said = of_code("UnauthorizedOperation", encoded, "describe_subnets", "ec2")
+    assert "xxx" not in said
+    assert "aws sts decode-authorization-message" in said
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("InvalidRequestException", "Cluster id 'j-A' is not valid."),
+        ("ValidationException", "Specified job flow ID does not exist."),
+    ],
+)
+def test_no_such_cluster(code, message):
+    said = of_code(code, message)
+    assert said.startswith(f"cannot do it: {message[:-1]}: check the id and the region (AWS_REGION)")
+    assert "cluster list --all" in said
+    assert of_code.kind is InputError
+
+
+def test_a_fault_of_aws_may_pass():
+    assert "a fault of its own (An internal error" in of_code(
+        "InternalFailure", "An internal error occurred", http_status_code=500
+    )
+    assert of_code.kind is AwsUnavailable
+
+
+def test_throttling_is_waited_out(throttling, monkeypatch):
+    waits = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    monkeypatch.delenv("AWS_MAX_ATTEMPTS")
+    throttling.left = aws.ATTEMPTS - 1
+    assert aws.client("emr").list_clusters()["Clusters"] == []
+    assert (throttling.asked, len(waits)) == (aws.ATTEMPTS, aws.ATTEMPTS - 1)
+
+
+def test_throttling_that_does_not_end(throttling, monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
+    with pytest.raises(AwsUnavailable) as caught:
+        ask()
+    assert "too many requests from this account (Rate exceeded, after 3 attempts); wait a minute" in str(caught.value)
+    assert throttling.asked == 3
+
+
+def test_what_must_not_be_repeated_is_asked_once(throttling):
+    with pytest.raises(AwsUnavailable, match="at the first attempt"), explained("cannot do it"):
+        aws.client("emr", attempts=1).list_clusters()
+    assert throttling.asked == 1
+
+
+def test_a_lost_connection(throttling, monkeypatch):
+    throttling.shutdown()
+    throttling.server_close()
+    with pytest.raises(AwsUnavailable, match=r"Could not connect to the endpoint URL: .*; check the network"):
+        ask()
+    with pytest.raises(AwsUnavailable, match="Read timeout on endpoint"), explained("cannot do it"):
+        raise ReadTimeoutError(endpoint_url="https://elasticmapreduce")
+
+
+def test_waiters():
+    with pytest.raises(ExperimentError, match="not done when the wait was over, and goes on"), explained("cannot wait"):
+        raise WaiterError("cluster_running", "Max attempts exceeded", {})
+    said = r"cannot come to what was waited for \(Waiter encountered a terminal"
+    with pytest.raises(ExperimentError, match=said), explained("cannot wait"):
+        raise WaiterError("cluster_running", "Waiter encountered a terminal failure state", {"Cluster": {}})
+    denied = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+    with pytest.raises(AwsRefused), explained("cannot wait"):
+        raise WaiterError("cluster_running", "An error occurred", denied)
+
+
+def test_a_command_ends_with_one_sentence(throttling, monkeypatch):
+    done = CliRunner().invoke(app, ["cluster", "list"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: cannot list clusters: AWS gets too many requests from this account")
+    assert done.stderr.count("\n") == 1
+    without_credentials(monkeypatch)
+    done = CliRunner().invoke(app, ["cluster", "status"])
+    assert done.exit_code == 2
+    assert "no AWS credentials" in done.stderr
+
+
+def ask() -> None:
+    with explained("cannot list clusters"):
+        aws.client("emr").list_clusters()
+
+
+def without_credentials(monkeypatch, **variables: str) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    given = {"AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere", **variables}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+
+class Throttling(http.server.BaseHTTPRequestHandler):
+    """An EMR without clusters that has no time at first."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked += 1
+        self.server.left -= 1
+        busy = self.server.left >= 0
+        body = {"__type": "ThrottlingException", "message": "Rate exceeded"} if busy else {"Clusters": []}
+        content = json.dumps(body).encode()
+        self.send_response(400 if busy else 200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def throttling(monkeypatch):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Throttling)
+    server.asked, server.left = 0, 1_000
+    threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_address[1]}")
+    yield server
+    server.shutdown()
+    server.server_close()
