@@ -16,7 +16,7 @@ from launcher.parameters.cluster import TARGETS, RunOptions
 from launcher.parameters.schema import Parameters
 from launcher.parameters.sources import OPTIONS, gather
 from launcher.running.screens import show_plan
-from launcher.support.outcomes import EXIT_CODES, explained
+from launcher.support.outcomes import EXIT_CODES, command_body
 from lib.errors import InputError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -82,7 +82,7 @@ def experiment(
         warn_of_leftovers()
     if context.invoked_subcommand is not None:
         return
-    with explained(debug):
+    with command_body(debug):
         typed = {name: context.params.get(name) for name in schema.NAMES}
         typed |= {name: context.params[option.replace("-", "_")] for name, option in OPTIONS.items()}
         if resume_model is not None and len(params or []) > 1:

@@ -224,8 +224,8 @@ def _check_values(counts: dict[str, int], features: Sequence[str], label_col: st
         raise InputError("the table has no rows: give another with --input-data")
     for name in (*features, label_col):
         if counts[name] == rows:
-            way_out = "" if name == label_col else f": leave it out with exclude_cols: [{name}]"
-            raise InputError(f"column {name!r} has no usable value in any of the {rows:,} rows{way_out}")
+            remedy = "" if name == label_col else f": leave it out with exclude_cols: [{name}]"
+            raise InputError(f"column {name!r} has no usable value in any of the {rows:,} rows{remedy}")
     found = {name: n for name, n in counts.items() if n and name not in ("rows", "any")}
     if found and missing == "error":
         listed = some([f"{name} ({n:,})" for name, n in sorted(found.items(), key=lambda item: -item[1])])

@@ -13,8 +13,8 @@ def pick_model(spark: SparkSession, out: str, model_dir: str = "") -> str:
     Raises:
         InputError: none is named and none is there.
     """
-    way_out = "train one (notebook 02_train) or name one by model_dir"
-    return model_dir or _newest(spark, artifacts.models_dir(out), artifacts.SUMMARY, "model", way_out)
+    remedy = "train one (notebook 02_train) or name one by model_dir"
+    return model_dir or _newest(spark, artifacts.models_dir(out), artifacts.SUMMARY, "model", remedy)
 
 
 def pick_evaluation(spark: SparkSession, out: str, eval_dir: str = "") -> str:
@@ -23,13 +23,13 @@ def pick_evaluation(spark: SparkSession, out: str, eval_dir: str = "") -> str:
     Raises:
         InputError: none is named and none is there.
     """
-    way_out = "evaluate a model (notebook 03_evaluate) or name an evaluation by eval_dir"
-    return eval_dir or _newest(spark, artifacts.results_dir(out), artifacts.EVAL_METRICS, "evaluation", way_out)
+    remedy = "evaluate a model (notebook 03_evaluate) or name an evaluation by eval_dir"
+    return eval_dir or _newest(spark, artifacts.results_dir(out), artifacts.EVAL_METRICS, "evaluation", remedy)
 
 
-def _newest(spark: SparkSession, folder: str, proof: str, what: str, way_out: str) -> str:
+def _newest(spark: SparkSession, folder: str, proof: str, what: str, remedy: str) -> str:
     storage = Storage(spark)
     for name in reversed(storage.list(folder)):  # run ids sort by time
         if artifacts.run_id_of(name) and storage.exists(join(folder, name, proof)):
             return join(folder, name)
-    raise InputError(f"there is no complete {what} in {folder}: {way_out}")
+    raise InputError(f"there is no complete {what} in {folder}: {remedy}")

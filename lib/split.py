@@ -251,10 +251,10 @@ def _describe(frame: DataFrame, table: Table) -> tuple[dict[str, dict], dict[str
 def _check_parts(parts: Mapping[str, Mapping], split_by: str) -> None:
     for name, part in parts.items():
         if not 0 < part["positives"] < part["rows"]:
-            way_out = (
+            remedy = (
                 "try another seed or split by rows" if split_by == "zone" else "the table has too many identical rows"
             )
             raise InputError(
                 f"the {name} part has {part['rows']:,} rows, {part['positives']:,} of them positive: it needs rows of "
-                f"both classes; {way_out}"
+                f"both classes; {remedy}"
             )

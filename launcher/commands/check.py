@@ -12,10 +12,10 @@ from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
 from launcher.parameters import schema
 from launcher.parameters.sources import gather
 from launcher.support import console as tables
-from launcher.support.outcomes import explained
+from launcher.support.outcomes import command_body
 
 if TYPE_CHECKING:
-    from launcher.emr.checks.subject import Finding
+    from launcher.emr.checks.subject import CheckResult
 
 app = typer.Typer(add_completion=False)
 
@@ -47,7 +47,7 @@ def check(
 
     The parameters are those of the experiment. It runs by itself before each submission.
     """
-    with explained(debug):
+    with command_body(debug):
         import boto3
 
         from launcher.emr.checks import checklist
@@ -58,7 +58,7 @@ def check(
         typed = {"input_data": input_data, "out": out, "label_col": label_col}
         wanted = gather(params, assign or [], typed, cwd=Path.cwd())
         session = boto3.Session()
-        with aws.explained("cannot look at clusters"):
+        with aws.translated_errors("cannot look at clusters"):
             emr = aws.client("emr", session)
         cluster = describe(emr, the_cluster(emr, cluster_id or wanted.cluster.id))
         with Console(stderr=True).status(f"Checking cluster {cluster.id} …"):
@@ -72,7 +72,7 @@ def check(
             raise typer.Exit(1)
 
 
-def _show(title: str, results: "list[Finding]") -> None:
+def _show(title: str, results: "list[CheckResult]") -> None:
     """Print the checklist. Long lines run over the edge rather than wrap, so that commands can be copied."""
     console = Console(highlight=False)
     console.print(f"{title}\n", markup=False)
@@ -81,7 +81,7 @@ def _show(title: str, results: "list[Finding]") -> None:
         first, *more = each.found.splitlines()
         level = (f"{each.level:9}", _STYLES[each.level])
         console.print(Text.assemble(level, f"{each.name:{width}}  {first}"), soft_wrap=True)
-        for line in [*more, *([f"→ {each.way_out}"] if each.way_out else [])]:
+        for line in [*more, *([f"→ {each.remedy}"] if each.remedy else [])]:
             console.print(Text(" " * (11 + width) + line), soft_wrap=True)
     counts = [(level, sum(each.level == level for each in results)) for level in _STYLES]
     console.print("\n" + ", ".join(f"{count} {level}" for level, count in counts if count))

@@ -9,7 +9,7 @@ from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
 from launcher.emr.clusters import ACTIVE, ENDED
 from launcher.emr.steps import UNFINISHED_STEP
 from launcher.support.console import print_json, print_pairs, print_table
-from launcher.support.outcomes import explained
+from launcher.support.outcomes import command_body
 
 app = typer.Typer()
 
@@ -24,7 +24,7 @@ def list_clusters(
     debug: Debug = False,
 ) -> None:
     """The active clusters of the region."""
-    with explained(debug):
+    with command_body(debug):
         from launcher.commands.cluster_screens import list_rows, listed_record
         from launcher.emr.clusters import listed
         from launcher.support import aws  # botocore takes a while to import, which --help need not wait for
@@ -45,7 +45,7 @@ def list_clusters(
 @app.command()
 def status(cluster_id: ClusterId = None, as_json: AsJson = False, debug: Debug = False) -> None:
     """One cluster: state, nodes, uptime, idle time, what ends it, the settings in force."""
-    with explained(debug):
+    with command_body(debug):
         from launcher.commands.cluster_screens import status_pairs, status_record
         from launcher.emr.clusters import describe, idle_seconds
         from launcher.emr.steps import list_steps

@@ -9,7 +9,7 @@ from rich.console import Console
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
 from launcher.parameters.sources import gather
 from launcher.support.console import print_json
-from launcher.support.outcomes import explained
+from launcher.support.outcomes import command_body
 from lib import artifacts
 from lib.errors import InputError
 from lib.search.candidates import candidates_of
@@ -40,7 +40,7 @@ def cost(
 
     List prices of instances, EMR's fee and disks. It is not the bill: no S3, data transfer, tax or discounts.
     """
-    with explained(debug):
+    with command_body(debug):
         wanted = gather(params, assign or [], {"out": out}, cwd=Path.cwd())
         given = _prices(price or [])
         if estimate and run:

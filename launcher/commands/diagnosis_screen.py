@@ -24,8 +24,8 @@ def show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
         _print(console, Text("Cause: ", "bold red") + Text(finding.sentence, "bold") + Text(name, "dim"))
         _show_lines(console, "The lines that say so", finding.proof)
         _heading(console, "What to do")
-        for way_out in finding.way_out:
-            _print(console, Text(f"- {way_out}"), indent=2)
+        for remedy in finding.remedy:
+            _print(console, Text(f"- {remedy}"), indent=2)
         if finding.statement:
             _heading(console, "The statement to add")
             _print(console, Text(json.dumps(finding.statement, indent=2)), indent=2)

@@ -10,7 +10,7 @@ import typer
 from launcher.commands.options import ClusterId, Debug, the_cluster
 from launcher.support.console import duration, print_json
 from launcher.support.interrupts import Interrupted
-from launcher.support.outcomes import explained
+from launcher.support.outcomes import command_body
 from lib.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def create(
     debug: Debug = False,
 ) -> None:
     """Make a cluster, without Terraform but in the bucket, network and roles that Terraform made."""
-    with explained(debug):
+    with command_body(debug):
         from launcher.emr.lifecycle import create as creation
         from launcher.emr.lifecycle.infrastructure import find
         from launcher.emr.lifecycle.request import request, settings
@@ -62,7 +62,7 @@ def resize(
     debug: Debug = False,
 ) -> None:
     """Give the core or the task group another number of nodes."""
-    with explained(debug):
+    with command_body(debug):
         from launcher.emr.lifecycle import resize as resizing
         from launcher.support import aws
 
@@ -89,7 +89,7 @@ def terminate(
     debug: Debug = False,
 ) -> None:
     """End a cluster. What is in S3 stays; HDFS and what runs are lost."""
-    with explained(debug):
+    with command_body(debug):
         from launcher.emr.clusters import describe
         from launcher.emr.lifecycle import terminate as termination
         from launcher.emr.steps import UNFINISHED_STEP, list_steps

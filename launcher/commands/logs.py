@@ -10,7 +10,7 @@ from rich.console import Console
 
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
 from launcher.support.console import print_json, print_table
-from launcher.support.outcomes import explained
+from launcher.support.outcomes import command_body
 from lib.errors import ExperimentError, InputError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def logs(
 
     They are read from S3, where EMR copies them every few minutes.
     """
-    with explained(debug):
+    with command_body(debug):
         from launcher.emr.clusters import describe
         from launcher.emr.logs import Logs
         from launcher.support import aws
@@ -91,7 +91,7 @@ def diagnose(step: _Step = None, cluster_id: ClusterId = None, as_json: AsJson =
 
     Exit codes: 0 the cause is known, or nothing has failed; 1 it is not known; 2 wrong usage.
     """
-    with explained(debug):
+    with command_body(debug):
         from launcher.commands.diagnosis_screen import show_diagnosis
         from launcher.emr.diagnosis.diagnose import NothingFailed, diagnose
         from launcher.support import aws

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from launcher.parameters.sources import gather
 from launcher.support.console import print_table
-from launcher.support.outcomes import explained
+from launcher.support.outcomes import command_body
 from launcher.support.project import PROJECT
 from launcher.targets.livy.records import records
 
@@ -28,7 +28,7 @@ def sessions(
     clean: Annotated[bool, typer.Option("--clean", help="end those whose run is over")] = False,
 ) -> None:
     """List the Livy sessions that this user's runs have, or left behind; a session costs as long as it lives."""
-    with explained(debug=False):
+    with command_body(debug=False):
         from launcher.targets.livy.sessions import survey
 
         rows = []
@@ -58,7 +58,7 @@ def lab(
 
     Sessions end with JupyterLab.
     """
-    with explained(debug=False):
+    with command_body(debug=False):
         from launcher.targets.livy.target import connected_kernels
 
         typed = {"cluster.livy_url": livy_url, "cluster.id": cluster_id, "cluster.reach": reach}

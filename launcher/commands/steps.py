@@ -8,7 +8,7 @@ from rich.console import Console
 
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
 from launcher.support.console import print_json, print_pairs, print_table
-from launcher.support.outcomes import explained
+from launcher.support.outcomes import command_body
 from lib.errors import InputError
 
 app = typer.Typer()
@@ -24,7 +24,7 @@ def steps(
     debug: Debug = False,
 ) -> None:
     """The steps of a cluster, and which runs of experiments they are."""
-    with explained(debug):
+    with command_body(debug):
         from launcher.commands.cluster_screens import step_record, step_rows
         from launcher.emr.steps import list_steps
         from launcher.support import aws  # botocore takes a while to import, which --help need not wait for
@@ -51,7 +51,7 @@ def step(
     debug: Debug = False,
 ) -> None:
     """All about one step: state, times, failure, command."""
-    with explained(debug):
+    with command_body(debug):
         from launcher.commands.cluster_screens import step_pairs, step_record
         from launcher.emr.steps import cancel_step, describe_step, wait_for_step
         from launcher.support import aws

@@ -10,7 +10,7 @@ import typer
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
 from launcher.support.console import print_json, print_pairs
 from launcher.support.interrupts import Interrupted
-from launcher.support.outcomes import explained
+from launcher.support.outcomes import command_body
 from lib.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def ui(
     EMR keeps Spark's history off the cluster, even after its end, and gives a link to it that is good for a while:
     nothing is needed here. With --reach ssh or ssm tunnels stay open until Ctrl-C.
     """
-    with explained(debug):
+    with command_body(debug):
         from launcher.emr import web_pages
         from launcher.emr.clusters import describe, require_ready
         from launcher.support import aws  # botocore takes a while to import, which --help need not wait for

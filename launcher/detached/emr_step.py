@@ -64,7 +64,7 @@ def submit(session: boto3.Session, cluster_id: str, plans: Sequence[Plan]) -> li
     emr = aws.client("emr", session, attempts=1)
 
     def add() -> list[str]:
-        with aws.explained(f"cannot submit to cluster {cluster_id}"):
+        with aws.translated_errors(f"cannot submit to cluster {cluster_id}"):
             return list(emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=steps)["StepIds"])
 
     return patiently(add, passing=aws.AwsBusy)
@@ -73,7 +73,7 @@ def submit(session: boto3.Session, cluster_id: str, plans: Sequence[Plan]) -> li
 def set_step_concurrency(session: boto3.Session, cluster_id: str, steps: int) -> None:
     """Let a cluster run so many steps side by side."""
     emr = aws.client("emr", session)
-    with aws.explained(f"cannot set the step concurrency of cluster {cluster_id}"):
+    with aws.translated_errors(f"cannot set the step concurrency of cluster {cluster_id}"):
         emr.modify_cluster(ClusterId=cluster_id, StepConcurrencyLevel=steps)
 
 

@@ -21,7 +21,7 @@ from launcher.parameters.cluster import LIVY
 from launcher.running.run import run
 from launcher.support.files import files_at
 from launcher.support.interrupts import Interrupted
-from launcher.support.outcomes import explained
+from launcher.support.outcomes import command_body
 from launcher.targets.livy.client import LivyUnreachable
 from launcher.targets.livy.target import livy_target
 from launcher.targets.target import Target
@@ -36,7 +36,7 @@ def main(folder: str, livy_url: str) -> int:
     step_files = StepFiles(files_at(folder), folder.rstrip("/"))
     status = StatusWriter(step_files)
     try:
-        with explained(debug=True), _kept(status):
+        with command_body(debug=True), _kept(status):
             plan = step_files.plan()
             preflight.check(plan)  # the same run submitted twice is refused here
             ensure_cluster_kernel()
@@ -57,8 +57,8 @@ def _livy_here(plan: Plan, url: str) -> Iterator[Target]:
         try:
             target = stack.enter_context(livy_target(replace(plan, parameters=parameters)))
         except LivyUnreachable as error:
-            way_out = "Livy runs on the cluster's primary node: is it among its applications, and ready?"
-            raise LivyUnreachable(url, error.problem, way_out) from None
+            remedy = "Livy runs on the cluster's primary node: is it among its applications, and ready?"
+            raise LivyUnreachable(url, error.problem, remedy) from None
         yield target
 
 

@@ -183,7 +183,7 @@ UNKNOWN = Cluster(
 def listed(emr: "EMRClient", states: Sequence[str] = ACTIVE, since: datetime | None = None) -> list[Listed]:
     """The clusters of the region in these states, the newest first; with `since`, those made after it."""
     given: dict[str, Any] = {"ClusterStates": list(states)} | ({"CreatedAfter": since} if since else {})
-    with aws.explained("cannot list clusters"):
+    with aws.translated_errors("cannot list clusters"):
         pages = list(emr.get_paginator("list_clusters").paginate(**given))
     found = [Listed(each["Id"], each["Name"], _life(each)) for page in pages for each in page["Clusters"]]
     return sorted(found, key=lambda each: each.life.created_at or datetime.now(UTC), reverse=True)
@@ -195,7 +195,7 @@ def describe(emr: "EMRClient", cluster_id: str) -> Cluster:
     Raises:
         InputError: there is no such cluster in this region, or no right to look.
     """
-    with aws.explained(f"cannot look at cluster {cluster_id}"):
+    with aws.translated_errors(f"cannot look at cluster {cluster_id}"):
         cluster = emr.describe_cluster(ClusterId=cluster_id)["Cluster"]
         uses_fleets = cluster.get("InstanceCollectionType") == FLEETS
         groups = list(_fleets(emr, cluster_id) if uses_fleets else _groups(emr, cluster_id))
@@ -233,7 +233,7 @@ def describe(emr: "EMRClient", cluster_id: str) -> Cluster:
 
 def instances(emr: "EMRClient", cluster_id: str) -> list[Instance]:
     """All nodes a cluster has or had, the eldest first."""
-    with aws.explained(f"cannot list the nodes of cluster {cluster_id}"):
+    with aws.translated_errors(f"cannot list the nodes of cluster {cluster_id}"):
         pages = list(emr.get_paginator("list_instances").paginate(ClusterId=cluster_id))
     found = [
         Instance(
@@ -256,7 +256,7 @@ def find_primary(cluster_id: str, emr: "EMRClient | None" = None, application: s
     Raises:
         InputError: no such cluster, one that is not ready or has no such application, or no right to ask.
     """
-    with aws.explained(f"cannot look at cluster {cluster_id}"):
+    with aws.translated_errors(f"cannot look at cluster {cluster_id}"):
         emr = emr or aws.client("emr")
         cluster = emr.describe_cluster(ClusterId=cluster_id)["Cluster"]
         _require_ready(cluster_id, _life(cluster))
@@ -287,8 +287,8 @@ class ClusterNotReady(InputError):
     def __init__(self, cluster_id: str, state: str, reason: str):
         self.state = state
         waits = state in ("STARTING", "BOOTSTRAPPING")
-        way_out = "wait until it is WAITING" if waits else "start another and give its id with --cluster-id"
-        super().__init__(f"cluster {cluster_id} is {state}{f' ({reason})' if reason else ''}: {way_out}")
+        remedy = "wait until it is WAITING" if waits else "start another and give its id with --cluster-id"
+        super().__init__(f"cluster {cluster_id} is {state}{f' ({reason})' if reason else ''}: {remedy}")
 
 
 def idle_seconds(cloudwatch: "CloudWatchClient", cluster_id: str) -> float | None:
@@ -298,7 +298,7 @@ def idle_seconds(cloudwatch: "CloudWatchClient", cluster_id: str) -> float | Non
     """
     now = datetime.now(UTC)
     try:
-        with aws.explained("cannot read CloudWatch"):
+        with aws.translated_errors("cannot read CloudWatch"):
             for metric in IDLE_METRICS:
                 points = _idle_points(cloudwatch, metric, cluster_id, now)
                 if points:

@@ -89,7 +89,7 @@ class Logs:
 
     def applications(self) -> list[str]:
         """The YARN applications that left logs, the newest first: their ids count up."""
-        with aws.explained(f"cannot list the logs in {self.place}"):
+        with aws.translated_errors(f"cannot list the logs in {self.place}"):
             pages = self._pages("containers/", Delimiter="/")
             folders = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])]
         return sorted((folder.rstrip("/").rsplit("/", 1)[-1] for folder in folders), reverse=True)
@@ -100,7 +100,7 @@ class Logs:
 
     def below(self, folder: str) -> list[LogFile]:
         """All logs below a folder of the cluster's, by name."""
-        with aws.explained(f"cannot list the logs in {self.place}{folder}"):
+        with aws.translated_errors(f"cannot list the logs in {self.place}{folder}"):
             found = [each for page in self._pages(folder) for each in page.get("Contents", [])]
         return [
             LogFile(
@@ -121,7 +121,7 @@ class Logs:
             InputError: no right to read it.
             ExperimentError: the connection was lost.
         """
-        with aws.explained(f"cannot read {file.uri}"):
+        with aws.translated_errors(f"cannot read {file.uri}"):
             body: Any = self._s3.get_object(Bucket=self._bucket, Key=self._root + file.name)["Body"]
             with body:
                 content = gzip.GzipFile(fileobj=body) if file.name.endswith(".gz") else io.BufferedReader(body)

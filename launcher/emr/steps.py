@@ -82,7 +82,7 @@ class Step:
 def list_steps(emr: "EMRClient", cluster_id: str, states: Sequence[str] = ()) -> list[Step]:
     """A cluster's steps, the newest first; with `states`, those in one of them."""
     given: dict[str, Any] = {"ClusterId": cluster_id} | ({"StepStates": list(states)} if states else {})
-    with aws.explained(f"cannot list the steps of cluster {cluster_id}"):
+    with aws.translated_errors(f"cannot list the steps of cluster {cluster_id}"):
         pages = list(emr.get_paginator("list_steps").paginate(**given))
     found = [_step(each) for page in pages for each in page["Steps"]]
     return sorted(found, key=lambda each: each.created_at or datetime.now(UTC), reverse=True)
@@ -94,7 +94,7 @@ def describe_step(emr: "EMRClient", cluster_id: str, step_id: str) -> Step:
     Raises:
         InputError: the cluster has no such step, or there is no right to look.
     """
-    with aws.explained(f"cannot look at step {step_id} of cluster {cluster_id}"):
+    with aws.translated_errors(f"cannot look at step {step_id} of cluster {cluster_id}"):
         return _step(emr.describe_step(ClusterId=cluster_id, StepId=step_id)["Step"])
 
 
@@ -129,7 +129,7 @@ def cancel_step(emr: "EMRClient", cluster_id: str, step_id: str, kill: bool = Fa
     step = describe_step(emr, cluster_id, step_id)
     if not step.is_unfinished:
         raise InputError(f"step {step_id} is {step.state}: there is nothing to cancel")
-    with aws.explained(f"cannot cancel step {step_id}"):
+    with aws.translated_errors(f"cannot cancel step {step_id}"):
         (answer,) = emr.cancel_steps(
             ClusterId=cluster_id,
             StepIds=[step_id],

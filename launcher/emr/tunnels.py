@@ -38,17 +38,17 @@ _REBUILDS = 3
 
 
 @dataclass(frozen=True)
-class Door:
+class RemotePort:
     """What a tunnel leads to, seen from the primary node: a host, itself as a rule, and a port."""
 
     port: int
     host: str = "localhost"
 
 
-LIVY = Door(LIVY_PORT)
+LIVY = RemotePort(LIVY_PORT)
 
 
-class Road(Protocol):
+class Transport(Protocol):
     """A way to forward a port of this machine to a door of the primary node."""
 
     kind: str
@@ -74,7 +74,7 @@ class TunnelBroken(ExperimentError):
 class Tunnel:
     """A process that forwards a loopback port, kept running until it is closed. `port` is taken if it is free."""
 
-    def __init__(self, road: Road, port: int | None = None):
+    def __init__(self, road: Transport, port: int | None = None):
         self.port = port if port and not _takes_connections(port) else _free_port()
         self.error: TunnelBroken | None = None
         self._road, self._closed = road, threading.Event()
@@ -150,7 +150,7 @@ class Tunnel:
 
 
 @contextmanager
-def reached(endpoint: Endpoint, session: Any = None) -> Iterator[tuple[LivyClient, Tunnel | None]]:
+def connected(endpoint: Endpoint, session: Any = None) -> Iterator[tuple[LivyClient, Tunnel | None]]:
     """Build the road to a Livy and check that it answers; `session` is a boto3 session.
 
     Raises:
@@ -163,7 +163,7 @@ def reached(endpoint: Endpoint, session: Any = None) -> Iterator[tuple[LivyClien
         client.check()
         yield client, None
         return
-    with aws.explained(f"cannot look at cluster {endpoint.cluster_id}"):
+    with aws.translated_errors(f"cannot look at cluster {endpoint.cluster_id}"):
         session = session or boto3.Session()
         primary = find_primary(endpoint.cluster_id, aws.client("emr", session))
     if endpoint.reach == "direct":
@@ -179,7 +179,7 @@ def reached(endpoint: Endpoint, session: Any = None) -> Iterator[tuple[LivyClien
 
 @contextmanager
 def tunnel_to(
-    door: Door, endpoint: Endpoint, primary: Primary, session: Any, port: int | None = None
+    door: RemotePort, endpoint: Endpoint, primary: Primary, session: Any, port: int | None = None
 ) -> Iterator[Tunnel]:
     """Build a tunnel by the road that `endpoint` names, on the loopback port `port` where that is free.
 
@@ -187,7 +187,7 @@ def tunnel_to(
         InputError: no right, a program that the road needs is not installed.
         TunnelBroken: the tunnel did not open.
     """
-    road: Road = _Ssh(door, endpoint, primary) if endpoint.reach == "ssh" else _Ssm(door, primary, session)
+    road: Transport = _Ssh(door, endpoint, primary) if endpoint.reach == "ssh" else _Ssm(door, primary, session)
     tunnel = Tunnel(road, port)
     try:
         tunnel.open()
@@ -199,7 +199,7 @@ def tunnel_to(
 class _Ssh:
     kind = "ssh"
 
-    def __init__(self, door: Door, endpoint: Endpoint, primary: Primary):
+    def __init__(self, door: RemotePort, endpoint: Endpoint, primary: Primary):
         _require("ssh", self.kind)
         self._door = door
         self._login = f"{endpoint.ssh_user}@{primary.address}"
@@ -226,7 +226,7 @@ class _Ssh:
 class _Ssm:
     kind = "ssm"
 
-    def __init__(self, door: Door, primary: Primary, session: Any):
+    def __init__(self, door: RemotePort, primary: Primary, session: Any):
         _require(_PLUGIN, self.kind)
         self._door, self._instance, self._ssm, self._id = door, primary.instance, aws.client("ssm", session), ""
 
@@ -242,7 +242,7 @@ class _Ssm:
                 **({} if is_itself else {"host": [self._door.host]}),
             },
         }
-        with aws.explained(f"cannot start an SSM session with {self._instance}"):
+        with aws.translated_errors(f"cannot start an SSM session with {self._instance}"):
             started = self._ssm.start_session(**asked)
         self._id = started["SessionId"]
         # The token goes by the environment: a command line is for everybody on this machine to read.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from launcher.emr.clusters import Cluster, find_primary
-from launcher.emr.tunnels import Door, Tunnel, tunnel_to
+from launcher.emr.tunnels import RemotePort, Tunnel, tunnel_to
 from launcher.emr.watching import watch
 from launcher.support import aws
 from launcher.support.endpoint import HISTORY_PORT, YARN_PORT, Endpoint
@@ -100,7 +100,7 @@ def opened_pages(endpoint: Endpoint, session: boto3.Session | None = None) -> It
     host = primary.private_address or primary.address
     with ExitStack() as stack:
         tunnels = {
-            page: stack.enter_context(tunnel_to(Door(port, host), endpoint, primary, session, port))
+            page: stack.enter_context(tunnel_to(RemotePort(port, host), endpoint, primary, session, port))
             for page, port in PORTS.items()
         }
         urls = {page: f"http://localhost:{tunnel.port}" for page, tunnel in tunnels.items()}
@@ -108,7 +108,7 @@ def opened_pages(endpoint: Endpoint, session: boto3.Session | None = None) -> It
 
 
 def _opening(cluster_id: str) -> AbstractContextManager[None]:
-    return aws.explained(f"cannot open the pages of cluster {cluster_id}")
+    return aws.translated_errors(f"cannot open the pages of cluster {cluster_id}")
 
 
 def _attach(emr: "EMRClient", interface: str, cluster_id: str) -> None:

@@ -78,13 +78,13 @@ def client(service: str, session: boto3.Session | None = None, attempts: int | N
     patience = attempts or (None if os.environ.get(_ATTEMPTS_VARIABLE) else ATTEMPTS)
     # A number here goes over that variable.
     retries: Any = {"mode": "standard"} | ({"total_max_attempts": patience} if patience else {})
-    with explained(f"cannot use AWS ({service})"):
+    with translated_errors(f"cannot use AWS ({service})"):
         make: Any = (session or boto3.Session()).client  # its stub wants each service by name
         return make(service, config=Config(retries=retries))
 
 
 @contextmanager
-def explained(doing: str) -> Iterator[None]:
+def translated_errors(doing: str) -> Iterator[None]:
     """Turn botocore's errors into ours; `doing` says what was being done, as in `cannot read s3://…`.
 
     Raises:
@@ -129,34 +129,34 @@ def _of_client_error(doing: str, error: ClientError) -> ExperimentError:
     if name in _EXPIRED:
         return NotLoggedIn(f"{doing}: the AWS credentials are not valid (any more): {message}; {_LOGIN}")
     if name in _CLOCK:
-        way_out = f"set this machine's clock, or {_LOGIN}"
-        return NotLoggedIn(f"{doing}: AWS does not accept the signature: {message}; {way_out}")
+        remedy = f"set this machine's clock, or {_LOGIN}"
+        return NotLoggedIn(f"{doing}: AWS does not accept the signature: {message}; {remedy}")
     if name in _DENIED:
         return AwsRefused(f"{doing}: {_denial(error.operation_name, message)}")
     if name in _THROTTLED:
         tries = about.get("RetryAttempts", 0) + 1
         asked = f"after {tries} attempts" if tries > 1 else "at the first attempt"
-        way_out = f"wait a minute and repeat it, or set {_ATTEMPTS_VARIABLE} above {max(tries, ATTEMPTS)}"
-        return AwsBusy(f"{doing}: AWS gets too many requests from this account ({message}, {asked}); {way_out}")
+        remedy = f"wait a minute and repeat it, or set {_ATTEMPTS_VARIABLE} above {max(tries, ATTEMPTS)}"
+        return AwsBusy(f"{doing}: AWS gets too many requests from this account ({message}, {asked}); {remedy}")
     if about.get("HTTPStatusCode", 0) >= 500:
         return AwsUnavailable(f"{doing}: AWS has a fault of its own ({message}); repeat it in some minutes")
     if name == "NoSuchBucket":
         bucket = error.response["Error"].get("BucketName", "")
         return InputError(f"{doing}: there is no bucket {bucket or 'of that name'}; make it or name another")
     if name in _MEANT and _NO_SUCH_CLUSTER.search(message):
-        way_out = "check the id and the region (AWS_REGION); run_experiment.py cluster list --all shows those there are"
-        return InputError(f"{doing}: {message.rstrip('.')}: {way_out}")
+        remedy = "check the id and the region (AWS_REGION); run_experiment.py cluster list --all shows those there are"
+        return InputError(f"{doing}: {message.rstrip('.')}: {remedy}")
     failure = InputError if name in _MEANT else ExperimentError
     return failure(f"{doing}: {message}")
 
 
 def _denial(operation: str, message: str) -> str:
     """Who may not do what, in AWS's own words where it says so."""
-    way_out = "allow it to this user or role, or use another profile"
+    remedy = "allow it to this user or role, or use another profile"
     if "not authorized" not in message:
-        return f"access denied to {operation}; {way_out}"
+        return f"access denied to {operation}; {remedy}"
     words = _ENCODED.sub(" (aws sts decode-authorization-message says more)", message).rstrip(". ")
-    return f"access denied to {operation} ({words}); {way_out}"
+    return f"access denied to {operation} ({words}); {remedy}"
 
 
 def _of_waiter(doing: str, error: exceptions.WaiterError) -> ExperimentError:

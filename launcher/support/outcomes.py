@@ -21,7 +21,7 @@ _STOPPED = 128
 
 
 @contextmanager
-def explained(debug: bool) -> Iterator[None]:
+def command_body(debug: bool) -> Iterator[None]:
     """Run a command's body; end it with one message on stderr and the exit code of what went wrong.
 
     `debug` adds the traceback, that of the notebook where a cell raised.
@@ -57,7 +57,7 @@ def one_after_the_other(bodies: Sequence[Callable[[], None]], debug: bool) -> No
     worst = 0
     for body in bodies:
         try:
-            with explained(debug):
+            with command_body(debug):
                 body()
         except typer.Exit as end:
             if end.exit_code > _STOPPED:

@@ -17,7 +17,7 @@ _ABSENT = ("404", "NoSuchKey", "NotFound")
 class S3Files:
     """Objects of S3 as files (`launcher.support.files.Files`), by `s3://` URI; an object appears whole or not at all.
 
-    Each method raises what `aws.explained` does, and InputError for what is no place in S3.
+    Each method raises what `aws.translated_errors` does, and InputError for what is no place in S3.
     """
 
     pause = 3.0  # a look is a request
@@ -28,7 +28,7 @@ class S3Files:
     def read_text(self, place: str) -> str | None:
         """The text of a file, or None where there is none."""
         bucket, key = bucket_and_key(place)
-        with aws.explained(f"cannot read {place}"):
+        with aws.translated_errors(f"cannot read {place}"):
             try:
                 return self._client.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
             except ClientError as error:
@@ -39,7 +39,7 @@ class S3Files:
     def exists(self, place: str) -> bool:
         """Whether there is an object, or one below it as in a folder."""
         bucket, key = bucket_and_key(place)
-        with aws.explained(f"cannot look at {place}"):
+        with aws.translated_errors(f"cannot look at {place}"):
             found = self._client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1000).get("Contents", [])
         return any(each["Key"] == key or each["Key"].startswith(f"{key}/") for each in found)
 
@@ -47,7 +47,7 @@ class S3Files:
         """The names in a folder, in order; none where there is no such folder."""
         bucket, key = bucket_and_key(folder)
         key = f"{key}/" if key else ""
-        with aws.explained(f"cannot list {folder}"):
+        with aws.translated_errors(f"cannot list {folder}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, Delimiter="/")
             found = [each for page in pages for each in (*page.get("CommonPrefixes", []), *page.get("Contents", []))]
         names = {each.get("Prefix", each.get("Key", ""))[len(key) :].rstrip("/") for each in found}
@@ -56,13 +56,13 @@ class S3Files:
     def put(self, file: Path, place: str) -> None:
         """Upload a file of this machine."""
         bucket, key = bucket_and_key(place)
-        with aws.explained(f"cannot write {place}"), file.open("rb") as content:
+        with aws.translated_errors(f"cannot write {place}"), file.open("rb") as content:
             self._client.put_object(Bucket=bucket, Key=key, Body=content)
 
     def remove(self, place: str) -> None:
         """Remove an object, and all below it as in a folder."""
         bucket, key = bucket_and_key(place)
-        with aws.explained(f"cannot remove {place}"):
+        with aws.translated_errors(f"cannot remove {place}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
             keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
             for each in keys:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from lib.measures.intervals import Z95, Z95_ONE_SIDED, roc_area_error
 from lib.reporting.language.words import Words
 from lib.reporting.markdown import code
-from lib.reporting.report_data import Facts, Record
+from lib.reporting.report_data import Record, ReportData
 from lib.search.families import Candidate
 from lib.search.families.random_forest import features_per_node
 from lib.search.shared_fits import same_model
@@ -20,15 +20,15 @@ SMALL_CLASS = 100  # the same for the whole evaluation
 WEAK_ZONE = 0.05  # how far a zone's area under ROC must fall behind to matter
 TOO_GOOD = 0.99  # an area under ROC that real data seldom allow
 
-Check = Callable[[Facts, Words], str | None]
+Check = Callable[[ReportData, Words], str | None]
 
 
-def findings(facts: Facts, words: Words) -> list[str]:
+def cautions(facts: ReportData, words: Words) -> list[str]:
     """What the checks have to say, the weightiest first."""
     return [text for check in CHECKS if (text := check(facts, words))]
 
 
-def too_good(facts: Facts, words: Words) -> str | None:
+def too_good(facts: ReportData, words: Words) -> str | None:
     """A figure so high that the label has probably leaked into a feature."""
     area = facts.metrics["areaUnderROC"]
     if area < TOO_GOOD:
@@ -37,17 +37,17 @@ def too_good(facts: Facts, words: Words) -> str | None:
     return words("find.too_good", area=words.number(area), feature=code(top["feature"]))
 
 
-def unverified(facts: Facts, words: Words) -> str | None:
+def unverified(facts: ReportData, words: Words) -> str | None:
     """Held-out rows that nobody could prove to be those of training's split."""
     return words("find.unverified") if facts.held_out and not facts.metrics["measured_on"]["verified"] else None
 
 
-def other_rows(facts: Facts, words: Words) -> str | None:
+def other_rows(facts: ReportData, words: Words) -> str | None:
     """Rows from outside the split may have been trained on."""
     return None if facts.held_out else words("find.other_rows")
 
 
-def validation_gap(facts: Facts, words: Words) -> str | None:
+def validation_gap(facts: ReportData, words: Words) -> str | None:
     """How far the winner's validation figure and its figure on the held-out rows lie apart."""
     if not facts.held_out or not facts.summary:
         return None
@@ -60,7 +60,7 @@ def validation_gap(facts: Facts, words: Words) -> str | None:
     return words(f"find.gap_{key}", metric=words(facts.metric), **values)
 
 
-def zones_in_split(facts: Facts, words: Words) -> str | None:
+def zones_in_split(facts: ReportData, words: Words) -> str | None:
     """Whether the figures hold for new zones or only for new rows of known ones."""
     if not facts.held_out or len(facts.metrics.get("zones", ())) < 1 or not facts.experiment:
         return None
@@ -70,7 +70,7 @@ def zones_in_split(facts: Facts, words: Words) -> str | None:
     return words("find.split_by_zone", zones=words.listing(zones))
 
 
-def weak_zones(facts: Facts, words: Words) -> str | None:
+def weak_zones(facts: ReportData, words: Words) -> str | None:
     """Zones where the model ranks clearly worse than over all rows."""
     overall = facts.metrics["areaUnderROC"]
     weak = []
@@ -84,7 +84,7 @@ def weak_zones(facts: Facts, words: Words) -> str | None:
     return words("find.weak_zones", zones=words.listing(weak), area=words.number(overall)) if weak else None
 
 
-def small_zones(facts: Facts, words: Words) -> str | None:
+def small_zones(facts: ReportData, words: Words) -> str | None:
     """Zones with too few rows to judge."""
     small = [code(zone["zone"]) for zone in facts.metrics.get("zones", ()) if is_small(zone)]
     return words("find.small_zones", zones=words.listing(small), least=words.count(SMALL_ZONE)) if small else None
@@ -95,7 +95,7 @@ def is_small(zone: Record) -> bool:
     return min(zone["positives"], zone["rows"] - zone["positives"]) < SMALL_ZONE
 
 
-def small_class(facts: Facts, words: Words) -> str | None:
+def small_class(facts: ReportData, words: Words) -> str | None:
     """A class with so few rows that every figure about it is a rough one."""
     counts = {"0": facts.rows - facts.positives, "1": facts.positives}
     name = min(counts, key=lambda key: counts[key])
@@ -104,7 +104,7 @@ def small_class(facts: Facts, words: Words) -> str | None:
     return words("find.small_class", name=name, rows=words.count(counts[name]))
 
 
-def idle_accuracy(facts: Facts, words: Words) -> str | None:
+def idle_accuracy(facts: ReportData, words: Words) -> str | None:
     """An accuracy that a constant answer would reach as well."""
     constant, accuracy = max(facts.base_rate, 1 - facts.base_rate), facts.metrics["accuracy"]
     if accuracy - constant > 0.02:
@@ -114,7 +114,7 @@ def idle_accuracy(facts: Facts, words: Words) -> str | None:
     return words("find.idle_accuracy", name=name, **shares)
 
 
-def inflated_scores(facts: Facts, words: Words) -> str | None:
+def inflated_scores(facts: ReportData, words: Words) -> str | None:
     """Scores whose mean lies away from the base rate cannot be read as probabilities."""
     histogram = facts.curves["scores"]
     middles = [(low + high) / 2 for low, high in zip(histogram["edges"], histogram["edges"][1:], strict=False)]
@@ -125,7 +125,7 @@ def inflated_scores(facts: Facts, words: Words) -> str | None:
     return words("find.scores", mean=words.number(mean, 2), base=words.percent(facts.base_rate))
 
 
-def other_threshold(facts: Facts, words: Words) -> str | None:
+def other_threshold(facts: ReportData, words: Words) -> str | None:
     """A threshold that would serve F1 better than the usual one."""
     best = max(facts.curves["thresholds"], key=lambda row: row["f1"])
     now = facts.metrics["f1_by_class"]["1"]
@@ -135,7 +135,7 @@ def other_threshold(facts: Facts, words: Words) -> str | None:
     return words("find.threshold", f1_now=words.number(now), f1_best=words.number(best["f1"]), **values)
 
 
-def close_families(facts: Facts, words: Words) -> str | None:
+def close_families(facts: ReportData, words: Words) -> str | None:
     """Two model families whose validation figures do not tell them apart, and what the held-out rows say."""
     models = facts.summary.get("models", {})
     if len(models) < 2:
@@ -154,7 +154,7 @@ def close_families(facts: Facts, words: Words) -> str | None:
     return text
 
 
-def grid_edge(facts: Facts, words: Words) -> str | None:
+def grid_edge(facts: ReportData, words: Words) -> str | None:
     """A winner that took the largest or smallest value tried of some parameter."""
     if not facts.search or not facts.summary:
         return None
@@ -171,7 +171,7 @@ def grid_edge(facts: Facts, words: Words) -> str | None:
     return words("find.edge", edges=words.listing(edges)) if edges else None
 
 
-def ties(facts: Facts, words: Words) -> str | None:
+def ties(facts: ReportData, words: Words) -> str | None:
     """Candidates that share the best figure, among them the two feature subsets that are one and the same."""
     if not facts.search:
         return None
@@ -184,7 +184,7 @@ def ties(facts: Facts, words: Words) -> str | None:
     return " ".join(sentences) or None
 
 
-def few_scored(facts: Facts, words: Words) -> str | None:
+def few_scored(facts: ReportData, words: Words) -> str | None:
     """A search that did not get through its candidates."""
     planned = facts.experiment.get("candidates")
     if not planned or not facts.search or len(facts.search) >= planned:
@@ -192,7 +192,7 @@ def few_scored(facts: Facts, words: Words) -> str | None:
     return words("find.few_scored", scored=words.count(len(facts.search)), planned=words.count(planned))
 
 
-def dropped_rows(facts: Facts, words: Words) -> str | None:
+def dropped_rows(facts: ReportData, words: Words) -> str | None:
     """Rows left out for missing values."""
     data = facts.experiment.get("data", {})
     if not data.get("dropped"):
@@ -201,7 +201,7 @@ def dropped_rows(facts: Facts, words: Words) -> str | None:
     return words("find.dropped", rows=words.count(data["dropped"]), share=words.percent(share))
 
 
-def changed_code(facts: Facts, words: Words) -> str | None:
+def changed_code(facts: ReportData, words: Words) -> str | None:
     """Code that no commit holds."""
     commit = facts.experiment.get("commit")
     return words("find.changed_code") if commit and commit["dirty"] else None
@@ -221,7 +221,7 @@ def _margin(*errors: float | None) -> float | None:
     return Z95 * math.hypot(*(error for error in errors if error is not None))
 
 
-def _same_subsets(facts: Facts) -> int | None:
+def _same_subsets(facts: ReportData) -> int | None:
     """Features a node draws, if the forests tried sqrt and log2 and both draw as many."""
     if "n_features" not in facts.summary:
         return None

@@ -6,10 +6,10 @@ from typing import Any
 from lib.reporting.language.words import Words
 from lib.reporting.markdown import code, plain, section, table
 from lib.reporting.report_cost import cost
-from lib.reporting.report_data import Facts, Record
+from lib.reporting.report_data import Record, ReportData
 
 
-def parameters(facts: Facts, words: Words) -> str:
+def parameters(facts: ReportData, words: Words) -> str:
     """The winner's parameters and those of the run."""
     blocks = []
     if facts.summary:
@@ -25,7 +25,7 @@ def parameters(facts: Facts, words: Words) -> str:
     return section(words("heading.parameters"), *blocks) if blocks else ""
 
 
-def provenance(facts: Facts, words: Words) -> str:
+def provenance(facts: ReportData, words: Words) -> str:
     """On what data, with what code and when this came about, and how to have it again."""
     measured = facts.metrics["measured_on"]
     rows = [
@@ -45,7 +45,7 @@ def provenance(facts: Facts, words: Words) -> str:
     return section(words("heading.provenance"), table([words("what"), words("value")], rows, "ll"), *blocks)
 
 
-def rows_measured(facts: Facts, words: Words) -> str:
+def rows_measured(facts: ReportData, words: Words) -> str:
     """Which rows the evaluation measured, in a few words."""
     if facts.held_out:
         return words("held_out_rows")
@@ -79,7 +79,7 @@ def _class_words(counts: Record, words: Words) -> dict[str, str]:
     return {"zeros": words.count(counts["0"]), "ones": words.count(counts["1"])}
 
 
-def _split_table(facts: Facts, words: Words) -> str:
+def _split_table(facts: ReportData, words: Words) -> str:
     by_part = facts.experiment["split"].get("zones", {})
     rows = []
     for part, counts in facts.parts.items():

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from lib import artifacts
 from lib.reporting.language.words import Words
-from lib.reporting.report_data import Facts, read_facts
+from lib.reporting.report_data import ReportData, read_facts
 from lib.reporting.sections import SECTIONS, Images
 from lib.storage import Storage, join
 
@@ -33,7 +33,7 @@ class Report:
         return text
 
 
-def render(facts: Facts, language: str = "en") -> Report:
+def render(facts: ReportData, language: str = "en") -> Report:
     """The report on these facts, in English ("en") or Spanish ("es")."""
     words = Words(language)
     images: Images = {}

@@ -14,7 +14,7 @@ Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Facts:
+class ReportData:
     """The content of those files, parsed.
 
     `summary`, `experiment` and `search` are empty where the model has none beside it, as one trained elsewhere.
@@ -77,7 +77,7 @@ class Facts:
         return pr_area_error(value, counts["positives"])
 
 
-def read_facts(storage: Storage, eval_dir: str, model_dir: str | None = None) -> Facts:
+def read_facts(storage: Storage, eval_dir: str, model_dir: str | None = None) -> ReportData:
     """Read them; `model_dir` is where the model is now, if not where the evaluation says it was.
 
     Raises:
@@ -95,7 +95,7 @@ def read_facts(storage: Storage, eval_dir: str, model_dir: str | None = None) ->
     summary = _text(storage, join(model_dir, artifacts.SUMMARY))
     experiment = _text(storage, join(model_dir, artifacts.EXPERIMENT))
     search = _text(storage, join(model_dir, artifacts.SEARCH_LOG))
-    return Facts(
+    return ReportData(
         metrics,
         curves,
         importances,

@@ -11,21 +11,21 @@ from matplotlib.figure import Figure
 from lib import artifacts
 from lib.measures.intervals import pr_area_interval, roc_area_interval, share_interval
 from lib.reporting import plots
-from lib.reporting.cautions import findings, is_small
+from lib.reporting.cautions import cautions, is_small
 from lib.reporting.language.words import Words
 from lib.reporting.markdown import bullets, code, image, plain, section, table
 from lib.reporting.plot_style import png
 from lib.reporting.provenance import parameters, provenance, rows_measured
-from lib.reporting.report_data import Facts, Record
+from lib.reporting.report_data import Record, ReportData
 from lib.search.families import FAMILIES
 
 TOP_FEATURES = 15
 
 Images = dict[str, bytes]
-Section = Callable[[Facts, Words, Images], str]
+Section = Callable[[ReportData, Words, Images], str]
 
 
-def title(facts: Facts, words: Words, images: Images) -> str:
+def title(facts: ReportData, words: Words, images: Images) -> str:
     """The headline and the run it is about."""
     run = facts.metrics.get("run_id")
     lines = [f"# {words('title')}"]
@@ -35,7 +35,7 @@ def title(facts: Facts, words: Words, images: Images) -> str:
     return "\n\n".join(lines)
 
 
-def verdict(facts: Facts, words: Words, images: Images) -> str:
+def verdict(facts: ReportData, words: Words, images: Images) -> str:
     """What a reader in a hurry needs: who won, how good it is, what it does with a hundred rows."""
     measured, cm = facts.metrics["measured_on"], facts.metrics["confusion_matrix"]
     rows = words.count(facts.rows)
@@ -68,13 +68,13 @@ def verdict(facts: Facts, words: Words, images: Images) -> str:
     return section(words("heading.verdict"), *paragraphs)
 
 
-def watch(facts: Facts, words: Words, images: Images) -> str:
+def watch(facts: ReportData, words: Words, images: Images) -> str:
     """What the checks found."""
-    found = findings(facts, words)
+    found = cautions(facts, words)
     return section(words("heading.watch"), bullets(found) if found else words("nothing_to_watch"))
 
 
-def metrics_table(facts: Facts, words: Words, images: Images) -> str:
+def metrics_table(facts: ReportData, words: Words, images: Images) -> str:
     """All figures over all rows, how sure they are, and what a model that learnt nothing would get."""
     m = facts.metrics
     negatives = facts.rows - facts.positives
@@ -105,7 +105,7 @@ def metrics_table(facts: Facts, words: Words, images: Images) -> str:
     )
 
 
-def decisions(facts: Facts, words: Words, images: Images) -> str:
+def decisions(facts: ReportData, words: Words, images: Images) -> str:
     """Confusion matrix and per-class figures at the threshold."""
     m, cm = facts.metrics, facts.metrics["confusion_matrix"]
     by_class = {"0": (cm["TN"], cm["FP"]), "1": (cm["FN"], cm["TP"])}
@@ -140,7 +140,7 @@ def decisions(facts: Facts, words: Words, images: Images) -> str:
     )
 
 
-def curves(facts: Facts, words: Words, images: Images) -> str:
+def curves(facts: ReportData, words: Words, images: Images) -> str:
     """ROC and precision-recall curves, side by side."""
     areas = {key: words.number(facts.metrics[key]) for key in ("areaUnderROC", "areaUnderPR")}
     roc = plots.roc_curve(facts.metrics, facts.curves, words.language)
@@ -151,14 +151,14 @@ def curves(facts: Facts, words: Words, images: Images) -> str:
     return section(words("heading.curves"), table(header, [[roc_image, pr_image]], "ll"), words("note.curves"))
 
 
-def scores(facts: Facts, words: Words, images: Images) -> str:
+def scores(facts: ReportData, words: Words, images: Images) -> str:
     """How far apart the classes' scores lie."""
     figure = plots.score_distribution(facts.metrics, facts.curves, words.language)
     picture = _picture(images, "score_distribution", figure, words("alt.scores"))
     return section(words("heading.scores"), picture, words("note.scores"))
 
 
-def thresholds(facts: Facts, words: Words, images: Images) -> str:
+def thresholds(facts: ReportData, words: Words, images: Images) -> str:
     """What other thresholds would give."""
     rows = [_threshold_row(row, facts, words) for row in facts.curves["thresholds"]]
     header = [words(k) for k in ("threshold", "precision", "recall", "f1_plain", "marked", "found", "false_alarms")]
@@ -168,14 +168,14 @@ def thresholds(facts: Facts, words: Words, images: Images) -> str:
     return section(words("heading.thresholds"), intro, picture, table(header, rows, "rrrrrrr"))
 
 
-def _threshold_row(row: Record, facts: Facts, words: Words) -> list[str]:
+def _threshold_row(row: Record, facts: ReportData, words: Words) -> list[str]:
     precision = row["precision"] if row["predicted_positive"] else None
     cells = [words.number(row["threshold"], 2), words.number(precision), words.number(row["recall"])]
     cells += [words.number(row["f1"]), *(words.count(row[key]) for key in ("predicted_positive", "TP", "FP"))]
     return [f"**{cell}**" for cell in cells] if row["threshold"] == facts.metrics["threshold"] else cells
 
 
-def importances(facts: Facts, words: Words, images: Images) -> str:
+def importances(facts: ReportData, words: Words, images: Images) -> str:
     """The features the model leans on."""
     shown = facts.importances[:TOP_FEATURES]
     figure = plots.feature_importances(shown, words.language)
@@ -197,13 +197,13 @@ def importances(facts: Facts, words: Words, images: Images) -> str:
     )
 
 
-def _note_on_importances(facts: Facts, words: Words) -> str:
+def _note_on_importances(facts: ReportData, words: Words) -> str:
     model = facts.metrics["model"]
     meaning = words(f"model.importance.{model}") if model in FAMILIES else ""
     return f"{meaning} {words('note.importances')}".strip()
 
 
-def zones(facts: Facts, words: Words, images: Images) -> str:
+def zones(facts: ReportData, words: Words, images: Images) -> str:
     """The same figures zone by zone."""
     listed = facts.metrics.get("zones")
     if not listed:
@@ -232,7 +232,7 @@ def zones(facts: Facts, words: Words, images: Images) -> str:
     return section(words("heading.zones"), picture, table(header, rows, "lrrrrrr"), *notes)
 
 
-def families(facts: Facts, words: Words, images: Images) -> str:
+def families(facts: ReportData, words: Words, images: Images) -> str:
     """The best candidate of each model family, on validation and on test rows."""
     models = facts.summary.get("models")
     if not models:
@@ -251,7 +251,7 @@ def families(facts: Facts, words: Words, images: Images) -> str:
     return section(words("heading.families"), intro, table(header, rows, "llrrrr"))
 
 
-def search(facts: Facts, words: Words, images: Images) -> str:
+def search(facts: ReportData, words: Words, images: Images) -> str:
     """How the search went."""
     if not facts.search:
         return ""
@@ -271,7 +271,7 @@ def search(facts: Facts, words: Words, images: Images) -> str:
     return section(words("heading.search"), intro, picture, table(header, rows, "lrrrrrl"))
 
 
-def _without_images(write: Callable[[Facts, Words], str]) -> Section:
+def _without_images(write: Callable[[ReportData, Words], str]) -> Section:
     return lambda facts, words, images: write(facts, words)
 
 
@@ -286,7 +286,7 @@ def _picture(images: Images, name: str, figure: Figure, alt: str) -> str:
     return image(alt, f"{name}.png")
 
 
-def _label(facts: Facts) -> str:
+def _label(facts: ReportData) -> str:
     return code(f"{facts.label_col} = 1") if facts.label_col else "1"
 
 

@@ -8,7 +8,7 @@ import typer
 from launcher.experiment.plan import Plan, make_plan
 from launcher.parameters.schema import Parameters
 from launcher.running.run import run
-from launcher.support.outcomes import explained
+from launcher.support.outcomes import command_body
 from launcher.targets.target import LocalTarget
 
 RUN_ID = "20260131_235959"
@@ -80,7 +80,7 @@ def plan(folder: Path, notebooks: Path, **values: object) -> Plan:
 
 def main(folder: Path, notebooks: Path) -> None:
     """Run these notebooks as the command line does."""
-    with explained(debug=False):
+    with command_body(debug=False):
         run(plan(folder, notebooks), LocalTarget(KERNEL))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from launcher.emr import tunnels
 from launcher.emr.clusters import Primary
-from launcher.emr.tunnels import TunnelBroken, reached
+from launcher.emr.tunnels import TunnelBroken, connected
 from launcher.running.runner import Run
 from launcher.targets.livy import records
 from launcher.targets.livy.sessions import end_sessions
@@ -50,7 +50,7 @@ def test_a_run_outlives_a_broken_tunnel_and_a_lost_one_ends_it(tmp_path, livy_ur
     assert f"Livy session {number} at j-A could not be ended" in leftover
     assert "sessions --clean" in leftover
     programs.broken.unlink()
-    with reached(record.endpoint) as (client, _):
+    with connected(record.endpoint) as (client, _):
         assert end_sessions(client, record) == []
     assert sessions(livy_url) == before
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher.emr.checks import access_probe
-from launcher.emr.checks.subject import Finding, Subject, fail, ok, warning
+from launcher.emr.checks.subject import CheckResult, Subject, fail, ok, warning
 from launcher.emr.clusters import PYTHON
 from launcher.emr.policies import needed_on, s3_arn, statements
 from launcher.emr.steps import PROBE_NAME, UNFINISHED_STEP, Step, describe_step, list_steps
@@ -27,7 +27,7 @@ _RUN = "import json, sys; exec(json.loads(sys.argv.pop(1)))"
 _LIMIT, _PAUSE = 90.0, 2.0  # seconds
 
 
-def nodes_role(subject: Subject) -> Finding:
+def nodes_role(subject: Subject) -> CheckResult:
     """The nodes' role reads every input, and writes and removes below the output."""
     elsewhere = subject.not_in_s3("input_data", "out")
     if elsewhere:
@@ -71,7 +71,7 @@ def _run_probe(subject: Subject, verdict: str) -> Step:
     arguments = [PYTHON, "-c", _RUN, json.dumps(program), subject.region, verdict, *subject.inputs]
     jar = {"Jar": "command-runner.jar", "Args": arguments}
     request = {"Name": PROBE_NAME, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
-    with aws.explained(f"cannot run a step on cluster {cluster}"):
+    with aws.translated_errors(f"cannot run a step on cluster {cluster}"):
         step_id = emr.add_job_flow_steps(JobFlowId=cluster, Steps=[request])["StepIds"][0]
     end = time.monotonic() + _LIMIT
     step = None
@@ -82,21 +82,21 @@ def _run_probe(subject: Subject, verdict: str) -> Step:
                 return step
     finally:
         if step is None or step.is_unfinished:
-            with contextlib.suppress(ExperimentError), aws.explained(f"cannot cancel step {step_id}"):
+            with contextlib.suppress(ExperimentError), aws.translated_errors(f"cannot cancel step {step_id}"):
                 emr.cancel_steps(ClusterId=cluster, StepIds=[step_id], StepCancellationOption="TERMINATE_PROCESS")
 
 
-def _refused(subject: Subject, refused: Sequence[dict[str, str]]) -> Finding:
+def _refused(subject: Subject, refused: Sequence[dict[str, str]]) -> CheckResult:
     found = "; ".join(f"{each['action']} on {each['uri']}: {each['message']}" for each in refused)
-    return fail(f"the nodes' role may not do {found}", _way_out(subject, [(r["action"], r["uri"]) for r in refused]))
+    return fail(f"the nodes' role may not do {found}", _remedy(subject, [(r["action"], r["uri"]) for r in refused]))
 
 
-def _denied(subject: Subject, denied: Sequence[tuple[str, str]]) -> Finding:
+def _denied(subject: Subject, denied: Sequence[tuple[str, str]]) -> CheckResult:
     found = "; ".join(f"{action} on {uri}" for action, uri in denied)
-    return fail(f"the policies of the nodes' role do not allow {found}", _way_out(subject, denied))
+    return fail(f"the policies of the nodes' role do not allow {found}", _remedy(subject, denied))
 
 
-def _of_failed_probe(subject: Subject, step: Step) -> Finding:
+def _of_failed_probe(subject: Subject, step: Step) -> CheckResult:
     """The probe left no verdict: it may not write, or it never ran. The role's policies tell which."""
     with contextlib.suppress(ExperimentError):
         denied = _simulated(subject)
@@ -107,7 +107,7 @@ def _of_failed_probe(subject: Subject, step: Step) -> Finding:
     return fail(found, f"run_experiment.py cluster diagnose {step.id} --cluster-id {subject.cluster.id}")
 
 
-def _only_read(subject: Subject, why: str) -> Finding:
+def _only_read(subject: Subject, why: str) -> CheckResult:
     denied = _simulated(subject)
     if denied:
         return _denied(subject, denied)
@@ -122,7 +122,7 @@ def _simulated(subject: Subject) -> list[tuple[str, str]]:
     asked = [("s3:ListBucket", uri) for uri in subject.inputs] + [("s3:GetObject", uri) for uri in objects]
     asked += [(action, f"{out}/*") for action in ("s3:PutObject", "s3:DeleteObject")]
     denied, partition = [], subject.client("s3").meta.partition
-    with aws.explained(f"cannot ask IAM about the role {role}"):
+    with aws.translated_errors(f"cannot ask IAM about the role {role}"):
         for action, uri in asked:
             bucket, key = bucket_and_key(uri)
             # The simulator wants the name of an object, which any will do.
@@ -135,7 +135,7 @@ def _simulated(subject: Subject) -> list[tuple[str, str]]:
     return denied
 
 
-def _way_out(subject: Subject, refused: Sequence[tuple[str, str]]) -> str:
+def _remedy(subject: Subject, refused: Sequence[tuple[str, str]]) -> str:
     """The role, and the statement that it lacks: on the bucket for what lists, on the object's folder for all else."""
     lacking, partition = [], subject.client("s3").meta.partition
     for action, uri in refused:
@@ -150,7 +150,7 @@ def _way_out(subject: Subject, refused: Sequence[tuple[str, str]]) -> str:
 def _role(subject: Subject) -> dict[str, Any]:
     # EMR gives the profile's name, or its ARN, as it was given.
     profile = subject.cluster.instance_profile.rsplit("/", 1)[-1]
-    with aws.explained(f"cannot look at the nodes' instance profile {profile}"):
+    with aws.translated_errors(f"cannot look at the nodes' instance profile {profile}"):
         roles = subject.client("iam").get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]["Roles"]
     if not roles:
         raise InputError(f"the nodes' instance profile {profile} has no role")

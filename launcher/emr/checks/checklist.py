@@ -13,13 +13,13 @@ from rich.console import Console
 
 from launcher.emr.checks import access, data, memory
 from launcher.emr.checks import cluster as checks_cluster
-from launcher.emr.checks.subject import Finding, Level, Subject, fail, warning
+from launcher.emr.checks.subject import CheckResult, Level, Subject, fail, warning
 from launcher.emr.clusters import describe
 from launcher.experiment.plan import Plan
 from launcher.support import aws
 from lib.errors import ExperimentError, InputError
 
-Check = Callable[[Subject], Finding]
+Check = Callable[[Subject], CheckResult]
 
 CHECKS: Mapping[str, Check] = {
     "state": checks_cluster.state,
@@ -43,13 +43,13 @@ CHECKS: Mapping[str, Check] = {
 class ClusterNotFit(InputError):
     """An experiment would fail on this cluster, or the cluster is open to others; carries the failed checks."""
 
-    def __init__(self, cluster_id: str, failed: Sequence[Finding]):
+    def __init__(self, cluster_id: str, failed: Sequence[CheckResult]):
         self.cluster_id, self.failed = cluster_id, tuple(failed)
         lines = "".join(f"\n  {each}" for each in failed)
         super().__init__(f"cluster {cluster_id} is not fit for this experiment (--no-check goes on anyway):{lines}")
 
 
-def run(subject: Subject, checks: Mapping[str, Check]) -> list[Finding]:
+def run(subject: Subject, checks: Mapping[str, Check]) -> list[CheckResult]:
     """Run all checks side by side; the results are in the order of `checks`."""
     with ThreadPoolExecutor(len(checks)) as pool:
         findings = {name: pool.submit(_finding, check, subject) for name, check in checks.items()}
@@ -59,7 +59,7 @@ def run(subject: Subject, checks: Mapping[str, Check]) -> list[Finding]:
             subject.stopped.set()  # after a Ctrl-C a check that waits has nobody to wait for
 
 
-def worst(results: Sequence[Finding]) -> Level:
+def worst(results: Sequence[CheckResult]) -> Level:
     """The level of a whole checklist."""
     return max((each.level for each in results), key=list(Level).index, default=Level.OK)
 
@@ -84,7 +84,7 @@ def check_before_submission(plan: Plan, session: boto3.Session, console: Console
         raise ClusterNotFit(cluster_id, failed)
 
 
-def _finding(check: Check, subject: Subject) -> Finding:
+def _finding(check: Check, subject: Subject) -> CheckResult:
     try:
         return check(subject)
     except aws.AwsRefused as error:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from launcher.emr.checks.subject import Finding, Subject, fail, ok, warning
+from launcher.emr.checks.subject import CheckResult, Subject, fail, ok, warning
 from launcher.emr.clusters import ACTIVE, PYTHON
 from launcher.support import aws
 from launcher.support.console import duration
@@ -20,7 +20,7 @@ _WORLD = ("0.0.0.0/0", "::/0")
 _PORTS = {22: "SSH", YARN_PORT: "YARN", LIVY_PORT: "Livy", HISTORY_PORT: "Spark History"}
 
 
-def state(subject: Subject) -> Finding:
+def state(subject: Subject) -> CheckResult:
     """The cluster is there and takes work."""
     cluster, life = subject.cluster, subject.cluster.life
     if cluster.is_ready:
@@ -28,11 +28,11 @@ def state(subject: Subject) -> Finding:
     if life.state in ACTIVE and not subject.parameters.cluster.runs_on.in_sessions:
         return warning(f"{life.state}: a step waits until it has started", "nothing, or wait until it is WAITING")
     reason = f" ({life.reason})" if life.reason else ""
-    way_out = "wait until it is WAITING" if life.state in ACTIVE else "start another and give its id with --cluster-id"
-    return fail(f"{life.state}{reason}", way_out)
+    remedy = "wait until it is WAITING" if life.state in ACTIVE else "start another and give its id with --cluster-id"
+    return fail(f"{life.state}{reason}", remedy)
 
 
-def release(subject: Subject) -> Finding:
+def release(subject: Subject) -> CheckResult:
     """An EMR release with Spark 3.5 and Python 3.11."""
     label = subject.cluster.release
     found = re.fullmatch(r"emr-(\d+)\.(\d+)\.\d+", label)
@@ -43,7 +43,7 @@ def release(subject: Subject) -> Finding:
     return ok(f"{label}: Spark 3.5, Python 3.11")
 
 
-def applications(subject: Subject) -> Finding:
+def applications(subject: Subject) -> CheckResult:
     """The programs that an experiment needs."""
     there = subject.cluster.applications
     missing = [name for name in _NEEDED if name not in there]
@@ -56,10 +56,10 @@ def applications(subject: Subject) -> Finding:
     return ok(", ".join(f"{name} {version}".strip() for name, version in sorted(there.items())))
 
 
-def bootstrap(subject: Subject) -> Finding:
+def bootstrap(subject: Subject) -> CheckResult:
     """Python and its packages were installed on the nodes when they started."""
     cluster = subject.cluster
-    with aws.explained(f"cannot list the bootstrap actions of {cluster.id}"):
+    with aws.translated_errors(f"cannot list the bootstrap actions of {cluster.id}"):
         pages = subject.client("emr").get_paginator("list_bootstrap_actions").paginate(ClusterId=cluster.id)
         scripts = [action["ScriptPath"] for page in pages for action in page["BootstrapActions"]]
     ours = [script for script in scripts if script.rsplit("/", 1)[-1] == _BOOTSTRAP]
@@ -74,7 +74,7 @@ def bootstrap(subject: Subject) -> Finding:
     return ok(f"done: {ours[0]}")
 
 
-def auto_termination(subject: Subject) -> Finding:
+def auto_termination(subject: Subject) -> CheckResult:
     """The cluster ends itself when it is forgotten."""
     cluster = subject.cluster
     if cluster.auto_termination_seconds is not None:
@@ -87,19 +87,19 @@ def auto_termination(subject: Subject) -> Finding:
     return warning("not set: the cluster costs until somebody ends it", command)
 
 
-def logs(subject: Subject) -> Finding:
+def logs(subject: Subject) -> CheckResult:
     """There will be something to read when a run fails."""
     if subject.cluster.log_uri:
         return ok(subject.cluster.log_uri)
     return warning("none are kept: `cluster diagnose` will have little to read", f"{_MAKE}, with a log place")
 
 
-def security_groups(subject: Subject) -> Finding:
+def security_groups(subject: Subject) -> CheckResult:
     """Nobody outside reaches a port of the nodes; Livy, YARN and Spark ask for no password."""
     ids = list(subject.cluster.security_groups)
     if not ids:
         return warning("EMR names no security group of this cluster", "look at its nodes in EC2")
-    with aws.explained(f"cannot look at the security groups {', '.join(ids)}"):
+    with aws.translated_errors(f"cannot look at the security groups {', '.join(ids)}"):
         groups = subject.client("ec2").describe_security_groups(GroupIds=ids)["SecurityGroups"]
     open_rules = [(group["GroupId"], *rule) for group in groups for rule in _open_to_the_world(group)]
     if not open_rules:
@@ -109,23 +109,23 @@ def security_groups(subject: Subject) -> Finding:
     return fail(found, f"take the rules away and use --reach ssm: {commands}")
 
 
-def public_access(subject: Subject) -> Finding:
+def public_access(subject: Subject) -> CheckResult:
     """The account refuses clusters whose security groups are open."""
-    with aws.explained("cannot look at EMR's block public access"):
+    with aws.translated_errors("cannot look at EMR's block public access"):
         answer = subject.client("emr").get_block_public_access_configuration()
     blocked = answer["BlockPublicAccessConfiguration"]
     ranges = blocked.get("PermittedPublicSecurityGroupRuleRanges", [])
     allowed = [(each["MinRange"], each.get("MaxRange", each["MinRange"])) for each in ranges]
     more = [f"{low}-{high}" if low != high else str(low) for low, high in allowed if (low, high) != (22, 22)]
-    way_out = "turn it on in EMR's console under Block public access, with no port but 22"
+    remedy = "turn it on in EMR's console under Block public access, with no port but 22"
     if not blocked.get("BlockPublicSecurityGroupRules"):
-        return warning("off: this account may make clusters that are open to the world", way_out)
-    return warning(f"on, but not for ports {', '.join(more)}", way_out) if more else ok("on for this account")
+        return warning("off: this account may make clusters that are open to the world", remedy)
+    return warning(f"on, but not for ports {', '.join(more)}", remedy) if more else ok("on for this account")
 
 
-def budget(subject: Subject) -> Finding:
+def budget(subject: Subject) -> CheckResult:
     """Somebody is told when the account spends more than was meant."""
-    with aws.explained("cannot look at the account's budgets"):
+    with aws.translated_errors("cannot look at the account's budgets"):
         account = subject.client("sts").get_caller_identity()["Account"]
         client = subject.client("budgets")
         pages = client.get_paginator("describe_budgets").paginate(AccountId=account)

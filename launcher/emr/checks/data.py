@@ -5,7 +5,7 @@ import uuid
 from botocore.exceptions import ClientError
 
 from launcher.emr.checks.s3_tables import Outline, outline
-from launcher.emr.checks.subject import Finding, Subject, fail, ok, warning
+from launcher.emr.checks.subject import CheckResult, Subject, fail, ok, warning
 from launcher.emr.policies import s3_arn, statements
 from launcher.parameters.schema import Parameters
 from launcher.support import aws, packaging
@@ -15,7 +15,7 @@ from lib.support import tables
 from lib.support.s3_uri import bucket_and_key
 
 
-def data(subject: Subject) -> Finding:
+def data(subject: Subject) -> CheckResult:
     """Each table is there and readable, and has the columns that the parameters name."""
     elsewhere = subject.not_in_s3("input_data")
     if elsewhere:
@@ -28,7 +28,7 @@ def data(subject: Subject) -> Finding:
     return ok("\n".join(said))
 
 
-def output(subject: Subject) -> Finding:
+def output(subject: Subject) -> CheckResult:
     """These credentials may write and remove below the output, where the code and the parameters go."""
     out = subject.parameters.out
     elsewhere = subject.not_in_s3("out")
@@ -39,7 +39,7 @@ def output(subject: Subject) -> Finding:
     s3 = subject.client("s3")
     for action, call in (("s3:PutObject", s3.put_object), ("s3:DeleteObject", s3.delete_object)):
         try:
-            with aws.explained(f"cannot write below {out}"):
+            with aws.translated_errors(f"cannot write below {out}"):
                 call(**probe)
         except aws.AwsRefused as error:
             resource = s3_arn(s3.meta.partition, bucket, f"{prefix}/*".lstrip("/"))
@@ -47,7 +47,7 @@ def output(subject: Subject) -> Finding:
     return ok(f"written to and removed again: {out}")
 
 
-def code(subject: Subject) -> Finding:
+def code(subject: Subject) -> CheckResult:
     """The code of this very version is where the cluster takes it from."""
     out = subject.parameters.out
     elsewhere = subject.not_in_s3("out")
@@ -60,7 +60,7 @@ def code(subject: Subject) -> Finding:
     return warning(f"not yet at {place}", "nothing: the next submission uploads it")
 
 
-def region(subject: Subject) -> Finding:
+def region(subject: Subject) -> CheckResult:
     """Data and cluster are in one region: what goes between regions costs, and takes longer."""
     elsewhere = subject.not_in_s3("input_data", "out")
     if elsewhere:
@@ -77,7 +77,7 @@ def region(subject: Subject) -> Finding:
 
 
 def _region_of(subject: Subject, bucket: str) -> str:
-    with aws.explained(f"cannot look at the bucket {bucket}"):
+    with aws.translated_errors(f"cannot look at the bucket {bucket}"):
         try:
             answer = subject.client("s3").head_bucket(Bucket=bucket)
         except ClientError as error:

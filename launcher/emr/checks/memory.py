@@ -4,7 +4,7 @@ YARN places a driver (in the cluster too, as Livy starts it) and executors, each
 beside it, on the core and task nodes.
 """
 
-from launcher.emr.checks.subject import Finding, Subject, fail, ok, warning
+from launcher.emr.checks.subject import CheckResult, Subject, fail, ok, warning
 from launcher.emr.clusters import ACTIVE
 from launcher.emr.instance_types import InstanceType, instance_type
 from launcher.emr.spark_memory import container_mb, largest_heap_mb, size
@@ -12,7 +12,7 @@ from launcher.emr.spark_memory import container_mb, largest_heap_mb, size
 _SIZES = "spark.{0}_memory (params file, or -p spark.{0}_memory=…)"
 
 
-def memory(subject: Subject) -> Finding:
+def memory(subject: Subject) -> CheckResult:
     """The containers that are asked for fit the nodes, and at least one executor beside the driver."""
     spark = subject.parameters.spark
     asked = {of: _container(subject, of) for of in ("driver", "executor")}
@@ -38,8 +38,8 @@ def memory(subject: Subject) -> Finding:
     largest = max(nodes, key=lambda node: node.yarn_mb)
     for of, container in asked.items():
         if container and container > largest.yarn_mb:
-            way_out = f"lower {_SIZES.format(of)} to {size(largest_heap_mb(of, largest.yarn_mb))}, or take larger nodes"
-            return fail(f"{_said(of, container)} does not fit a node: {_give(largest)}", way_out)
+            remedy = f"lower {_SIZES.format(of)} to {size(largest_heap_mb(of, largest.yarn_mb))}, or take larger nodes"
+            return fail(f"{_said(of, container)} does not fit a node: {_give(largest)}", remedy)
     most = max(node.vcpus for node in nodes)
     if cores and cores > most:
         return fail(f"spark.executor_cores={cores} is more than the {most} of a node", "lower spark.executor_cores")
@@ -48,7 +48,7 @@ def memory(subject: Subject) -> Finding:
     return _beside_one_another(subject, nodes, asked)
 
 
-def _beside_one_another(subject: Subject, nodes: list[InstanceType], asked: dict[str, int | None]) -> Finding:
+def _beside_one_another(subject: Subject, nodes: list[InstanceType], asked: dict[str, int | None]) -> CheckResult:
     """Fill the nodes: the driver on the fullest that takes it, executors on what is left."""
     driver, executor = asked["driver"] or 0, asked["executor"]
     what = ", ".join(_said(of, container) for of, container in asked.items() if container)
@@ -62,11 +62,11 @@ def _beside_one_another(subject: Subject, nodes: list[InstanceType], asked: dict
     )
     wanted = subject.parameters.spark.num_executors
     if fits == 0:
-        way_out = f"lower {_SIZES.format('executor')}, or more nodes: run_experiment.py cluster resize"
-        return fail(f"{what}: no executor fits beside the driver, on {on}", way_out)
+        remedy = f"lower {_SIZES.format('executor')}, or more nodes: run_experiment.py cluster resize"
+        return fail(f"{what}: no executor fits beside the driver, on {on}", remedy)
     if wanted and wanted > fits:
-        way_out = f"lower spark.num_executors or {_SIZES.format('executor')}, or more nodes: cluster resize"
-        return warning(f"{what}: {fits} of {wanted} executors fit at once, on {on}", way_out)
+        remedy = f"lower spark.num_executors or {_SIZES.format('executor')}, or more nodes: cluster resize"
+        return warning(f"{what}: {fits} of {wanted} executors fit at once, on {on}", remedy)
     return ok(f"{what}: {fits} executors fit at once, on {on}")
 
 

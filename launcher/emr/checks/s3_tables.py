@@ -1,8 +1,8 @@
 """What a table in S3 is, from the headers and footers of its files: no row is read, and no Spark is needed.
 
 `lib.support.tables` says which files and columns belong to the table; pyarrow.dataset reads what a file says of itself.
-Objects are read through boto3, with its credentials and its errors: pyarrow's own S3 client does not share the session's
-login and does not say why a read failed (a missing bucket looks like a missing file).
+Objects are read through boto3, with its credentials and its errors. pyarrow's own S3 client does not share the
+session's login and does not say why a read failed (a missing bucket looks like a missing file).
 """
 
 import csv
@@ -52,7 +52,7 @@ def outline(s3: "S3Client", uri: str) -> Outline:
         InputError: there is none, it is not readable with these credentials, or not a table.
     """
     bucket, place = bucket_and_key(uri)
-    with aws.explained(f"cannot read {uri}"):
+    with aws.translated_errors(f"cannot read {uri}"):
         objects = _objects(s3, bucket, place)
         if not objects:
             raise tables.absent(uri)

@@ -23,7 +23,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What the check of this name found, and what to do about it where something is to be done.
 
     A check does not know its name; the checklist gives it.
@@ -32,27 +32,27 @@ class Finding:
     name: str
     level: Level
     found: str
-    way_out: str = ""
+    remedy: str = ""
 
     def __str__(self) -> str:
         """All of it on one line."""
         found = self.found.replace("\n", "; ")
-        return f"{self.name}: {found}" + (f" → {self.way_out}" if self.way_out else "")
+        return f"{self.name}: {found}" + (f" → {self.remedy}" if self.remedy else "")
 
 
-def ok(found: str) -> Finding:
+def ok(found: str) -> CheckResult:
     """Nothing to do."""
-    return Finding("", Level.OK, found)
+    return CheckResult("", Level.OK, found)
 
 
-def warning(found: str, way_out: str = "") -> Finding:
+def warning(found: str, remedy: str = "") -> CheckResult:
     """Something to know, or that could not be looked at."""
-    return Finding("", Level.WARNING, found, way_out)
+    return CheckResult("", Level.WARNING, found, remedy)
 
 
-def fail(found: str, way_out: str = "") -> Finding:
+def fail(found: str, remedy: str = "") -> CheckResult:
     """The experiment would fail, or the cluster is open to others."""
-    return Finding("", Level.FAIL, found, way_out)
+    return CheckResult("", Level.FAIL, found, remedy)
 
 
 class Subject:
@@ -85,7 +85,7 @@ class Subject:
         """All tables that the experiment reads."""
         return [*self.parameters.input_data, *(self.parameters.test_data or [])]
 
-    def not_in_s3(self, *names: str) -> Finding | None:
+    def not_in_s3(self, *names: str) -> CheckResult | None:
         """What to say instead of looking at `input_data` or `out` where one of them is not in S3."""
         for name in names:
             for place in self.inputs if name == "input_data" else [self.parameters.out]:

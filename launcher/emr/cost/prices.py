@@ -124,7 +124,7 @@ def _ask(instance_types: Sequence[str], region: str, session: boto3.Session) -> 
     """
     # A price is not worth a long wait: the table is there.
     impatient = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
-    with aws.explained("cannot ask for prices"):
+    with aws.translated_errors("cannot ask for prices"):
         pricing = session.client("pricing", region_name=_API_REGION, config=impatient)
         hours, fees = {}, {}
         for each in instance_types:

@@ -112,8 +112,8 @@ def cluster_not_ready(evidence: Evidence) -> Finding | None:
     if hit is None:
         return None
     waits = state in ("STARTING", "BOOTSTRAPPING")
-    way_out = "wait: the step starts when the cluster is ready" if waits else "send it to another cluster"
-    return Finding(f"the cluster is not available: it is {state}", proven(hit), (way_out,))
+    remedy = "wait: the step starts when the cluster is ready" if waits else "send it to another cluster"
+    return Finding(f"the cluster is not available: it is {state}", proven(hit), (remedy,))
 
 
 def no_room_for_application(evidence: Evidence) -> Finding | None:

@@ -95,16 +95,16 @@ python_versions_differ = told_by(
 
 def refused_by_the_run(evidence: Evidence) -> Finding | None:
     """A run of ours found that what it was given cannot be used (exit code 2), and said so."""
-    way_out = "correct what it names and send it again"
+    remedy = "correct what it names and send it again"
     stated = evidence.stated("refused")
     if stated:
-        return Finding(stated.line.text.removeprefix("Error: "), proven(stated), (way_out,))
+        return Finding(stated.line.text.removeprefix("Error: "), proven(stated), (remedy,))
     # The spark-submit scripts leave nothing but what they print.
     exit_code = evidence.first(r"(?:exitCode|exit code|exit_code\W+) ?2\b")
     hit = evidence.first(_OWN_ERROR)
     if exit_code is None or hit is None:
         return None
-    return Finding(hit.found["message"], proven(hit, exit_code), (way_out,))
+    return Finding(hit.found["message"], proven(hit, exit_code), (remedy,))
 
 
 def python_error(evidence: Evidence) -> Finding | None:

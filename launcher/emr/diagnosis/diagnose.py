@@ -58,7 +58,7 @@ class Diagnosis:
             "cause": self.cause.name if self.cause else UNKNOWN,
             "sentence": finding.sentence if finding else None,
             "proof": [_proof(hit) for hit in proof],
-            "what_to_do": list(finding.way_out) if finding else [],
+            "what_to_do": list(finding.remedy) if finding else [],
             "settings": dict(finding.settings) if finding else {},
             "statement": finding.statement if finding else None,
             "also": [{"cause": cause.name, "sentence": other.sentence} for cause, other in self.others],

@@ -166,7 +166,7 @@ class Finding:
 
     sentence: str
     proof: tuple[Hit, ...]
-    way_out: tuple[str, ...]
+    remedy: tuple[str, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
     statement: Mapping[str, Any] | None = None
 
@@ -186,7 +186,7 @@ class Cause:
 
 
 def told_by(
-    pattern: str, sentence: str, *way_out: str, where: str = "", stated: str = ""
+    pattern: str, sentence: str, *remedy: str, where: str = "", stated: str = ""
 ) -> Callable[[Evidence], Finding | None]:
     """What looks for a cause that one line proves, whatever else it says: the plainest kind of cause.
 
@@ -195,7 +195,7 @@ def told_by(
 
     def find(evidence: Evidence) -> Finding | None:
         hit = (evidence.stated(stated) if stated else None) or evidence.first(pattern, where)
-        return Finding(sentence, (hit,), way_out) if hit else None
+        return Finding(sentence, (hit,), remedy) if hit else None
 
     return find
 

@@ -129,7 +129,7 @@ class Gathering:
 
     def _kept_notebooks(self, folder: str) -> Iterator[Source]:
         bucket, prefix = bucket_and_key(folder)
-        with aws.explained(f"cannot look at {folder}"):
+        with aws.translated_errors(f"cannot look at {folder}"):
             found = self.s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/").get("Contents", [])
         for key in (each["Key"] for each in found if each["Key"].endswith(".ipynb")):
             text = S3Files(self.s3).read_text(f"s3://{bucket}/{key}")

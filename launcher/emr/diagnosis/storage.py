@@ -69,14 +69,14 @@ def access_denied(evidence: Evidence) -> Finding | None:
     on = f" on {resource}" if resource else ""
     sentence = f"access denied: {role} may not {action}{on}"
     if "explicit deny" in (said.get("why") or ""):
-        way_out = "a policy denies it explicitly, so that no statement can allow it: look at the bucket's policy"
-        return Finding(sentence, proven(hit), (way_out,))
+        remedy = "a policy denies it explicitly, so that no statement can allow it: look at the bucket's policy"
+        return Finding(sentence, proven(hit), (remedy,))
     allowed = statement([action], _widened(partition, action, resource))
-    way_out = (
+    remedy = (
         "add the statement below to that role's policy (ours is in infrastructure/iam.tf), or use a place it may use"
     )
     absent = "S3 says the same of a file that is not there, to who may not list the bucket: check the name, too"
-    ways = (way_out, absent) if said.get("operation") in _LOOKS else (way_out,)
+    ways = (remedy, absent) if said.get("operation") in _LOOKS else (remedy,)
     return Finding(sentence, proven(hit), ways, statement=allowed)
 
 

@@ -47,7 +47,7 @@ def create(wanted: NewCluster, around: Surroundings, session: boto3.Session | No
     # Asked once: a request that timed out may have made a cluster, and a second would make another.
     emr = aws.client("emr", session, attempts=1)
     try:
-        with aws.explained("cannot make the cluster"):
+        with aws.translated_errors("cannot make the cluster"):
             return emr.run_job_flow(**request(wanted, around, place))["JobFlowId"]
     except aws.AwsUnavailable as error:
         if not isinstance(error, aws.AwsBusy):

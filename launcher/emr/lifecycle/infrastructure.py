@@ -35,7 +35,7 @@ def find(wanted: NewCluster, session: boto3.Session | None = None) -> Surroundin
     """
     project = wanted.project
     iam, ec2 = aws.client("iam", session), aws.client("ec2", session)
-    with aws.explained("cannot look for what a cluster needs"):
+    with aws.translated_errors("cannot look for what a cluster needs"):
         subnet = wanted.subnet or _subnet(ec2, project)
         (network,) = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"]
         groups = {}

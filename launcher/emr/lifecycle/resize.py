@@ -74,7 +74,7 @@ def plan_resize(emr: "EMRClient", cluster_id: str, role: str, count: int) -> Res
 
 def resize(emr: "EMRClient", wanted: Resize) -> None:
     """Ask EMR for it. Without a task group one of Spot nodes is made, of the core nodes' type."""
-    with aws.explained(f"cannot resize cluster {wanted.cluster.id}"):
+    with aws.translated_errors(f"cannot resize cluster {wanted.cluster.id}"):
         if wanted.group:
             change: InstanceGroupModifyConfigTypeDef = {
                 "InstanceGroupId": wanted.group.id,

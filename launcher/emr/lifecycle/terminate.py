@@ -47,7 +47,7 @@ def check(cluster: Cluster, unfinished: Sequence[Step]) -> None:
 
 def terminate(emr: "EMRClient", cluster: Cluster) -> None:
     """End it now, protected or not; what runs on it is lost."""
-    with aws.explained(f"cannot terminate cluster {cluster.id}"):
+    with aws.translated_errors(f"cannot terminate cluster {cluster.id}"):
         if cluster.termination_protected:
             emr.set_termination_protection(JobFlowIds=[cluster.id], TerminationProtected=False)
         emr.terminate_job_flows(JobFlowIds=[cluster.id])

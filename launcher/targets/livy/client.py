@@ -38,13 +38,13 @@ _PAGE = 100
 class LivyUnreachable(ExperimentError):
     """Nothing that speaks as Livy answers at the URL."""
 
-    def __init__(self, url: str, problem: str, way_out: str = ""):
+    def __init__(self, url: str, problem: str, remedy: str = ""):
         self.url, self.problem = url, problem
-        way_out = way_out or (
+        remedy = remedy or (
             f"check the URL and that the cluster runs; Livy on EMR is on the primary node's port {LIVY_PORT}, "
             "which is best reached with --cluster-id and --reach ssm or ssh"
         )
-        super().__init__(f"Livy at {url} cannot be reached: {problem}; {way_out}")
+        super().__init__(f"Livy at {url} cannot be reached: {problem}; {remedy}")
 
 
 class LivyLogin(InputError):

@@ -51,7 +51,7 @@ class OutOfMemory(SessionFailed):
 
     def __init__(self, cause: Cause, finding: Finding, log: Sequence[str] = ()):
         self.settings = dict(finding.settings)
-        super().__init__(f"{finding.sentence}: {finding.way_out[0]}", log, cause.name)
+        super().__init__(f"{finding.sentence}: {finding.remedy[0]}", log, cause.name)
 
 
 def explain(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:

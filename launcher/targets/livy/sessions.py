@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from launcher.emr.tunnels import reached
+from launcher.emr.tunnels import connected
 from launcher.targets.livy.client import LivyClient
 from launcher.targets.livy.records import Record, records
 from lib.errors import ExperimentError
@@ -48,7 +48,7 @@ def survey(clean: bool = False) -> Iterator[Found]:
     for endpoint, group in groupby(by_place, key=lambda record: record.endpoint):
         here = list(group)
         try:
-            with reached(endpoint) as (client, _):
+            with connected(endpoint) as (client, _):
                 for record in here:
                     yield from _survey(client, record, clean)
         except ExperimentError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from launcher.emr.tunnels import Tunnel, reached
+from launcher.emr.tunnels import Tunnel, connected
 from launcher.experiment.plan import Plan, Step
 from launcher.kernels import CLUSTER
 from launcher.parameters.cluster import Cluster, Spark
@@ -89,7 +89,7 @@ def livy_target(plan: Plan) -> Iterator[LivyTarget]:
         LivyUnreachable: nothing answers.
     """
     parameters = plan.parameters
-    with reached(parameters.cluster.endpoint) as (client, tunnel):
+    with connected(parameters.cluster.endpoint) as (client, tunnel):
         place = packaging.upload(files_at(parameters.out), parameters.out)
         target = LivyTarget(parameters.cluster, parameters.spark, plan.run_id, client, [place])
         target.tunnel = tunnel
@@ -108,7 +108,7 @@ def connected_kernels(parameters: Parameters) -> Iterator[Mapping[str, str]]:
     Each notebook has a session of its own; all of them end with the context.
     """
     cluster = parameters.cluster
-    with reached(cluster.endpoint) as (client, _):
+    with connected(cluster.endpoint) as (client, _):
         place = packaging.upload(files_at(parameters.out), parameters.out)
         record = records.make(cluster.endpoint, "JupyterLab")
         config = make_config(client.url, cluster, parameters.spark, [place])

@@ -10,7 +10,7 @@ import pytest
 
 from launcher.emr import tunnels, web_pages
 from launcher.emr.clusters import Primary
-from launcher.emr.tunnels import TunnelBroken, reached
+from launcher.emr.tunnels import TunnelBroken, connected
 from launcher.support.endpoint import Endpoint
 from launcher.targets.livy.client import LivyClient, LivyUnreachable
 from lib.errors import InputError
@@ -71,7 +71,7 @@ def test_a_tunnel_is_opened_checked_and_closed(programs, reach, tmp_path):
     (tmp_path / "key").touch()
     before, aws = len(processes()), Aws()
     endpoint = Endpoint("", "j-A", reach, ssh_user="me", ssh_key=str(tmp_path / "key"))
-    with reached(endpoint, aws) as (client, tunnel):
+    with connected(endpoint, aws) as (client, tunnel):
         assert client.url == f"http://127.0.0.1:{tunnel.port}"
         assert client.sessions() == []
         assert len(processes()) == before + 1
@@ -91,7 +91,7 @@ def test_a_tunnel_is_opened_checked_and_closed(programs, reach, tmp_path):
 
 
 def test_a_tunnel_that_breaks_is_built_again_on_the_same_port(programs):
-    with reached(Endpoint("", "j-A", "ssm"), Aws()) as (client, tunnel):
+    with connected(Endpoint("", "j-A", "ssm"), Aws()) as (client, tunnel):
         break_it(tunnel)
         wait_until(lambda: len(programs.calls()) == 2)
         wait_until(lambda: answers(client))
@@ -99,7 +99,7 @@ def test_a_tunnel_that_breaks_is_built_again_on_the_same_port(programs):
 
 
 def test_a_tunnel_that_cannot_be_built_again_says_why(programs):
-    with reached(Endpoint("", "j-A", "ssh"), Aws()) as (client, tunnel):
+    with connected(Endpoint("", "j-A", "ssh"), Aws()) as (client, tunnel):
         programs.broken.touch()
         break_it(tunnel)
         wait_until(lambda: tunnel.error)
@@ -111,14 +111,14 @@ def test_a_tunnel_that_cannot_be_built_again_says_why(programs):
 
 def test_a_tunnel_that_does_not_open(programs, monkeypatch, tmp_path):
     programs.broken.touch()
-    with pytest.raises(TunnelBroken, match="Permission denied"), reached(Endpoint("", "j-A", "ssh"), Aws()):
+    with pytest.raises(TunnelBroken, match="Permission denied"), connected(Endpoint("", "j-A", "ssh"), Aws()):
         pass
     with pytest.raises(InputError, match="there is no SSH key /no/key"):
-        reached(Endpoint("", "j-A", "ssh", ssh_key="/no/key"), Aws()).__enter__()
+        connected(Endpoint("", "j-A", "ssh", ssh_key="/no/key"), Aws()).__enter__()
     monkeypatch.setenv("PATH", str(tmp_path))
     for reach, program in (("ssh", "ssh"), ("ssm", "session-manager-plugin")):
         with pytest.raises(InputError, match=f"--reach {reach} needs the program {program}"):
-            reached(Endpoint("", "j-A", reach), Aws()).__enter__()
+            connected(Endpoint("", "j-A", reach), Aws()).__enter__()
 
 
 @pytest.mark.parametrize("reach", ["ssh", "ssm"])

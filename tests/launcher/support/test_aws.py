@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from launcher.cli import app
 from launcher.support import aws
-from launcher.support.aws import AwsRefused, AwsUnavailable, NotLoggedIn, explained
+from launcher.support.aws import AwsRefused, AwsUnavailable, NotLoggedIn, translated_errors
 from lib.errors import ExperimentError, InputError
 
 
@@ -22,7 +22,7 @@ def of_code(code: str, message: str, operation: str = "describe_cluster", servic
     client = boto3.client(service)
     with Stubber(client) as stub:
         stub.add_client_error(operation, code, message, **more)
-        with pytest.raises(ExperimentError) as caught, explained("cannot do it"):
+        with pytest.raises(ExperimentError) as caught, translated_errors("cannot do it"):
             getattr(client, operation)(**({"ClusterId": "j-A"} if service == "emr" else {}))
     of_code.kind = type(caught.value)
     return str(caught.value)
@@ -47,7 +47,7 @@ def test_a_login_by_sso_that_is_over(monkeypatch, tmp_path):
     without_credentials(monkeypatch, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="team", HOME=str(tmp_path))
     with pytest.raises(NotLoggedIn, match=r"login is not valid any more \(.*SSO.*\); log in again \(aws sso login"):
         ask()
-    with pytest.raises(NotLoggedIn, match="Token has expired and refresh failed"), explained("cannot do it"):
+    with pytest.raises(NotLoggedIn, match="Token has expired and refresh failed"), translated_errors("cannot do it"):
         raise TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed")
 
 
@@ -126,7 +126,7 @@ def test_throttling_that_does_not_end(throttling, monkeypatch):
 
 
 def test_what_must_not_be_repeated_is_asked_once(throttling):
-    with pytest.raises(AwsUnavailable, match="at the first attempt"), explained("cannot do it"):
+    with pytest.raises(AwsUnavailable, match="at the first attempt"), translated_errors("cannot do it"):
         aws.client("emr", attempts=1).list_clusters()
     assert throttling.asked == 1
 
@@ -136,18 +136,21 @@ def test_a_lost_connection(throttling, monkeypatch):
     throttling.server_close()
     with pytest.raises(AwsUnavailable, match=r"Could not connect to the endpoint URL: .*; check the network"):
         ask()
-    with pytest.raises(AwsUnavailable, match="Read timeout on endpoint"), explained("cannot do it"):
+    with pytest.raises(AwsUnavailable, match="Read timeout on endpoint"), translated_errors("cannot do it"):
         raise ReadTimeoutError(endpoint_url="https://elasticmapreduce")
 
 
 def test_waiters():
-    with pytest.raises(ExperimentError, match="not done when the wait was over, and goes on"), explained("cannot wait"):
+    with (
+        pytest.raises(ExperimentError, match="not done when the wait was over, and goes on"),
+        translated_errors("cannot wait"),
+    ):
         raise WaiterError("cluster_running", "Max attempts exceeded", {})
     said = r"cannot come to what was waited for \(Waiter encountered a terminal"
-    with pytest.raises(ExperimentError, match=said), explained("cannot wait"):
+    with pytest.raises(ExperimentError, match=said), translated_errors("cannot wait"):
         raise WaiterError("cluster_running", "Waiter encountered a terminal failure state", {"Cluster": {}})
     denied = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
-    with pytest.raises(AwsRefused), explained("cannot wait"):
+    with pytest.raises(AwsRefused), translated_errors("cannot wait"):
         raise WaiterError("cluster_running", "An error occurred", denied)
 
 
@@ -163,7 +166,7 @@ def test_a_command_ends_with_one_sentence(throttling, monkeypatch):
 
 
 def ask() -> None:
-    with explained("cannot list clusters"):
+    with translated_errors("cannot list clusters"):
         aws.client("emr").list_clusters()
 
 

@@ -12,11 +12,11 @@ from markdown_it import MarkdownIt
 
 from lib.errors import InputError
 from lib.measures.intervals import pr_area_interval, roc_area_error, roc_area_interval, share_interval
-from lib.reporting.cautions import findings
+from lib.reporting.cautions import cautions
 from lib.reporting.language.phrases import PHRASES
 from lib.reporting.language.words import Words
 from lib.reporting.report import render, write
-from lib.reporting.report_data import Facts
+from lib.reporting.report_data import ReportData
 from lib.storage import Storage, join
 from tests.lib.reporting.report_facts import FEATURES, make_facts
 
@@ -30,7 +30,7 @@ def raw():
 
 @pytest.fixture(scope="module")
 def facts(raw):
-    return Facts(**raw)
+    return ReportData(**raw)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def changed(raw, **parts):
             part(facts[name])
         else:
             facts[name] = part
-    return Facts(**facts)
+    return ReportData(**facts)
 
 
 def sections(markdown):
@@ -268,7 +268,7 @@ class TestOptionalFacts:
         assert "families are too close" not in text
 
     def test_only_the_evaluation_itself(self, raw):
-        bare = Facts(raw["metrics"], raw["curves"], raw["importances"])
+        bare = ReportData(raw["metrics"], raw["curves"], raw["importances"])
         names = list(sections(render(bare, "es").markdown))
         assert names[:4] == ["En resumen", "A qué prestar atención", "Métricas", "Decisiones con umbral 0,5"]
         assert names[-1] == "Procedencia"
@@ -315,7 +315,7 @@ class TestOptionalFacts:
 
 class TestFindings:
     def say(self, raw, **parts):
-        return "\n".join(findings(changed(raw, **parts), Words("en")))
+        return "\n".join(cautions(changed(raw, **parts), Words("en")))
 
     def test_gap_between_validation_and_test(self, raw):
         measured = raw["metrics"]["areaUnderPR"]
@@ -420,8 +420,8 @@ class TestFindings:
         counts["0"][0], counts["1"][-1] = 943, 258  # mean score and base rate are about the same
         rows = [row for row in raw["curves"]["thresholds"] if row["threshold"] == 0.5]
         curves = {**raw["curves"], "scores": {**raw["curves"]["scores"], **counts}, "thresholds": rows}
-        calm = Facts(metrics, curves, raw["importances"])
-        assert findings(calm, Words("es")) == []
+        calm = ReportData(metrics, curves, raw["importances"])
+        assert cautions(calm, Words("es")) == []
         assert "nada fuera de lo común" in sections(render(calm, "es").markdown)["A qué prestar atención"]
 
 

@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 
 from lib.reporting.language.words import Words
 from lib.reporting.provenance import provenance
-from lib.reporting.report_data import Facts
+from lib.reporting.report_data import ReportData
 from tests.lib.reporting.report_facts import make_facts
 
 MASTER = {"role": "MASTER", "instance_type": "m5.xlarge", "market": "ON_DEMAND"}
@@ -47,7 +47,7 @@ def section(raw, cost, language="en"):
     facts = copy.deepcopy(raw)
     if cost is not None:
         facts["experiment"]["cost"] = cost
-    return provenance(Facts(**facts), Words(language))
+    return provenance(ReportData(**facts), Words(language))
 
 
 def test_a_run_on_a_cluster_says_what_it_cost_and_what_that_is_not(raw):

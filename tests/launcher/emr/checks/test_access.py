@@ -69,7 +69,7 @@ def test_what_is_refused_is_named_with_the_statement_to_add(node, bucket, action
     assert f"the nodes' role may not do {action} on s3://{bucket}/{refused}" in found.found
     assert found.found.endswith("Forbidden")
     statement = f'{{"Effect": "Allow", "Action": ["{action}"], "Resource": "arn:aws:s3:::{bucket}/{resource}"}}'
-    assert found.way_out == f"add to the role {this.cluster.instance_profile}: {statement}"
+    assert found.remedy == f"add to the role {this.cluster.instance_profile}: {statement}"
 
 
 def test_a_probe_that_cannot_write_is_told_by_how_it_failed(node, bucket):
@@ -77,10 +77,10 @@ def test_a_probe_that_cannot_write_is_told_by_how_it_failed(node, bucket):
     found = nodes_role(_experiment(bucket))
     assert found.level == "fail"
     assert f"is FAILED and wrote nothing below s3://{bucket}/out: cannot write" in found.found
-    assert found.way_out.startswith("run_experiment.py cluster diagnose s-")
+    assert found.remedy.startswith("run_experiment.py cluster diagnose s-")
     # Where the role's policies say why, the missing statement is what helps.
     found = nodes_role(_experiment(bucket, "s3:ListBucket", "s3:GetObject"))
-    assert (found.level, '"Action": ["s3:PutObject", "s3:DeleteObject"]' in found.way_out) == ("fail", True)
+    assert (found.level, '"Action": ["s3:PutObject", "s3:DeleteObject"]' in found.remedy) == ("fail", True)
 
 
 def test_nodes_without_our_python_fail(node, bucket):
@@ -112,7 +112,7 @@ def test_without_a_probe_the_policies_are_read(emr, bucket):
     assert (found.level, "its policies allow it; only read, not tried (--no-probe)" in found.found) == ("warning", True)
     lacking = nodes_role(_experiment(bucket, "s3:GetObject", "s3:PutObject", "s3:DeleteObject", probes=False))
     assert (lacking.level, f"do not allow s3:ListBucket on s3://{bucket}/data" in lacking.found) == ("fail", True)
-    assert f'"Resource": "arn:aws:s3:::{bucket}"' in lacking.way_out
+    assert f'"Resource": "arn:aws:s3:::{bucket}"' in lacking.remedy
 
 
 def test_where_the_user_may_not_add_steps_the_policies_are_read(emr, bucket):

@@ -66,7 +66,7 @@ def test_json_has_the_same_for_programs(check, bucket):
         "name": "release",
         "level": "fail",
         "found": "emr-6.15.0 has no Python 3.11",
-        "way_out": answer["checks"][1]["way_out"],
+        "remedy": answer["checks"][1]["remedy"],
     }
 
 

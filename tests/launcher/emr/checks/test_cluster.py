@@ -6,7 +6,7 @@ from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.emr.models import emr_backends
 
 from launcher.emr.checks import cluster as checks_cluster
-from launcher.emr.checks.subject import Finding, ok
+from launcher.emr.checks.subject import CheckResult, ok
 from tests.aws.moto_server import REGION, moto_server
 from tests.launcher.emr.checks.subjects import make_cluster, make_security_group, subject
 
@@ -35,7 +35,7 @@ def test_a_cluster_that_has_ended_fails(emr):
     cluster = make_cluster()
     emr.terminate_job_flows(JobFlowIds=[cluster])
     found = checks_cluster.state(subject(cluster))
-    assert (found.level, found.way_out) == ("fail", "start another and give its id with --cluster-id")
+    assert (found.level, found.remedy) == ("fail", "start another and give its id with --cluster-id")
     assert found.found.startswith("TERMINATED")
 
 
@@ -76,11 +76,11 @@ def test_what_nobody_would_notice_is_a_warning():
     assert checks_cluster.logs(this).level == "warning"
     found = checks_cluster.auto_termination(this)
     assert found.level == "warning"
-    assert f"put-auto-termination-policy --cluster-id {this.cluster.id}" in found.way_out
+    assert f"put-auto-termination-policy --cluster-id {this.cluster.id}" in found.remedy
 
 
 @pytest.mark.parametrize(
-    ("rule", "what", "way_out"),
+    ("rule", "what", "remedy"),
     [
         (_tcp(8998, 8998, **WORLD), "lets 0.0.0.0/0 in to Livy (8998)", "IpRanges=[{CidrIp=0.0.0.0/0}]"),
         (_tcp(22, 22, Ipv6Ranges=[{"CidrIpv6": "::/0"}]), "lets ::/0 in to SSH (22)", "Ipv6Ranges=[{CidrIpv6=::/0}]"),
@@ -93,12 +93,12 @@ def test_what_nobody_would_notice_is_a_warning():
         ({"IpProtocol": "-1", **WORLD}, "lets 0.0.0.0/0 in to every port", "IpProtocol=-1"),
     ],
 )
-def test_a_port_that_is_open_to_the_world_fails(rule, what, way_out):
+def test_a_port_that_is_open_to_the_world_fails(rule, what, remedy):
     group = make_security_group(rule)
     found = checks_cluster.security_groups(subject(make_cluster(group=group)))
     assert (found.level, found.found) == ("fail", f"{group} {what}")
-    assert f"revoke-security-group-ingress --group-id {group}" in found.way_out
-    assert way_out in found.way_out
+    assert f"revoke-security-group-ingress --group-id {group}" in found.remedy
+    assert remedy in found.remedy
 
 
 def test_a_network_of_ones_own_is_not_the_world():
@@ -135,9 +135,9 @@ def test_a_budget_counts_when_somebody_is_told(monkeypatch):
         assert _budget(this) == ok("monthly: 100 USD monthly, mail at 50 %, 100 %")
 
 
-def _budget(this) -> Finding:
+def _budget(this) -> CheckResult:
     found = checks_cluster.budget(this)
-    assert found.level == ("ok" if found.way_out == "" else "warning")
+    assert found.level == ("ok" if found.remedy == "" else "warning")
     return found
 
 

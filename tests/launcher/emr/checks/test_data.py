@@ -89,7 +89,7 @@ def test_the_output_is_tried_and_left_as_it_was(experiment, bucket):
     found = data.output(experiment())
     assert found.level == "fail"
     assert "cannot write below" in found.found
-    assert found.way_out.endswith(
+    assert found.remedy.endswith(
         f'{{"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": "arn:aws:s3:::{bucket}/out/*"}}'
     )
 
@@ -121,4 +121,4 @@ def test_places_on_this_machine_are_not_checked(cluster):
     for check in (data.data, data.output, data.code, data.region):
         found = check(here)
         assert (found.level, found.found[:11]) == ("warning", "not checked")
-        assert found.way_out.startswith("give --params or --")
+        assert found.remedy.startswith("give --params or --")

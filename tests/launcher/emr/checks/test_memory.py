@@ -45,7 +45,7 @@ def test_what_is_asked_for_is_compared_with_the_nodes(cluster, spark, level, fou
 def test_the_way_out_is_a_size_that_fits(cluster):
     assert (
         "lower spark.executor_memory (params file, or -p spark.executor_memory=…) to 20g"
-        in _spark(cluster, executor_memory="24g").way_out
+        in _spark(cluster, executor_memory="24g").remedy
     )
 
 

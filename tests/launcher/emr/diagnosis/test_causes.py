@@ -93,7 +93,7 @@ def test_a_cause_is_told_from_its_lines(name):
     cause, finding = first(found)
     assert cause == case["cause"]
     assert case["sentence"] in finding.sentence
-    assert case["what_to_do"] in " ".join(finding.way_out)
+    assert case["what_to_do"] in " ".join(finding.remedy)
     assert {hit.source.name for hit in finding.proof} <= set(texts)
     for hit in finding.proof:
         assert texts[hit.source.name].strip("\n").splitlines()[hit.line.number - 1].startswith(hit.line.text)
@@ -119,7 +119,7 @@ def test_a_cluster_that_did_not_start(cause):
     assert name == cause
     if cause == "bootstrap-failed":
         assert "bootstrap action 1 returned a non-zero return code on the master node i-0aa11bb22" in finding.sentence
-        assert "cluster logs --cluster-id j-1ABC --bootstrap i-0aa11bb22" in finding.way_out[0]
+        assert "cluster logs --cluster-id j-1ABC --bootstrap i-0aa11bb22" in finding.remedy[0]
         assert finding.proof[1].line.text.endswith("pip cannot install requirements-cluster.txt")
 
 
@@ -141,7 +141,7 @@ def test_a_cluster_that_is_not_available_is_told_with_its_state():
     name, finding = first(evidence(of=step("PENDING", started_at=None, ended_at=None), on=cluster("BOOTSTRAPPING")))
     assert name == "cluster-not-ready"
     assert finding.sentence == "the cluster is not available: it is BOOTSTRAPPING"
-    assert finding.way_out[0].startswith("wait")
+    assert finding.remedy[0].startswith("wait")
 
 
 @pytest.mark.parametrize(("started", "sentence"), [(None, "never ran"), (NOW, "cancelled while it ran")])
@@ -167,7 +167,7 @@ def test_a_spot_interruption_is_told_from_the_node():
     name, finding = first(Evidence(on, found.step, (*found.sources, node)))
     assert name == "lost-node"
     assert finding.sentence.startswith("a Spot node was taken back")
-    assert "Spot in the task group alone" in finding.way_out[1]
+    assert "Spot in the task group alone" in finding.remedy[1]
     assert any("i-0cc33" in hit.line.text for hit in finding.proof)
 
 
@@ -210,31 +210,31 @@ def test_an_explicit_denial_has_no_statement():
     )
     name, finding = first(evidence((STEP_LOG, line)))
     assert (name, finding.statement) == ("access-denied", None)
-    assert "look at the bucket's policy" in finding.way_out[0]
+    assert "look at the bucket's policy" in finding.remedy[0]
 
 
 def test_a_run_of_ours_is_advised_in_the_words_of_its_params_file():
     _, finding = first(evidence((STEP_LOG, since(HEAP)), settings=GIVEN, params=True))
     assert finding.settings == {"spark.executor_memory": "12g"}
-    assert finding.way_out[0].startswith("raise spark.executor_memory (params file, or -p) from 8g to 12g")
+    assert finding.remedy[0].startswith("raise spark.executor_memory (params file, or -p) from 8g to 12g")
 
 
 def test_memory_that_no_node_has_is_said_to_be_too_much():
     _, finding = first(evidence((STEP_LOG, since(HEAP)), settings={"spark.executor.memory": "20g"}))
-    assert "takes 35.6 GB of the 24 GB that YARN has on an m5.2xlarge, which is too much" in finding.way_out[0]
-    assert "(heap at most 20g): use nodes with more memory, as r5.2xlarge" in finding.way_out[0]
+    assert "takes 35.6 GB of the 24 GB that YARN has on an m5.2xlarge, which is too much" in finding.remedy[0]
+    assert "(heap at most 20g): use nodes with more memory, as r5.2xlarge" in finding.remedy[0]
     fleet = cluster(groups=(Group("if-1", "CORE", "x1e.xlarge", "SPOT", 2, 2, "RUNNING"),))
     _, finding = first(evidence((STEP_LOG, since(HEAP)), on=fleet))
-    assert finding.way_out[0].endswith("whether the nodes can hold it is not known here")
+    assert finding.remedy[0].endswith("whether the nodes can hold it is not known here")
 
 
 def test_memory_that_emr_itself_set_is_a_whole_nodes():
     on = cluster(configurations=[{"Classification": "spark", "Properties": {"maximizeResourceAllocation": "true"}}])
     _, finding = first(evidence((STEP_LOG, since(HEAP)), on=on))
-    assert finding.way_out[0].startswith("raise spark.executor.memory from 20g to 30g")
-    assert finding.way_out[0].endswith("use nodes with more memory, as r5.2xlarge")
+    assert finding.remedy[0].startswith("raise spark.executor.memory from 20g to 30g")
+    assert finding.remedy[0].endswith("use nodes with more memory, as r5.2xlarge")
     _, finding = first(evidence((STEP_LOG, 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap'), on=on))
-    assert finding.way_out[0].startswith("raise spark.driver.memory from 10g to 15g")
+    assert finding.remedy[0].startswith("raise spark.driver.memory from 10g to 15g")
 
 
 def test_a_long_line_is_shown_around_what_was_found():
@@ -295,7 +295,7 @@ def test_the_error_of_a_kept_notebook_is_read_from_its_cell():
         == "Python raised ValueError: no candidates in 02_train.ipynb, cell In [4] (found = search(spark))"
     )
     assert [hit.line.text for hit in finding.proof[1:]] == lines[1:]
-    assert "s3://b/failed/1" in finding.way_out[0]
+    assert "s3://b/failed/1" in finding.remedy[0]
 
 
 def test_what_our_run_says_is_the_cause_where_no_other_is_known():
