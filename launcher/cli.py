@@ -8,13 +8,13 @@ from rich.console import Console
 
 from launcher.commands.cluster import app as cluster_commands
 from launcher.commands.sessions import app as session_commands
-from launcher.commands.sessions import warn_of_leftovers
 from launcher.experiment import preflight
 from launcher.experiment.plan import Plan, make_plan, recorded_parameters, this_command, with_distinct_ids
 from launcher.parameters import schema
 from launcher.parameters.cluster import TARGETS, RunOptions
 from launcher.parameters.schema import Parameters
 from launcher.parameters.sources import OPTIONS, gather
+from launcher.running.left_over import warn_of_leftovers
 from launcher.running.screens import show_plan
 from launcher.support.outcomes import EXIT_CODES, command_body
 from lib.errors import InputError

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from launcher.parameters.sources import gather
 from launcher.support.console import print_table
 from launcher.support.outcomes import command_body
 from launcher.support.project import PROJECT
-from launcher.targets.livy.records import records
 
 app = typer.Typer(add_completion=False)
 
@@ -81,16 +79,3 @@ def _serve(command: list[str], environment: Mapping[str, str]) -> None:
         server.wait()
     if server.returncode:
         raise typer.Exit(server.returncode)
-
-
-def warn_of_leftovers() -> None:
-    """Say on stderr that earlier runs, or this one, left sessions behind, if they did."""
-    left = [record for record in records() if not record.is_active or record.pid == os.getpid()]
-    if left:
-        names = ", ".join(f"{', '.join(map(str, each.sessions)) or each.name} at {each.endpoint}" for each in left)
-        Console(stderr=True, highlight=False).print(
-            f"Livy sessions that were not ended, and may still cost: {names}. "
-            "`run_experiment.py sessions` lists them, `run_experiment.py sessions --clean` ends them.",
-            style="yellow",
-            soft_wrap=True,
-        )

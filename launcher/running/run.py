@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
-from launcher.commands.sessions import warn_of_leftovers
 from launcher.experiment.plan import Plan
 from launcher.experiment.search_log import SearchLog
 from launcher.parameters.cluster import RunOptions
 from launcher.parameters.sources import OPTIONS
+from launcher.running.left_over import warn_of_leftovers
 from launcher.running.progress import Progress
 from launcher.running.screens import show_results
 from launcher.support.files import files_at, shown

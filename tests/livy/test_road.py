@@ -7,9 +7,10 @@ import pytest
 
 from launcher.emr import tunnels
 from launcher.emr.clusters import Primary
-from launcher.emr.tunnels import TunnelBroken, connected
+from launcher.emr.tunnels import TunnelBroken
 from launcher.running.runner import Run
 from launcher.targets.livy import records
+from launcher.targets.livy.road import connected
 from launcher.targets.livy.sessions import end_sessions
 from launcher.targets.target import target_of
 from tests.launcher.emr.roads import break_it, make_programs

@@ -6,8 +6,7 @@ beside it, on the core and task nodes.
 
 from launcher.emr.checks.subject import CheckResult, Subject, fail, ok, warning
 from launcher.emr.clusters import ACTIVE
-from launcher.emr.instance_types import InstanceType, instance_type
-from launcher.emr.spark_memory import container_mb, largest_heap_mb, size
+from launcher.emr.sizes import InstanceType, container_mb, instance_type, largest_heap_mb, size
 
 _SIZES = "spark.{0}_memory (params file, or -p spark.{0}_memory=…)"
 

@@ -4,7 +4,7 @@ import re
 
 from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven
 from launcher.emr.diagnosis.memory_advice import Setting, fits, raised
-from launcher.emr.spark_memory import largest_heap_mb, megabytes, size
+from launcher.emr.sizes import largest_heap_mb, megabytes, size
 
 _HEAP = (
     r"java\.lang\.OutOfMemoryError(?!: [Uu]nable to create)|GC overhead limit exceeded|"

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from launcher.emr.diagnosis.evidence import Evidence
-from launcher.emr.instance_types import InstanceType, instance_type
-from launcher.emr.spark_memory import container_mb, largest_heap_mb, megabytes, size
+from launcher.emr.sizes import InstanceType, container_mb, instance_type, largest_heap_mb, megabytes, size
 
 # Heaps that Spark on EMR takes where nothing is said.
 _DEFAULT_HEAP = {"driver": "2g", "executor": "4g"}

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from launcher.emr.tunnels import connected
 from launcher.targets.livy.client import LivyClient
 from launcher.targets.livy.records import Record, records
+from launcher.targets.livy.road import connected
 from lib.errors import ExperimentError
 
 CLEAN = "run_experiment.py sessions --clean"

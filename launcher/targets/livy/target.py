@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from launcher.emr.tunnels import Tunnel, connected
+from launcher.emr.tunnels import Tunnel
 from launcher.experiment.plan import Plan, Step
 from launcher.kernels import CLUSTER
 from launcher.parameters.cluster import Cluster, Spark
@@ -21,6 +21,7 @@ from launcher.targets.livy import records
 from launcher.targets.livy.client import LivyClient
 from launcher.targets.livy.failures import Evidence, SessionFailed, explain, remote
 from launcher.targets.livy.records import Record
+from launcher.targets.livy.road import connected
 from launcher.targets.livy.sessions import end_sessions
 from launcher.targets.livy.sparkmagic_config import make_config
 from lib.errors import ExperimentError

@@ -4,8 +4,7 @@
 """
 
 from lib.reporting.language.cautions import FINDINGS
-from lib.reporting.language.report import REPORT
-from lib.reporting.phrases_cost import COST
+from lib.reporting.language.report import COST, REPORT
 from lib.search.families import FAMILIES
 
 _PLOTS = {

@@ -10,9 +10,10 @@ import pytest
 
 from launcher.emr import tunnels, web_pages
 from launcher.emr.clusters import Primary
-from launcher.emr.tunnels import TunnelBroken, connected
+from launcher.emr.tunnels import TunnelBroken
 from launcher.support.endpoint import Endpoint
 from launcher.targets.livy.client import LivyClient, LivyUnreachable
+from launcher.targets.livy.road import connected
 from lib.errors import InputError
 from tests.launcher.emr.roads import break_it, make_programs
 

@@ -1,0 +1,20 @@
+"""Livy sessions that runs left behind."""
+
+import os
+
+from rich.console import Console
+
+from launcher.targets.livy.records import records
+
+
+def warn_of_leftovers() -> None:
+    """Say on stderr that earlier runs, or this one, left sessions behind, if they did."""
+    left = [record for record in records() if not record.is_active or record.pid == os.getpid()]
+    if left:
+        names = ", ".join(f"{', '.join(map(str, each.sessions)) or each.name} at {each.endpoint}" for each in left)
+        Console(stderr=True, highlight=False).print(
+            f"Livy sessions that were not ended, and may still cost: {names}. "
+            "`run_experiment.py sessions` lists them, `run_experiment.py sessions --clean` ends them.",
+            style="yellow",
+            soft_wrap=True,
+        )
