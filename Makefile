@@ -50,7 +50,7 @@ check: setup ## check lint, format, types and notebook rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest --quiet tests/notebooks/test_rules.py
 
 .PHONY: format
