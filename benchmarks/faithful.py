@@ -8,6 +8,7 @@ the modules that grow trees and apply them.
 """
 
 import argparse
+import ast
 import csv
 import hashlib
 import sys
@@ -39,7 +40,7 @@ CASES: Mapping[str, tuple[str, dict[str, Any]]] = {
     **{f"GBT{depth}": (GBT, {"maxDepth": depth, **BOOSTED}) for depth in (6, 8, 10)},
 }
 COLUMNS = ["table", "case", "seed", *(f"{engine}_{m}" for m in METRICS for engine in ("task", "spark")), "date", "code"]
-GROWING = ("binning", "kernels_applying", "kernels_growing", "trees")
+GROWING = ("binning", "kernels_applying", "kernels_growing", "growing")
 
 
 def main() -> None:
@@ -121,9 +122,19 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def code_hash() -> str:
-    """A short hash of the modules that make the numbers."""
-    sources = [(PROJECT / "lib" / f"{name}.py").read_bytes() for name in GROWING]
-    return hashlib.sha256(b"\0".join(sources)).hexdigest()[:12]
+    """A short hash of the modules that make the numbers: of their statements, not of comments, docstrings or imports."""
+    sources = [(PROJECT / "lib" / "trees" / f"{name}.py").read_text(encoding="utf-8") for name in GROWING]
+    return hashlib.sha256("\0".join(map(statements, sources)).encode()).hexdigest()[:12]
+
+
+def statements(source: str) -> str:
+    """What a module does, without what it says."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            said = [each for each in node.body if isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant)]
+            node.body = [each for each in node.body if each not in said and not isinstance(each, ast.ImportFrom)]
+    return ast.dump(tree)
 
 
 def append(path: Path, row: Mapping[str, Any]) -> None:

@@ -34,3 +34,10 @@ def test_a_verdict_needs_ten_seeds(seeds, gap, reached):
     precision_recall, roc = faithful.figures(rows(seeds, gap))
     assert precision_recall.reached is reached
     assert f"({seeds} seeds)" in roc.value
+
+
+def test_the_code_is_known_by_what_it_does():
+    code = '"""Says."""\nfrom lib import x\n\n\ndef f(a):\n    """Says."""\n    return a + 1  # why\n'
+    reworded = '"""Says more."""\nfrom lib.trees import x\n\n\ndef f(a):\n    return a + 1\n'
+    assert faithful.statements(code) == faithful.statements(reworded)
+    assert faithful.statements(code) != faithful.statements(code.replace("1", "2"))

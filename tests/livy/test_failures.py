@@ -84,7 +84,9 @@ def test_out_of_memory_names_the_setting_and_to_what(failing, spark_settings):
     # As EMR's own settings do, the driver ends when its memory runs out.
     settings = {**spark_settings, "spark.driver.extraJavaOptions": "-XX:+ExitOnOutOfMemoryError"}
     error = failing(OutOfMemory, HUGE, settings=settings, spark={"driver_memory": "512m"})
-    assert "the driver ran out of memory: raise spark.driver_memory from 512m to 1g" in str(error)
+    assert "the driver's Java heap was full: raise spark.driver_memory (params file, or -p) from 512m to 768m" in str(
+        error
+    )
     assert "java.lang.OutOfMemoryError" in str(error)
 
 
