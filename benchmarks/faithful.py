@@ -122,7 +122,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def code_hash() -> str:
-    """A short hash of the modules that make the numbers: of their statements, not of comments, docstrings or imports."""
+    """A short hash of the modules that make the numbers: of their statements, without comments, docstrings, imports."""
     sources = [(PROJECT / "lib" / "trees" / f"{name}.py").read_text(encoding="utf-8") for name in GROWING]
     return hashlib.sha256("\0".join(map(statements, sources)).encode()).hexdigest()[:12]
 
