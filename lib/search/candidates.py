@@ -8,7 +8,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from lib.errors import InputError
+from lib.errors import InputError, not_among
 from lib.search.families import FAMILIES, Candidate
 
 Grid = Mapping[str, Mapping[str, Sequence[Any]]]
@@ -109,7 +109,7 @@ def _explicit(entry: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 def _check_model(model: str) -> None:
     if model not in FAMILIES:
-        raise InputError(f"unknown model {model!r}; models are {', '.join(FAMILIES)}")
+        raise InputError(not_among(f"unknown model {model!r}", str(model), FAMILIES, "the models are"))
 
 
 def _check(model: str, params: Mapping[str, Any]) -> None:
@@ -117,7 +117,7 @@ def _check(model: str, params: Mapping[str, Any]) -> None:
     parameters = FAMILIES[model].parameters
     for name, value in params.items():
         if name not in parameters:
-            raise InputError(f"{model} has no parameter {name!r} to search; it has {', '.join(parameters)}")
+            raise InputError(not_among(f"{model} has no parameter {name!r} to search", str(name), parameters, "it has"))
         problem = parameters[name].problem(value)
         if problem:
             raise InputError(f"{model}: {name}={value!r} {problem}")

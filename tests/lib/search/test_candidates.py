@@ -37,7 +37,7 @@ def test_random_search_draws_by_seed_without_repeating():
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"grid": {"SVM": {}}}, "unknown model 'SVM'; models are RandomForest, GBT"),
+        ({"grid": {"SVM": {}}}, "unknown model 'SVM': the models are RandomForest, GBT"),
         ({"grid": {GBT: {"numTrees": [2]}}}, "GBT has no parameter 'numTrees'"),
         ({"grid": {GBT: {"maxDepth": 3}}}, "maxDepth needs a list of values"),
         ({"grid": {GBT: {"maxDepth": []}}}, "maxDepth needs a list of values"),

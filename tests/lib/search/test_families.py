@@ -79,7 +79,7 @@ def test_a_family_is_searched_only_once_it_is_registered(logistic_regression):
     with pytest.raises(InputError, match="regParam=-1 is not a number from 0"):
         expand({NAME: {"regParam": [-1]}})
     with pytest.raises(
-        InputError, match="no parameter 'maxDepth' to search; it has regParam, elasticNetParam, maxIter"
+        InputError, match="no parameter 'maxDepth' to search: it has regParam, elasticNetParam, maxIter"
     ):
         expand({NAME: {"maxDepth": [1]}})
     with pytest.raises(InputError, match="models are RandomForest, GBT, LogisticRegression"):
@@ -87,7 +87,7 @@ def test_a_family_is_searched_only_once_it_is_registered(logistic_regression):
 
 
 def test_an_unregistered_family_is_unknown():
-    with pytest.raises(InputError, match="unknown model 'LogisticRegression'; models are RandomForest, GBT"):
+    with pytest.raises(InputError, match="unknown model 'LogisticRegression': the models are RandomForest, GBT"):
         expand(GRID)
 
 
