@@ -97,7 +97,7 @@ def test_an_unknown_name_is_one_line_with_the_nearest_and_all_names(given):
         ("grid.SVM.C=[1]", "unknown model 'SVM': the models are RandomForest, GBT"),
         (
             "grid.GBT.maxItr=[1]",
-            "GBT has no parameter 'maxItr' to search: did you mean maxIter? it has maxDepth, maxBins, maxIter, stepSize",
+            "GBT has no parameter 'maxItr' to search: did you mean maxIter? it has maxDepth, maxBins",
         ),
         ("grid.GBT.maxIter=[-1]", "GBT: maxIter=-1 is not a whole number from 1 to 10000"),
         ("grid.GBT.maxIter=100", "grid of GBT: maxIter needs a list of values, got 100"),

@@ -13,6 +13,7 @@ from launcher.emr.lifecycle import request
 from launcher.experiment import preflight
 from launcher.parameters import schema
 from lib.errors import InputError, not_among, some
+from lib.search.candidates import expand
 from lib.support import tables
 from lib.support.tables import Column
 from tests.lib.tables import make_table, write
@@ -33,7 +34,7 @@ def of_spark(spark, tmp_path, **changes):
 
 
 SENTENCE = re.compile(
-    r"[^'?]*'(?P<wrong>[\w.]+)'( \(from [^)]*\))?:( did you mean (?P<near>\w+)\?)? "
+    r"[^'?]*'(?P<wrong>[\w.]+)'( \(from [^)]*\)| to search)?:( did you mean (?P<near>\w+)\?)? "
     r"(it has|the \w+( of \w+)? are) \w+(, \w+)*( and \d+ more)?"
 )
 # Who is asked, for what, and what is like it.
@@ -59,6 +60,8 @@ ASKED = {
     "the zone, to the check": (lambda **_: of_the_check(split_by="zone", zone_col="zona"), "zona", "zone"),
     "the label, to Spark": (lambda **given: of_spark(**given, label_col="labels"), "labels", "label"),
     "an excluded column, to Spark": (lambda **given: of_spark(**given, exclude_cols=["zones"]), "zones", "zone"),
+    "a model": (lambda **_: expand({"RandomForests": {}}), "RandomForests", "RandomForest"),
+    "a model's parameter": (lambda **_: expand({"GBT": {"maxItr": [1]}}), "maxItr", "maxIter"),
     "what is like nothing": (lambda **_: schema.check({"xyzzy": 1}), "xyzzy", None),
 }
 
