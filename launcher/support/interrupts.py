@@ -19,6 +19,10 @@ class Interrupted(KeyboardInterrupt):
         self.signal = signal.Signals(number)
         super().__init__(self.signal.name)
 
+    def __reduce__(self) -> Any:
+        """Pickle the signal's number, which the constructor takes, and the notes."""
+        return type(self), (self.signal.value,), self.__dict__
+
     @property
     def name(self) -> str:
         """The signal as a person knows it."""

@@ -4,11 +4,13 @@ import importlib
 import inspect
 import pickle
 import pkgutil
+import signal
 
 import pytest
 
 import launcher
 import lib
+from launcher.support.interrupts import Interrupted
 from lib.errors import ExperimentError
 
 SKIPPED = ("lib.trees.kernels_",)  # compiled code, imported from another place
@@ -51,3 +53,10 @@ def test_an_exception_with_a_constructor_of_its_own_is_pickled_as_raised():
     error = SavedModelError("p", 0.1, 3)
     again = pickle.loads(pickle.dumps(error))
     assert (again.path, again.difference, again.rows, str(again)) == ("p", 0.1, 3, str(error))
+
+
+def test_so_is_an_interruption():
+    stop = Interrupted(signal.SIGTERM)
+    stop.add_note("goes on")
+    again = pickle.loads(pickle.dumps(stop))
+    assert (again.signal, again.exit_code, str(again), again.__notes__) == (signal.SIGTERM, 143, "SIGTERM", ["goes on"])
