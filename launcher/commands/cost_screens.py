@@ -67,7 +67,7 @@ def _show_notes(console: Console, spent: Spending) -> None:
     prices = spent.prices
     _say(console, f"\nPrices of {prices.as_of} for {prices.region}, from {prices.source}.")
     if prices.problem:
-        _say(console, f"AWS's price list was not to be had: {prices.problem}")
+        _say(console, f"AWS's price list could not be read: {prices.problem}")
     if spent.has_spot:
         _say(console, "Spot nodes count with the most they may cost (the bid, or the price on demand): a bound.")
     _say(console, f"{NOT_INCLUDED[0].upper()}{NOT_INCLUDED[1:]}.")

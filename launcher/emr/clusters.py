@@ -263,7 +263,9 @@ def find_primary(cluster_id: str, emr: "EMRClient | None" = None, application: s
         applications = _applications(cluster)
         if applications and application not in applications:
             there = ", ".join(applications)
-            raise InputError(f"cluster {cluster_id} has no {application} (it has {there}): make it with {application}")
+            raise InputError(
+                f"cluster {cluster_id} has no {application} (it has {there}): create one with {application}"
+            )
         is_fleet = cluster.get("InstanceCollectionType") == FLEETS
         role: dict[str, Any] = {"InstanceFleetType": "MASTER"} if is_fleet else {"InstanceGroupTypes": ["MASTER"]}
         running = emr.list_instances(ClusterId=cluster_id, InstanceStates=["RUNNING"], **role)["Instances"]
@@ -287,7 +289,7 @@ class ClusterNotReady(InputError):
     def __init__(self, cluster_id: str, state: str, reason: str):
         self.state = state
         waits = state in ("STARTING", "BOOTSTRAPPING")
-        remedy = "wait until it is WAITING" if waits else "start another and give its id with --cluster-id"
+        remedy = "wait until it is WAITING" if waits else "use another cluster: give its id with --cluster-id"
         super().__init__(f"cluster {cluster_id} is {state}{f' ({reason})' if reason else ''}: {remedy}")
 
 

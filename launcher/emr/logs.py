@@ -38,7 +38,7 @@ class NoLogs(InputError):
     def __init__(self, cluster_id: str):
         super().__init__(
             f"cluster {cluster_id} keeps no logs in S3 (it has no LogUri, which cannot be added later): while it runs "
-            f"they are on its primary node, in {ON_PRIMARY}/<step>/; `cluster create` and infrastructure/ make "
+            f"they are on its primary node, in {ON_PRIMARY}/<step>/; `cluster create` and infrastructure/ create "
             "clusters that keep them"
         )
 
@@ -145,6 +145,6 @@ def not_arrived(step: Step, logs: Logs, cluster: Cluster) -> str:
         )
     return (
         f"the logs of step {step.id} have not arrived yet: EMR copies them to {logs.place}steps/{step.id}/ every few "
-        f"minutes; ask again in five, or read them on the primary node: "
+        f"minutes; try again in five, or read them on the primary node: "
         f"ssh hadoop@{cluster.primary_dns} tail -F {ON_PRIMARY}/{step.id}/stderr"
     )

@@ -52,7 +52,7 @@ def megabytes(size: str) -> int:
     """
     found = re.fullmatch(r"(\d+)\s*([kmgt]?)b?", size.strip().lower())
     if found is None:
-        raise ValueError(f"{size!r} is no size of memory")
+        raise ValueError(f"{size!r} is not a memory size")
     return int(int(found[1]) * {"k": 1 / 1024, "m": 1, "": 1, "g": 1024, "t": 1024**2}[found[2]])
 
 

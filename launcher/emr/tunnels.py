@@ -64,7 +64,7 @@ class TunnelBroken(ExperimentError):
     def __init__(self, kind: str, problem: str):
         hints = {
             "ssh": "check the key (--ssh-key), the user, and that the security group admits SSH from here",
-            "ssm": "check that the node's role allows SSM and yours ssm:StartSession",
+            "ssm": "check that the node's role allows SSM and that yours allows ssm:StartSession",
         }
         super().__init__(f"the {kind.upper()} tunnel to the cluster failed: {problem}; {hints[kind]}")
 
@@ -125,7 +125,7 @@ class Tunnel:
                 continue
             try:
                 if rebuilt == _REBUILDS:
-                    raise TunnelBroken(self._road.kind, self._last_words() or "it broke again and again")
+                    raise TunnelBroken(self._road.kind, self._last_words() or "it failed repeatedly")
                 rebuilt += 1
                 self._process = self._start()
                 self._wait_until_open()

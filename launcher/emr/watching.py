@@ -38,7 +38,7 @@ def patiently(
     def say(state: RetryCallState) -> None:
         if state.attempt_number == 1 and state.outcome:
             said = console or Console(stderr=True)
-            said.print(f"{state.outcome.exception()} (trying on)", style="yellow", markup=False, soft_wrap=True)
+            said.print(f"{state.outcome.exception()} (retrying)", style="yellow", markup=False, soft_wrap=True)
 
     retrying = Retrying(
         retry=retry_if_exception_type(passing),

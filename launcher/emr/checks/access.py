@@ -88,7 +88,7 @@ def _run_probe(subject: Subject, verdict: str) -> Step:
 
 def _refused(subject: Subject, refused: Sequence[dict[str, str]]) -> CheckResult:
     found = "; ".join(f"{each['action']} on {each['uri']}: {each['message']}" for each in refused)
-    return fail(f"the nodes' role may not do {found}", _remedy(subject, [(r["action"], r["uri"]) for r in refused]))
+    return fail(f"the nodes' role is denied {found}", _remedy(subject, [(r["action"], r["uri"]) for r in refused]))
 
 
 def _denied(subject: Subject, denied: Sequence[tuple[str, str]]) -> CheckResult:
@@ -111,8 +111,8 @@ def _only_read(subject: Subject, why: str) -> CheckResult:
     denied = _simulated(subject)
     if denied:
         return _denied(subject, denied)
-    found = f"its policies allow it; only read, not tried ({why}): a KMS key or a bucket policy may still refuse"
-    return warning(found, "check again without --no-probe while no step runs")
+    found = f"its policies allow it; not tested by a step ({why}): a KMS key or a bucket policy may still deny it"
+    return warning(found, "check again without --no-probe when no step is running")
 
 
 def _simulated(subject: Subject) -> list[tuple[str, str]]:

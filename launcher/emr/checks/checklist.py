@@ -46,7 +46,7 @@ class ClusterNotFit(InputError):
     def __init__(self, cluster_id: str, failed: Sequence[CheckResult]):
         self.cluster_id, self.failed = cluster_id, tuple(failed)
         lines = "".join(f"\n  {each}" for each in failed)
-        super().__init__(f"cluster {cluster_id} is not fit for this experiment (--no-check goes on anyway):{lines}")
+        super().__init__(f"cluster {cluster_id} cannot run this experiment (--no-check skips the checks):{lines}")
 
 
 def run(subject: Subject, checks: Mapping[str, Check]) -> list[CheckResult]:
@@ -88,10 +88,10 @@ def _finding(check: Check, subject: Subject) -> CheckResult:
     try:
         return check(subject)
     except aws.AwsRefused as error:
-        return warning(f"could not be looked at: {error}")
+        return warning(f"could not be checked: {error}")
     except InputError as error:
         return fail(str(error))
     except ExperimentError as error:
-        return warning(f"could not be looked at: {error}")
+        return warning(f"could not be checked: {error}")
     except Exception as error:
         return warning(f"the check itself failed: {type(error).__name__}: {error}", "report this")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _NEEDED, _USEFUL = ("Spark", "Livy"), ("Hadoop", "JupyterEnterpriseGateway")
 _BOOTSTRAP = "bootstrap.sh"
-_MAKE = "make a cluster with Terraform (infrastructure/) or run_experiment.py cluster create"
+_MAKE = "create a cluster with Terraform (infrastructure/) or run_experiment.py cluster create"
 _WORLD = ("0.0.0.0/0", "::/0")
 _PORTS = {22: "SSH", YARN_PORT: "YARN", LIVY_PORT: "Livy", HISTORY_PORT: "Spark History"}
 
@@ -26,9 +26,13 @@ def state(subject: Subject) -> CheckResult:
     if cluster.is_ready:
         return ok(f"{life.state}: it takes work")
     if life.state in ACTIVE and not subject.parameters.cluster.runs_on.in_sessions:
-        return warning(f"{life.state}: a step waits until it has started", "nothing, or wait until it is WAITING")
+        return warning(
+            f"{life.state}: a step waits until the cluster has started", "nothing, or wait until it is WAITING"
+        )
     reason = f" ({life.reason})" if life.reason else ""
-    remedy = "wait until it is WAITING" if life.state in ACTIVE else "start another and give its id with --cluster-id"
+    remedy = (
+        "wait until it is WAITING" if life.state in ACTIVE else "use another cluster: give its id with --cluster-id"
+    )
     return fail(f"{life.state}{reason}", remedy)
 
 
@@ -37,7 +41,9 @@ def release(subject: Subject) -> CheckResult:
     label = subject.cluster.release
     found = re.fullmatch(r"emr-(\d+)\.(\d+)\.\d+", label)
     if found is None or int(found[1]) > 7:
-        return warning(f"{label or 'no release label'}: this was never tried; its Spark may not be 3.5", _MAKE)
+        return warning(
+            f"{label or 'no release label'}: this release has not been tested; its Spark may not be 3.5", _MAKE
+        )
     if (int(found[1]), int(found[2])) < (7, 1):
         return fail(f"{label} has no Python 3.11", f"{_MAKE}, with a release from emr-7.1.0 on")
     return ok(f"{label}: Spark 3.5, Python 3.11")
@@ -48,11 +54,11 @@ def applications(subject: Subject) -> CheckResult:
     there = subject.cluster.applications
     missing = [name for name in _NEEDED if name not in there]
     if missing:
-        return fail(f"{' and '.join(missing)} missing", f"applications are chosen when a cluster is made: {_MAKE}")
+        return fail(f"{' and '.join(missing)} missing", f"applications are chosen when a cluster is created: {_MAKE}")
     absent = [name for name in _USEFUL if name not in there]
     if absent:
         needs = "notebooks in EMR Studio need JupyterEnterpriseGateway" if _USEFUL[1] in absent else _MAKE
-        return warning(f"{' and '.join(absent)} missing; experiments run without", needs)
+        return warning(f"{' and '.join(absent)} missing; experiments run without it", needs)
     return ok(", ".join(f"{name} {version}".strip() for name, version in sorted(there.items())))
 
 
@@ -66,11 +72,11 @@ def bootstrap(subject: Subject) -> CheckResult:
     if not scripts:
         return fail("no bootstrap action: the nodes lack Python 3.11 and its packages", _MAKE)
     if not ours:
-        return warning(f"none is {_BOOTSTRAP} ({', '.join(scripts)})", f"make sure that one of them makes {PYTHON}")
+        return warning(f"none is {_BOOTSTRAP} ({', '.join(scripts)})", f"make sure that one of them installs {PYTHON}")
     if cluster.life.state in ACTIVE and not cluster.is_ready:
-        return warning(f"{ours[0]} has not ended yet", "nothing: the cluster is WAITING when it has")
+        return warning(f"{ours[0]} has not ended yet", "nothing: the cluster is WAITING when it has finished")
     if cluster.has_ended:
-        return warning(f"{ours[0]}; whether it ended well, the cluster's end does not say", "see `cluster diagnose`")
+        return warning(f"{ours[0]}; EMR does not report whether it succeeded", "see `cluster diagnose`")
     return ok(f"done: {ours[0]}")
 
 
@@ -78,35 +84,35 @@ def auto_termination(subject: Subject) -> CheckResult:
     """The cluster ends itself when it is forgotten."""
     cluster = subject.cluster
     if cluster.auto_termination_seconds is not None:
-        return ok(f"ends itself after {duration(cluster.auto_termination_seconds)} idle")
+        return ok(f"terminates after {duration(cluster.auto_termination_seconds)} idle")
     if cluster.ends_after_steps:
-        return ok("ends itself after its last step")
+        return ok("terminates after its last step")
     command = (
         f"aws emr put-auto-termination-policy --cluster-id {cluster.id} --auto-termination-policy IdleTimeout=3600"
     )
-    return warning("not set: the cluster costs until somebody ends it", command)
+    return warning("not set: the cluster costs money until somebody terminates it", command)
 
 
 def logs(subject: Subject) -> CheckResult:
     """There will be something to read when a run fails."""
     if subject.cluster.log_uri:
         return ok(subject.cluster.log_uri)
-    return warning("none are kept: `cluster diagnose` will have little to read", f"{_MAKE}, with a log place")
+    return warning("no logs are kept: `cluster diagnose` will have little to read", f"{_MAKE}, with a log place")
 
 
 def security_groups(subject: Subject) -> CheckResult:
     """Nobody outside reaches a port of the nodes; Livy, YARN and Spark ask for no password."""
     ids = list(subject.cluster.security_groups)
     if not ids:
-        return warning("EMR names no security group of this cluster", "look at its nodes in EC2")
+        return warning("EMR names no security group of this cluster", "check its nodes in EC2")
     with aws.translated_errors(f"cannot look at the security groups {', '.join(ids)}"):
         groups = subject.client("ec2").describe_security_groups(GroupIds=ids)["SecurityGroups"]
     open_rules = [(group["GroupId"], *rule) for group in groups for rule in _open_to_the_world(group)]
     if not open_rules:
-        return ok(f"{len(ids)} closed to the world")
-    found = "; ".join(f"{group} lets {source} in to {_ports(rule)}" for group, rule, source in open_rules)
+        return ok(f"{len(ids)} closed to the internet")
+    found = "; ".join(f"{group} allows {source} to connect to {_ports(rule)}" for group, rule, source in open_rules)
     commands = "; ".join(_revocation(*each) for each in open_rules)
-    return fail(found, f"take the rules away and use --reach ssm: {commands}")
+    return fail(found, f"remove the rules and use --reach ssm: {commands}")
 
 
 def public_access(subject: Subject) -> CheckResult:
@@ -117,9 +123,9 @@ def public_access(subject: Subject) -> CheckResult:
     ranges = blocked.get("PermittedPublicSecurityGroupRuleRanges", [])
     allowed = [(each["MinRange"], each.get("MaxRange", each["MinRange"])) for each in ranges]
     more = [f"{low}-{high}" if low != high else str(low) for low, high in allowed if (low, high) != (22, 22)]
-    remedy = "turn it on in EMR's console under Block public access, with no port but 22"
+    remedy = "turn it on in the EMR console under Block public access, with port 22 as the only exception"
     if not blocked.get("BlockPublicSecurityGroupRules"):
-        return warning("off: this account may make clusters that are open to the world", remedy)
+        return warning("off: this account may create clusters that are open to the internet", remedy)
     return warning(f"on, but not for ports {', '.join(more)}", remedy) if more else ok("on for this account")
 
 
@@ -136,8 +142,8 @@ def budget(subject: Subject) -> CheckResult:
                 limit = each.get("BudgetLimit", {})
                 amount = f"{float(limit.get('Amount', 0)):,.0f} {limit.get('Unit', '')}"
                 return ok(f"{each['BudgetName']}: {amount} {each['TimeUnit'].lower()}, mail at {', '.join(alerts)}")
-    found = "no budget of costs" if not budgets else "no budget has an alert that reaches somebody"
-    return warning(found, "Terraform makes one (infrastructure/budget.tf: budget_emails), or use AWS Budgets")
+    found = "no cost budget" if not budgets else "no budget has an alert with a recipient"
+    return warning(found, "Terraform can create one (infrastructure/budget.tf: budget_emails), or use AWS Budgets")
 
 
 def _alerts(client: "BudgetsClient", account: str, name: str) -> list[str]:

@@ -43,8 +43,8 @@ def output(subject: Subject) -> CheckResult:
                 call(**probe)
         except aws.AwsRefused as error:
             resource = s3_arn(s3.meta.partition, bucket, f"{prefix}/*".lstrip("/"))
-            return fail(str(error), f"allow it to yourself: {statements([(action, resource)])}")
-    return ok(f"written to and removed again: {out}")
+            return fail(str(error), f"allow it for your user or role: {statements([(action, resource)])}")
+    return ok(f"tested by writing and removing an object: {out}")
 
 
 def code(subject: Subject) -> CheckResult:
@@ -72,7 +72,7 @@ def region(subject: Subject) -> CheckResult:
     far = {bucket: where for bucket, where in regions.items() if where != subject.region}
     if far:
         listed = ", ".join(f"{bucket} in {where}" for bucket, where in far.items())
-        return warning(f"the cluster is in {subject.region}, {listed}", "copy the data, or make the cluster there")
+        return warning(f"the cluster is in {subject.region}, {listed}", "copy the data, or create the cluster there")
     return ok(f"cluster and {' and '.join(regions)} in {subject.region}")
 
 
@@ -82,7 +82,7 @@ def _region_of(subject: Subject, bucket: str) -> str:
             answer = subject.client("s3").head_bucket(Bucket=bucket)
         except ClientError as error:
             if aws.code(error) in ("404", "NoSuchBucket"):
-                raise InputError(f"there is no bucket {bucket}: make it, or name another") from None
+                raise InputError(f"there is no bucket {bucket}: create it, or name another") from None
             raise
     return str(answer.get("BucketRegion") or answer["ResponseMetadata"]["HTTPHeaders"]["x-amz-bucket-region"])
 

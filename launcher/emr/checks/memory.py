@@ -22,7 +22,7 @@ def memory(subject: Subject) -> CheckResult:
     types = {group.instance_type: instance_type(group.instance_type) for group in groups}
     unknown = [name for name, known in types.items() if known is None]
     if unknown or not types:
-        return warning(f"not known how much memory {', '.join(unknown) or 'the nodes'} give YARN", "compare by hand")
+        return warning(f"unknown YARN memory: {', '.join(unknown) or 'the nodes'}", "compare by hand")
     starting = subject.cluster.life.state in ACTIVE and not subject.cluster.is_ready
     nodes = [
         node
@@ -32,12 +32,12 @@ def memory(subject: Subject) -> CheckResult:
     ]
     if not nodes:
         return fail(
-            "no core or task node runs", f"run_experiment.py cluster resize 2 --cluster-id {subject.cluster.id}"
+            "no core or task node is running", f"run_experiment.py cluster resize 2 --cluster-id {subject.cluster.id}"
         )
     largest = max(nodes, key=lambda node: node.yarn_mb)
     for of, container in asked.items():
         if container and container > largest.yarn_mb:
-            remedy = f"lower {_SIZES.format(of)} to {size(largest_heap_mb(of, largest.yarn_mb))}, or take larger nodes"
+            remedy = f"lower {_SIZES.format(of)} to {size(largest_heap_mb(of, largest.yarn_mb))}, or use larger nodes"
             return fail(f"{_said(of, container)} does not fit a node: {_give(largest)}", remedy)
     most = max(node.vcpus for node in nodes)
     if cores and cores > most:

@@ -90,7 +90,7 @@ class Subject:
         for name in names:
             for place in self.inputs if name == "input_data" else [self.parameters.out]:
                 if not is_s3(place):
-                    where = "on this machine, which no cluster sees" if local_path(place) else "not in S3"
+                    where = "on this machine, where no cluster can read it" if local_path(place) else "not in S3"
                     option = f"--{name.replace('_', '-')}"
                     return warning(f"not checked: {place} is {where}", f"give --params or {option} s3://…")
         return None

@@ -62,7 +62,8 @@ def expected(earlier: Iterable[EarlierRun], candidates: int, engine: str, rows: 
     if not alike:
         fit = _GUESSED_FIT[engine] * (rows or _GUESSED_ROWS) / _GUESSED_ROWS
         basis = (
-            f"a rough guess, for there is no earlier run to go by: {_NOTEBOOKS} Spark sessions to start, then "
+            f"a rough guess, because there is no earlier run to estimate from: {_NOTEBOOKS} Spark sessions to start, "
+            "then "
             f"{candidates} candidates at {fit:.2g} s"
         )
         return Duration(_SESSION * _NOTEBOOKS + fit * candidates, 0, basis)

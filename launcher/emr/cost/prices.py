@@ -48,7 +48,7 @@ class NoPrice(InputError):
     def __init__(self, what: str, region: str, why: str = ""):
         self.what, self.region = what, region
         because = f" ({why})" if why else ""
-        super().__init__(f"no price known for {what} in {region}{because}: pass --price {what}=USD (for an hour)")
+        super().__init__(f"no price known for {what} in {region}{because}: give it with --price {what}=USD (per hour)")
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ def sentence(cost: Mapping[str, Any]) -> str:
     word = "at most " if actual["is_bound"] else ""
     shared = f", the nodes shared with {', '.join(actual['beside'])}" if actual["beside"] else ""
     return (
-        f"{word}{actual['usd']:.2f} USD{shared}; the cluster's start {whole['startup_usd']:.2f} and its idle time "
-        f"{whole['idle_usd']:.2f} so far come on top; not the bill (run_experiment.py cluster cost says more)"
+        f"{word}{actual['usd']:.2f} USD{shared}; plus {whole['startup_usd']:.2f} for the cluster's start and "
+        f"{whole['idle_usd']:.2f} for its idle time so far; not the bill (details: run_experiment.py cluster cost)"
     )
 
 

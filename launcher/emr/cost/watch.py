@@ -63,7 +63,7 @@ class CostWatch:
         try:
             self._write()
         except (ExperimentError, OSError, ValueError) as error:
-            self.cost = {"cluster": self._cluster, "unknown": f"it could not be kept: {error}"}
+            self.cost = {"cluster": self._cluster, "unknown": f"it could not be recorded: {error}"}
 
     def _costs(self) -> dict[str, Any]:
         steps = list_steps(aws.client("emr", self._session), self._cluster)

@@ -25,7 +25,8 @@ def bootstrap_failed(evidence: Evidence) -> Finding | None:
         proven(hit, said),
         (
             f"read that node's log: {look}{f' {node}' if node else ''}",
-            "correct the bootstrap script or what it needs (infrastructure/bootstrap.sh), and make a new cluster",
+            "correct the bootstrap script or what it depends on (infrastructure/bootstrap.sh), and create a new "
+            "cluster",
         ),
     )
 
@@ -35,7 +36,7 @@ capacity_or_quota = told_by(
     r"(?i)insufficient.*capacity|do(es)? not have sufficient .*capacity|exceed.*(limit|quota)|vCPU (limit|quota)|"
     r"VcpuLimitExceeded|InstanceLimitExceeded|Spot.*(price|bid).*too low",
     "the cluster did not get its instances from EC2",
-    "choose another instance type or zone, wait a while, or ask AWS for a higher quota of vCPUs",
+    "choose another instance type or zone, wait, or ask AWS for a higher vCPU quota",
     where=OF_CLUSTER,
 )
 
@@ -57,9 +58,7 @@ def lost_node(evidence: Evidence) -> Finding | None:
     is_spot = bool((node and node.found["spot"]) or (line and line.found["spot"]))
     why = "a Spot node was taken back" if is_spot else "a node was lost"
     advice = "send the run again (with --resume what was scored is not fitted again)"
-    steady = (
-        "use on-demand core nodes and have Spot in the task group alone" if spots else "see the node's health in EC2"
-    )
+    steady = "use on-demand core nodes, and Spot only in the task group" if spots else "check the node's health in EC2"
     return Finding(f"{why} while Spark was using it", proven(hit, node, line), (advice, steady))
 
 
@@ -72,9 +71,12 @@ def step_cancelled(evidence: Evidence) -> Finding | None:
         return None
     if evidence.step.started_at is None:
         return Finding(
-            "the step never ran: it was cancelled while it waited, by somebody or because an earlier step failed",
+            "the step never ran: it was cancelled while it waited, by a user or because an earlier step failed",
             proven(hit),
-            ("see the step before it: run_experiment.py cluster steps, then cluster diagnose STEP; and send it again",),
+            (
+                "look at the step before it (run_experiment.py cluster steps, then cluster diagnose STEP) and submit "
+                "again",
+            ),
         )
     how = "cancelled" if evidence.step.state == "CANCELLED" else "interrupted, as when its node is lost,"
     return Finding(f"the step was {how} while it ran", proven(hit), ("send it again, or go on with --resume",))
@@ -99,7 +101,7 @@ def cluster_ended(evidence: Evidence) -> Finding | None:
     return Finding(
         told + step,
         proven(hit, evidence.first(r"CANCELLED|INTERRUPTED", OF_STEP)),
-        ("make another cluster (run_experiment.py cluster create, or infrastructure/) and send the step to it",),
+        ("create another cluster (run_experiment.py cluster create, or infrastructure/) and submit the step there",),
     )
 
 
@@ -127,10 +129,10 @@ def no_room_for_application(evidence: Evidence) -> Finding | None:
     if hit is None or failed is None:
         return None
     return Finding(
-        "YARN had no room for the application: others hold the cluster's memory or cores",
+        "YARN had no room for the application: others use the cluster's memory or cores",
         proven(hit, failed),
         (
-            "see who does (run_experiment.py sessions, cluster ui), ask for less (spark.*), or have more nodes: "
+            "find out which (run_experiment.py sessions, cluster ui), request less (spark.*), or add nodes: "
             "cluster resize",
         ),
     )
@@ -145,15 +147,16 @@ def livy_session_did_not_start(evidence: Evidence) -> Finding | None:
     return Finding(
         "the Livy session did not start",
         proven(hit, evidence.first(r"YARN Diagnostics|Exception in thread|SparkException", r"/containers/|/steps/")),
-        ("raise cluster.start_timeout, ask for less (spark.*), or see whether other applications hold the cluster",),
+        ("raise cluster.start_timeout, request less (spark.*), or check whether other applications use the cluster",),
     )
 
 
 # The session was there and went away, or Livy did.
 livy_session_died = told_by(
     r"Session isn't active|Session '?\d+'? not found",
-    "the run's Livy session, or Livy itself, was not there (any more)",
-    "send it again, with --resume; if it comes again, see Livy's own log: run_experiment.py cluster logs NODE lists "
+    "the run's Livy session, or Livy itself, was gone",
+    "submit it again with --resume; if it happens again, read Livy's own log: run_experiment.py cluster logs NODE "
+    "lists "
     "those of the primary node",
     stated="livy-session-died",
 )
@@ -163,5 +166,5 @@ livy_session_died = told_by(
 executor_lost = told_by(
     r"ExecutorLostFailure|FetchFailedException|Lost executor \S+|MetadataFetchFailedException",
     "executors, or the shuffle files on their nodes, were lost, and no log says why",
-    "look for memory first: raise spark.executor_memory, or see what executors said: cluster logs APPLICATION",
+    "suspect memory first: raise spark.executor_memory, or read the executors' logs: cluster logs APPLICATION",
 )

@@ -27,7 +27,7 @@ _WRAPPERS = (
 # Errors of ours, which say in words what other causes look for.
 _OURS = ("launcher.", "lib.errors.")
 _LIB_NEEDS = (
-    "its Python needs the packages that the bootstrap script installs, and its role the right to read <out>/source/"
+    "its Python needs the packages that the bootstrap script installs, and its role needs read access to <out>/source/"
 )
 # Our own last words, as a run prints them and as the spark-submit scripts do.
 _OWN_ERROR = r"^(?:Error|error): (?P<message>.+)"
@@ -53,7 +53,7 @@ def wrong_arguments(evidence: Evidence) -> Finding | None:
     return Finding(
         told,
         proven(hit, evidence.first(r"(?i)^(Error: |Try '|.* error: ).*", r"/steps/")),
-        (f"correct the step and send it again{f'; it was: {command}' if command else ''}",),
+        (f"correct the step and submit it again{f'; it was: {command}' if command else ''}",),
     )
 
 
@@ -68,9 +68,12 @@ def missing_package(evidence: Evidence) -> Finding | None:
     module = hit.found["module"].split(".")[0]
     if module in ("lib", "launcher"):
         return Finding(
-            f"our own package {module} did not reach Python on the cluster",
+            f"Python on the cluster cannot find this project's package {module}",
             proven(hit),
-            ("for spark-submit give --py-files lib.zip (make lib.zip); a run sends it by itself to <out>/source/",),
+            (
+                "for spark-submit give --py-files lib.zip (make lib.zip); an experiment uploads it to <out>/source/ "
+                "by itself",
+            ),
         )
     package = _PACKAGES.get(module, module)
     where = "an executor's Python" if evidence.first(r"PythonException|pyspark/worker\.py") else "Python on the node"
@@ -79,7 +82,8 @@ def missing_package(evidence: Evidence) -> Finding | None:
         proven(hit),
         (
             f"add {package} to the group `cluster` in pyproject.toml, run `make lock`, apply infrastructure/ (which "
-            "uploads what the bootstrap script installs), and make a new cluster: nodes install packages as they start",
+            "uploads what the bootstrap script installs), and create a new cluster: nodes install packages when they "
+            "start",
         ),
     )
 
@@ -88,14 +92,15 @@ def missing_package(evidence: Evidence) -> Finding | None:
 python_versions_differ = told_by(
     r"Python in worker has different version.* than that in driver|PYTHON_VERSION_MISMATCH",
     "driver and executors run different versions of Python",
-    "set spark.pyspark.python for both, as infrastructure/ does with /opt/mineria-ml/venv/bin/python, and see that the "
+    "set spark.pyspark.python for both, as infrastructure/ does with /opt/mineria-ml/venv/bin/python, and check that "
+    "the "
     "bootstrap script ran on all nodes: run_experiment.py cluster logs --bootstrap",
 )
 
 
 def refused_by_the_run(evidence: Evidence) -> Finding | None:
     """A run of ours found that what it was given cannot be used (exit code 2), and said so."""
-    remedy = "correct what it names and send it again"
+    remedy = "correct the input and submit again"
     stated = evidence.stated("refused")
     if stated:
         return Finding(stated.line.text.removeprefix("Error: "), proven(stated), (remedy,))
@@ -123,7 +128,7 @@ def python_error(evidence: Evidence) -> Finding | None:
     # Python 3.11 points with marks below a line, which say nothing here.
     frames = [hit for hit in found or () if hit.line.text.strip(" ^~")][-_SHOWN:]
     proof = (*([cell] if cell else []), *frames)
-    return Finding(f"Python raised {error}{where}", proof, (f"mend the code, or what it was given{kept}",))
+    return Finding(f"Python raised {error}{where}", proof, (f"fix the code or its input{kept}",))
 
 
 def run_failed(evidence: Evidence) -> Finding | None:
@@ -131,8 +136,8 @@ def run_failed(evidence: Evidence) -> Finding | None:
     hit = evidence.first(_OWN_ERROR)
     if hit is None:
         return None
-    kept = f"; what ran is kept in {evidence.kept_at}" if evidence.kept_at else ""
-    return Finding(hit.found["message"], proven(hit), (f"see the lines around it in the log{kept}",))
+    kept = f"; notebooks and logs are kept in {evidence.kept_at}" if evidence.kept_at else ""
+    return Finding(hit.found["message"], proven(hit), (f"read the lines around it in the log{kept}",))
 
 
 def spark_job_failed(evidence: Evidence) -> Finding | None:
@@ -145,7 +150,7 @@ def spark_job_failed(evidence: Evidence) -> Finding | None:
     return Finding(
         f"a Spark job failed: {hit.found['why'].strip()}",
         proven(hit, evidence.first(r"^Caused by: ")),
-        ("see what the executors said: run_experiment.py cluster logs APPLICATION",),
+        ("read the executors' logs: run_experiment.py cluster logs APPLICATION",),
     )
 
 

@@ -147,9 +147,9 @@ def _no_step_failed(cluster: Cluster) -> str:
 
 def _not_failed(step: Step) -> str:
     ways = {
-        "COMPLETED": "it completed, nothing failed",
-        "RUNNING": f"it still runs; see what it says: run_experiment.py cluster logs {step.id} --follow",
-        "PENDING": "it waits for those before it: run_experiment.py cluster steps",
+        "COMPLETED": "it completed; nothing failed",
+        "RUNNING": f"it is still running; read its log: run_experiment.py cluster logs {step.id} --follow",
+        "PENDING": "it waits for earlier steps: run_experiment.py cluster steps",
     }
     return f"step {step.id} ({step.name}) is {step.state}: {ways.get(step.state, 'it has not ended yet')}"
 

@@ -30,8 +30,8 @@ def asked_too_much(evidence: Evidence) -> Finding | None:
     heap = size(largest_heap_mb(of, most))
     setting = Setting.heap(of)
     return Finding(
-        f"the {of} was to have {int(hit.found['asked']):,} MB of heap, and with what comes beside it that is more than "
-        f"the {most:,} MB that YARN has on a node",
+        f"the {of} was to have {int(hit.found['asked']):,} MB of heap; with its overhead that is more than "
+        f"the {most:,} MB of YARN memory on a node",
         proven(hit),
         (f"set {setting.shown(evidence)} to {heap} at most, or use nodes with more memory",),
         {setting.ours: heap},
@@ -72,7 +72,7 @@ def driver_heap(evidence: Evidence) -> Finding | None:
         proven(hit, own),
         Setting.heap("driver"),
         "the driver's Java heap was full",
-        "collect() and toPandas() bring rows to the driver: where code of yours does, let it bring fewer",
+        "collect() and toPandas() bring rows to the driver: if your own code calls them, collect fewer rows",
     )
 
 
@@ -107,7 +107,7 @@ def python_out_of_memory(evidence: Evidence) -> Finding | None:
     in_worker = evidence.first(r"PythonException|pyspark/worker\.py|pyspark\.zip/pyspark/worker\.py")
     of = "executor" if in_worker else "driver"
     whose = "a Python worker of an executor" if in_worker else "Python on the driver"
-    return _raise(evidence, proven(hit), Setting.overhead(of), f"{whose} had no more memory")
+    return _raise(evidence, proven(hit), Setting.overhead(of), f"{whose} ran out of memory")
 
 
 def result_too_large(evidence: Evidence) -> Finding | None:
@@ -121,11 +121,11 @@ def result_too_large(evidence: Evidence) -> Finding | None:
     setting = Setting("driver", "spark.driver.maxResultSize", "spark.conf.spark.driver.maxResultSize", "1g")
     new = raised(setting.now(evidence), 2)
     return Finding(
-        f"tasks sent {hit.found['got']} to the driver, which takes {hit.found['most']} (spark.driver.maxResultSize)",
+        f"tasks sent {hit.found['got']} to the driver, which accepts {hit.found['most']} (spark.driver.maxResultSize)",
         proven(hit),
         (
-            f"set {setting.shown(evidence)} to {new}, and {Setting.heap('driver').shown(evidence)} to more than that",
-            "collect() and toPandas() bring rows to the driver: where code of yours does, let it bring fewer",
+            f"set {setting.shown(evidence)} to {new}, and {Setting.heap('driver').shown(evidence)} to a larger value",
+            "collect() and toPandas() bring rows to the driver: if your own code calls them, collect fewer rows",
         ),
         {setting.ours: new},
     )
@@ -142,7 +142,7 @@ def kryo_buffer(evidence: Evidence) -> Finding | None:
     return Finding(
         "an object is larger than Kryo's buffer (spark.kryoserializer.buffer.max)",
         proven(hit),
-        (f"set {setting.shown(evidence)} to {new} (2047m is the most it takes)",),
+        (f"set {setting.shown(evidence)} to {new} (the maximum is 2047m)",),
         {setting.ours: new},
     )
 
@@ -157,13 +157,13 @@ def executor_killed(evidence: Evidence) -> Finding | None:
             evidence,
             proven(hit),
             Setting.overhead("driver"),
-            "the driver was killed (exit code 137), most likely since its container or its node had no more memory",
+            "the driver was killed (exit code 137), most likely because its container or its node ran out of memory",
         )
     return _raise(
         evidence,
         proven(hit),
         Setting.heap("executor"),
-        "an executor was killed (exit code 137), most likely since the node or its heap had no more memory",
+        "an executor was killed (exit code 137), most likely because the node or its heap ran out of memory",
         _FEWER_TASKS,
     )
 
@@ -175,13 +175,15 @@ def out_of_threads(evidence: Evidence) -> Finding | None:
         return None
     of = "executor" if _is_executors(hit) else "driver"
     return Finding(
-        f"the {of}'s Java could not start another thread: its node allows no more processes, or has no memory for "
+        f"the {of}'s Java could not start another thread: its node has reached its limit of processes, or has no "
+        "memory left for "
         "their stacks",
         proven(hit),
         (
-            "a larger heap makes it worse, since stacks lie beside it: lower spark.executor_cores, run fewer "
+            "a larger heap makes it worse, because thread stacks are outside the heap: lower spark.executor_cores, "
+            "run fewer "
             "applications on the node at the same time, or use larger nodes",
-            "see what the node allows: ulimit -u, and the processes that are on it",
+            "check the node's limit (ulimit -u) and the processes that run on it",
         ),
     )
 
@@ -195,7 +197,7 @@ def python_worker_died(evidence: Evidence) -> Finding | None:
         evidence,
         proven(hit),
         Setting.overhead("executor"),
-        "a Python worker ended without a word, most likely killed for want of memory",
+        "a Python worker ended without an error message; most likely it was killed because memory ran out",
         _FEWER_TASKS,
     )
 

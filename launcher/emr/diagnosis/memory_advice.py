@@ -64,13 +64,13 @@ def fits(evidence: Evidence, setting: Setting, value: str) -> str:
     container = container_mb(setting.of, heap, given if setting.is_heap else value)
     types = _types(evidence, ("CORE", "TASK"))
     if not types:
-        return "whether the nodes can hold it is not known here"
+        return "the size of the nodes is not known here"
     judged = (_fit(setting, container, each) for each in types)
     return "; ".join(judged)
 
 
 def _fit(setting: Setting, container: int, node: InstanceType) -> str:
-    wanted = f"its container then takes {_gb(container)} of the {_gb(node.yarn_mb)} that YARN has on an {node.name}"
+    wanted = f"its container then takes {_gb(container)} of the {_gb(node.yarn_mb)} of YARN memory on each {node.name}"
     if container <= node.yarn_mb:
         return f"{wanted}, which holds {node.yarn_mb // container}"
     most = size(largest_heap_mb(setting.of, node.yarn_mb))

@@ -69,13 +69,14 @@ def access_denied(evidence: Evidence) -> Finding | None:
     on = f" on {resource}" if resource else ""
     sentence = f"access denied: {role} may not {action}{on}"
     if "explicit deny" in (said.get("why") or ""):
-        remedy = "a policy denies it explicitly, so that no statement can allow it: look at the bucket's policy"
+        remedy = "a policy denies it explicitly, which no statement can override: check the bucket's policy"
         return Finding(sentence, proven(hit), (remedy,))
     allowed = statement([action], _widened(partition, action, resource))
     remedy = (
-        "add the statement below to that role's policy (ours is in infrastructure/iam.tf), or use a place it may use"
+        "add the statement below to that role's policy (ours is in infrastructure/iam.tf), or use a place that "
+        "the role can access"
     )
-    absent = "S3 says the same of a file that is not there, to who may not list the bucket: check the name, too"
+    absent = "S3 also says this for a missing file when the caller may not list the bucket: check the name, too"
     ways = (remedy, absent) if said.get("operation") in _LOOKS else (remedy,)
     return Finding(sentence, proven(hit), ways, statement=allowed)
 
@@ -131,8 +132,8 @@ def throttled_by_s3(evidence: Evidence) -> Finding | None:
         "S3 throttled the run (503 Slow Down) until it gave up",
         proven(hit),
         (
-            "run it again: S3 takes some minutes to make room below a prefix",
-            "if it comes again, have fewer and larger input files (100 MB and more), or fewer executors at a time "
+            "run it again: S3 needs some minutes to scale a prefix",
+            "if it happens again, use fewer and larger input files (100 MB and more), or fewer executors "
             "(spark.num_executors)",
         ),
     )
@@ -142,7 +143,7 @@ def throttled_by_s3(evidence: Evidence) -> Finding | None:
 expired_credentials = told_by(
     r"ExpiredToken|The provided token has expired|Unable to locate credentials|NoCredentialsError",
     "the node had no valid AWS credentials",
-    "the nodes get them from their instance profile: see that there is one and that its role still exists",
+    "nodes get them from their instance profile: check that the cluster has one and that its role still exists",
 )
 
 
@@ -160,9 +161,9 @@ def disk_full(evidence: Evidence) -> Finding | None:
         f"a node's disk is full{have}",
         proven(hit),
         (
-            "make the cluster with larger volumes (emr_core_ebs_size in infrastructure/), or with more core nodes, "
-            "which share what Spark spills",
-            "old applications' files on the nodes go with them: a new cluster starts empty",
+            "create the cluster with larger volumes (emr_core_ebs_size in infrastructure/), or with more core nodes, "
+            "which share the data that Spark spills",
+            "files of old applications stay on the nodes: a new cluster starts empty",
         ),
     )
 

@@ -25,7 +25,7 @@ class ClusterFailed(ExperimentError):
 
     def __init__(self, cluster: Cluster):
         self.cluster_id = cluster.id
-        reason = cluster.life.reason or "EMR says not why"
+        reason = cluster.life.reason or "EMR does not say why"
         logs = f"; its logs arrive in {cluster.log_place}" if cluster.log_place else ""
         super().__init__(
             f"cluster {cluster.id} did not start, it is {cluster.life.state}: {reason}{logs}. "
@@ -47,12 +47,12 @@ def create(wanted: NewCluster, around: Surroundings, session: boto3.Session | No
     # Asked once: a request that timed out may have made a cluster, and a second would make another.
     emr = aws.client("emr", session, attempts=1)
     try:
-        with aws.translated_errors("cannot make the cluster"):
+        with aws.translated_errors("cannot create the cluster"):
             return emr.run_job_flow(**request(wanted, around, place))["JobFlowId"]
     except aws.AwsUnavailable as error:
         if not isinstance(error, aws.AwsBusy):
             look = "run_experiment.py cluster list"
-            error.add_note(f"It may have been made all the same: look at {look} before you repeat it.")
+            error.add_note(f"It may have been created all the same: check {look} before you repeat the command.")
         raise
 
 
@@ -77,4 +77,4 @@ def wait_until_ready(emr: "EMRClient", cluster_id: str, show: Callable[[Cluster]
             return cluster
         if cluster.has_ended or state == "TERMINATING":
             raise ClusterFailed(cluster)
-    raise AssertionError("a watch has no end")
+    raise AssertionError("unreachable: a watch ends only by returning or raising")

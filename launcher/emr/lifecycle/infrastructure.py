@@ -23,7 +23,7 @@ class NotFound(InputError):
         problem = f"{len(found)} {what}s are called {names} ({', '.join(found)})" if found else f"no {what} {names}"
         super().__init__(
             f"{problem}: name the one to use, -p {setting}=…"
-            + ("" if found else ", or make it with the rest: terraform apply in infrastructure/")
+            + ("" if found else ", or create it with the rest: terraform apply in infrastructure/")
         )
 
 
@@ -35,7 +35,7 @@ def find(wanted: NewCluster, session: boto3.Session | None = None) -> Surroundin
     """
     project = wanted.project
     iam, ec2 = aws.client("iam", session), aws.client("ec2", session)
-    with aws.translated_errors("cannot look for what a cluster needs"):
+    with aws.translated_errors("cannot look up what a cluster needs"):
         subnet = wanted.subnet or _subnet(ec2, project)
         (network,) = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"]
         groups = {}

@@ -22,7 +22,7 @@ EMR_TAG = ("for-use-with-amazon-emr-managed-policies", "true")
 _InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")]
 _Size = Annotated[int, Field(ge=10, le=16384)]
 _INSTANCE_TYPE, _SIZE = "an EC2 instance type, as in m5.xlarge", "from 10 to 16384"
-_FOUND = "found by the names that Terraform gives"
+_FOUND = "default: found by Terraform's names"
 
 
 class NewCluster(BaseModel):
@@ -31,35 +31,43 @@ class NewCluster(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     project: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,22}[a-z0-9]$")] = described(
-        "mineria-ml", "the cluster is called <project>-cluster", "3 to 24 lower-case letters, digits and dashes"
+        "mineria-ml", "the cluster is named <project>-cluster", "3 to 24 lower-case letters, digits and dashes"
     )
     release: Annotated[str, Field(pattern=r"^emr-7\.([1-9]|[1-9][0-9])\.[0-9]+$")] = described(
         "emr-7.13.0", "EMR release", "a 7.x release from emr-7.1.0 on, for its Python 3.11"
     )
-    master_type: _InstanceType = described("m5.xlarge", "instance type of the master", _INSTANCE_TYPE)
-    master_ebs: _Size = described(64, "GB of the master's EBS volume", _SIZE)
+    master_type: _InstanceType = described("m5.xlarge", "instance type of the primary node", _INSTANCE_TYPE)
+    master_ebs: _Size = described(64, "GB of the primary node's EBS volume", _SIZE)
     core_type: _InstanceType = described("m5.2xlarge", "instance type of the core nodes", _INSTANCE_TYPE)
     core_count: Annotated[int, Field(ge=1)] = described(2, "core nodes", "a whole number from 1")
     core_ebs: _Size = described(128, "GB of each EBS volume of a core or task node", _SIZE)
-    core_volumes: Annotated[int, Field(ge=1, le=25)] = described(2, "such volumes a node", "from 1 to 25")
+    core_volumes: Annotated[int, Field(ge=1, le=25)] = described(2, "EBS volumes per node", "from 1 to 25")
     task_type: _InstanceType = described("m5.2xlarge", "instance type of the Spot task nodes", _INSTANCE_TYPE)
     task_count: Annotated[int, Field(ge=0)] = described(0, "Spot task nodes", "a whole number from 0")
     scaling_max: Annotated[int, Field(ge=2)] | None = described(
-        None, "core and task nodes that managed scaling may go up to", "a whole number above core_count"
+        None, "maximum of core and task nodes under managed scaling", "a whole number above core_count"
     )
     idle_timeout: Annotated[int, Field(ge=60, le=604800)] = described(
-        3600, "seconds without work after which it ends itself", "from 60 to 604800 (7 days)"
+        3600, "idle seconds after which the cluster terminates", "from 60 to 604800 (7 days)"
     )
-    step_concurrency: Annotated[int, Field(ge=1, le=256)] = described(1, "steps at a time", "from 1 to 256")
-    bucket: str | None = described(None, f"for its logs and what its nodes install; {_FOUND}", "a bucket's name")
+    step_concurrency: Annotated[int, Field(ge=1, le=256)] = described(
+        1, "steps that run at the same time", "from 1 to 256"
+    )
+    bucket: str | None = described(None, f"bucket for logs and for what the nodes install; {_FOUND}", "a bucket's name")
     subnet: Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")] | None = described(
         None, _FOUND, "an id, as in subnet-0123456789abcdef0"
     )
     service_role: str | None = described(None, f"EMR's role; {_FOUND}", "a role's name")
     instance_profile: str | None = described(None, f"the nodes'; {_FOUND}", "an instance profile's name")
-    master_group: str | None = described(None, f"the master's security group; {_FOUND}", "an id, as in sg-0123456789")
-    core_group: str | None = described(None, f"that of the other nodes; {_FOUND}", "an id, as in sg-0123456789")
-    service_group: str | None = described(None, f"EMR's, in a private subnet; {_FOUND}", "an id, as in sg-0123456789")
+    master_group: str | None = described(
+        None, f"security group of the primary node; {_FOUND}", "an id, as in sg-0123456789"
+    )
+    core_group: str | None = described(
+        None, f"security group of the core and task nodes; {_FOUND}", "an id, as in sg-0123456789"
+    )
+    service_group: str | None = described(
+        None, f"EMR's service access group, in a private subnet; {_FOUND}", "an id, as in sg-0123456789"
+    )
     key_name: str | None = described(None, "EC2 key pair, for SSH", "a key pair's name")
 
 

@@ -39,13 +39,13 @@ class Resize:
             unit = limits.get("UnitType", "Instances")
             others = sum(each.requested for each in self.cluster.groups if each.role != "MASTER" and each != self.group)
             is_outside = unit == "Instances" and not least <= others + self.count <= most
-            outside = ", and this is outside them" if is_outside else ""
+            outside = ", and the new number is outside these limits" if is_outside else ""
             return (
                 f"Managed scaling keeps core and task nodes between {least} and {most} {unit.lower()}{outside}: it "
-                "changes the number again as work comes and goes. Its limits: aws emr put-managed-scaling-policy."
+                "changes the number again with the load. Its limits: aws emr put-managed-scaling-policy."
             )
         if self.count < self.before:
-            return "Nodes go when their tasks are done; those of the core group hand on their part of HDFS first."
+            return "Nodes are removed when their tasks are done; core nodes first pass on their part of HDFS."
         return ""
 
 
@@ -58,16 +58,16 @@ def plan_resize(emr: "EMRClient", cluster_id: str, role: str, count: int) -> Res
     cluster = describe(emr, cluster_id)
     require_ready(cluster)
     if cluster.uses_fleets:
-        raise InputError(f"cluster {cluster_id} has instance fleets: resize them by aws emr modify-instance-fleet")
+        raise InputError(f"cluster {cluster_id} has instance fleets: resize them with aws emr modify-instance-fleet")
     if role == "CORE" and count < 1:
         raise InputError(
-            "a cluster needs a core node, for HDFS is there; to end it: run_experiment.py cluster terminate"
+            "a cluster needs a core node, which holds HDFS; to end the cluster: run_experiment.py cluster terminate"
         )
     groups = cluster.of_role(role)
     if len(groups) > 1:
         raise InputError(
             f"cluster {cluster_id} has {len(groups)} {role.lower()} groups ({', '.join(each.id for each in groups)}): "
-            "resize the one you mean by aws emr modify-instance-groups"
+            "resize the one you mean with aws emr modify-instance-groups"
         )
     return Resize(cluster, role, groups[0] if groups else None, count)
 
@@ -86,10 +86,10 @@ def resize(emr: "EMRClient", wanted: Resize) -> None:
 
 
 def wait_until_resized(emr: "EMRClient", wanted: Resize, show: Callable[[Group], None]) -> None:
-    """Watch the nodes come or go; `show` is told each change.
+    """Watch nodes being added or removed; `show` is told each change.
 
     Raises:
-        ExperimentError: the cluster ended meanwhile, EMR gave up on the group, or it is to have another number by now.
+        ExperimentError: the cluster ended meanwhile, EMR gave up on the group, or its target was changed meanwhile.
     """
     running = None
     for cluster in watch(lambda: describe(emr, wanted.cluster.id)):
@@ -99,12 +99,13 @@ def wait_until_resized(emr: "EMRClient", wanted: Resize, show: Callable[[Group],
         if groups and groups[0].state in _STUCK:
             raise ExperimentError(
                 f"EMR gave up on the {wanted.role.lower()} group with {groups[0].running} of {wanted.count} nodes "
-                f"({groups[0].state}): most often a quota, or no Spot capacity; aws emr describe-cluster says more"
+                f"({groups[0].state}): usually because of a quota or missing Spot capacity; details: aws emr "
+                "describe-cluster"
             )
         if groups and groups[0].requested not in (wanted.before, wanted.count):
             raise ExperimentError(
-                f"the {wanted.role.lower()} group is to have {groups[0].requested} nodes by now, not {wanted.count}: "
-                "managed scaling changed it, or somebody else did"
+                f"the target of the {wanted.role.lower()} group is now {groups[0].requested} nodes, not "
+                f"{wanted.count}: managed scaling or another user changed it"
             )
         if groups and groups[0].running != running:
             running = groups[0].running

@@ -20,7 +20,7 @@ class ClusterAtWork(InputError):
         self.steps = steps
         super().__init__(
             f"cluster {cluster.id} has {said(steps)}: wait for it (run_experiment.py cluster step {steps[-1].id} "
-            "--wait), cancel it (the same with --cancel), or end the cluster all the same with --force"
+            "--wait), cancel it (the same with --cancel), or terminate the cluster anyway with --force"
         )
 
 
@@ -29,7 +29,7 @@ class ClusterProtected(InputError):
 
     def __init__(self, cluster: Cluster):
         super().__init__(
-            f"cluster {cluster.id} has termination protection, which somebody wanted: --force takes it off and ends it"
+            f"cluster {cluster.id} is protected against termination: --force removes the protection and terminates it"
         )
 
 

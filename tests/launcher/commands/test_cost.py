@@ -87,7 +87,7 @@ def test_a_cluster_by_what_it_did(cost, cluster):
     assert numbers(text, f"  {second}  +experiment 20261125_120000") == [0.75, 0.32]
     assert numbers(text, "idle") == [2.50, 1.06]
     assert "Prices of 2026-11-25 for us-east-1, from the project's table" in text
-    assert "AWS's price list was not to be had: cannot ask for prices" in text
+    assert "AWS's price list could not be read: cannot ask for prices" in text
     assert "Not the bill: no S3" in text
 
 
@@ -137,7 +137,7 @@ def test_an_estimate_from_earlier_runs(cost, cluster, tmp_path):
 
 def test_an_estimate_with_nothing_to_go_by_says_it_is_a_guess(cost, cluster):
     text = cost("--estimate", "--out", "experiments")[1]
-    assert "a rough guess, for there is no earlier run to go by: 4 Spark sessions" in text
+    assert "a rough guess, because there is no earlier run to estimate from: 4 Spark sessions" in text
 
 
 def test_a_dry_run_for_a_cluster_says_what_it_will_cost(cost, cluster, s3_bucket):
@@ -178,7 +178,7 @@ def test_a_price_may_be_given(cost, emr):
     code, text = cost()
     assert code == 2
     assert "no price known for m7i.xlarge in us-east-1" in text
-    assert "pass --price m7i.xlarge=USD" in text
+    assert "give it with --price m7i.xlarge=USD" in text
     assert cost("--price", "m7i.xlarge=0.2016")[0] == 0
 
 

@@ -163,7 +163,7 @@ def test_settings_are_checked(given, message):
 
 def test_what_is_not_found_is_to_be_named(account, emr):
     said = run("create", "-p", "project=another", expect=2)
-    assert "no subnet another-cluster: name the one to use, -p subnet=…, or make it" in said
+    assert "no subnet another-cluster: name the one to use, -p subnet=…, or create it" in said
     names = ("subnet=" + account["subnet"], "service_role=a", "instance_profile=b", "bucket=c", "project=another")
     asked = json.loads(run("create", "--dry-run", *(word for each in names for word in ("-p", each))))
     assert (asked["ServiceRole"], asked["JobFlowRole"], asked["LogUri"]) == ("a", "b", "s3://c/logs/emr/")
@@ -220,7 +220,7 @@ def test_a_request_that_timed_out_is_not_repeated(account, emr, monkeypatch):
     monkeypatch.setattr(create.aws, "client", lambda service, session=None, attempts=None: clients[service, attempts])
     with pytest.raises(AwsUnavailable, match="Read timeout") as caught:
         create.create(settings([]), Surroundings(account["bucket"], account["subnet"], "role", "profile"))
-    assert "look at run_experiment.py cluster list before you repeat it" in caught.value.__notes__[0]
+    assert "check run_experiment.py cluster list before you repeat the command" in caught.value.__notes__[0]
     assert len(asked) == 1
 
 
@@ -230,7 +230,7 @@ def test_resize_and_wait(emr, cluster_id, quick):
     assert "4 of 4 run" in said
     assert describe(emr, cluster_id).of_role("CORE")[0].running == 4
     assert "has 4 nodes already" in run("resize", "4")
-    assert "hand on their part of HDFS first" in run("resize", "1")
+    assert "core nodes first pass on their part of HDFS" in run("resize", "1")
 
 
 def test_resize_makes_a_task_group(emr, cluster_id, quick):
@@ -253,7 +253,7 @@ def test_resize_says_what_managed_scaling_will_do(emr):
     emr.run_job_flow(**request(ManagedScalingPolicy={"ComputeLimits": limits}))
     said = run("resize", "3")
     assert "Managed scaling keeps core and task nodes between 2 and 6 instances: it changes the number again" in said
-    assert "between 2 and 6 instances, and this is outside them" in run("resize", "9")
+    assert "between 2 and 6 instances, and the new number is outside these limits" in run("resize", "9")
 
 
 def test_a_number_that_managed_scaling_changes_ends_the_wait(emr, cluster_id, quick, monkeypatch):
@@ -261,7 +261,7 @@ def test_a_number_that_managed_scaling_changes_ends_the_wait(emr, cluster_id, qu
     monkeypatch.setattr("moto.emr.models.InstanceGroup.set_instance_count", lambda self, count: None)
     groups = get_backend("emr")[ACCOUNT]["us-east-1"].instance_groups
     quick.append(lambda: setattr(groups[core.id], "num_instances", 6))
-    assert "the core group is to have 6 nodes by now, not 3" in run("resize", "3", "--wait", expect=1)
+    assert "the target of the core group is now 6 nodes, not 3" in run("resize", "3", "--wait", expect=1)
 
 
 def test_a_cluster_that_ends_ends_the_wait(emr, cluster_id, quick, monkeypatch):
@@ -315,8 +315,6 @@ def test_a_step_of_another_kind_is_waited_for(endpoint, tmp_path, monkeypatch):
 
 def test_terminate_respects_protection(emr, cluster_id):
     emr.set_termination_protection(JobFlowIds=[cluster_id], TerminationProtected=True)
-    assert "has termination protection, which somebody wanted: --force takes it off" in run(
-        "terminate", "--yes", expect=2
-    )
+    assert "is protected against termination: --force removes the protection" in run("terminate", "--yes", expect=2)
     run("terminate", "--yes", "--force")
     assert describe(emr, cluster_id).has_ended

@@ -166,7 +166,7 @@ def test_where_nothing_failed_it_says_so(emr_cluster):
     result = typed("diagnose", step)
     assert (result.exit_code, result.stdout) == (
         0,
-        f"Step {step} (a step) is COMPLETED: it completed, nothing failed.\n",
+        f"Step {step} (a step) is COMPLETED: it completed; nothing failed.\n",
     )
 
 

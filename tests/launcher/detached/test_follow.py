@@ -206,7 +206,7 @@ class TestWhenAwsDoesNotAnswer:
         write_results(emr_cluster.s3, run[0])
         looks += [aws.AwsUnavailable("too many requests")] * 3
         printed = followed(emr_cluster, step(emr_cluster, "sleep 0.5"))
-        assert printed.count("too many requests (trying on)") == 1
+        assert printed.count("too many requests (retrying)") == 1
         assert "Winner" in printed
 
     def test_but_not_for_ever(self, emr_cluster, run, looks, monkeypatch):

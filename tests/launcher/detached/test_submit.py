@@ -179,7 +179,7 @@ def test_the_checklist_comes_first(emr, cluster, monkeypatch):
     monkeypatch.setattr(checklist, "check_before_submission", refuse)
     result = typed("--cluster-id", cluster, *PLACES[:-1])
     assert result.exit_code == 2
-    assert f"cluster {cluster} is not fit for this experiment" in result.output
+    assert f"cluster {cluster} cannot run this experiment" in result.output
     assert steps(emr, cluster) == []
 
 

@@ -50,7 +50,7 @@ def test_a_cluster_that_ended_is_described_and_refused(emr):
     cluster = describe(emr, cluster_id)
     assert cluster.has_ended
     assert cluster.life.ended_at >= cluster.life.created_at
-    with pytest.raises(ClusterNotReady, match=f"cluster {cluster_id} is TERMINATED.*start another") as refused:
+    with pytest.raises(ClusterNotReady, match=f"cluster {cluster_id} is TERMINATED.*use another cluster") as refused:
         require_ready(cluster)
     with pytest.raises(ClusterNotReady) as on_the_way:  # who goes to its primary node is told the same
         find_primary(cluster_id, emr)

@@ -30,7 +30,7 @@ def test_nothing_is_said_of_an_unknown_type(name):
 def test_sizes_are_read_and_written():
     assert [megabytes(text) for text in ("4g", "1536m", "512", "2 GB", "1t")] == [4096, 1536, 512, 2048, 1048576]
     assert [size(number) for number in (4096, 1536)] == ["4g", "1536m"]
-    with pytest.raises(ValueError, match="'much' is no size of memory"):
+    with pytest.raises(ValueError, match="'much' is not a memory size"):
         megabytes("much")
 
 

@@ -12,6 +12,7 @@ from launcher.emr import tunnels, web_pages
 from launcher.emr.clusters import Primary
 from launcher.emr.tunnels import TunnelBroken
 from launcher.support.endpoint import Endpoint
+from launcher.targets.livy import road
 from launcher.targets.livy.client import LivyClient, LivyUnreachable
 from launcher.targets.livy.road import connected
 from lib.errors import InputError
@@ -57,7 +58,7 @@ def programs(tmp_path, monkeypatch):
     threading.Thread(target=livy.serve_forever, args=[0.05], daemon=True).start()
     made = make_programs(tmp_path, livy.server_address[1])
     monkeypatch.setenv("PATH", str(made.folder))
-    monkeypatch.setattr(tunnels, "find_primary", lambda *args: Primary("master.internal", "i-1"))
+    monkeypatch.setattr(road, "find_primary", lambda *args: Primary("master.internal", "i-1"))
     yield made
     livy.shutdown()
     livy.server_close()

@@ -102,7 +102,7 @@ def test_it_is_said_once_and_not_where_results_go(clock, capsys):
 
     assert patiently(request) == "answer"
     said = capsys.readouterr()
-    assert (said.out, said.err) == ("", "no network [0] (trying on)\n")
+    assert (said.out, said.err) == ("", "no network [0] (retrying)\n")
 
 
 def test_ctrl_c_ends_a_pause_at_once():
@@ -121,7 +121,7 @@ except Interrupted as stopped:
     raise SystemExit(stopped.exit_code)
 """
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        assert "no network (trying on)" in process.stderr.readline()
+        assert "no network (retrying)" in process.stderr.readline()
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130

@@ -66,7 +66,7 @@ def test_what_is_refused_is_named_with_the_statement_to_add(node, bucket, action
     deny(bucket, action, key)
     found = nodes_role(this)
     assert found.level == "fail"
-    assert f"the nodes' role may not do {action} on s3://{bucket}/{refused}" in found.found
+    assert f"the nodes' role is denied {action} on s3://{bucket}/{refused}" in found.found
     assert found.found.endswith("Forbidden")
     statement = f'{{"Effect": "Allow", "Action": ["{action}"], "Resource": "arn:aws:s3:::{bucket}/{resource}"}}'
     assert found.remedy == f"add to the role {this.cluster.instance_profile}: {statement}"
@@ -96,7 +96,7 @@ def test_a_probe_that_takes_too_long_is_cancelled(node, bucket, tmp_path, monkey
     monkeypatch.setattr(access, "_LIMIT", 0.5)
     this = _experiment(bucket)
     found = nodes_role(this)
-    assert (found.level, "only read, not tried (step s-" in found.found) == ("warning", True)
+    assert (found.level, "not tested by a step (step s-" in found.found) == ("warning", True)
     assert _steps(this)[0]["Status"]["State"] in ("CANCEL_PENDING", "CANCELLED")
     # The same when nobody waits any more, as after a Ctrl-C.
     monkeypatch.setattr(access, "_LIMIT", 60.0)
@@ -109,7 +109,7 @@ def test_a_probe_that_takes_too_long_is_cancelled(node, bucket, tmp_path, monkey
 def test_without_a_probe_the_policies_are_read(emr, bucket):
     this = _experiment(bucket, probes=False)
     found = nodes_role(this)
-    assert (found.level, "its policies allow it; only read, not tried (--no-probe)" in found.found) == ("warning", True)
+    assert (found.level, "its policies allow it; not tested by a step (--no-probe)" in found.found) == ("warning", True)
     lacking = nodes_role(_experiment(bucket, "s3:GetObject", "s3:PutObject", "s3:DeleteObject", probes=False))
     assert (lacking.level, f"do not allow s3:ListBucket on s3://{bucket}/data" in lacking.found) == ("fail", True)
     assert f'"Resource": "arn:aws:s3:::{bucket}"' in lacking.remedy
@@ -123,12 +123,12 @@ def test_where_the_user_may_not_add_steps_the_policies_are_read(emr, bucket):
     this = _experiment(bucket)
     this.client("emr").meta.events.register("before-call.emr.AddJobFlowSteps", refused)
     found = nodes_role(this)
-    assert (found.level, "its policies allow it; only read, not tried (" in found.found) == ("warning", True)
+    assert (found.level, "its policies allow it; not tested by a step (" in found.found) == ("warning", True)
     assert "access denied to AddJobFlowSteps" in found.found
 
 
 def test_a_cluster_at_work_is_not_kept_from_it(emr, bucket):
     this = _experiment(bucket)
     emr.add_job_flow_steps(JobFlowId=this.cluster.id, Steps=[STEP])
-    assert "not tried (no step can start now)" in nodes_role(this).found
+    assert "not tested by a step (no step can start now)" in nodes_role(this).found
     assert len(_steps(this)) == 1

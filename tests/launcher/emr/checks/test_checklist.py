@@ -95,8 +95,8 @@ def test_one_check_that_cannot_look_is_no_end_of_the_others():
     results = checklist.run(subject(make_cluster()), checks)
     assert [(each.name, each.level, each.found) for each in results] == [
         ("bug", "warning", "the check itself failed: KeyError: 'x'"),
-        ("refused", "warning", "could not be looked at: cannot look at budgets"),
-        ("lost", "warning", "could not be looked at: no connection"),
+        ("refused", "warning", "could not be checked: cannot look at budgets"),
+        ("lost", "warning", "could not be checked: no connection"),
         ("wrong", "fail", "there is no bucket"),
         ("fine", "ok", "fine"),
     ]
@@ -112,7 +112,7 @@ def test_before_a_submission_warnings_are_lines_and_failures_an_error(monkeypatc
     with pytest.raises(ClusterNotFit) as error:
         check_before_submission(plan, boto3.Session(), console)
     assert console.file.getvalue() == "Warning, logs: none; at all → set them\n"
-    assert str(error.value).endswith("(--no-check goes on anyway):\n  state: gone → start another")
+    assert str(error.value).endswith("(--no-check skips the checks):\n  state: gone → start another")
     assert error.value.exit_code == 2
 
 
@@ -136,7 +136,7 @@ def test_an_experiment_does_not_begin_on_a_cluster_that_is_open(emr, bucket, mon
     ]
     result = CliRunner().invoke(app, arguments)
     assert (result.exit_code, begun) == (2, [])
-    assert f"{group} lets 0.0.0.0/0 in to every port" in result.output.replace("\n", " ")
-    assert "Warning, nodes' role: its policies allow it; only read, not tried (no step can start now)" in result.output
+    assert f"{group} allows 0.0.0.0/0 to connect to every port" in result.output.replace("\n", " ")
+    assert "Warning, nodes' role: its policies allow it; not tested by a step (no step can start now)" in result.output
     result = CliRunner().invoke(app, [*arguments, "--no-check"])
     assert (result.exit_code, len(begun), result.output) == (0, 1, "")

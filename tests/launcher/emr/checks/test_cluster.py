@@ -26,16 +26,16 @@ def test_a_cluster_as_the_project_makes_it_passes():
     assert checks_cluster.release(this) == ok("emr-7.13.0: Spark 3.5, Python 3.11")
     assert checks_cluster.applications(this).level == "ok"
     assert checks_cluster.bootstrap(this) == ok("done: s3://bucket/bootstrap/bootstrap.sh")
-    assert checks_cluster.auto_termination(this) == ok("ends itself after 1 h 00 min idle")
+    assert checks_cluster.auto_termination(this) == ok("terminates after 1 h 00 min idle")
     assert checks_cluster.logs(this) == ok("s3://bucket/logs/emr/")
-    assert checks_cluster.security_groups(this) == ok("1 closed to the world")
+    assert checks_cluster.security_groups(this) == ok("1 closed to the internet")
 
 
 def test_a_cluster_that_has_ended_fails(emr):
     cluster = make_cluster()
     emr.terminate_job_flows(JobFlowIds=[cluster])
     found = checks_cluster.state(subject(cluster))
-    assert (found.level, found.remedy) == ("fail", "start another and give its id with --cluster-id")
+    assert (found.level, found.remedy) == ("fail", "use another cluster: give its id with --cluster-id")
     assert found.found.startswith("TERMINATED")
 
 
@@ -61,7 +61,7 @@ def test_programs_that_are_missing_are_named():
     assert checks_cluster.applications(spark).level == "fail"
     without = subject(make_cluster(Applications=[{"Name": "Spark"}, {"Name": "Livy"}, {"Name": "Hadoop"}]))
     found = checks_cluster.applications(without)
-    assert (found.level, found.found) == ("warning", "JupyterEnterpriseGateway missing; experiments run without")
+    assert (found.level, found.found) == ("warning", "JupyterEnterpriseGateway missing; experiments run without it")
 
 
 def test_nodes_without_our_python_are_told_apart():
@@ -82,15 +82,19 @@ def test_what_nobody_would_notice_is_a_warning():
 @pytest.mark.parametrize(
     ("rule", "what", "remedy"),
     [
-        (_tcp(8998, 8998, **WORLD), "lets 0.0.0.0/0 in to Livy (8998)", "IpRanges=[{CidrIp=0.0.0.0/0}]"),
-        (_tcp(22, 22, Ipv6Ranges=[{"CidrIpv6": "::/0"}]), "lets ::/0 in to SSH (22)", "Ipv6Ranges=[{CidrIpv6=::/0}]"),
+        (_tcp(8998, 8998, **WORLD), "allows 0.0.0.0/0 to connect to Livy (8998)", "IpRanges=[{CidrIp=0.0.0.0/0}]"),
+        (
+            _tcp(22, 22, Ipv6Ranges=[{"CidrIpv6": "::/0"}]),
+            "allows ::/0 to connect to SSH (22)",
+            "Ipv6Ranges=[{CidrIpv6=::/0}]",
+        ),
         (
             _tcp(8000, 9000, **WORLD),
-            "lets 0.0.0.0/0 in to ports 8000-9000 with YARN (8088), Livy (8998)",
+            "allows 0.0.0.0/0 to connect to ports 8000-9000 with YARN (8088), Livy (8998)",
             "ToPort=9000",
         ),
-        (_tcp(1234, 1234, **WORLD), "lets 0.0.0.0/0 in to port 1234", "FromPort=1234"),
-        ({"IpProtocol": "-1", **WORLD}, "lets 0.0.0.0/0 in to every port", "IpProtocol=-1"),
+        (_tcp(1234, 1234, **WORLD), "allows 0.0.0.0/0 to connect to port 1234", "FromPort=1234"),
+        ({"IpProtocol": "-1", **WORLD}, "allows 0.0.0.0/0 to connect to every port", "IpProtocol=-1"),
     ],
 )
 def test_a_port_that_is_open_to_the_world_fails(rule, what, remedy):
@@ -128,9 +132,9 @@ def test_a_budget_counts_when_somebody_is_told(monkeypatch):
     with moto_server() as empty:  # of an account without budgets
         monkeypatch.setenv("AWS_ENDPOINT_URL", empty)
         this = subject(make_cluster())
-        assert _budget(this).found == "no budget of costs"
+        assert _budget(this).found == "no cost budget"
         _make_budget("silent")
-        assert _budget(this).found == "no budget has an alert that reaches somebody"
+        assert _budget(this).found == "no budget has an alert with a recipient"
         _make_budget("monthly", {"SubscriptionType": "EMAIL", "Address": "someone@example.org"})
         assert _budget(this) == ok("monthly: 100 USD monthly, mail at 50 %, 100 %")
 

@@ -83,7 +83,7 @@ def test_orc_is_told_from_its_footer_as_parquet_is(experiment, bucket):
 
 def test_the_output_is_tried_and_left_as_it_was(experiment, bucket):
     s3 = boto3.client("s3")
-    assert data.output(experiment()) == ok(f"written to and removed again: s3://{bucket}/out")
+    assert data.output(experiment()) == ok(f"tested by writing and removing an object: s3://{bucket}/out")
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
     deny(bucket, "s3:PutObject", "*")
     found = data.output(experiment())

@@ -62,4 +62,4 @@ def test_of_an_unknown_type_nothing_is_claimed(emr):
     instances = request()["Instances"]
     instances["InstanceGroups"][1]["InstanceType"] = "p3.2xlarge"
     result = _spark(make_cluster(Instances=instances), executor_memory="8g")
-    assert (result.level, result.found) == ("warning", "not known how much memory p3.2xlarge give YARN")
+    assert (result.level, result.found) == ("warning", "unknown YARN memory: p3.2xlarge")

@@ -93,7 +93,7 @@ def test_the_middle_of_the_newest_runs_counts():
 def test_runs_of_another_engine_say_nothing():
     guess = expected([run()], 10, "spark", None)
     assert (guess.seconds, guess.runs) == (240 + 600, 0)
-    assert guess.basis.startswith("a rough guess, for there is no earlier run to go by")
+    assert guess.basis.startswith("a rough guess, because there is no earlier run to estimate from")
 
 
 @pytest.mark.parametrize(("rows", "seconds"), [(None, 240 + 21.6), (80_000, 240 + 216)])

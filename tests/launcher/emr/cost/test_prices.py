@@ -66,7 +66,7 @@ def test_nothing_refused_is_kept(listed, prices_cache):
 
 def test_a_price_that_nobody_knows_is_asked_for(listed):
     with pytest.raises(
-        NoPrice, match=r"m7i.xlarge in eu-west-1 \(no prices of AmazonEC2.*: pass --price m7i.xlarge=USD"
+        NoPrice, match=r"m7i.xlarge in eu-west-1 \(no prices of AmazonEC2.*: give it with --price m7i.xlarge=USD"
     ):
         prices(["m7i.xlarge"])
 

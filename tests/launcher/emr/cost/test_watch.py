@@ -52,7 +52,7 @@ def test_the_cost_stands_in_the_record_before_the_report_and_at_the_end(cluster_
     assert cost["estimate"]["earlier_runs"] == 1
     assert cost["prices"]["as_of"] == "2026-11-25"
     assert cost["not_included"].startswith("not the bill")
-    assert "come on top; not the bill" in sentence(watch.cost)
+    assert "for its idle time so far; not the bill" in sentence(watch.cost)
 
 
 def test_a_run_that_is_a_step_is_that_step(cluster_id, emr, tmp_path):
@@ -82,5 +82,5 @@ def test_a_run_does_not_fail_for_a_cost_that_is_not_known(emr, tmp_path):
 def test_a_record_that_is_not_there_is_not_made_up(cluster_id, tmp_path):
     plan, watch, _ = watched(tmp_path, cluster_id, is_begun=False)
     watch.step_done(plan.steps[-1])
-    assert "it could not be kept" in sentence(watch.cost)
+    assert "it could not be recorded" in sentence(watch.cost)
     assert not list(tmp_path.rglob("experiment.json"))

@@ -167,7 +167,7 @@ def test_a_spot_interruption_is_told_from_the_node():
     name, finding = first(Evidence(on, found.step, (*found.sources, node)))
     assert name == "lost-node"
     assert finding.sentence.startswith("a Spot node was taken back")
-    assert "Spot in the task group alone" in finding.remedy[1]
+    assert "Spot only in the task group" in finding.remedy[1]
     assert any("i-0cc33" in hit.line.text for hit in finding.proof)
 
 
@@ -210,7 +210,7 @@ def test_an_explicit_denial_has_no_statement():
     )
     name, finding = first(evidence((STEP_LOG, line)))
     assert (name, finding.statement) == ("access-denied", None)
-    assert "look at the bucket's policy" in finding.remedy[0]
+    assert "check the bucket's policy" in finding.remedy[0]
 
 
 def test_a_run_of_ours_is_advised_in_the_words_of_its_params_file():
@@ -221,11 +221,11 @@ def test_a_run_of_ours_is_advised_in_the_words_of_its_params_file():
 
 def test_memory_that_no_node_has_is_said_to_be_too_much():
     _, finding = first(evidence((STEP_LOG, since(HEAP)), settings={"spark.executor.memory": "20g"}))
-    assert "takes 35.6 GB of the 24 GB that YARN has on an m5.2xlarge, which is too much" in finding.remedy[0]
+    assert "takes 35.6 GB of the 24 GB of YARN memory on each m5.2xlarge, which is too much" in finding.remedy[0]
     assert "(heap at most 20g): use nodes with more memory, as r5.2xlarge" in finding.remedy[0]
     fleet = cluster(groups=(Group("if-1", "CORE", "x1e.xlarge", "SPOT", 2, 2, "RUNNING"),))
     _, finding = first(evidence((STEP_LOG, since(HEAP)), on=fleet))
-    assert finding.remedy[0].endswith("whether the nodes can hold it is not known here")
+    assert finding.remedy[0].endswith("the size of the nodes is not known here")
 
 
 def test_memory_that_emr_itself_set_is_a_whole_nodes():

@@ -216,7 +216,7 @@ def test_the_primary_node_is_asked_for(monkeypatch):
         assert primary.instance.startswith("i-")
         assert primary.address
         emr.terminate_job_flows(JobFlowIds=[cluster])
-        with pytest.raises(ClusterNotReady, match=f"cluster {cluster} is TERMINATED.*start another"):
+        with pytest.raises(ClusterNotReady, match=f"cluster {cluster} is TERMINATED.*use another cluster"):
             find_primary(cluster)
         with pytest.raises(InputError, match="cannot look at cluster j-NONE: Cluster id 'j-NONE' is not valid"):
             find_primary("j-NONE")
