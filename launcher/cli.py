@@ -1,27 +1,30 @@
-"""The command line: options in, one experiment run, results or one clear message out."""
+"""The command line: the options of an experiment, and the commands beside it."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from launcher.commands.cluster import app as cluster_commands
-from launcher.commands.sessions import app as session_commands
-from launcher.experiment import preflight
-from launcher.experiment.plan import Plan, make_plan, recorded_parameters, this_command, with_distinct_ids
+from launcher.commands.lazy import lazy_group
 from launcher.parameters import schema
 from launcher.parameters.cluster import TARGETS, RunOptions
-from launcher.parameters.schema import Parameters
-from launcher.parameters.sources import OPTIONS, gather
+from launcher.parameters.sources import OPTIONS
 from launcher.running.left_over import warn_of_leftovers
-from launcher.running.screens import show_plan
 from launcher.support.outcomes import EXIT_CODES, command_body
-from lib.errors import InputError
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-app.add_typer(session_commands)
-app.add_typer(cluster_commands)
+# Where each command is, and the first paragraph of its help.
+COMMANDS = {
+    "sessions": (
+        "launcher.commands.sessions:app",
+        "List the Livy sessions of this user's runs, also those left behind; a session costs money while it lives.",
+    ),
+    "lab": (
+        "launcher.commands.sessions:app",
+        "Open JupyterLab with the notebooks, their kernel connected to a cluster and `lib` there.",
+    ),
+    "cluster": ("launcher.commands.cluster:app", "Create, check, watch and terminate EMR clusters."),
+}
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, cls=lazy_group(COMMANDS))
 
 _ASSIGNMENT_HELP = "any parameter, over those of the file: -p split_by=zone -p grid.GBT.maxIter=[100]"
 
@@ -83,51 +86,11 @@ def experiment(
     if context.invoked_subcommand is not None:
         return
     with command_body(debug):
+        # Neither --help nor another command needs what an experiment imports.
+        from launcher.commands.experiment import Wanted, experiments
+
         typed = {name: context.params.get(name) for name in schema.NAMES}
         typed |= {name: context.params[option.replace("-", "_")] for name, option in OPTIONS.items()}
-        if resume_model is not None and len(params or []) > 1:
-            raise InputError("--resume takes up one experiment: give one --params file")
-        wanted = [_wanted(file, assign or [], typed, resume_model) for file in params or (None,)]
-        plans = [make_plan(each, argv=this_command()) for each in wanted]
-        plans = with_distinct_ids(plans)
-        for plan in plans:
-            preflight.check(plan)
+        wanted = Wanted(params or [], assign or [], typed, resume_model)
         options = RunOptions(wait, step_concurrency, debug)
-        preflight.check_together(plans, options)
-        if dry_run:
-            for plan in plans:
-                show_plan(Console(highlight=False), plan, _estimate(plan))
-            return
-        if not no_check:
-            for plan in plans:
-                _check_cluster(plan)
-        plans[0].parameters.cluster.runs_on.start(plans, options)
-
-
-def _wanted(file: str | None, assign: list[str], typed: dict[str, Any], resume_model: str | None) -> Parameters:
-    wanted = gather(file, assign, typed, cwd=Path.cwd())
-    if resume_model is None:
-        return wanted
-    return gather(file, assign, typed, cwd=Path.cwd(), recorded=recorded_parameters(wanted.out, resume_model))
-
-
-def _check_cluster(plan: Plan) -> None:
-    """Where it runs on an EMR cluster: the checklist, before anything costs money."""
-    if not plan.cluster_id:
-        return
-    import boto3
-
-    from launcher.emr.checks.checklist import check_before_submission
-
-    check_before_submission(plan, boto3.Session(), Console(highlight=False))
-
-
-def _estimate(plan: Plan) -> str | None:
-    """What a run will cost on the EMR cluster that it is for, if it is for one."""
-    if not plan.cluster_id:
-        return None
-    import boto3
-
-    from launcher.emr.cost.estimates import estimate_line
-
-    return estimate_line(plan, boto3.Session())
+        experiments(wanted, options, is_dry=dry_run, is_checked=not no_check)

@@ -9,6 +9,7 @@ a group of identical rows is never cut. `split_by="zone"` hands out whole zones 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -40,7 +41,7 @@ class Split:
     val_frac: float
     split_by: str
     seed: int
-    parts: dict[str, dict]
+    parts: dict[str, dict[str, Any]]
     zones: dict[str, list[str]] | None
     class_weights: dict[str, float]
 
@@ -75,7 +76,7 @@ class Split:
         """Columns to sort by so that the same rows always come in the same order (only identical rows tie)."""
         return [HASH_COL, *(f"`{name}`" for name in (*self.features, self.label_col))]
 
-    def record(self) -> dict:
+    def record(self) -> dict[str, Any]:
         """What is written down so that the same split can be made, and proved, again."""
         record = {
             "test_frac": self.test_frac,
@@ -231,13 +232,13 @@ def _take_zones(zones: Sequence[str], counts: Mapping[str, int], wanted: float, 
     return taken or [min(zones, key=lambda zone: counts[zone])]
 
 
-def _describe(frame: DataFrame, table: Table) -> tuple[dict[str, dict], dict[str, int]]:
+def _describe(frame: DataFrame, table: Table) -> tuple[dict[str, dict[str, Any]], dict[str, int]]:
     names = (*table.features, table.label_col)
     label = F.col(f"`{table.label_col}`")
     found = frame.groupBy(PART_COL).agg(
         *dataset.fingerprint_parts(F.col(HASH_COL)), F.sum(label.cast("long")).alias("positives")
     )
-    parts: dict[str, dict] = {name: {"rows": 0, "positives": 0, "fingerprint": ""} for name in PARTS}
+    parts: dict[str, dict[str, Any]] = {name: {"rows": 0, "positives": 0, "fingerprint": ""} for name in PARTS}
     for row in found.collect():
         parts[row[PART_COL]] = {
             "rows": row["rows"],
@@ -248,7 +249,7 @@ def _describe(frame: DataFrame, table: Table) -> tuple[dict[str, dict], dict[str
     return parts, {"0.0": train["rows"] - train["positives"], "1.0": train["positives"]}
 
 
-def _check_parts(parts: Mapping[str, Mapping], split_by: str) -> None:
+def _check_parts(parts: Mapping[str, Mapping[str, Any]], split_by: str) -> None:
     for name, part in parts.items():
         if not 0 < part["positives"] < part["rows"]:
             remedy = (

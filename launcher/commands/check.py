@@ -2,20 +2,22 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import boto3
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
+from launcher.emr.checks import checklist
+from launcher.emr.checks.subject import CheckResult, Level, Subject
+from launcher.emr.clusters import describe
 from launcher.parameters import schema
 from launcher.parameters.sources import gather
+from launcher.support import aws
 from launcher.support import console as tables
+from launcher.support.console import err, out
 from launcher.support.outcomes import command_body
-
-if TYPE_CHECKING:
-    from launcher.emr.checks.subject import CheckResult
 
 app = typer.Typer(add_completion=False)
 
@@ -43,25 +45,18 @@ def check(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Check that a cluster and an experiment's data are ready: green, yellow and red, each with the way out.
+    """Check that a cluster and an experiment's data are ready: green, yellow and red, each with the remedy.
 
     The parameters are those of the experiment. It runs by itself before each submission.
     """
     with command_body(debug):
-        import boto3
-
-        from launcher.emr.checks import checklist
-        from launcher.emr.checks.subject import Level, Subject
-        from launcher.emr.clusters import describe
-        from launcher.support import aws
-
         typed = {"input_data": input_data, "out": out, "label_col": label_col}
         wanted = gather(params, assign or [], typed, cwd=Path.cwd())
         session = boto3.Session()
         with aws.translated_errors("cannot look at clusters"):
             emr = aws.client("emr", session)
         cluster = describe(emr, the_cluster(emr, cluster_id or wanted.cluster.id))
-        with Console(stderr=True).status(f"Checking cluster {cluster.id} …"):
+        with err().status(f"Checking cluster {cluster.id} …"):
             results = checklist.run(Subject(cluster, wanted, session, probes=probe), checklist.CHECKS)
         worst = checklist.worst(results)
         if as_json:
@@ -72,9 +67,9 @@ def check(
             raise typer.Exit(1)
 
 
-def _show(title: str, results: "list[CheckResult]") -> None:
+def _show(title: str, results: list[CheckResult]) -> None:
     """Print the checklist. Long lines run over the edge rather than wrap, so that commands can be copied."""
-    console = Console(highlight=False)
+    console = out()
     console.print(f"{title}\n", markup=False)
     width = max(len(each.name) for each in results)
     for each in results:

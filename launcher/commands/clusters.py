@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from launcher.commands.cluster_screens import list_rows, listed_record, status_pairs, status_record
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
-from launcher.emr.clusters import ACTIVE, ENDED
-from launcher.emr.steps import UNFINISHED_STEP
+from launcher.emr.clusters import ACTIVE, ENDED, describe, idle_seconds, listed
+from launcher.emr.steps import UNFINISHED_STEP, list_steps
+from launcher.support import aws
 from launcher.support.console import print_json, print_pairs, print_table
 from launcher.support.outcomes import command_body
 
@@ -23,12 +25,8 @@ def list_clusters(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """The active clusters of the region."""
+    """List the active clusters of the region."""
     with command_body(debug):
-        from launcher.commands.cluster_screens import list_rows, listed_record
-        from launcher.emr.clusters import listed
-        from launcher.support import aws  # botocore takes a while to import, which --help need not wait for
-
         emr, active = aws.client("emr"), (*ACTIVE, "TERMINATING")
         found = listed(emr, active)
         if ended:
@@ -44,13 +42,8 @@ def list_clusters(
 
 @app.command()
 def status(cluster_id: ClusterId = None, as_json: AsJson = False, debug: Debug = False) -> None:
-    """One cluster: state, nodes, uptime, idle time, what ends it, the settings in force."""
+    """Show one cluster: state, nodes, uptime, idle time, what terminates it, the settings in force."""
     with command_body(debug):
-        from launcher.commands.cluster_screens import status_pairs, status_record
-        from launcher.emr.clusters import describe, idle_seconds
-        from launcher.emr.steps import list_steps
-        from launcher.support import aws
-
         emr = aws.client("emr")
         cluster = describe(emr, the_cluster(emr, cluster_id))
         waits = cluster.life.state == "WAITING"

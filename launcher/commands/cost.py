@@ -1,24 +1,27 @@
 """The command `cluster cost`: what a cluster and its runs have cost, or will."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import boto3
 import typer
-from rich.console import Console
 
+from launcher.commands.cost_screens import show_cluster, show_run
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
+from launcher.emr.cost import records
+from launcher.emr.cost.earlier_runs import EarlierRun, earlier_runs, ran_through_livy
+from launcher.emr.cost.estimates import estimate
+from launcher.emr.cost.spending import NOT_INCLUDED, Spending, spending
+from launcher.emr.steps import Step, list_steps
+from launcher.parameters.schema import Parameters
 from launcher.parameters.sources import gather
-from launcher.support.console import print_json
+from launcher.support import aws
+from launcher.support.console import out, print_json
+from launcher.support.files import files_at
 from launcher.support.outcomes import command_body
 from lib import artifacts
 from lib.errors import InputError
 from lib.search.candidates import candidates_of
-
-if TYPE_CHECKING:
-    from launcher.emr.cost.earlier_runs import EarlierRun
-    from launcher.emr.cost.spending import Spending
-    from launcher.emr.steps import Step
-    from launcher.parameters.schema import Parameters
 
 app = typer.Typer()
 
@@ -36,7 +39,7 @@ def cost(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """What a cluster has cost so far: start-up, each run, idle time; or one run; or (--estimate) a run to come.
+    """Show what a cluster has cost so far: start-up, each run, idle time; or one run; or (--estimate) a future run.
 
     List prices of instances, EMR's fee and disks. It is not the bill: no S3, data transfer, tax or discounts.
     """
@@ -54,34 +57,21 @@ def cost(
 
 
 def _estimate(
-    wanted: "Parameters", cluster_id: str | None, rows: int | None, given: dict[str, float], as_json: bool
+    wanted: Parameters, cluster_id: str | None, rows: int | None, given: dict[str, float], as_json: bool
 ) -> None:
-    import boto3
-
-    from launcher.emr.cost import records as cost_records
-    from launcher.emr.cost.estimates import estimate
-    from launcher.support import aws
 
     session = boto3.Session()
     cluster = the_cluster(aws.client("emr", session), cluster_id or wanted.cluster.id)
     made = estimate(wanted, session, cluster, rows, given)
     if as_json:
-        print_json({"cluster": cluster, "currency": "USD", **cost_records.of_estimate(made)})
+        print_json({"cluster": cluster, "currency": "USD", **records.of_estimate(made)})
     else:
-        Console(highlight=False).print(f"{len(candidates_of(wanted))} candidates on {cluster}: {made}", soft_wrap=True)
+        out().print(f"{len(candidates_of(wanted))} candidates on {cluster}: {made}", soft_wrap=True)
 
 
 def _actual(
-    wanted: "Parameters", cluster_id: str | None, run: str | None, given: dict[str, float], as_json: bool
+    wanted: Parameters, cluster_id: str | None, run: str | None, given: dict[str, float], as_json: bool
 ) -> None:
-    import boto3
-
-    from launcher.commands.cost_screens import show_cluster, show_run
-    from launcher.emr.cost.earlier_runs import earlier_runs, ran_through_livy
-    from launcher.emr.cost.spending import spending
-    from launcher.emr.steps import list_steps
-    from launcher.support import aws
-    from launcher.support.files import files_at
 
     session = boto3.Session()
     emr = aws.client("emr", session)
@@ -96,12 +86,12 @@ def _actual(
     if as_json:
         print_json(_record(spent, name, names))
     elif name:
-        show_run(Console(), spent, name, names.get(name, ""))
+        show_run(out(), spent, name, names.get(name, ""))
     else:
-        show_cluster(Console(), spent, names)
+        show_cluster(out(), spent, names)
 
 
-def _activity(run: str, spent: "Spending", steps: list["Step"], recorded: "EarlierRun | None", out: str) -> str:
+def _activity(run: str, spent: Spending, steps: list[Step], recorded: EarlierRun | None, out: str) -> str:
     """The name under which a run is in the account."""
     run_id = artifacts.run_id_of(run)
     step = next((each for each in steps if each.id == run or (run_id and each.run_id == run_id)), None)
@@ -118,9 +108,8 @@ def _activity(run: str, spent: "Spending", steps: list["Step"], recorded: "Earli
     )
 
 
-def _record(spent: "Spending", name: str | None, names: dict[str, str]) -> dict[str, Any]:
+def _record(spent: Spending, name: str | None, names: dict[str, str]) -> dict[str, Any]:
     """What programs read: one run, or the cluster with all of them."""
-    from launcher.emr.cost import records as records
 
     cluster = {"cluster": spent.cluster.id, "state": spent.cluster.life.state, "currency": "USD"}
     if name:
@@ -130,7 +119,7 @@ def _record(spent: "Spending", name: str | None, names: dict[str, str]) -> dict[
         what = {"until": spent.until, "usd_per_hour": round(spent.hourly.total, 4)}
         what |= {**records.of_usage(spent.account.whole), "is_bound": spent.has_spot, "runs": runs}
     totals = {"cluster_so_far": records.of_cluster(spent), "prices": records.of_prices(spent)}
-    return {**cluster, **what, **totals, "not_included": records.NOT_INCLUDED}
+    return {**cluster, **what, **totals, "not_included": NOT_INCLUDED}
 
 
 def _prices(typed: list[str]) -> dict[str, float]:

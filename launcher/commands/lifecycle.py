@@ -3,18 +3,25 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
+from launcher.commands.cluster_screens import nodes
 from launcher.commands.options import ClusterId, Debug, the_cluster
+from launcher.emr.clusters import Cluster, describe, idle_seconds
+from launcher.emr.lifecycle import create as creation
+from launcher.emr.lifecycle import resize as resizing
+from launcher.emr.lifecycle import terminate as termination
+from launcher.emr.lifecycle.infrastructure import find
+from launcher.emr.lifecycle.request import request, settings
+from launcher.emr.steps import UNFINISHED_STEP, list_steps
+from launcher.support import aws
+from launcher.support.aws import AwsRefused, AwsUnavailable, NotLoggedIn
 from launcher.support.console import duration, print_json
 from launcher.support.interrupts import Interrupted
 from launcher.support.outcomes import command_body
 from lib.errors import InputError
-
-if TYPE_CHECKING:
-    from launcher.emr.clusters import Cluster
 
 app = typer.Typer()
 
@@ -29,13 +36,8 @@ def create(
     wait: Wait = False,
     debug: Debug = False,
 ) -> None:
-    """Make a cluster, without Terraform but in the bucket, network and roles that Terraform made."""
+    """Create a cluster without Terraform, in the bucket, network and roles that Terraform made."""
     with command_body(debug):
-        from launcher.emr.lifecycle import create as creation
-        from launcher.emr.lifecycle.infrastructure import find
-        from launcher.emr.lifecycle.request import request, settings
-        from launcher.support import aws  # botocore takes a while to import, which --help need not wait for
-
         wanted = settings(assign or [])
         around = find(wanted)
         if dry_run:
@@ -61,11 +63,8 @@ def resize(
     wait: Wait = False,
     debug: Debug = False,
 ) -> None:
-    """Give the core or the task group another number of nodes."""
+    """Change the number of nodes of the core or task group."""
     with command_body(debug):
-        from launcher.emr.lifecycle import resize as resizing
-        from launcher.support import aws
-
         emr = aws.client("emr")
         planned = resizing.plan_resize(emr, the_cluster(emr, cluster_id), group.upper(), count)
         if planned.before == count:
@@ -88,13 +87,8 @@ def terminate(
     force: Annotated[bool, typer.Option("--force", help="even while steps run, or with protection")] = False,
     debug: Debug = False,
 ) -> None:
-    """End a cluster. What is in S3 stays; HDFS and what runs are lost."""
+    """Terminate a cluster. What is in S3 stays; HDFS and running steps are lost."""
     with command_body(debug):
-        from launcher.emr.clusters import describe
-        from launcher.emr.lifecycle import terminate as termination
-        from launcher.emr.steps import UNFINISHED_STEP, list_steps
-        from launcher.support import aws
-
         emr = aws.client("emr")
         cluster = describe(emr, the_cluster(emr, cluster_id))
         if cluster.has_ended or cluster.life.state == "TERMINATING":
@@ -115,7 +109,6 @@ def terminate(
 @contextmanager
 def _goes_on(note: str) -> Iterator[None]:
     """While this waits: what stops the wait does not stop what is waited for, and says so."""
-    from launcher.support.aws import AwsRefused, AwsUnavailable, NotLoggedIn
 
     try:
         yield
@@ -124,10 +117,8 @@ def _goes_on(note: str) -> Iterator[None]:
         raise
 
 
-def _other_work(cluster: "Cluster") -> str:
+def _other_work(cluster: Cluster) -> str:
     """What CloudWatch knows of work that is no step."""
-    from launcher.emr.clusters import idle_seconds
-    from launcher.support import aws
 
     idle = idle_seconds(aws.client("cloudwatch"), cluster.id)
     if idle is None:
@@ -137,7 +128,7 @@ def _other_work(cluster: "Cluster") -> str:
     return f"no unfinished step and has been idle for {duration(idle)}"
 
 
-def _ask(cluster: "Cluster", work: str) -> None:
+def _ask(cluster: Cluster, work: str) -> None:
     if not _has_somebody_to_ask():
         raise InputError(f"terminate asks before it ends {_named(cluster)}, and there is nobody to ask: add --yes")
     typer.confirm(f"Terminate {_named(cluster)}? It has {work}.", abort=True)
@@ -147,8 +138,7 @@ def _has_somebody_to_ask() -> bool:
     return sys.stdin.isatty()
 
 
-def _named(cluster: "Cluster") -> str:
-    from launcher.commands.cluster_screens import nodes
+def _named(cluster: Cluster) -> str:
 
     up = f", up {duration(cluster.life.seconds)}" if cluster.life.seconds is not None else ""
     return f"{cluster.name} ({cluster.id}, {nodes(cluster)}{up})"

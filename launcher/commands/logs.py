@@ -6,18 +6,23 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+from rich.filesize import decimal
 
+from launcher.commands.diagnosis_screen import show_diagnosis
+from launcher.commands.log_printing import folders, follow_step, print_logs
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
-from launcher.support.console import print_json, print_table
+from launcher.emr.clusters import Cluster, describe
+from launcher.emr.diagnosis.diagnose import NothingFailed
+from launcher.emr.diagnosis.diagnose import diagnose as diagnosis_of
+from launcher.emr.logs import LogFile, Logs, not_arrived
+from launcher.emr.steps import describe_step
+from launcher.support import aws
+from launcher.support.console import err, out, print_json, print_table
 from launcher.support.outcomes import command_body
 from lib.errors import ExperimentError, InputError
 
 if TYPE_CHECKING:
     from mypy_boto3_emr import EMRClient
-
-    from launcher.emr.clusters import Cluster
-    from launcher.emr.logs import LogFile, Logs
 
 app = typer.Typer()
 
@@ -53,15 +58,11 @@ def logs(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Show logs: of a step, of a YARN application's containers, of a node, or which there are.
+    """Show logs: of a step, of a YARN application's containers, of a node, or the list of them.
 
     They are read from S3, where EMR copies them every few minutes.
     """
     with command_body(debug):
-        from launcher.emr.clusters import describe
-        from launcher.emr.logs import Logs
-        from launcher.support import aws
-
         if follow and not (what or "").startswith("s-"):
             raise InputError("--follow needs a step: run_experiment.py cluster logs STEP --follow")
         emr = aws.client("emr")
@@ -80,35 +81,29 @@ def logs(
         elif as_json or _is_much(wanted, bootstrap, files):
             _list(found, files, as_json)
         else:
-            from launcher.commands.log_printing import print_logs
-
             print_logs(found, files, tail, _print)
 
 
 @app.command()
 def diagnose(step: _Step = None, cluster_id: ClusterId = None, as_json: AsJson = False, debug: Debug = False) -> None:
-    """Say why a step failed (or the cluster, where it never got to one), with the lines that prove it and what to do.
+    """Say why a step (or the cluster, if it never ran one) failed, with the evidence and the remedy.
 
     Exit codes: 0 the cause is known, or nothing has failed; 1 it is not known; 2 wrong usage.
     """
     with command_body(debug):
-        from launcher.commands.diagnosis_screen import show_diagnosis
-        from launcher.emr.diagnosis.diagnose import NothingFailed, diagnose
-        from launcher.support import aws
-
         emr = aws.client("emr")
-        found = diagnose(emr, aws.client("s3"), the_cluster(emr, cluster_id), step)
+        found = diagnosis_of(emr, aws.client("s3"), the_cluster(emr, cluster_id), step)
         if as_json:
             print_json(found.as_json())
         elif isinstance(found, NothingFailed):
             print(f"{found.sentence[0].upper()}{found.sentence[1:]}.")
         else:
-            show_diagnosis(Console(highlight=False), found)
+            show_diagnosis(out(), found)
         if not isinstance(found, NothingFailed) and found.cause is None:
             raise typer.Exit(1)
 
 
-def _chosen(logs: "Logs", what: str, kinds: Sequence[str] | None, bootstrap: bool = False) -> "list[LogFile]":
+def _chosen(logs: Logs, what: str, kinds: Sequence[str] | None, bootstrap: bool = False) -> list[LogFile]:
     """The logs that are meant."""
     if bootstrap:
         found = logs.of_bootstrap(what)
@@ -123,18 +118,16 @@ def _chosen(logs: "Logs", what: str, kinds: Sequence[str] | None, bootstrap: boo
 
 def _follow(
     emr: "EMRClient",
-    logs: "Logs",
-    cluster: "Cluster",
+    logs: Logs,
+    cluster: Cluster,
     step_id: str,
     kinds: Sequence[str] | None,
     tail: int | None,
     nothing: ExperimentError | None,
 ) -> None:
     """Print a step's logs until it has ended; what is not theirs goes to stderr."""
-    from launcher.commands.log_printing import follow_step
-    from launcher.emr.steps import describe_step
 
-    aside = Console(stderr=True, highlight=False, markup=False)
+    aside = err(markup=False)
     if nothing:
         aside.print(f"Waiting: {nothing}", soft_wrap=True)
     step = follow_step(
@@ -143,17 +136,13 @@ def _follow(
     aside.print(f"Step {step.id} is {step.state}.")
 
 
-def _is_much(what: str, bootstrap: bool, files: "list[LogFile]") -> bool:
+def _is_much(what: str, bootstrap: bool, files: list[LogFile]) -> bool:
     """Whether to list logs rather than print them: all of a node's, or a folder that was named by its beginning."""
     return not bootstrap and not what.startswith(("s-", "application_")) and len(files) > 1
 
 
-def _nothing(
-    emr: "EMRClient", logs: "Logs", cluster: "Cluster", what: str, kinds: Sequence[str] | None
-) -> ExperimentError:
+def _nothing(emr: "EMRClient", logs: Logs, cluster: Cluster, what: str, kinds: Sequence[str] | None) -> ExperimentError:
     """Why there is nothing to show."""
-    from launcher.emr.logs import not_arrived
-    from launcher.emr.steps import describe_step
 
     if not what.startswith("s-"):
         return ExperimentError(
@@ -171,10 +160,7 @@ def _nothing(
     return ExperimentError(not_arrived(step, logs, cluster))
 
 
-def _list(logs: "Logs", files: "list[LogFile]", as_json: bool) -> None:
-    from rich.filesize import decimal
-
-    from launcher.commands.log_printing import folders
+def _list(logs: Logs, files: list[LogFile], as_json: bool) -> None:
 
     if as_json:
         print_json(

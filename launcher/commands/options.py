@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from launcher.emr.clusters import listed
 from lib.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ def the_cluster(emr: "EMRClient", given: str | None) -> str:
     """
     if given:
         return given
-    from launcher.emr.clusters import listed  # botocore takes a while to import, which --help need not wait for
 
     found = listed(emr)
     if len(found) == 1:

@@ -14,6 +14,8 @@ from launcher.parameters.sources import gather
 from launcher.support.console import print_table
 from launcher.support.outcomes import command_body
 from launcher.support.project import PROJECT
+from launcher.targets.livy.sessions import survey
+from launcher.targets.livy.target import connected_kernels
 
 app = typer.Typer(add_completion=False)
 
@@ -25,10 +27,8 @@ _Assign = Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", h
 def sessions(
     clean: Annotated[bool, typer.Option("--clean", help="end those whose run is over")] = False,
 ) -> None:
-    """List the Livy sessions that this user's runs have, or left behind; a session costs as long as it lives."""
+    """List the Livy sessions of this user's runs, also those left behind; a session costs money while it lives."""
     with command_body(debug=False):
-        from launcher.targets.livy.sessions import survey
-
         rows = []
         for found in survey(clean):
             record = found.record
@@ -57,8 +57,6 @@ def lab(
     Sessions end with JupyterLab.
     """
     with command_body(debug=False):
-        from launcher.targets.livy.target import connected_kernels
-
         typed = {"cluster.livy_url": livy_url, "cluster.id": cluster_id, "cluster.reach": reach}
         typed |= {"cluster.ssh_key": ssh_key, "out": out}
         parameters = gather(params, assign or [], typed, cwd=Path.cwd())

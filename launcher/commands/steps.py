@@ -4,10 +4,14 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from boto3 import Session
 
+from launcher.commands.cluster_screens import step_pairs, step_record, step_rows
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
-from launcher.support.console import print_json, print_pairs, print_table
+from launcher.detached.follow import follow
+from launcher.emr.steps import cancel_step, describe_step, list_steps, wait_for_step
+from launcher.support import aws
+from launcher.support.console import out, print_json, print_pairs, print_table
 from launcher.support.outcomes import command_body
 from lib.errors import InputError
 
@@ -23,12 +27,8 @@ def steps(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """The steps of a cluster, and which runs of experiments they are."""
+    """List the steps of a cluster, and the experiments they run."""
     with command_body(debug):
-        from launcher.commands.cluster_screens import step_record, step_rows
-        from launcher.emr.steps import list_steps
-        from launcher.support import aws  # botocore takes a while to import, which --help need not wait for
-
         emr = aws.client("emr")
         cluster = the_cluster(emr, cluster_id)
         found = list_steps(emr, cluster)
@@ -50,12 +50,8 @@ def step(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """All about one step: state, times, failure, command."""
+    """Show one step: state, times, failure, command."""
     with command_body(debug):
-        from launcher.commands.cluster_screens import step_pairs, step_record
-        from launcher.emr.steps import cancel_step, describe_step, wait_for_step
-        from launcher.support import aws
-
         if force and not cancel:
             raise InputError("--force says how to --cancel: give both")
         emr = aws.client("emr")
@@ -63,11 +59,7 @@ def step(
         if cancel:
             cancel_step(emr, cluster, step_id, force)
         if wait and describe_step(emr, cluster, step_id).run_id:
-            from boto3 import Session
-
-            from launcher.detached.follow import follow
-
-            follow(Session(), cluster, step_id, Console(highlight=False))
+            follow(Session(), cluster, step_id, out())
             return
         if wait:
             wait_for_step(emr, cluster, step_id, lambda seen: print(seen.state, file=sys.stderr))

@@ -3,18 +3,20 @@
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
+from launcher.emr import web_pages
+from launcher.emr.clusters import describe, require_ready
+from launcher.emr.web_pages import OpenPages
+from launcher.support import aws
 from launcher.support.console import print_json, print_pairs
+from launcher.support.endpoint import Endpoint
 from launcher.support.interrupts import Interrupted
 from launcher.support.outcomes import command_body
 from lib.errors import InputError
-
-if TYPE_CHECKING:
-    from launcher.emr.web_pages import OpenPages
 
 app = typer.Typer()
 
@@ -32,17 +34,12 @@ def ui(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """The pages of Spark's history and of YARN.
+    """Open the pages of the Spark History Server and of YARN.
 
     EMR keeps Spark's history off the cluster, even after its end, and gives a link to it that is good for a while:
     nothing is needed here. With --reach ssh or ssm tunnels stay open until Ctrl-C.
     """
     with command_body(debug):
-        from launcher.emr import web_pages
-        from launcher.emr.clusters import describe, require_ready
-        from launcher.support import aws  # botocore takes a while to import, which --help need not wait for
-        from launcher.support.endpoint import Endpoint
-
         if on_cluster and reach:
             raise InputError("--on-cluster is a link of EMR's, --reach a road of your own: give one")
         emr = aws.client("emr")
@@ -61,7 +58,7 @@ def ui(
                 _stay(pages)
 
 
-def _stay(pages: "OpenPages") -> None:
+def _stay(pages: OpenPages) -> None:
     """Keep the tunnels open until Ctrl-C, which is how this ends."""
     print("Ctrl-C closes the tunnels.", file=sys.stderr)  # stdout may be for a program
     sys.stdout.flush()

@@ -17,7 +17,7 @@ from launcher.experiment.plan import Plan, with_distinct_ids
 from launcher.experiment.submitted import StepFiles
 from launcher.parameters.cluster import RunOptions
 from launcher.support import aws
-from launcher.support.console import print_pairs
+from launcher.support.console import out, print_pairs
 from launcher.support.outcomes import one_after_the_other
 from lib.errors import InputError
 
@@ -29,7 +29,7 @@ def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
         InputError: they name several clusters, or one that cannot take them.
         typer.Exit: one of those followed failed; with the worst of their exit codes.
     """
-    session, console = boto3.Session(), Console(highlight=False)
+    session, console = boto3.Session(), out()
     cluster_id = _the_only_cluster(plans)
     emr = aws.client("emr", session)
     cluster = describe(emr, cluster_id)

@@ -12,6 +12,7 @@ from rich.console import Console
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from launcher.support.aws import AwsUnavailable
+from launcher.support.console import err
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ def patiently(
 
     def say(state: RetryCallState) -> None:
         if state.attempt_number == 1 and state.outcome:
-            said = console or Console(stderr=True)
+            said = console or err()
             said.print(f"{state.outcome.exception()} (retrying)", style="yellow", markup=False, soft_wrap=True)
 
     retrying = Retrying(

@@ -2,8 +2,7 @@
 
 import os
 
-from rich.console import Console
-
+from launcher.support.console import err
 from launcher.targets.livy.records import records
 
 
@@ -12,7 +11,7 @@ def warn_of_leftovers() -> None:
     left = [record for record in records() if not record.is_active or record.pid == os.getpid()]
     if left:
         names = ", ".join(f"{', '.join(map(str, each.sessions)) or each.name} at {each.endpoint}" for each in left)
-        Console(stderr=True, highlight=False).print(
+        err().print(
             f"Livy sessions that were not ended, and may still cost: {names}. "
             "`run_experiment.py sessions` lists them, `run_experiment.py sessions --clean` ends them.",
             style="yellow",

@@ -7,7 +7,6 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.markup import escape
 
 from launcher.experiment.plan import Plan
@@ -17,6 +16,7 @@ from launcher.parameters.sources import OPTIONS
 from launcher.running.left_over import warn_of_leftovers
 from launcher.running.progress import Progress
 from launcher.running.screens import show_results
+from launcher.support.console import out
 from launcher.support.files import files_at, shown
 from launcher.support.interrupts import Interrupted
 from launcher.support.outcomes import one_after_the_other
@@ -46,7 +46,7 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
 
     `observers` are told how it goes, beside the display.
     """
-    console = Console(highlight=False)
+    console = out()
     console.print(f"Experiment {plan.run_id} → {escape(shown(plan.parameters.out))}", soft_wrap=True)
     cost = _cost_watch(plan)
     if cost:

@@ -1,4 +1,4 @@
-"""Tables for people and JSON for programs: the two forms in which commands answer, and durations as people say them."""
+"""What commands print with: the console, tables for people, JSON for programs, durations as people say them."""
 
 import json
 import sys
@@ -12,6 +12,16 @@ from rich.text import Text
 _WIDE = 1_000
 
 
+def out(width: int | None = None) -> Console:
+    """A console on stdout, as it is now. Numbers and names get no colours that nobody chose."""
+    return Console(highlight=False, width=width)
+
+
+def err(markup: bool = True) -> Console:
+    """A console on stderr; without `markup`, square brackets are text."""
+    return Console(stderr=True, highlight=False, markup=markup)
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], console: Console | None = None) -> None:
     """Print a table without borders; a cell may be a `rich` Text, and None is a dash.
 
@@ -22,7 +32,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], console: 
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text("–" if cell is None else str(cell)) for cell in row))
-    (console or Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)).print(table)
+    (console or out(None if sys.stdout.isatty() else _WIDE)).print(table)
 
 
 def print_pairs(rows: Sequence[tuple[str, str]], console: Console | None = None) -> None:
@@ -30,7 +40,7 @@ def print_pairs(rows: Sequence[tuple[str, str]], console: Console | None = None)
 
     Long values run over the edge rather than wrap, so that paths can be copied.
     """
-    console = console or Console(highlight=False)
+    console = console or out()
     width = max(len(name) for name, _ in rows)
     for index, (name, value) in enumerate(rows):
         label = name if index == 0 or rows[index - 1][0] != name else ""

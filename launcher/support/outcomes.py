@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
+from launcher.support.console import err
 from launcher.support.interrupts import Interrupted, interruptible
 from lib.errors import ExperimentError
 
@@ -74,7 +74,7 @@ def _tell(message: Text, error: BaseException) -> None:
 
 
 def _print(message: Text) -> None:
-    console = Console(stderr=True, highlight=False)
+    console = err()
     console.print(message, soft_wrap=not console.is_terminal)  # in a log, a line stays a line
 
 

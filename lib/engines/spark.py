@@ -73,7 +73,7 @@ class SparkEngine:
         return load_pipeline(split.spark, path)
 
 
-def estimator(candidate: Candidate, split: Split) -> Estimator:
+def estimator(candidate: Candidate, split: Split) -> "Estimator[Any]":
     """Spark ML's estimator with a candidate's parameters, the split's seed and class weights."""
     columns = Columns(split.label_col, FEATURES_COL, WEIGHT_COL)
     return family_of(candidate).estimator(candidate.params, columns, split.seed)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from lib.artifacts import SEARCH_METRICS
 from lib.errors import InputError
@@ -35,7 +36,7 @@ class Search:
         considered = [s for s in self.scores if model in (None, s.candidate.model)]
         return max(considered, key=lambda s: (s.metrics[self.metric], -s.candidate.index))
 
-    def records(self) -> list[dict]:
+    def records(self) -> list[dict[str, Any]]:
         """A record a candidate, as in search.jsonl, in the grid's order."""
         return [as_record(score) for score in self.scores]
 
@@ -88,7 +89,7 @@ def check_metric(metric: str) -> None:
         raise InputError(f"metric={metric!r}: choose {' or '.join(SEARCH_METRICS)}")
 
 
-def as_record(score: Score) -> dict:
+def as_record(score: Score) -> dict[str, Any]:
     """A score as plain values."""
     candidate = asdict(score.candidate)
     return {

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from launcher import cli
+from launcher.commands import experiment as command
 from launcher.experiment.plan import make_plan
 from launcher.running import run as experiment
 from launcher.support.interrupts import Interrupted
@@ -23,7 +24,7 @@ def typed(tmp_path, monkeypatch):
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "table.parquet").touch()
     monkeypatch.chdir(tmp_path / "work")
-    monkeypatch.setattr(cli, "make_plan", lambda parameters, argv: make_plan(parameters, notebooks, argv))
+    monkeypatch.setattr(command, "make_plan", lambda parameters, argv: make_plan(parameters, notebooks, argv))
     monkeypatch.setattr(experiment, "run", lambda plan: pytest.fail("nothing may run here"))
 
     def result(*arguments: str):
@@ -50,7 +51,7 @@ def test_a_dry_run_says_what_would_run_and_touches_nothing(typed, tmp_path):
 def test_every_option_reaches_the_plan(typed, monkeypatch):
     plans = []
     monkeypatch.setattr(experiment, "run", plans.append)
-    monkeypatch.setattr(cli, "make_plan", lambda parameters, argv: make_plan(parameters, argv=argv))
+    monkeypatch.setattr(command, "make_plan", lambda parameters, argv: make_plan(parameters, argv=argv))
     monkeypatch.setattr("launcher.experiment.plan.declared", lambda notebook: set(parameters_of_all_options))
     parameters_of_all_options = {
         "test_frac": ("0.2", 0.2),
@@ -123,8 +124,8 @@ def test_the_help_names_the_exit_codes(typed):
 
 
 def test_without_its_packages_the_script_says_how_to_get_them():
-    command = [sys.executable, "-S", "-E", "run_experiment.py", "--help"]  # -S: nothing that was installed is found
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    typed = [sys.executable, "-S", "-E", "run_experiment.py", "--help"]  # -S: nothing that was installed is found
+    done = subprocess.run(typed, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "run `make setup`" in done.stderr
     assert ".venv/bin/activate" in done.stderr
@@ -163,7 +164,7 @@ def test_several_params_files_run_one_after_the_other(typed, monkeypatch, failur
 
 def test_one_experiment_at_a_time_is_taken_up(typed, monkeypatch):
     recorded = {"run_id": RUN_ID, "resume": True}
-    monkeypatch.setattr(cli, "recorded_parameters", lambda out, model: recorded)
+    monkeypatch.setattr(command, "recorded_parameters", lambda out, model: recorded)
     Path("a.yaml").write_text("grid: {GBT: {maxIter: [1]}}")
     result = typed("--params", "a.yaml", "--params", "a.yaml", "--resume", f"model_{RUN_ID}")
-    assert (result.exit_code, "--resume takes up one experiment" in result.output) == (2, True)
+    assert (result.exit_code, "--resume continues one experiment" in result.output) == (2, True)

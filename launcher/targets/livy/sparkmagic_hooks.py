@@ -38,7 +38,7 @@ class RecordingAdapter(HTTPAdapter):
         return response
 
 
-class BasicFromEnvironment(HTTPBasicAuth, Authenticator):
+class BasicFromEnvironment(HTTPBasicAuth, Authenticator):  # type: ignore[misc]
     """Basic authentication whose secret is in no file: sparkmagic's own wants it in its configuration."""
 
     def __init__(self, parsed_attributes: Any = None):

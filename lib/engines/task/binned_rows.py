@@ -8,6 +8,7 @@ a row (the labels, for the sum of the weights).
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,7 @@ class Pieces:
     """Labels and bins of one part of the split, in pieces, in canonical order; `by_bins` is by maxBins."""
 
     rows: int
-    by_bins: dict[int, list[Broadcast]]
+    by_bins: dict[int, list[Broadcast[Any]]]
 
     def load(self, max_bins: int) -> tuple[Labels, Bins]:
         """Labels and bins (rows × features), put together in the memory of a task."""
@@ -74,7 +75,7 @@ def task_data(split: Split, train: Sequence[str], other: str, max_bins: Sequence
     ordered = (
         range_partitioned(split, *train).select(names).union(range_partitioned(split, other).select(names)).persist()
     )
-    pieces: list[Broadcast] = []
+    pieces: list[Broadcast[Any]] = []
     try:
         labels = _labels(ordered, split.label_col)
         rows = sum(split.parts[part]["rows"] for part in train)
@@ -94,7 +95,7 @@ def range_partitioned(split: Split, *parts: str) -> DataFrame:
     return ranged.sortWithinPartitions(*split.canonical_order)
 
 
-def _take(piece: Broadcast) -> tuple[Labels, Bins]:
+def _take(piece: Broadcast[Any]) -> tuple[Labels, Bins]:
     value: tuple[Labels, Bins] = piece.value
     if piece._path is not None:
         # The worker lives on after the task: let it read the file again rather than keep the piece for ever.
@@ -145,7 +146,7 @@ def _pieces(
     labels: Sequence[Labels],
     of_train: int,
     thresholds: dict[int, list[Floats]],
-    made: list[Broadcast],
+    made: list[Broadcast[Any]],
 ) -> tuple[Pieces, Pieces]:
     """Bin the rows on the executors and broadcast them, a partition at a time; notes in `made` what was broadcast.
 

@@ -30,7 +30,7 @@ _BATCH = 50_000
 def save_pipeline(
     path: str,
     assembler: VectorAssembler,
-    estimator: Estimator,
+    estimator: "Estimator[Any]",
     trees: DataFrame,
     tree_weights: Sequence[float] | None,
     n_trees: int,

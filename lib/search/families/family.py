@@ -101,7 +101,7 @@ class Family:
     parameters: Mapping[str, Parameter]
     full_grid: Mapping[str, Sequence[Any]]
     fits: Callable[[Sequence[Candidate], int], Sequence[Fit]]
-    estimator: Callable[[Mapping[str, Any], Columns, int], "Estimator"]
+    estimator: Callable[[Mapping[str, Any], Columns, int], "Estimator[Any]"]
     importances: Callable[[Any], Sequence[float]]
     words: Words
     words_in_text: Words

@@ -54,7 +54,7 @@ def _fits(candidates: Sequence[Candidate], n_features: int) -> list[BoostedFit]:
     return [BoostedFit(bins, depth, step, tuple(group)) for (bins, depth, step), group in groups.items()]
 
 
-def _estimator(params: Mapping[str, Any], columns: Columns, seed: int) -> "Estimator":
+def _estimator(params: Mapping[str, Any], columns: Columns, seed: int) -> "Estimator[Any]":
     from pyspark.ml.classification import GBTClassifier
 
     return GBTClassifier(

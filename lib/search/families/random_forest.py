@@ -105,7 +105,7 @@ def _subset_problem(value: Any) -> str | None:
     return f"is none of {', '.join(_SUBSETS)}, a count of features, or a fraction between 0 and 1"
 
 
-def _estimator(params: Mapping[str, Any], columns: Columns, seed: int) -> "Estimator":
+def _estimator(params: Mapping[str, Any], columns: Columns, seed: int) -> "Estimator[Any]":
     from pyspark.ml.classification import RandomForestClassifier
 
     given = dict(params)

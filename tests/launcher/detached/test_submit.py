@@ -16,9 +16,9 @@ import yaml
 from typer.testing import CliRunner
 
 from launcher import cli
+from launcher.commands import experiment
 from launcher.detached import emr_step, submit
 from launcher.emr import watching
-from launcher.emr.checks import checklist
 from launcher.emr.checks.checklist import ClusterNotFit
 from launcher.experiment.plan import commit
 from launcher.experiment.submitted import Status, StepFiles
@@ -176,7 +176,7 @@ def test_the_checklist_comes_first(emr, cluster, monkeypatch):
     def refuse(checked, session, console):
         raise ClusterNotFit(checked.parameters.cluster.id, [])
 
-    monkeypatch.setattr(checklist, "check_before_submission", refuse)
+    monkeypatch.setattr(experiment, "check_before_submission", refuse)
     result = typed("--cluster-id", cluster, *PLACES[:-1])
     assert result.exit_code == 2
     assert f"cluster {cluster} cannot run this experiment" in result.output

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from launcher import cli
+from launcher.commands import experiment
 from launcher.experiment import preflight
 from launcher.experiment.plan import make_plan
 from launcher.parameters.cluster import TARGETS, Cluster, RunOptions, TargetSpec
@@ -176,7 +177,7 @@ def more(monkeypatch):
 @pytest.fixture
 def typed(tmp_path, monkeypatch, more):
     notebooks = write_notebooks(tmp_path / "notebooks")
-    monkeypatch.setattr(cli, "make_plan", lambda parameters, argv: make_plan(parameters, notebooks, argv))
+    monkeypatch.setattr(experiment, "make_plan", lambda parameters, argv: make_plan(parameters, notebooks, argv))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "table.parquet").touch()
     return lambda *words: CliRunner().invoke(cli.app, words, env={"COLUMNS": "300"})

@@ -1,0 +1,77 @@
+"""The command without a name: experiments, from what was typed to their start."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from launcher.emr.checks.checklist import check_before_submission
+from launcher.emr.cost.estimates import estimate_line
+from launcher.experiment import preflight
+from launcher.experiment.plan import Plan, make_plan, recorded_parameters, this_command, with_distinct_ids
+from launcher.parameters.cluster import RunOptions
+from launcher.parameters.schema import Parameters
+from launcher.parameters.sources import gather
+from launcher.running.screens import show_plan
+from launcher.support.console import out
+from lib.errors import InputError
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was typed: `files` of parameters (an experiment each), `-p` assignments, options, a model to resume."""
+
+    files: Sequence[str]
+    assignments: Sequence[str]
+    options: Mapping[str, Any]
+    resume: str | None = None
+
+    def parameters(self) -> list[Parameters]:
+        """The parameters of each experiment.
+
+        Raises:
+            InputError: a parameter is wrong, or several experiments are to be one that is resumed.
+        """
+        if self.resume is not None and len(self.files) > 1:
+            raise InputError("--resume continues one experiment: give one --params file")
+        return [self._of(file) for file in self.files or (None,)]
+
+    def _of(self, file: str | None) -> Parameters:
+        given = gather(file, list(self.assignments), dict(self.options), cwd=Path.cwd())
+        if self.resume is None:
+            return given
+        recorded = recorded_parameters(given.out, self.resume)
+        return gather(file, list(self.assignments), dict(self.options), cwd=Path.cwd(), recorded=recorded)
+
+
+def experiments(wanted: Wanted, options: RunOptions, is_dry: bool, is_checked: bool) -> None:
+    """Plan experiments, check them, and start them on their target; a dry run only says what would run.
+
+    Raises:
+        ExperimentError: one cannot run as wanted, or failed.
+    """
+    plans = with_distinct_ids([make_plan(each, argv=this_command()) for each in wanted.parameters()])
+    for plan in plans:
+        preflight.check(plan)
+    preflight.check_together(plans, options)
+    if is_dry:
+        for plan in plans:
+            show_plan(out(), plan, _estimate(plan))
+        return
+    if is_checked:
+        for plan in plans:
+            _check_cluster(plan)
+    plans[0].parameters.cluster.runs_on.start(plans, options)
+
+
+def _check_cluster(plan: Plan) -> None:
+    """Where it runs on an EMR cluster: the checklist, before anything costs money."""
+    if plan.cluster_id:
+        check_before_submission(plan, boto3.Session(), out())
+
+
+def _estimate(plan: Plan) -> str | None:
+    """What a run will cost on the EMR cluster that it is for, if it is for one."""
+    return estimate_line(plan, boto3.Session()) if plan.cluster_id else None

@@ -1,0 +1,61 @@
+"""A group of commands whose modules are imported only when one of their commands is called."""
+
+import pkgutil
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
+
+from typer._click.utils import make_default_short_help
+from typer.core import TyperGroup
+from typer.main import get_group_from_info
+from typer.models import TyperInfo
+
+
+class _Commands(MutableMapping[str, Any]):
+    """Commands by name, each made of the Typer app that has it ("module:app") when it is asked for."""
+
+    def __init__(self, places: Mapping[str, str], rich_markup_mode: Any):
+        self._places, self._mode = dict(places), rich_markup_mode
+
+    def __getitem__(self, name: str) -> Any:
+        """Import the command."""
+        app = TyperInfo(pkgutil.resolve_name(self._places[name]))
+        group = get_group_from_info(
+            app, pretty_exceptions_short=True, suggest_commands=True, rich_markup_mode=self._mode
+        )
+        return group.commands.get(name, group)
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in their order."""
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._places)
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        """Refused."""
+        raise TypeError("a lazy group has the commands that it was made with")
+
+    def __delitem__(self, name: str) -> None:
+        """Refused."""
+        raise TypeError("a lazy group has the commands that it was made with")
+
+
+def lazy_group(commands: Mapping[str, tuple[str, str]]) -> type[TyperGroup]:
+    """A class of groups with these commands: by name, the app that has it and the first paragraph of its help.
+
+    boto3 alone takes a third of a second to import, which --help need not wait for.
+    """
+
+    class LazyGroup(TyperGroup):
+        def __init__(self, **attributes: Any):
+            super().__init__(**attributes)
+            self.commands = _Commands({name: app for name, (app, _) in commands.items()}, self.rich_markup_mode)
+
+        def format_commands(self, ctx: Any, formatter: Any) -> None:
+            limit = formatter.width - 6 - max(map(len, commands))
+            rows = [(name, make_default_short_help(summary, limit)) for name, (_, summary) in commands.items()]
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+    return LazyGroup
