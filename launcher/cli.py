@@ -26,13 +26,13 @@ COMMANDS = {
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, cls=lazy_group(COMMANDS))
 
-_ASSIGNMENT_HELP = "any parameter, over those of the file: -p split_by=zone -p grid.GBT.maxIter=[100]"
+_ASSIGNMENT_HELP = "any parameter, overriding the file: -p split_by=zone -p grid.GBT.maxIter=[100]"
 
 _PARAMS_HELP = "YAML file of parameters; several files are several experiments, run in this order"
 
-_CONCURRENCY_HELP = "let the cluster run N steps side by side from now on, 256 at most"
+_CONCURRENCY_HELP = "from now on, let the cluster run N steps at the same time (256 at most)"
 
-_RESUME_HELP = "go on with an experiment that died (model_YYYYMMDD_HHMMSS), with the parameters it was begun with"
+_RESUME_HELP = "resume an experiment that died (model_YYYYMMDD_HHMMSS), with the parameters it was started with"
 
 
 def _option(name: str, metavar: str | None = None) -> Any:
@@ -73,8 +73,8 @@ def experiment(
     assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help=_ASSIGNMENT_HELP)] = None,
     wait: Annotated[bool, typer.Option("--wait", help="follow a step until it ends, with its exit code")] = False,
     step_concurrency: Annotated[int | None, typer.Option(metavar="N", min=1, max=256, help=_CONCURRENCY_HELP)] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would run, and touch nothing")] = False,
-    no_check: Annotated[bool, typer.Option("--no-check", help="do not check the EMR cluster before")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would run, and change nothing")] = False,
+    no_check: Annotated[bool, typer.Option("--no-check", help="do not check the EMR cluster first")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
 ) -> None:
     """Train, evaluate and report a binary classifier: four notebooks, one command.

@@ -140,9 +140,9 @@ class SparkMagics(Magics):
         self._session.stop()
         self._session.settings, ignored = _spark_settings(wanted)
         applied = ", ".join(f"{name}={value}" for name, value in self._session.settings.items())
-        print(f"Settings of this session: {applied or 'the usual ones'}")
+        print(f"Settings of this session: {applied or 'the defaults'}")
         if ignored:
-            print(f"Without meaning on one machine: {', '.join(ignored)}")
+            print(f"Ignored on one machine: {', '.join(ignored)}")
 
     @cell_magic
     def info(self, line: str, cell: str) -> None:
@@ -165,7 +165,7 @@ class SparkMagics(Magics):
     def cleanup(self, line: str, cell: str) -> None:
         """Stop the session (`-f`); the next cell starts another."""
         if not _options("cleanup", line).force:
-            raise UsageError("%%cleanup ends the session and all it holds: include -f if you mean it")
+            raise UsageError("%%cleanup ends the session and everything in it: add -f to confirm")
         self._session.stop()
 
 

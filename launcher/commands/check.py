@@ -23,7 +23,7 @@ app = typer.Typer(add_completion=False)
 
 _STYLES = {"ok": "green", "warning": "yellow", "fail": "bold red"}
 _EXIT_CODES = (
-    "Exit codes: 0 nothing failed (a warning stops nothing); 1 a check failed; 2 wrong usage or no such cluster."
+    "Exit codes: 0 nothing failed (warnings do not stop a run); 1 a check failed; 2 wrong usage or no such cluster."
 )
 
 
@@ -40,7 +40,7 @@ def check(
     out: Annotated[str | None, _place("out", "PLACE")] = None,
     label_col: Annotated[str | None, _place("label_col", "COLUMN")] = None,
     probe: Annotated[
-        bool, typer.Option("--probe/--no-probe", help="run a step of some seconds that tries the nodes' rights")
+        bool, typer.Option("--probe/--no-probe", help="run a step of a few seconds that tests the nodes' permissions")
     ] = True,
     as_json: AsJson = False,
     debug: Debug = False,

@@ -40,7 +40,7 @@ def status_pairs(cluster: Cluster, idle: float | None, unfinished: Sequence[Step
         *([] if cluster.has_ended else [("idle", _idle(cluster, idle)), ("ends", _end(cluster, idle))]),
         ("scaling", scaling(cluster)),
         ("steps", _steps(cluster, unfinished)),
-        ("logs", cluster.log_place or "none are kept: the cluster has no log URI, and they go with it"),
+        ("logs", cluster.log_place or "not kept: the cluster has no log URI, so its logs end with it"),
         *((name, value) for name, value in _settings(cluster.configurations)),
     ]
 
@@ -186,21 +186,21 @@ def _up(life: Life) -> str:
 
 def _idle(cluster: Cluster, idle: float | None) -> str:
     if cluster.life.state == "RUNNING":
-        return "no, a step runs"
+        return "no, a step is running"
     if idle is None:
-        return "not known: CloudWatch has no figure of it yet, or may not be asked"
-    return f"for {duration(idle)}" if idle else "no, it works: a session, a notebook or another application"
+        return "unknown: CloudWatch has no data yet, or you may not read it"
+    return f"for {duration(idle)}" if idle else "no, it is busy: a session, a notebook or another application"
 
 
 def _end(cluster: Cluster, idle: float | None) -> str:
     protected = "; termination protection is on" if cluster.termination_protected else ""
     if cluster.ends_after_steps:
-        return f"itself after its last step{protected}"
+        return f"by itself after its last step{protected}"
     after = cluster.auto_termination_seconds
     if after is None:
-        return f"only by `run_experiment.py cluster terminate`: no policy ends it, idle or not{protected}"
-    left = f", in about {duration(max(after - idle, 0))} unless it gets work" if idle else ""
-    return f"itself after {duration(after)} idle{left}{protected}"
+        return f"only by `run_experiment.py cluster terminate`: no policy terminates it, idle or not{protected}"
+    left = f", in about {duration(max(after - idle, 0))} unless it gets new work" if idle else ""
+    return f"by itself after {duration(after)} idle{left}{protected}"
 
 
 def _steps(cluster: Cluster, unfinished: Sequence[Step]) -> str:

@@ -20,8 +20,8 @@ _LIST = ("cluster", "name", "state", "made", "up", "why")
 
 @app.command("list")
 def list_clusters(
-    ended: Annotated[bool, typer.Option("--all", help="those that have ended, too")] = False,
-    days: Annotated[int, typer.Option(metavar="N", min=1, help="with --all: made in the last N days")] = 7,
+    ended: Annotated[bool, typer.Option("--all", help="include those that have ended")] = False,
+    days: Annotated[int, typer.Option(metavar="N", min=1, help="with --all: created in the last N days")] = 7,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -37,7 +37,7 @@ def list_clusters(
             print_table(_LIST, list_rows(found))
         else:
             when = f"was active in the last {days} days" if ended else "is active"
-            print(f"No cluster {when} in {emr.meta.region_name}; run_experiment.py cluster create makes one.")
+            print(f"No cluster {when} in {emr.meta.region_name}; create one with: run_experiment.py cluster create")
 
 
 @app.command()

@@ -28,13 +28,19 @@ app = typer.Typer()
 
 @app.command()
 def cost(
-    run: Annotated[str | None, typer.Argument(metavar="[STEP|RUN_ID|MODEL]", help="one run, not the cluster")] = None,
-    estimate: Annotated[bool, typer.Option("--estimate", help="of a run to come, with these parameters")] = False,
+    run: Annotated[
+        str | None, typer.Argument(metavar="[STEP|RUN_ID|MODEL]", help="a single run instead of the cluster")
+    ] = None,
+    estimate: Annotated[bool, typer.Option("--estimate", help="estimate a future run with these parameters")] = False,
     params: Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters")] = None,
     assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="any parameter")] = None,
-    out: Annotated[str | None, typer.Option(metavar="PLACE", help="where earlier runs left their records")] = None,
-    rows: Annotated[int | None, typer.Option(min=1, metavar="N", help="of the table, for --estimate")] = None,
-    price: Annotated[list[str] | None, typer.Option(metavar="TYPE=USD", help="for an hour of an instance type")] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="PLACE", help="folder or URI with the records of earlier runs")
+    ] = None,
+    rows: Annotated[int | None, typer.Option(min=1, metavar="N", help="rows of the table, for --estimate")] = None,
+    price: Annotated[
+        list[str] | None, typer.Option(metavar="TYPE=USD", help="price per hour of an instance type")
+    ] = None,
     cluster_id: ClusterId = None,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -47,9 +53,9 @@ def cost(
         wanted = gather(params, assign or [], {"out": out}, cwd=Path.cwd())
         given = _prices(price or [])
         if estimate and run:
-            raise InputError(f"--estimate is of a run to come: leave out {run}")
+            raise InputError(f"--estimate is for a future run: leave out {run}")
         if rows and not estimate:
-            raise InputError("--rows goes with --estimate")
+            raise InputError("--rows needs --estimate")
         if estimate:
             _estimate(wanted, cluster_id, rows, given, as_json)
         else:
@@ -99,7 +105,7 @@ def _activity(run: str, spent: Spending, steps: list[Step], recorded: EarlierRun
     if name in spent.account.runs:
         return name
     if step:
-        raise InputError(f"{step.id} has cost nothing: it is {step.state} and never ran")
+        raise InputError(f"{step.id} cost nothing: it is {step.state} and never ran")
     if recorded:
         raise InputError(f"run {run_id} did not run on cluster {spent.cluster.id}, or its cost was not recorded")
     raise InputError(

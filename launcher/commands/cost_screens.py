@@ -17,7 +17,7 @@ def show_cluster(console: Console, spent: Spending, names: Mapping[str, str]) ->
     """All that a cluster has cost; `names` says what its activities are."""
     cluster, account = spent.cluster, spent.account
     whole = total(account.whole).amount.total
-    going_on = "" if cluster.has_ended else f", and {spent.hourly.total:.2f} USD for each hour more"
+    going_on = "" if cluster.has_ended else f", plus {spent.hourly.total:.2f} USD per further hour"
     up = f", up {duration(cluster.life.seconds)}" if cluster.life.seconds is not None else ""
     _say(console, f"{cluster.name} ({cluster.id}), {cluster.life.state}{up}: {_usd(whole, spent)}{going_on}\n")
     _show_nodes(console, account.whole)
@@ -41,10 +41,10 @@ def show_run(console: Console, spent: Spending, name: str, what: str) -> None:
     _show_nodes(console, usage)
     beside = spent.beside(name)
     if beside:
-        _say(console, f"At the same time ran {', '.join(beside)}: what ran together shares the nodes in equal parts.")
+        _say(console, f"{', '.join(beside)} ran at the same time; concurrent runs share the nodes equally.")
     account = spent.account
     startup, idle = (total(part).amount.total for part in (account.startup, account.idle))
-    _say(console, f"Not in it: the cluster's start-up, {startup:.2f} USD, and its idle time so far, {idle:.2f} USD.")
+    _say(console, f"Not included: the cluster's start-up, {startup:.2f} USD, and its idle time so far, {idle:.2f} USD.")
     _show_notes(console, spent)
 
 
@@ -65,11 +65,11 @@ def _numbers(usage: Usage) -> Sequence[str]:
 
 def _show_notes(console: Console, spent: Spending) -> None:
     prices = spent.prices
-    _say(console, f"\nPrices of {prices.as_of} for {prices.region}, from {prices.source}.")
+    _say(console, f"\nPrices as of {prices.as_of} for {prices.region}, from {prices.source}.")
     if prices.problem:
         _say(console, f"AWS's price list could not be read: {prices.problem}")
     if spent.has_spot:
-        _say(console, "Spot nodes count with the most they may cost (the bid, or the price on demand): a bound.")
+        _say(console, "Spot nodes are counted at their maximum price (the bid or the on-demand price): an upper bound.")
     _say(console, f"{NOT_INCLUDED[0].upper()}{NOT_INCLUDED[1:]}.")
 
 

@@ -22,21 +22,19 @@ def show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
     if finding:
         name = f"  [{diagnosis.cause.name if diagnosis.cause else UNKNOWN}]"
         _print(console, Text("Cause: ", "bold red") + Text(finding.sentence, "bold") + Text(name, "dim"))
-        _show_lines(console, "The lines that say so", finding.proof)
-        _heading(console, "What to do")
+        _show_lines(console, "Evidence", finding.proof)
+        _heading(console, "Remedy")
         for remedy in finding.remedy:
             _print(console, Text(f"- {remedy}"), indent=2)
         if finding.statement:
-            _heading(console, "The statement to add")
+            _heading(console, "Statement to add")
             _print(console, Text(json.dumps(finding.statement, indent=2)), indent=2)
     else:
-        known = "as far as they are there" if diagnosis.notes else "all that there are"
-        _print(
-            console, Text("Cause: not known. ", "bold red") + Text(f"The logs ({known}) tell none that is known here.")
-        )
-        _show_lines(console, "The most telling lines", diagnosis.telling)
+        known = "incomplete" if diagnosis.notes else "complete"
+        _print(console, Text("Cause: not known. ", "bold red") + Text(f"No known cause matches the logs ({known})."))
+        _show_lines(console, "Most relevant lines", diagnosis.telling)
     if diagnosis.others:
-        _heading(console, "Also seen, further from the end")
+        _heading(console, "Other problems found")
         for other, seen in diagnosis.others:
             _print(console, Text(f"- {seen.sentence}") + Text(f"  [{other.name}]", "dim"), indent=2)
     for note in diagnosis.notes:
@@ -72,7 +70,7 @@ def _print(console: Console, text: Text, indent: int = 0) -> None:
 
 def _more(diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.kept_at:
-        yield f"What ran is kept in {diagnosis.kept_at}"
+        yield f"Notebooks and logs are kept in {diagnosis.kept_at}"
     if diagnosis.logs:
         what = diagnosis.step.id if diagnosis.step else "--bootstrap"
         yield f"Logs: {diagnosis.logs} (run_experiment.py cluster logs {what} --cluster-id {diagnosis.cluster.id})"

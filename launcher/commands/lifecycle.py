@@ -32,7 +32,7 @@ Wait = Annotated[bool, typer.Option("--wait", help="wait until it is done")]
 @app.command()
 def create(
     assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help=_SETTING)] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="print the request, and make nothing")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="print the request, and create nothing")] = False,
     wait: Wait = False,
     debug: Debug = False,
 ) -> None:
@@ -45,10 +45,10 @@ def create(
             return
         cluster_id = creation.create(wanted, around)
         idle = duration(wanted.idle_timeout)
-        print(f"{wanted.project}-cluster is {cluster_id}. It starts in ten minutes or so, and ends after {idle} idle.")
+        print(f"{wanted.project}-cluster is {cluster_id}, ready in about ten minutes. It terminates after {idle} idle.")
         look = f"run_experiment.py cluster status --cluster-id {cluster_id}"
         if wait:
-            with _goes_on(f"The cluster starts all the same: {look}"):
+            with _goes_on(f"The cluster keeps starting: {look}"):
                 creation.wait_until_ready(aws.client("emr"), cluster_id, _show_state)
             print(f"Run an experiment on it: run_experiment.py --cluster-id {cluster_id} --input-data s3://…")
         else:
@@ -57,7 +57,7 @@ def create(
 
 @app.command()
 def resize(
-    count: Annotated[int, typer.Argument(metavar="N", min=0, help="nodes that the group is to have")],
+    count: Annotated[int, typer.Argument(metavar="N", min=0, help="the new number of nodes")],
     group: Annotated[Literal["core", "task"], typer.Option(metavar="core|task", help="which nodes")] = "core",
     cluster_id: ClusterId = None,
     wait: Wait = False,
@@ -68,15 +68,15 @@ def resize(
         emr = aws.client("emr")
         planned = resizing.plan_resize(emr, the_cluster(emr, cluster_id), group.upper(), count)
         if planned.before == count:
-            print(f"The {group} group of {planned.cluster.id} has {count} nodes already.")
+            print(f"The {group} group of {planned.cluster.id} already has {count} nodes.")
             return
         resizing.resize(emr, planned)
         change = f"goes from {planned.before} to {count} nodes"
         print(f"The {group} group of {planned.cluster.id} {change}. {planned.remark}".strip())
         if wait:
-            with _goes_on("The nodes change all the same: run_experiment.py cluster status"):
+            with _goes_on("The resize continues: run_experiment.py cluster status"):
                 resizing.wait_until_resized(
-                    emr, planned, lambda seen: print(f"{seen.running} of {count} run", flush=True)
+                    emr, planned, lambda seen: print(f"{seen.running} of {count} running", flush=True)
                 )
 
 
@@ -84,7 +84,9 @@ def resize(
 def terminate(
     cluster_id: ClusterId = None,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
-    force: Annotated[bool, typer.Option("--force", help="even while steps run, or with protection")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="also while steps run, and in spite of termination protection")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Terminate a cluster. What is in S3 stays; HDFS and running steps are lost."""
@@ -92,7 +94,7 @@ def terminate(
         emr = aws.client("emr")
         cluster = describe(emr, the_cluster(emr, cluster_id))
         if cluster.has_ended or cluster.life.state == "TERMINATING":
-            print(f"Cluster {cluster.id} is {cluster.life.state} already.")
+            print(f"Cluster {cluster.id} is already {cluster.life.state}.")
             return
         unfinished = list_steps(emr, cluster.id, UNFINISHED_STEP)
         if not force:
@@ -124,13 +126,13 @@ def _other_work(cluster: Cluster) -> str:
     if idle is None:
         return "no unfinished step"
     if idle == 0:
-        return "no unfinished step, but is at work by CloudWatch: a Livy session or a notebook, perhaps"
+        return "no unfinished step, but CloudWatch reports it busy: perhaps a Livy session or a notebook"
     return f"no unfinished step and has been idle for {duration(idle)}"
 
 
 def _ask(cluster: Cluster, work: str) -> None:
     if not _has_somebody_to_ask():
-        raise InputError(f"terminate asks before it ends {_named(cluster)}, and there is nobody to ask: add --yes")
+        raise InputError(f"terminating {_named(cluster)} needs confirmation, and stdin is not a terminal: add --yes")
     typer.confirm(f"Terminate {_named(cluster)}? It has {work}.", abort=True)
 
 

@@ -42,7 +42,9 @@ _Kind = Annotated[
     list[str] | None,
     typer.Option("--kind", metavar="controller|stderr|stdout|syslog", help="which logs; default: stdout and stderr"),
 ]
-_Step = Annotated[str | None, typer.Argument(metavar="STEP", help="default: the last that failed", show_default=False)]
+_Step = Annotated[
+    str | None, typer.Argument(metavar="STEP", help="default: the last one that failed", show_default=False)
+]
 
 
 @app.command(no_args_is_help=False)
@@ -51,10 +53,10 @@ def logs(
     cluster_id: ClusterId = None,
     kind: _Kind = None,
     bootstrap: Annotated[
-        bool, typer.Option("--bootstrap", help="of the bootstrap actions, on all nodes or one")
+        bool, typer.Option("--bootstrap", help="logs of the bootstrap actions, on all nodes or one")
     ] = False,
     tail: Annotated[int | None, typer.Option("--tail", metavar="LINES", min=1, help="only the last lines")] = None,
-    follow: Annotated[bool, typer.Option("--follow", help="go on while the step runs")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="keep printing while the step runs")] = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -156,7 +158,7 @@ def _nothing(emr: "EMRClient", logs: Logs, cluster: Cluster, what: str, kinds: S
             f"step {what} has no {' or '.join(kinds or _SPOKEN)} log: it has {', '.join(there)} (--kind)"
         )
     if step.started_at is None:
-        return ExperimentError(f"step {what} is {step.state} and has not started, so that it has no logs")
+        return ExperimentError(f"step {what} is {step.state} and has not started, so it has no logs")
     return ExperimentError(not_arrived(step, logs, cluster))
 
 
@@ -168,9 +170,9 @@ def _list(logs: Logs, files: list[LogFile], as_json: bool) -> None:
         )
         return
     if not files:
-        print(f"No logs have come to {logs.place} yet: EMR copies them there every few minutes.")
+        print(f"No logs have arrived in {logs.place} yet: EMR copies them there every few minutes.")
         return
-    shown = f"{logs.place} (names below it can be given to this command)"
+    shown = f"{logs.place} (this command accepts the names below)"
     print(shown)
     rows = (
         [(each.name, decimal(each.size), f"{each.arrived_at:%Y-%m-%d %H:%M}") for each in files]

@@ -31,7 +31,7 @@ def the_cluster(emr: "EMRClient", given: str | None) -> str:
     if len(found) == 1:
         return found[0].id
     if not found:
-        remedy = "name one with --cluster-id, or make one: run_experiment.py cluster create"
+        remedy = "name one with --cluster-id, or create one: run_experiment.py cluster create"
         raise InputError(f"no cluster is active; {remedy}")
     names = ", ".join(f"{each.id} ({each.name})" for each in found)
-    raise InputError(f"{len(found)} clusters are active: {names}; say which with --cluster-id")
+    raise InputError(f"{len(found)} clusters are active: {names}; choose one with --cluster-id")

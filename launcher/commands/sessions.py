@@ -20,12 +20,12 @@ from launcher.targets.livy.target import connected_kernels
 app = typer.Typer(add_completion=False)
 
 _Params = Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters")]
-_Assign = Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="a parameter, over the file's")]
+_Assign = Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="a parameter, overriding the file")]
 
 
 @app.command()
 def sessions(
-    clean: Annotated[bool, typer.Option("--clean", help="end those whose run is over")] = False,
+    clean: Annotated[bool, typer.Option("--clean", help="end the sessions of runs that are over")] = False,
 ) -> None:
     """List the Livy sessions of this user's runs, also those left behind; a session costs money while it lives."""
     with command_body(debug=False):
@@ -47,9 +47,11 @@ def lab(
     assign: _Assign = None,
     livy_url: Annotated[str | None, typer.Option(metavar="URL", help="Livy's URL")] = None,
     cluster_id: Annotated[str | None, typer.Option(metavar="ID", help="EMR cluster")] = None,
-    reach: Annotated[str | None, typer.Option(metavar="direct|ssh|ssm", help="road to the cluster")] = None,
+    reach: Annotated[str | None, typer.Option(metavar="direct|ssh|ssm", help="connection to the cluster")] = None,
     ssh_key: Annotated[str | None, typer.Option(metavar="FILE", help="private key")] = None,
-    out: Annotated[str | None, typer.Option(metavar="PLACE", help="bucket and prefix that take lib.zip")] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="PLACE", help="bucket and prefix where lib.zip is uploaded")
+    ] = None,
     browser: Annotated[bool, typer.Option(help="open a browser")] = True,
 ) -> None:
     """Open JupyterLab with the notebooks, their kernel connected to a cluster and `lib` there.

@@ -44,8 +44,10 @@ def steps(
 def step(
     step_id: Annotated[str, typer.Argument(metavar="STEP", help="its id, as in s-1A2B3C4D5E6F7")],
     cluster_id: ClusterId = None,
-    cancel: Annotated[bool, typer.Option("--cancel", help="cancel it: it may clean up after itself")] = False,
-    force: Annotated[bool, typer.Option("--force", help="with --cancel: kill it, which leaves its sessions")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="cancel it; the step may clean up first")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="with --cancel: kill it; its Livy sessions stay behind")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="follow it until it ends, with its exit code")] = False,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -53,7 +55,7 @@ def step(
     """Show one step: state, times, failure, command."""
     with command_body(debug):
         if force and not cancel:
-            raise InputError("--force says how to --cancel: give both")
+            raise InputError("--force needs --cancel")
         emr = aws.client("emr")
         cluster = the_cluster(emr, cluster_id)
         if cancel:

@@ -20,13 +20,15 @@ from lib.errors import InputError
 
 app = typer.Typer()
 
-_REACH = "a tunnel, or the node's own addresses, in the place of EMR's links"
+_REACH = "a tunnel, or the node's own addresses, instead of EMR's links"
 
 
 @app.command()
 def ui(
     cluster_id: ClusterId = None,
-    on_cluster: Annotated[bool, typer.Option("--on-cluster", help="EMR's links to the cluster, YARN's too")] = False,
+    on_cluster: Annotated[
+        bool, typer.Option("--on-cluster", help="EMR's links to the pages on the cluster, including YARN")
+    ] = False,
     reach: Annotated[
         Literal["direct", "ssh", "ssm"] | None, typer.Option(metavar="direct|ssh|ssm", help=_REACH)
     ] = None,
@@ -41,7 +43,7 @@ def ui(
     """
     with command_body(debug):
         if on_cluster and reach:
-            raise InputError("--on-cluster is a link of EMR's, --reach a road of your own: give one")
+            raise InputError("use either --on-cluster (EMR's link) or --reach (your own tunnel)")
         emr = aws.client("emr")
         cluster = describe(emr, the_cluster(emr, cluster_id))
         show = print_json if as_json else lambda urls: print_pairs(list(urls.items()))

@@ -43,7 +43,7 @@ def require_usable(cluster: Cluster) -> None:
         raise ClusterNotReady(cluster.id, cluster.life.state, cluster.life.reason)
     if "Livy" not in cluster.applications:
         has = ", ".join(cluster.applications) or "nothing"
-        raise InputError(f"cluster {cluster.id} has no Livy (it has {has}): make it with Livy")
+        raise InputError(f"cluster {cluster.id} has no Livy (it has {has}): create one with Livy")
 
 
 def submit(session: boto3.Session, cluster_id: str, plans: Sequence[Plan]) -> list[str]:

@@ -48,14 +48,16 @@ def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Conso
     emr = aws.client("emr", session)
     step = describe_step(emr, cluster_id, step_id)
     if step.run_id is None or step.out is None:
-        raise InputError(f"step {step_id} of cluster {cluster_id} is no experiment of ours: there is nothing to follow")
+        raise InputError(
+            f"step {step_id} of cluster {cluster_id} is not an experiment of this project: there is nothing to follow"
+        )
     try:
         step_files = StepFiles.of(step.out, step.run_id)
         plan = step_files.plan()
         step, status = _watch(_Look(emr, cluster_id, step, console), step_files, plan, console)
         results = results_of(step, status, plan, emr, cluster_id)
     except (Interrupted, aws.NotLoggedIn, aws.AwsRefused, aws.AwsUnavailable) as stop:
-        stop.add_note(f"Step {step_id} goes on; follow it again with: {follow_command(cluster_id, step_id)}")
+        stop.add_note(f"Step {step_id} continues; follow it again with: {follow_command(cluster_id, step_id)}")
         raise
     show_results(console, plan, results, step.seconds or 0.0)
     cost = records.kept(step_files.files, plan.model_dir)
@@ -96,7 +98,7 @@ class _Look:
         ids = [each.id for each in reversed(unfinished)]
         before = ids.index(self.step.id) if self.step.id in ids else 0
         behind = f"{before} step{'s' if before > 1 else ''} before it" if before else "it is next"
-        return f"waits for its turn on cluster {self.cluster_id}: {behind}"
+        return f"waiting on cluster {self.cluster_id}: {behind}"
 
 
 def _watch(look: _Look, step_files: StepFiles, plan: Plan, console: Console) -> tuple[Step, Status]:

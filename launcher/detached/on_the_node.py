@@ -57,7 +57,7 @@ def _livy_here(plan: Plan, url: str) -> Iterator[Target]:
         try:
             target = stack.enter_context(livy_target(replace(plan, parameters=parameters)))
         except LivyUnreachable as error:
-            remedy = "Livy runs on the cluster's primary node: is it among its applications, and ready?"
+            remedy = "Livy runs on the cluster's primary node: check that it is installed and ready"
             raise LivyUnreachable(url, error.problem, remedy) from None
         yield target
 

@@ -37,7 +37,7 @@ def results_of(step: Step, status: Status, plan: Plan, emr: "EMRClient", cluster
     if step.state == "FAILED" and status.exit_code:
         raise StepFailed(step, cluster_id, f"failed: {status.error}", status.exit_code)
     problem = {
-        "FAILED": f"failed before the experiment could say why{_quoted(step.failure)}",
+        "FAILED": f"failed before the experiment could report why{_quoted(step.failure)}",
         "CANCELLED": f"was cancelled{_because(step.reason)}",
         "INTERRUPTED": f"was interrupted by the loss of its node{_because(step.reason)}",
     }.get(step.state, f"is {step.state}")
@@ -53,7 +53,7 @@ def _records(step: Step, plan: Plan, cluster_id: str) -> dict[str, Any]:
         checked = [each for each in plan.steps if each.check]
         return {each.name: each.check(files, plan.folder(each), plan.run_id) for each in checked if each.check}
     except results.MissingResult as missing:
-        problem = f"is COMPLETED, but its result {missing.place} {missing.problem}: the run has not passed"
+        problem = f"is COMPLETED, but its result {missing.place} {missing.problem}: the run has failed"
         raise StepFailed(step, cluster_id, problem) from None
 
 

@@ -44,7 +44,7 @@ def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
     for number, (plan, step_id, cost) in enumerate(zip(plans, step_ids, costs, strict=True)):
         _tell(plan, step_id, cluster, before + number, cost, console)
     if not cluster.log_uri:
-        console.print(f"Cluster {cluster_id} keeps no logs: a failure will be hard to explain.", style="yellow")
+        console.print(f"Cluster {cluster_id} keeps no logs: failures will be hard to diagnose.", style="yellow")
     if options.wait:
         _follow_all(session, cluster_id, step_ids, options.debug, console)
 
@@ -65,8 +65,9 @@ def _set_concurrency(session: boto3.Session, cluster_id: str, steps: int, consol
     set_step_concurrency(session, cluster_id, steps)
     if steps > 1:
         console.print(
-            f"Cluster {cluster_id} runs up to {steps} steps side by side from now on. Each has a driver and executors "
-            f"of its own and papermill on the primary node: the memory in the section spark has to fit {steps} times.",
+            f"Cluster {cluster_id} now runs up to {steps} steps at the same time. Each has a driver and executors "
+            "of its own and papermill on the primary node: the memory settings in the section spark must fit "
+            f"{steps} times.",
             soft_wrap=True,
         )
 

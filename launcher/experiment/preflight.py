@@ -57,7 +57,7 @@ def the_target_can_see_the_places(plan: Plan) -> None:
         for place in places(getattr(plan.parameters, name)):
             if local_path(place) is not None:
                 raise InputError(
-                    f"{name}={place}: a cluster cannot see the files of this machine; put it to S3 and give "
+                    f"{name}={place}: a cluster cannot see the files of this machine; copy it to S3 and give "
                     f"--{name.replace('_', '-')} s3://bucket/…"
                 )
 

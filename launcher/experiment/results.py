@@ -31,7 +31,7 @@ class MissingResult(ExperimentError):
 
     def __init__(self, place: str, problem: str):
         self.place, self.problem = place, problem
-        super().__init__(f"the notebook ran to its end, but its result {place} {problem}: the run has not passed")
+        super().__init__(f"the notebook ran to the end, but its result {place} {problem}: the run has failed")
 
 
 def summary(files: Files, model_dir: str, run_id: str) -> dict[str, Any]:

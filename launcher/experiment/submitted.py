@@ -95,7 +95,7 @@ class StepFiles:
         place = f"{self.folder}/{name}"
         content = yaml.safe_load(self.files.read_text(place) or "")
         if not isinstance(content, dict):
-            raise InputError(f"{place} is not there or not whole: submit the experiment again")
+            raise InputError(f"{place} is missing or incomplete: submit the experiment again")
         return content
 
 

@@ -109,7 +109,7 @@ class Livy(TargetSpec):
     """Notebooks on this machine, and Spark in Livy sessions on a cluster."""
 
     name = "livy"
-    meaning = "here, with sessions on a cluster"
+    meaning = "here, with Livy sessions on a cluster"
     on_emr_cluster = True
     in_sessions = True
     resume_settings = ("livy_url", "id", "reach", "ssh_key")
@@ -186,17 +186,17 @@ class Cluster(BaseModel):
     target: Annotated[str, AfterValidator(_known)] | None = described(None, f"where it runs: {_meanings()}", _listed())
     id: Annotated[str, Field(pattern=r"^(j-[A-Z0-9]+)?$")] = described("", "EMR cluster", "an id like j-2AXXXXXXGAPLF")
     livy_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = described(
-        "", "Livy's URL, where there is no cluster id", f"a URL like http://host:{LIVY_PORT}"
+        "", "Livy's URL, if there is no cluster id", f"a URL like http://host:{LIVY_PORT}"
     )
-    reach: Literal["direct", "ssh", "ssm"] = described("direct", "road to the cluster", "direct, ssh or ssm")
+    reach: Literal["direct", "ssh", "ssm"] = described("direct", "connection to the cluster", "direct, ssh or ssm")
     auth: Literal["none", "basic", "kerberos"] = described("none", "Livy's login", "none, basic or kerberos")
-    ssh_user: str = described("hadoop", "user on the primary node", "a user's name")
-    ssh_key: str = described("", "private key for it; empty: ssh's own choice", "a path")
-    start_timeout: Positive = described(600, "seconds a session may take to start", "a whole number from 1")
+    ssh_user: str = described("hadoop", "SSH user on the primary node", "a user's name")
+    ssh_key: str = described("", "private key for SSH; empty: ssh's default", "a path")
+    start_timeout: Positive = described(600, "seconds until a session must have started", "a whole number from 1")
     heartbeat_timeout: Annotated[int, Field(ge=60)] = described(
-        120, "seconds until Livy ends a session that nobody asks for", "a whole number from 60"
+        120, "seconds without requests after which Livy ends a session", "a whole number from 60"
     )
-    cell_timeout: Positive | None = described(None, "seconds a cell may take", POSITIVE)
+    cell_timeout: Positive | None = described(None, "seconds until a cell must have finished", POSITIVE)
 
     @property
     def runs_on(self) -> TargetSpec:
@@ -214,7 +214,7 @@ class Cluster(BaseModel):
         """
         if bool(self.id) == bool(self.livy_url):
             url, both = f"http://…:{LIVY_PORT}", ", not both" if self.id else ""
-            raise InputError(f"Livy is found by --cluster-id (an EMR cluster) or by --livy-url ({url}){both}: give one")
+            raise InputError(f"Livy needs --cluster-id (an EMR cluster) or --livy-url ({url}){both}: give one")
         if self.livy_url and self.reach != "direct":
             raise InputError(f"--reach {self.reach} needs --cluster-id: a Livy given by --livy-url is reached directly")
         return Endpoint(self.livy_url, self.id, self.reach, self.auth, self.ssh_user, self.ssh_key)
@@ -229,7 +229,7 @@ class Spark(BaseModel):
     driver_cores: Positive | None = described(None, "cores of the driver", POSITIVE)
     executor_memory: Memory | None = described(None, "heap of each executor", MEMORY)
     executor_cores: Positive | None = described(None, "cores of each executor", POSITIVE)
-    num_executors: Positive | None = described(None, "executors; null: as many as the work needs", POSITIVE)
+    num_executors: Positive | None = described(None, "number of executors; null: Spark decides", POSITIVE)
     conf: dict[str, str | int | float | bool] = described({}, "other Spark properties", "property: value lines")
 
     def properties(self) -> dict[str, str]:

@@ -37,47 +37,49 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     input_data: Places = described(
-        ["data/sample.parquet"], "table to learn from: file, folder or URI", "a path or URI, or a list"
+        ["data/sample.parquet"], "training table: file, folder or URI", "a path or URI, or a list"
     )
-    label_col: Text = described("label", "column of the two classes", "a column name")
-    zone_col: Text | None = described("zone", "column of zones, used where the table has it", "a column name or null")
-    exclude_cols: list[Text] = described([], "numeric columns that are no features", "a list of column names")
+    label_col: Text = described("label", "column with the two classes", "a column name")
+    zone_col: Text | None = described("zone", "zone column, used if the table has it", "a column name or null")
+    exclude_cols: list[Text] = described([], "numeric columns that are not features", "a list of column names")
     missing: Literal["error", "drop"] = described(
-        "error", "rows with missing or infinite features: stop, or drop them", "error or drop"
+        "error", "rows with missing or infinite features: stop with an error, or drop them", "error or drop"
     )
-    test_frac: Fraction = described(0.15, "share of rows held out for the test", FRACTION)
-    val_frac: Fraction = described(0.15, "share of rows to choose candidates on", FRACTION)
-    split_by: Literal["rows", "zone"] = described("rows", "split single rows or whole zones", "rows or zone")
+    test_frac: Fraction = described(0.15, "share of rows held out until the final test", FRACTION)
+    val_frac: Fraction = described(0.15, "share of rows for selecting the best candidate", FRACTION)
+    split_by: Literal["rows", "zone"] = described("rows", "split by rows, or keep whole zones together", "rows or zone")
     seed: Annotated[int, Field(ge=0, lt=2**31)] = described(
         42, "seed of the split and of the models", "a whole number from 0 to 2147483647"
     )
     metric: Literal["areaUnderPR", "areaUnderROC"] = described(
-        SEARCH_METRICS[0], "what the best candidate is best at", " or ".join(SEARCH_METRICS)
+        SEARCH_METRICS[0], "metric that selects the best candidate", " or ".join(SEARCH_METRICS)
     )
     grid: dict[str, Any] = described(
-        FULL_GRID, "values of each model's parameters, all combined", "model: {parameter: [values]}"
+        FULL_GRID, "values of each model's parameters; all combinations are tried", "model: {parameter: [values]}"
     )
     candidates: list[dict[str, Any]] = described(
-        [], "candidates one by one, instead of the grid", "a list of {model: …, parameter: value}"
+        [], "explicit candidates instead of a grid", "a list of {model: …, parameter: value}"
     )
     search: Literal["grid", "random"] = described(
-        "grid", "every candidate, or max_candidates drawn by the seed", "grid or random"
+        "grid", "every candidate, or max_candidates sampled with the seed", "grid or random"
     )
     max_candidates: Annotated[int, Field(ge=1)] | None = described(
-        None, "most candidates to fit", "a whole number from 1, or null"
+        None, "maximum number of candidates", "a whole number from 1, or null"
     )
-    engine: Literal["auto", "task", "spark"] = described("auto", "what fits the candidates", "auto, task or spark")
+    engine: Literal["auto", "task", "spark"] = described(
+        "auto", "engine that fits the candidates", "auto, task or spark"
+    )
     out: Text = described("experiments", "folder or URI for models and results", "a path or URI")
     run_id: Annotated[str, Field(pattern=r"^(\d{8}_\d{6})?$")] = described(
-        "", "name of the run; empty: its start, UTC", 'text like "20260131_235959" (in quotes), or ""'
+        "", "name of the run; empty: its start time, UTC", 'text like "20260131_235959" (in quotes), or ""'
     )
-    resume: bool = described(False, "go on with the run of run_id, which died", "true or false")
+    resume: bool = described(False, "resume the run of run_id, which died", "true or false")
     evaluate: bool = described(True, "evaluate and report after training", "true or false")
     test_data: Places | None = described(
-        None, "table to evaluate on, whole, instead of the held-out rows", "a path or URI, a list, or null"
+        None, "table to evaluate on, all of its rows, instead of the held-out rows", "a path or URI, a list, or null"
     )
     language: Literal["en", "es"] = described("en", "language of the report", "en or es")
-    cluster: Cluster = described(Cluster(), "where it runs, and the way there", "name: value lines")
+    cluster: Cluster = described(Cluster(), "where it runs, and how to connect", "name: value lines")
     spark: Spark = described(Spark(), "memory, cores and other properties of a cluster's Spark", "name: value lines")
 
     @model_validator(mode="after")
@@ -86,7 +88,7 @@ class Parameters(BaseModel):
         if total >= 1:
             raise ValueError(
                 f"test_frac={self.test_frac} and val_frac={self.val_frac} sum to {total:g}; "
-                "they must sum to less than 1, so that rows are left to train on"
+                "they must sum to less than 1, so that rows remain for training"
             )
         return self
 

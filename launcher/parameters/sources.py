@@ -142,7 +142,7 @@ def _set(
     for key in keys[:-1]:
         place = place.setdefault(key, {}) if isinstance(place, dict) else place
     if not isinstance(place, dict):
-        raise InputError(f"{origin}: {name} holds nothing by the name {'.'.join(inner)}")
+        raise InputError(f"{origin}: {name} has no entry named {'.'.join(inner)}")
     place[keys[-1]] = value
     origins[name] = f"{origins[name]}, {origin}" if name in origins else origin
 

@@ -12,7 +12,7 @@ def warn_of_leftovers() -> None:
     if left:
         names = ", ".join(f"{', '.join(map(str, each.sessions)) or each.name} at {each.endpoint}" for each in left)
         err().print(
-            f"Livy sessions that were not ended, and may still cost: {names}. "
+            f"Livy sessions that were not ended and may still cost money: {names}. "
             "`run_experiment.py sessions` lists them, `run_experiment.py sessions --clean` ends them.",
             style="yellow",
             soft_wrap=True,

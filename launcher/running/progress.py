@@ -110,7 +110,7 @@ class Progress:
 
     def _left(self) -> str:
         if self.search.is_done:
-            return ", now retraining the best"
+            return ", now retraining the winner"
         left = self.search.seconds_left()
         return f", about {duration(left)} left" if left is not None else ""
 

@@ -94,12 +94,12 @@ def what_is_left(plan: Plan, is_trained: bool) -> str:
     except ExperimentError:  # what stopped the run is what there is to say
         begun = False
     if not begun:
-        return "Nothing is complete."
+        return "Nothing is complete, and there is nothing to resume."
     cluster = plan.parameters.cluster
     where = cluster.runs_on.resume_options(cluster).items()
     options = ["--out", shown(plan.parameters.out), *(word for name, value in where for word in _option(name, value))]
     model = artifacts.model_name(plan.run_id)
-    return f"What was scored is kept; go on with: run_experiment.py {shlex.join(options)} --resume {model}"
+    return f"The scored candidates are kept. Resume with: run_experiment.py {shlex.join(options)} --resume {model}"
 
 
 def _option(setting: str, value: Any) -> tuple[str, str]:

@@ -131,9 +131,9 @@ class Run:
                 if file.stat().st_size:
                     files.put(file, f"{self.plan.failed_dir}/{file.name}")
         except (OSError, ExperimentError) as problem:
-            error.add_note(f"What ran could not be kept in {shown(self.plan.failed_dir)}: {problem}")
+            error.add_note(f"Notebooks and logs could not be kept in {shown(self.plan.failed_dir)}: {problem}")
             return
-        error.add_note(f"What ran is kept in {shown(self.plan.failed_dir)}")
+        error.add_note(f"Notebooks and logs are kept in {shown(self.plan.failed_dir)}")
         if isinstance(error, ExperimentError):
             error.kept_at = self.plan.failed_dir
 

@@ -30,7 +30,7 @@ def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
         ("label", p.label_col),
         ("split", f"test {p.test_frac:g}, validation {p.val_frac:g}, by {p.split_by}, seed {p.seed}"),
         ("search", f"{len(candidates)} candidates ({counts}) by {p.metric}, engine {p.engine}"),
-        ("fits", f"at most {fits + len(models) + 1}: the candidates, which share some ({fits}), {tests}"),
+        ("fits", f"at most {fits + len(models) + 1}: the candidates, which share fits ({fits}), {tests}"),
         *((("where", where),) if where else ()),
         *((("cost", cost),) if cost else ()),
         *((f"step {n}", shown(str(s.notebook))) for n, s in enumerate(plan.steps, start=1)),

@@ -101,7 +101,7 @@ def translated_errors(doing: str) -> Iterator[None]:
     except _NO_CREDENTIALS as error:
         raise NotLoggedIn(f"{doing}: no AWS credentials ({error}); {_LOGIN}") from None
     except _LOGGED_OUT as error:
-        raise NotLoggedIn(f"{doing}: the AWS login is not valid any more ({error}); {_LOGIN}") from None
+        raise NotLoggedIn(f"{doing}: the AWS login has expired ({error}); {_LOGIN}") from None
     except exceptions.NoRegionError:
         raise InputError(f"{doing}: no AWS region is set; set AWS_REGION or the profile's region") from None
     except _NO_CONNECTION as error:
@@ -127,7 +127,7 @@ def _of_client_error(doing: str, error: ClientError) -> ExperimentError:
     message = error.response.get("Error", {}).get("Message", "") or name
     about = error.response.get("ResponseMetadata", {})
     if name in _EXPIRED:
-        return NotLoggedIn(f"{doing}: the AWS credentials are not valid (any more): {message}; {_LOGIN}")
+        return NotLoggedIn(f"{doing}: the AWS credentials are invalid or expired: {message}; {_LOGIN}")
     if name in _CLOCK:
         remedy = f"set this machine's clock, or {_LOGIN}"
         return NotLoggedIn(f"{doing}: AWS does not accept the signature: {message}; {remedy}")
@@ -136,15 +136,17 @@ def _of_client_error(doing: str, error: ClientError) -> ExperimentError:
     if name in _THROTTLED:
         tries = about.get("RetryAttempts", 0) + 1
         asked = f"after {tries} attempts" if tries > 1 else "at the first attempt"
-        remedy = f"wait a minute and repeat it, or set {_ATTEMPTS_VARIABLE} above {max(tries, ATTEMPTS)}"
-        return AwsBusy(f"{doing}: AWS gets too many requests from this account ({message}, {asked}); {remedy}")
+        remedy = f"wait a minute and try again, or set {_ATTEMPTS_VARIABLE} above {max(tries, ATTEMPTS)}"
+        return AwsBusy(f"{doing}: AWS throttles this account ({message}, {asked}); {remedy}")
     if about.get("HTTPStatusCode", 0) >= 500:
-        return AwsUnavailable(f"{doing}: AWS has a fault of its own ({message}); repeat it in some minutes")
+        return AwsUnavailable(f"{doing}: AWS reports an internal error ({message}); try again in a few minutes")
     if name == "NoSuchBucket":
         bucket = error.response["Error"].get("BucketName", "")
-        return InputError(f"{doing}: there is no bucket {bucket or 'of that name'}; make it or name another")
+        return InputError(f"{doing}: there is no bucket {bucket or 'of that name'}; create it or name another")
     if name in _MEANT and _NO_SUCH_CLUSTER.search(message):
-        remedy = "check the id and the region (AWS_REGION); run_experiment.py cluster list --all shows those there are"
+        remedy = (
+            "check the id and the region (AWS_REGION); run_experiment.py cluster list --all shows the existing ones"
+        )
         return InputError(f"{doing}: {message.rstrip('.')}: {remedy}")
     failure = InputError if name in _MEANT else ExperimentError
     return failure(f"{doing}: {message}")
@@ -155,7 +157,7 @@ def _denial(operation: str, message: str) -> str:
     remedy = "allow it to this user or role, or use another profile"
     if "not authorized" not in message:
         return f"access denied to {operation}; {remedy}"
-    words = _ENCODED.sub(" (aws sts decode-authorization-message says more)", message).rstrip(". ")
+    words = _ENCODED.sub(" (details: aws sts decode-authorization-message)", message).rstrip(". ")
     return f"access denied to {operation} ({words}); {remedy}"
 
 
@@ -165,6 +167,6 @@ def _of_waiter(doing: str, error: exceptions.WaiterError) -> ExperimentError:
         return _of_client_error(doing, ClientError(error.last_response, error.kwargs["name"]))
     if "Max attempts exceeded" in error.kwargs["reason"]:
         return ExperimentError(
-            f"{doing}: it was not done when the wait was over, and goes on; wait again, or look later"
+            f"{doing}: it was not finished when the wait ended, and continues; wait again, or check later"
         )
-    return ExperimentError(f"{doing}: it cannot come to what was waited for ({error.kwargs['reason']})")
+    return ExperimentError(f"{doing}: it cannot reach the state that was waited for ({error.kwargs['reason']})")

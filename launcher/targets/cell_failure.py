@@ -28,7 +28,7 @@ class CellFailure:
             traceback = _COLOURS.sub("", "\n".join(error.traceback))
             return cls(error.exec_count, error.source, error.ename, error.evalue, traceback)
         if isinstance(error, DeadKernelError):
-            problem = "its process ended in the middle, as when memory runs out"
+            problem = "its process ended unexpectedly, as when memory runs out"
             return cls(count, source, "the kernel died", problem)
         if isinstance(error, CellTimeoutError):
             return cls(count, source, "the kernel stopped answering", str(error).splitlines()[0])

@@ -93,7 +93,7 @@ def test_out_of_memory_names_the_setting_and_to_what(failing, spark_settings):
 def test_a_session_that_dies_in_the_middle(failing, livy, s3, tmp_path):
     livy.faults.dies_at = 3
     error = failing(SessionFailed, "sc.parallelize([1]).count()")
-    assert "ended in the middle of 01_explore.ipynb, cell In [3]" in str(error)
+    assert "ended during 01_explore.ipynb, cell In [3]" in str(error)
     assert "The last lines of its log:" in str(error)
     kept(s3, error, tmp_path)
 

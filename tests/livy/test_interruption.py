@@ -56,7 +56,7 @@ def test_a_signal_ends_the_session_too(started, livy_url, number, name):
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 128 + number
-    assert f"Stopped by {name}. Nothing is complete." in errors
+    assert f"Stopped by {name}. Nothing is complete, and there is nothing to resume." in errors
     assert session not in sessions(livy_url)
     assert records.records() == []
 
@@ -71,7 +71,7 @@ def test_after_a_kill_the_next_command_says_what_is_left_and_sessions_cleans_up(
     process.wait()
     psutil.wait_procs(family, timeout=30)  # kernels end by themselves once nobody is there
     said = typed("--livy-url", livy_url, "--input-data", "here.parquet")
-    assert f"Livy sessions that were not ended, and may still cost: {session} at {livy_url}." in said.stderr
+    assert f"Livy sessions that were not ended and may still cost money: {session} at {livy_url}." in said.stderr
     assert "sessions --clean" in said.stderr
     assert " over" in typed("sessions").stdout
     assert "deleted" in typed("sessions", "--clean").stdout

@@ -40,7 +40,7 @@ def test_a_run_outlives_a_broken_tunnel_and_a_lost_one_ends_it(tmp_path, livy_ur
     assert len(programs.calls()) == 3
     assert str(lost.value).startswith("the SSH tunnel to the cluster failed: Permission denied (publickey).; check")
     evidence, leftover = lost.value.__notes__
-    assert evidence == f"What ran is kept in {out}/failed/{RUN_ID}"
+    assert evidence == f"Notebooks and logs are kept in {out}/failed/{RUN_ID}"
     key = f"{tmp_path.name}/failed/{RUN_ID}/01_explore.ipynb"
     assert b"1 + 1" in s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
 

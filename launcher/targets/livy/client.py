@@ -41,7 +41,7 @@ class LivyUnreachable(ExperimentError):
     def __init__(self, url: str, problem: str, remedy: str = ""):
         self.url, self.problem = url, problem
         remedy = remedy or (
-            f"check the URL and that the cluster runs; Livy on EMR is on the primary node's port {LIVY_PORT}, "
+            f"check the URL and that the cluster is running; Livy on EMR is on the primary node's port {LIVY_PORT}, "
             "which is best reached with --cluster-id and --reach ssm or ssh"
         )
         super().__init__(f"Livy at {url} cannot be reached: {problem}; {remedy}")
@@ -114,7 +114,7 @@ class LivyClient:
         try:
             return list(reply.json()["sessions"])
         except (ValueError, KeyError, TypeError):
-            raise LivyUnreachable(self.url, "what answers there is not Livy") from None
+            raise LivyUnreachable(self.url, "the server there is not Livy") from None
 
     def _ask(self, method: str, path: str, query: dict[str, int] | None = None) -> requests.Response:
         try:

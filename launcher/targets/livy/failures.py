@@ -91,7 +91,7 @@ def _of_code(notebook: str, failure: CellFailure, evidence: Evidence) -> Experim
     if failure.ename in ("ModuleNotFoundError", "ImportError") and (missing or inside):
         return SessionFailed(
             f"lib does not import on the cluster ({failure.ename}: {failure.evalue}): its Python needs the packages "
-            "that the bootstrap script installs, and the cluster's role the right to read <out>/source/; "
+            "that the bootstrap script installs, and the cluster's role read access to <out>/source/; "
             f"{notebook}, {failure.cell}",
             cause="missing-package",
         )
@@ -107,7 +107,7 @@ def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> Expe
     late = re.search(r"did not start up in (\d+) seconds", text)
     if late:
         return SessionFailed(
-            f"{session} did not start in {late[1]} s: raise cluster.start_timeout, or ask for less (spark.*), or see "
+            f"{session} did not start in {late[1]} s: raise cluster.start_timeout, request less (spark.*), or check "
             "whether other applications hold the cluster",
             log,
             _NOT_STARTED,
@@ -124,15 +124,16 @@ def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> Expe
         if evidence.state is None:
             return SessionFailed(
                 f"Livy at {livy} has lost {session} ({where}): it was deleted, timed out (livy.server.session.timeout) "
-                "or Livy was started anew; run again",
+                "or Livy was restarted; run again",
                 cause=_GONE_CAUSE,
             )
         return _out_of_memory(evidence, log=log) or SessionFailed(
-            f"{session} ended in the middle of {where}: its state is {evidence.state}", log, _GONE_CAUSE
+            f"{session} ended during {where}: its state is {evidence.state}", log, _GONE_CAUSE
         )
     problem = f"it answers status {status[1]}" if status else "the connection was lost"
     return SessionFailed(
-        f"Livy at {livy} stopped answering ({notebook}, {failure.cell}): {problem}; see whether the cluster still runs",
+        f"Livy at {livy} stopped answering ({notebook}, {failure.cell}): {problem}; check whether the cluster is "
+        "still running",
         cause=_GONE_CAUSE,
     )
 

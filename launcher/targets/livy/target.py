@@ -69,7 +69,7 @@ class LivyTarget:
             for output in cell.get("outputs", []):
                 text = output.get("text", "") if output.get("name") == "stderr" else ""
                 if any(error in text for error in _SILENT_ERRORS):
-                    raise SessionFailed(f"{executed.name} went on after an error of sparkmagic: {text.strip()[:400]}")
+                    raise SessionFailed(f"{executed.name} continued after a sparkmagic error: {text.strip()[:400]}")
 
     def _evidence(self) -> Evidence:
         number = self._record.sessions[-1] if self._record and self._record.sessions else None

@@ -56,7 +56,7 @@ def test_list_shows_what_is_active(emr, cluster_id):
 
 
 def test_list_of_nothing_says_so(emr):
-    assert run("list") == "No cluster is active in us-east-1; run_experiment.py cluster create makes one.\n"
+    assert run("list") == "No cluster is active in us-east-1; create one with: run_experiment.py cluster create\n"
     assert json.loads(run("list", "--json")) == []
 
 
@@ -67,7 +67,7 @@ def test_status_says_what_the_cluster_is_and_what_ends_it(cluster_id):
     assert "emr-7.13.0: Hadoop" in lines["release"]
     assert "1 × m5.xlarge  primary, on demand" in said
     assert "2 × m5.2xlarge  core, on demand, EBS 2 × 128 GB" in said
-    assert lines["idle"].endswith("not known: CloudWatch has no figure of it yet, or may not be asked")
+    assert lines["idle"].endswith("unknown: CloudWatch has no data yet, or you may not read it")
     assert lines["ends"].endswith("itself after 1 h 00 min idle")
     assert lines["steps"].endswith("1 at a time")
     assert lines["logs"].endswith(f"s3://bucket/logs/emr/{cluster_id}/")
@@ -98,7 +98,7 @@ def test_status_of_a_busy_cluster(cluster_id, emr):
     assert idle_seconds(boto3.client("cloudwatch"), cluster_id) == 0
     emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=[STEP, STEP])
     said = run("status")
-    assert "no, a step runs" in said
+    assert "no, a step is running" in said
     assert "1 at a time; now 1 running, 1 waiting" in said
 
 
@@ -114,10 +114,11 @@ def test_status_of_a_cluster_that_nothing_ends(emr):
     cluster_id = emr.run_job_flow(**made)["JobFlowId"]
     said = run("status")
     assert (
-        "only by `run_experiment.py cluster terminate`: no policy ends it, idle or not; termination protection" in said
+        "only by `run_experiment.py cluster terminate`: no policy terminates it, idle or not; termination protection"
+        in said
     )
     assert "managed: 2 to 6 instances, at most 2 of them core" in said
-    assert "none are kept" in said
+    assert "not kept" in said
     emr.set_termination_protection(JobFlowIds=[cluster_id], TerminationProtected=False)
     emr.terminate_job_flows(JobFlowIds=[cluster_id])
     assert "TERMINATED" in run("status", "--cluster-id", cluster_id)

@@ -78,7 +78,7 @@ def test_a_cluster_by_what_it_did(cost, cluster):
     code, text = cost()
     assert code == 0, text
     assert f"mineria-ml-cluster ({cluster_id}), RUNNING, up 2 h 00 min: 2.5" in text
-    assert "and 1.27 USD for each hour more" in text
+    assert "plus 1.27 USD per further hour" in text
     assert numbers(text, "MASTER  +m5.xlarge  +on demand") == [2.00, 0.38, 0.10, 0.01, 0.49]
     assert numbers(text, "CORE  +m5.2xlarge  +on demand") == [4.00, 1.54, 0.38, 0.13, 2.05]
     assert numbers(text, "start-up") == [0.50, 0.21]
@@ -86,7 +86,7 @@ def test_a_cluster_by_what_it_did(cost, cluster):
     assert numbers(text, f"  {first}  +another") == [2.25, 0.95]  # half an hour alone, half an hour shared
     assert numbers(text, f"  {second}  +experiment 20261125_120000") == [0.75, 0.32]
     assert numbers(text, "idle") == [2.50, 1.06]
-    assert "Prices of 2026-11-25 for us-east-1, from the project's table" in text
+    assert "Prices as of 2026-11-25 for us-east-1, from the project's table" in text
     assert "AWS's price list could not be read: cannot ask for prices" in text
     assert "Not the bill: no S3" in text
 
@@ -110,7 +110,7 @@ def test_one_run_by_its_step_its_id_or_its_model(cost, cluster, name):
     assert code == 0, text
     assert f"{second} (experiment 20261125_120000)" in text
     assert "30 min 00 s: 0.32 USD" in text
-    assert f"At the same time ran {first}" in text
+    assert f"{first} ran at the same time" in text
     assert re.search(r"start-up, 0.21 USD, and its idle time so far, 1.0\d USD", text)
 
 
@@ -159,7 +159,7 @@ def test_spot_nodes_make_it_a_bound(cost, emr):
     found = json.loads(cost("--json")[1])
     assert found["is_bound"]
     assert found["usd_per_hour"] == pytest.approx(HOUR - 2 * (0.384 - 0.1), abs=0.02)
-    assert "Spot nodes count with the most they may cost" in cost()[1]
+    assert "Spot nodes are counted at their maximum price" in cost()[1]
 
 
 def test_a_cluster_that_has_ended_costs_nothing_more(cost, cluster, emr):
@@ -187,8 +187,8 @@ def test_a_price_may_be_given(cost, emr):
     [
         (["--price", "m5.xlarge"], "must be TYPE=USD for an hour"),
         (["--price", "m5.xlarge=-1"], "must be TYPE=USD for an hour"),
-        (["--estimate", "s-1"], "--estimate is of a run to come: leave out s-1"),
-        (["--rows", "5"], "--rows goes with --estimate"),
+        (["--estimate", "s-1"], "--estimate is for a future run: leave out s-1"),
+        (["--rows", "5"], "--rows needs --estimate"),
         (["s-NONE"], "s-NONE is neither a step of cluster"),
     ],
 )
@@ -201,7 +201,7 @@ def test_what_makes_no_sense_is_refused(cost, cluster, words, problem):
 def test_a_step_that_never_ran_cost_nothing(cost, cluster, emr):
     waiting = emr.list_steps(ClusterId=cluster[0])["Steps"][0]["Id"]
     code, text = cost(waiting)
-    assert (code, f"{waiting} has cost nothing: it is PENDING" in text) == (2, True)
+    assert (code, f"{waiting} cost nothing: it is PENDING" in text) == (2, True)
 
 
 def test_without_a_region_it_says_so(cost, cluster, monkeypatch):

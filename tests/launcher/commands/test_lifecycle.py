@@ -78,7 +78,7 @@ def quick(monkeypatch):
 def test_create_makes_the_cluster_that_terraform_makes(account, emr, quick):
     said = run("create", "--wait")
     cluster_id = re.search(r"j-\w+", said).group()
-    assert "ends after 1 h 00 min idle" in said
+    assert "It terminates after 1 h 00 min idle" in said
     assert "WAITING" in said
     assert f"run_experiment.py --cluster-id {cluster_id}" in said
     cluster = describe(emr, cluster_id)
@@ -203,9 +203,7 @@ def test_who_stops_waiting_does_not_stop_the_cluster(account, emr, quick, ctrl_c
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("moto.emr.models.Cluster.run_bootstrap_actions", lambda self: setattr(self, "state", "STARTING"))
         said = run("create", "--wait", expect=130)
-    assert (
-        "Stopped by Ctrl-C. The cluster starts all the same: run_experiment.py cluster status --cluster-id j-" in said
-    )
+    assert "Stopped by Ctrl-C. The cluster keeps starting: run_experiment.py cluster status --cluster-id j-" in said
 
 
 def test_a_request_that_timed_out_is_not_repeated(account, emr, monkeypatch):
@@ -229,7 +227,7 @@ def test_resize_and_wait(emr, cluster_id, quick):
     assert f"The core group of {cluster_id} goes from 2 to 4 nodes.\n" in said
     assert "4 of 4 run" in said
     assert describe(emr, cluster_id).of_role("CORE")[0].running == 4
-    assert "has 4 nodes already" in run("resize", "4")
+    assert "already has 4 nodes" in run("resize", "4")
     assert "core nodes first pass on their part of HDFS" in run("resize", "1")
 
 
@@ -273,7 +271,7 @@ def test_a_cluster_that_ends_ends_the_wait(emr, cluster_id, quick, monkeypatch):
 
 def test_terminate_asks(emr, cluster_id, monkeypatch):
     said = run("terminate", expect=2)
-    assert f"terminate asks before it ends mineria-ml-cluster ({cluster_id}, 1 × m5.xlarge, 2 × m5.2xlarge, up " in said
+    assert f"terminating mineria-ml-cluster ({cluster_id}, 1 × m5.xlarge, 2 × m5.2xlarge, up " in said
     assert "add --yes" in said
     monkeypatch.setattr("launcher.commands.lifecycle._has_somebody_to_ask", lambda: True)
     run("terminate", expect=1, answer="n\n")
@@ -283,7 +281,7 @@ def test_terminate_asks(emr, cluster_id, monkeypatch):
     assert "is being terminated; it had no unfinished step." in said
     assert f"Its logs are in s3://bucket/logs/emr/{cluster_id}/" in said
     assert describe(emr, cluster_id).has_ended
-    assert f"Cluster {cluster_id} is TERMINATED already." in run("terminate", "--cluster-id", cluster_id, "--yes")
+    assert f"Cluster {cluster_id} is already TERMINATED." in run("terminate", "--cluster-id", cluster_id, "--yes")
 
 
 def test_terminate_refuses_while_a_step_runs(endpoint, tmp_path):
@@ -297,7 +295,7 @@ def test_terminate_refuses_while_a_step_runs(endpoint, tmp_path):
         run("step", running, "--cancel")
         assert cluster.wait(running) == "CANCELLED"
         assert "is CANCELLED: there is nothing to cancel" in run("step", running, "--cancel", expect=2)
-        assert "--force says how to --cancel" in run("step", waiting, "--force", expect=2)
+        assert "--force needs --cancel" in run("step", waiting, "--force", expect=2)
         said = run("terminate", "--yes", "--force")
         assert "is being terminated; it had 1 unfinished step" in said
         assert cluster.wait(waiting) == "CANCELLED"

@@ -58,7 +58,7 @@ def test_a_step_that_raised_is_diagnosed(emr_cluster):
     assert f"Step {step} (training) of cluster {emr_cluster.id} is FAILED." in result.stdout
     assert "Cause: Python raised KeyError: 'AUC' in <string>, line 4  [python-error]" in result.stdout
     assert f"s3://bucket/logs/emr/{emr_cluster.id}/steps/{step}/stderr.gz:" in result.stdout
-    assert "KeyError: 'AUC'" in result.stdout.split("The lines that say so")[1]
+    assert "KeyError: 'AUC'" in result.stdout.split("Evidence")[1]
     assert f"run_experiment.py cluster logs {step} --cluster-id {emr_cluster.id}" in result.stdout
 
 
@@ -96,7 +96,7 @@ def test_a_run_of_ours_is_diagnosed_by_what_it_left(emr_cluster):
     assert "Cause: the driver's Java heap was full  [driver-heap]" in result.stdout
     assert "raise spark.driver_memory (params file, or -p) from 4g to 6g" in result.stdout
     assert "m5.2xlarge" in result.stdout
-    assert f"What ran is kept in {made.failed_dir}" in result.stdout
+    assert f"Notebooks and logs are kept in {made.failed_dir}" in result.stdout
 
 
 def test_the_cell_that_failed_is_shown_from_the_kept_notebook(emr_cluster):
@@ -178,7 +178,7 @@ def test_logs_that_have_not_come_are_told_from_those_that_never_will(emr_cluster
     assert "have not arrived yet: EMR copies them to s3://bucket/logs/emr/" in result.stderr
     diagnosed = typed("diagnose")
     assert "have not arrived yet" in diagnosed.stdout
-    assert (diagnosed.exit_code, "as far as they are there" in diagnosed.stdout) == (1, True)
+    assert (diagnosed.exit_code, "incomplete" in diagnosed.stdout) == (1, True)
     running = emr_cluster.submit("sleep", "60")
     emr_cluster.wait(running, "RUNNING")
     hint = typed("logs", running).stderr

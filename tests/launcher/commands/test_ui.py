@@ -43,7 +43,7 @@ def test_links_to_the_pages_on_the_cluster(cluster_id):
     links = json.loads(run("--on-cluster", "--json"))
     assert links[HISTORY].endswith("/SparkHistoryServer")
     assert links[RESOURCES].endswith("/ResourceManager")
-    assert "give one" in run("--on-cluster", "--reach", "ssm", expect=2)
+    assert "use either --on-cluster" in run("--on-cluster", "--reach", "ssm", expect=2)
 
 
 def test_a_link_that_does_not_come(cluster_id, monkeypatch):

@@ -95,7 +95,7 @@ def test_a_step_is_followed_through_the_queue_and_while_it_runs(emr_cluster, run
     meanwhile(emr_cluster, step_id, lambda: step_files.write_status(Status(steps=times("explore"), cell=2)))
     once(lambda: "1/4" in console.file.getvalue(), (tmp_path / "second").touch)
     printed = followed(emr_cluster, step_id, console)
-    assert f"waits for its turn on cluster {emr_cluster.id}: 1 step before it" in printed
+    assert f"waiting on cluster {emr_cluster.id}: 1 step before it" in printed
     assert printed.index("1 step before it") < printed.index("1/4 explore") < printed.index("Winner")
 
 
@@ -119,11 +119,11 @@ def test_a_run_that_failed_says_itself_why_and_ends_with_its_own_code(emr_cluste
 
 def test_one_that_could_not_say_why_has_the_word_of_emr(emr_cluster, run):
     step_id = step(emr_cluster, FAIL)
-    said = r"failed before the experiment could say why: Unknown Error\. out of luck \(s3n://\S+/stderr\.gz\)"
+    said = r"failed before the experiment could report why: Unknown Error\. out of luck \(s3n://\S+/stderr\.gz\)"
     with pytest.raises(StepFailed, match=said) as failed:
         followed(emr_cluster, step_id)
     assert failed.value.exit_code == 1
-    assert "Nothing is complete." in failed.value.__notes__
+    assert "Nothing is complete, and there is nothing to resume." in failed.value.__notes__
 
 
 def test_one_that_was_cancelled_says_how_to_go_on(emr_cluster, run):
@@ -154,11 +154,11 @@ def test_a_lost_node_is_said(emr_cluster, run):
 
 
 def test_what_is_no_experiment_cannot_be_followed(emr_cluster):
-    with pytest.raises(InputError, match="is no experiment of ours"):
+    with pytest.raises(InputError, match="is not an experiment of this project"):
         followed(emr_cluster, step(emr_cluster, SUCCEED, place="other"))
     with pytest.raises(InputError, match="cannot look at step s-NONE"):
         followed(emr_cluster, "s-NONE")
-    with pytest.raises(InputError, match=r"params.yaml is not there or not whole"):
+    with pytest.raises(InputError, match=r"params.yaml is missing or incomplete"):
         followed(emr_cluster, step(emr_cluster, SUCCEED, place=f"{OUT}/steps/20260101_000000/"))
 
 
@@ -178,7 +178,7 @@ def test_ctrl_c_leaves_the_step_running_and_says_so(emr_cluster, run):
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     again = f"run_experiment.py cluster step {step_id} --cluster-id {emr_cluster.id} --wait"
-    assert errors.strip() == f"Stopped by Ctrl-C. Step {step_id} goes on; follow it again with: {again}"
+    assert errors.strip() == f"Stopped by Ctrl-C. Step {step_id} continues; follow it again with: {again}"
     assert emr_cluster.state(step_id) == "RUNNING"
 
 
@@ -215,7 +215,7 @@ class TestWhenAwsDoesNotAnswer:
         step_id = step(emr_cluster, SLEEP)
         with pytest.raises(aws.AwsUnavailable, match="no network") as gone:
             followed(emr_cluster, step_id)
-        assert gone.value.__notes__[0].startswith(f"Step {step_id} goes on; follow it again with: run_experiment.py")
+        assert gone.value.__notes__[0].startswith(f"Step {step_id} continues; follow it again with: run_experiment.py")
 
     @pytest.mark.parametrize("kind", [aws.NotLoggedIn, aws.AwsRefused])
     def test_credentials_that_expire_end_it_at_once_and_not_the_step(self, emr_cluster, run, looks, kind):
@@ -225,7 +225,7 @@ class TestWhenAwsDoesNotAnswer:
         with pytest.raises(kind, match="log in again") as gone:
             followed(emr_cluster, step_id)
         assert time.monotonic() - started < 10
-        assert f"Step {step_id} goes on" in gone.value.__notes__[0]
+        assert f"Step {step_id} continues" in gone.value.__notes__[0]
         assert emr_cluster.state(step_id) in ("PENDING", "RUNNING")
 
 

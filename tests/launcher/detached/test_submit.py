@@ -119,7 +119,7 @@ def test_several_params_are_several_steps_of_different_ids(emr, cluster, queue):
     ids = [name.removeprefix("experiment ") for name in names]
     assert [StepFiles.of(OUT, each).plan().parameters.seed for each in ids] == [1, 2, 3]
     assert emr.describe_cluster(ClusterId=cluster)["Cluster"]["StepConcurrencyLevel"] == 2
-    assert "up to 2 steps side by side" in result.output
+    assert "up to 2 steps at the same time" in result.output
     assert "; 2 steps before it" in result.output
     assert "; 1 step before it" not in result.output
     again = typed(*queue, "--cluster-id", cluster, *PLACES, "-p", "run_id=20260101_000000")

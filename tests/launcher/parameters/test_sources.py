@@ -130,8 +130,8 @@ def test_the_origin_is_file_and_key_or_option(given):
         ("=3", "-p =3: must be name=value"),
         ("grid..x=3", "-p grid..x=3: must be name=value"),
         ("seed=[1", "-p seed=[1: the value is not YAML: line 1, column 3"),
-        ("seed.x=3", "-p seed.x=3: seed holds nothing by the name x"),
-        ("grid.GBT.maxIter.x=3", "-p grid.GBT.maxIter.x=3: grid holds nothing by the name GBT.maxIter.x"),
+        ("seed.x=3", "-p seed.x=3: seed has no entry named x"),
+        ("grid.GBT.maxIter.x=3", "-p grid.GBT.maxIter.x=3: grid has no entry named GBT.maxIter.x"),
     ],
 )
 def test_an_assignment_that_is_none_says_how_one_looks(given, assignment, message):

@@ -24,7 +24,7 @@ def test_a_signal_ends_the_run_and_all_it_started(tmp_path, number, code, name):
     run.send_signal(number)
     _, errors = run.communicate(timeout=30)
     assert run.returncode == code
-    assert errors == f"Stopped by {name}. Nothing is complete.\n"
+    assert errors == f"Stopped by {name}. Nothing is complete, and there is nothing to resume.\n"
     assert [process for process in family if is_alive(process)] == []
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"waiting"}
 

@@ -73,7 +73,7 @@ def test_the_display_shows_steps_candidates_the_best_and_the_time_left(screen):
     assert best == "   best so far: areaUnderPR 0.6550 on validation"
     assert params == "   GBT maxIter=3"
     screen.score(*(line(index, 0.6) for index in range(4)))
-    assert screen.shown()[-3].endswith("4/4 candidates, now retraining the best")
+    assert screen.shown()[-3].endswith("4/4 candidates, now retraining the winner")
     screen.done(2)
     assert screen.shown()[2:] == ["  3/4 evaluate", "  4/4 report"]
     assert max(map(len, screen.shown())) <= 80
@@ -100,7 +100,7 @@ def test_a_log_gets_few_plain_lines(tmp_path):
         "     0 s  1/4 explore",
         "     3 s  2/4 train",
         "     5 s      1/4 candidates; best so far: areaUnderPR 0.6000 on validation, RandomForest numTrees=5",
-        "    11 s      4/4 candidates, now retraining the best; best so far: areaUnderPR 0.6000 on validation, "
+        "    11 s      4/4 candidates, now retraining the winner; best so far: areaUnderPR 0.6000 on validation, "
         "RandomForest numTrees=5",
     ]
 
@@ -147,7 +147,7 @@ def test_a_plan_counts_candidates_and_fits(screen):
     show_plan(screen.console, screen.plan)
     text = screen.console.export_text()
     assert "4 candidates (2 RandomForest, 2 GBT) by areaUnderPR" in text
-    assert "at most 5: the candidates, which share some (2), the best of each model again for its test (2)" in text
+    assert "at most 5: the candidates, which share fits (2), the best of each model again for its test (2)" in text
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_a_failing_cell_is_named_and_its_notebook_kept(tmp_path):
     assert "scores['GBT']" in failed.value.failure.traceback
     assert "\x1b" not in failed.value.failure.traceback
     kept = tmp_path / "out" / "failed" / RUN_ID
-    assert failed.value.__notes__ == [f"What ran is kept in {kept}"]
+    assert failed.value.__notes__ == [f"Notebooks and logs are kept in {kept}"]
     assert {"01_explore.ipynb", "02_train.ipynb"} <= everything_in(kept)
     outputs = [output for cell in nbformat.read(kept / "02_train.ipynb", 4).cells for output in cell.get("outputs", [])]
     assert [output.ename for output in outputs] == ["KeyError"]

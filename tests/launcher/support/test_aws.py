@@ -31,7 +31,7 @@ def of_code(code: str, message: str, operation: str = "describe_cluster", servic
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"])
 def test_expired_credentials(code):
     said = of_code(code, "The security token included in the request is expired")
-    assert said.startswith("cannot do it: the AWS credentials are not valid (any more): The security token included")
+    assert said.startswith("cannot do it: the AWS credentials are invalid or expired: The security token included")
     assert said.endswith("log in again (aws sso login, aws configure) or set AWS_PROFILE")
     assert of_code.kind is NotLoggedIn
 
@@ -45,7 +45,7 @@ def test_a_login_by_sso_that_is_over(monkeypatch, tmp_path):
     lines = ["sso_start_url = https://x", "sso_region = us-east-1", "sso_account_id = 1", "sso_role_name = r"]
     (tmp_path / "config").write_text("\n".join(["[profile team]", *lines]))
     without_credentials(monkeypatch, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="team", HOME=str(tmp_path))
-    with pytest.raises(NotLoggedIn, match=r"login is not valid any more \(.*SSO.*\); log in again \(aws sso login"):
+    with pytest.raises(NotLoggedIn, match=r"login has expired \(.*SSO.*\); log in again \(aws sso login"):
         ask()
     with pytest.raises(NotLoggedIn, match="Token has expired and refresh failed"), translated_errors("cannot do it"):
         raise TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed")
@@ -101,7 +101,7 @@ def test_no_such_cluster(code, message):
 
 
 def test_a_fault_of_aws_may_pass():
-    assert "a fault of its own (An internal error" in of_code(
+    assert "an internal error (An internal error" in of_code(
         "InternalFailure", "An internal error occurred", http_status_code=500
     )
     assert of_code.kind is AwsUnavailable
@@ -121,7 +121,7 @@ def test_throttling_that_does_not_end(throttling, monkeypatch):
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
     with pytest.raises(AwsUnavailable) as caught:
         ask()
-    assert "too many requests from this account (Rate exceeded, after 3 attempts); wait a minute" in str(caught.value)
+    assert "AWS throttles this account (Rate exceeded, after 3 attempts); wait a minute" in str(caught.value)
     assert throttling.asked == 3
 
 
@@ -142,11 +142,11 @@ def test_a_lost_connection(throttling, monkeypatch):
 
 def test_waiters():
     with (
-        pytest.raises(ExperimentError, match="not done when the wait was over, and goes on"),
+        pytest.raises(ExperimentError, match="not finished when the wait ended, and continues"),
         translated_errors("cannot wait"),
     ):
         raise WaiterError("cluster_running", "Max attempts exceeded", {})
-    said = r"cannot come to what was waited for \(Waiter encountered a terminal"
+    said = r"cannot reach the state that was waited for \(Waiter encountered a terminal"
     with pytest.raises(ExperimentError, match=said), translated_errors("cannot wait"):
         raise WaiterError("cluster_running", "Waiter encountered a terminal failure state", {"Cluster": {}})
     denied = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
@@ -157,7 +157,7 @@ def test_waiters():
 def test_a_command_ends_with_one_sentence(throttling, monkeypatch):
     done = CliRunner().invoke(app, ["cluster", "list"])
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: cannot list clusters: AWS gets too many requests from this account")
+    assert done.stderr.startswith("Error: cannot list clusters: AWS throttles this account")
     assert done.stderr.count("\n") == 1
     without_credentials(monkeypatch)
     done = CliRunner().invoke(app, ["cluster", "status"])

@@ -68,7 +68,7 @@ def test_colours_are_taken_out_of_the_traceback():
 def test_a_dead_kernel_and_a_silent_one_are_told_in_words():
     dead = CellFailure.of(DeadKernelError("Kernel died"), "fit()", 7)
     assert str(NotebookFailed("02_train.ipynb", dead)) == (
-        "02_train.ipynb failed in cell In [7] (fit()): the kernel died: its process ended in the middle, "
+        "02_train.ipynb failed in cell In [7] (fit()): the kernel died: its process ended unexpectedly, "
         "as when memory runs out"
     )
     silent = CellFailure.of(CellTimeoutError("No answer in 60 s\nmore"), "fit()", 7)

@@ -111,7 +111,7 @@ def test_a_session_that_ended_for_want_of_memory(log, where):
     error = told(raised(inactive, "HttpClientException"), "dead", log)
     assert isinstance(error, SessionFailed)
     assert log[-1] in str(error)
-    assert (where or "ended in the middle of 02_train.ipynb, cell In [4]") in str(error)
+    assert (where or "ended during 02_train.ipynb, cell In [4]") in str(error)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_session_that_ended_for_want_of_memory(log, where):
             "LivyUnexpectedStatusException",
             "Session 3 unexpectedly reached final status 'dead'. See logs:\nstdout: \nwhy",
             "dead",
-            "Livy session 3 ended in the middle of 02_train.ipynb",
+            "Livy session 3 ended during 02_train.ipynb",
         ),
         (
             "HttpClientException",
@@ -188,7 +188,7 @@ def test_an_error_that_sparkmagic_only_prints_fails_the_run(tmp_path):
     cell.outputs = [nbformat.v4.new_output("stream", name="stderr", text=printed)]
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "x.ipynb")
     target = LivyTarget(Cluster(livy_url="http://x"), Spark(), "", None, [])
-    with pytest.raises(SessionFailed, match=r"x\.ipynb went on after an error of sparkmagic: A session has already"):
+    with pytest.raises(SessionFailed, match=r"x\.ipynb continued after a sparkmagic error: A session has already"):
         target.check_executed(tmp_path / "x.ipynb")
 
 

@@ -179,7 +179,7 @@ def test_objects_are_files(s3, tmp_path, scheme):
 
 
 def test_s3_that_refuses_says_what_to_do(s3, monkeypatch):
-    with pytest.raises(InputError, match="cannot look at s3://no/x: there is no bucket no; make it or name another"):
+    with pytest.raises(InputError, match="cannot look at s3://no/x: there is no bucket no; create it or name another"):
         S3Files().exists("s3://no/x")
     s3.put_bucket_policy(
         Bucket="bucket",
