@@ -130,7 +130,7 @@ def phrase(key: str) -> tuple[str, str] | None:
 
 
 def _of_families() -> dict[str, tuple[str, str]]:
-    """What the model families say of themselves."""
+    """The phrases that the model families define."""
     found = {}
     for family in FAMILIES.values():
         found[f"model.{family.name}"] = family.words
