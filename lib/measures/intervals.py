@@ -1,6 +1,7 @@
-"""How sure a measured figure is: 95 % intervals from counts alone.
+"""How certain a measured figure is: 95 % intervals from counts alone.
 
-All of them take the rows for independent. Neighbouring pixels of one field are not, so the true intervals are wider.
+All of them assume that the rows are independent. Neighbouring pixels of one field are not, so the true intervals are
+wider.
 """
 
 import math
@@ -31,7 +32,7 @@ def pr_area_error(area: float, positives: int) -> float:
 
 
 def pr_area_interval(area: float, positives: int) -> tuple[float, float] | None:
-    """Bounds of an area under the precision-recall curve, None where they cannot be had.
+    """Bounds of an area under the precision-recall curve, None where they are undefined.
 
     The logit interval of Boyd, Eng and Page (ECML PKDD 2013), in which the positives alone count as the sample.
     """

@@ -10,7 +10,7 @@ def code(text: object) -> str:
 
 
 def plain(text: object) -> str:
-    """Text from outside with what Markdown and HTML would read in it disarmed."""
+    """Text from outside with the characters special to Markdown and HTML escaped."""
     escaped = str(text).replace("\n", " ")
     for sign in "\\`*_[]<>|":
         escaped = escaped.replace(sign, f"\\{sign}")
@@ -18,13 +18,13 @@ def plain(text: object) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> str:
-    """A table; `align` has a letter a column, `l` or `r`."""
+    """A table; `align` has one letter per column, `l` or `r`."""
     rule = ["---:" if letter == "r" else "---" for letter in align]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, rule, *rows))
 
 
 def image(alt: str, name: str) -> str:
-    """A picture that stands beside the document."""
+    """A picture in the folder of the document."""
     return f"![{alt}]({name})"
 
 
@@ -34,5 +34,5 @@ def bullets(items: Sequence[str]) -> str:
 
 
 def section(heading: str, *blocks: str) -> str:
-    """A heading and what stands below it; empty blocks are left out."""
+    """A heading and the blocks below it; empty blocks are left out."""
     return "\n\n".join([f"## {heading}", *(block for block in blocks if block)])

@@ -1,7 +1,7 @@
 """Every picture of the project, each a function from plain data to a pyplot Figure.
 
 They take what the files of an evaluation hold (`metrics.json`, `curves.json` …), so a notebook and the report draw
-the same. How they look stands in `plot_style`. The latest figure stays pyplot's current one, because that is
+the same. Their style is in `plot_style`. The latest figure stays pyplot's current one, because that is
 what `%matplot plt` shows; `plot_style.png` makes a file's bytes of any figure.
 """
 
@@ -287,7 +287,7 @@ def class_distributions(histograms: Mapping[str, Record], language: str = "en") 
 
 @styled
 def correlations(features: Sequence[str], matrix: Sequence[Sequence[float]], language: str = "en") -> Figure:
-    """Heat map of the correlations between features: dark is strong, and a minus sign tells the sign in print.
+    """Heat map of the correlations between features: dark is strong, and a minus sign shows the sign in print.
 
     `matrix` is square in the features' order; NaN (a constant feature) is left blank.
     """

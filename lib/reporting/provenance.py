@@ -1,4 +1,4 @@
-"""The last sections of an evaluation report: the parameters, and where it all came from."""
+"""The last sections of an evaluation report: the parameters, and the provenance of the results."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ def parameters(facts: ReportData, words: Words) -> str:
 
 
 def provenance(facts: ReportData, words: Words) -> str:
-    """On what data, with what code and when this came about, and how to have it again."""
+    """The data, code and time of the run, and how to reproduce it."""
     measured = facts.metrics["measured_on"]
     rows = [
         [words("measured_rows"), rows_measured(facts, words)],

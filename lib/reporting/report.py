@@ -1,4 +1,4 @@
-"""EVALUATION_REPORT.md: what came out of an experiment, for a colleague who was not there.
+"""EVALUATION_REPORT.md: the results of an experiment, for a colleague who did not take part.
 
 report = write(spark, eval_dir, language="es")   # the file and its pictures, at any URI
 report.embedded()                                # the same with the pictures inside, for a notebook
@@ -25,7 +25,7 @@ class Report:
     images: Mapping[str, bytes]
 
     def embedded(self) -> str:
-        """The Markdown with every picture inside it as a data URI, to be shown where no files stand beside it."""
+        """The Markdown with every picture inside it as a data URI, to be shown where there are no files beside it."""
         text = self.markdown
         for name, content in self.images.items():
             uri = f"data:image/png;base64,{base64.b64encode(content).decode()}"

@@ -75,7 +75,7 @@ def watch(facts: ReportData, words: Words, images: Images) -> str:
 
 
 def metrics_table(facts: ReportData, words: Words, images: Images) -> str:
-    """All figures over all rows, how sure they are, and what a model that learnt nothing would get."""
+    """All figures over all rows, how sure they are, and what a model that learned nothing would get."""
     m = facts.metrics
     negatives = facts.rows - facts.positives
     right = m["confusion_matrix"]["TP"] + m["confusion_matrix"]["TN"]

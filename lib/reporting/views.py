@@ -1,6 +1,6 @@
 """The tables that the notebooks show, as Markdown.
 
-On a cluster a notebook's own side sees nothing of Spark's but the DataFrames it fetches. So a view is text, `frame`
+On a cluster, the notebook's local side sees only the DataFrames it fetches from Spark. So a view is text: `frame`
 puts it in a DataFrame of one row, `%%spark -o` fetches that and `%%local` shows it.
 """
 
@@ -17,7 +17,7 @@ from lib.reporting.markdown import code, plain, table
 from lib.search.search import Search
 from lib.split import PARTS, Split
 
-WORDS = Words("en")  # as the notebooks' own text
+WORDS = Words("en")  # the language of the notebooks
 PART_NAMES = dict(zip(PARTS, ("training", "validation", "test"), strict=True))
 
 Record = Mapping[str, Any]
@@ -45,7 +45,7 @@ def columns(records: Sequence[Record]) -> str:
 
 
 def facts(loaded: Table) -> str:
-    """What there is to learn from."""
+    """The table that training learns from: its rows, classes and features."""
     rows = [
         ["read from", ", ".join(code(uri) for uri in loaded.inputs)],
         ["rows", WORDS.count(loaded.rows)],
@@ -78,13 +78,13 @@ def repeated(record: Record, rows: int) -> str:
 
 
 def separation(records: Sequence[Record], top: int = 10) -> str:
-    """The features that tell most by themselves (`lib.explore.separation`)."""
+    """The features that separate the classes best by themselves (`lib.explore.separation`)."""
     rows = [[code(r["feature"]), WORDS.number(r["area"]), r["direction"]] for r in records[:top]]
     return table(["feature", "AUC-ROC on its own", "values of class 1"], rows, "lrl")
 
 
 def pairs(records: Sequence[Record]) -> str:
-    """The features most alike (`lib.explore.closest_pairs`)."""
+    """The most similar features (`lib.explore.closest_pairs`)."""
     rows = [[code(r["feature"]), code(r["other"]), WORDS.number(r["correlation"])] for r in records]
     return table(["feature", "and", "correlation"], rows, "llr")
 
@@ -124,7 +124,7 @@ def candidates(search: Search, top: int = 15) -> str:
     ]
     notes = []
     if search.reused:
-        reused = f"{search.reused} of them were scored by the run that this one goes on with."
+        reused = f"{search.reused} of them were scored by the run that this one resumes."
         notes.append(f"{len(ranked)} candidates. {reused}")
     if len(ranked) > top:
         notes.append(f"The best {top} of {len(ranked)} candidates:")
@@ -145,12 +145,12 @@ def results(summary: Record) -> str:
 
 
 def measured(metrics: Record) -> str:
-    """Which rows an evaluation is about."""
+    """Which rows an evaluation measured."""
     rows = metrics["measured_on"]
     proof = (
-        "The same rows as training set aside: their count and fingerprint are those it wrote down."
+        "The same rows that training held out: their count and fingerprint match those it recorded."
         if rows["verified"]
-        else "These rows are not of the table the model was trained from."
+        else "These rows are not from the table the model was trained on."
     )
     facts = [
         ["model", f"{metrics['model']}, {code(metrics['model_dir'])}"],

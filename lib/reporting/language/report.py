@@ -10,28 +10,28 @@ _COLUMNS = {
     "rows": ("Rows", "Filas"),
     "predicted_is": ("Predicted {name}", "Predicha {name}"),
     "threshold": ("Threshold", "Umbral"),
-    "marked": ("Rows marked", "Filas marcadas"),
-    "found": ("of them right", "acertadas"),
-    "false_alarms": ("of them wrong", "erradas"),
+    "marked": ("Predicted class 1", "Predichas clase 1"),
+    "found": ("Correct", "Correctas"),
+    "false_alarms": ("Incorrect", "Incorrectas"),
     "feature": ("Feature", "Variable"),
     "importance": ("Importance", "Importancia"),
-    "running_share": ("Sum so far", "Suma hasta aquí"),
+    "running_share": ("Cumulative", "Acumulada"),
     "zone": ("Zone", "Zona"),
     "model": ("Model", "Modelo"),
     "part": ("Part", "Parte"),
-    "share": ("Share of class 1", "Parte de clase 1"),
+    "share": ("Share of class 1", "Proporción de clase 1"),
     "zones_held": ("Zones", "Zonas"),
     "candidates": ("Candidates", "Candidatos"),
     "best": ("Best", "Mejor"),
     "median": ("Median", "Mediana"),
     "worst": ("Worst", "Peor"),
-    "fit_time": ("Time fitting", "Tiempo de ajuste"),
-    "best_params": ("Parameters of the best", "Parámetros del mejor"),
+    "fit_time": ("Fitting time", "Tiempo de ajuste"),
+    "best_params": ("Best parameters", "Mejores parámetros"),
     "parameter": ("Parameter", "Parámetro"),
     "meaning": ("Meaning", "Significado"),
     "step": ("Step", "Paso"),
     "time": ("Time", "Tiempo"),
-    "what": ("What", "Qué"),
+    "what": ("Item", "Dato"),
     "run": ("Run", "Ejecución"),
     "started": ("Started", "Inicio"),
     "finished": ("Finished", "Fin"),
@@ -42,50 +42,50 @@ _COLUMNS = {
     "engine": ("Engine", "Motor"),
     "versions": ("Versions", "Versiones"),
     "commit": ("Commit", "Commit"),
-    "measured_rows": ("Rows measured", "Filas medidas"),
-    "measured_fingerprint": ("Fingerprint of those rows", "Huella de esas filas"),
+    "measured_rows": ("Evaluated rows", "Filas evaluadas"),
+    "measured_fingerprint": ("Fingerprint of the evaluated rows", "Huella de las filas evaluadas"),
     "verified": (
-        "Proved to be those that training set aside",
-        "Comprobado que son las que apartó el entrenamiento",
+        "Verified as the rows held out in training",
+        "Verificado que son las reservadas en el entrenamiento",
     ),
 }
 
 _HEADINGS = {
     "title": ("Evaluation report", "Informe de evaluación"),
-    "heading.verdict": ("In short", "En resumen"),
+    "heading.verdict": ("Summary", "En resumen"),
     "heading.watch": ("What to watch", "A qué prestar atención"),
     "heading.metrics": ("Metrics", "Métricas"),
     "heading.decisions": ("Decisions at threshold {threshold}", "Decisiones con umbral {threshold}"),
-    "heading.curves": ("ROC and precision-recall curves", "Curvas ROC y de precisión y exhaustividad"),
+    "heading.curves": ("ROC and precision-recall curves", "Curvas ROC y de precisión-exhaustividad"),
     "heading.scores": ("Scores by class", "Puntuaciones por clase"),
     "heading.thresholds": ("Other thresholds", "Otros umbrales"),
     "heading.importances": ("Feature importances", "Importancia de las variables"),
     "heading.zones": ("By zone", "Por zona"),
-    "heading.families": ("The model families compared", "Comparación de las familias de modelos"),
+    "heading.families": ("Comparison of the model families", "Comparación de las familias de modelos"),
     "heading.search": ("The search", "La búsqueda"),
     "heading.parameters": ("Parameters", "Parámetros"),
-    "heading.model_params": ("Of the model", "Del modelo"),
-    "heading.run_params": ("Of the run", "De la ejecución"),
+    "heading.model_params": ("Model", "Modelo"),
+    "heading.run_params": ("Run", "Ejecución"),
     "heading.provenance": ("Provenance", "Procedencia"),
     "heading.split": ("Split", "Partición"),
     "heading.timings": ("Time taken", "Tiempo empleado"),
-    "heading.reproduce": ("How to have it again", "Cómo repetirlo"),
+    "heading.reproduce": ("How to reproduce it", "Cómo reproducirlo"),
     "roc_head": ("ROC curve, area {area}", "Curva ROC, área {area}"),
-    "pr_head": ("Precision-recall curve, area {area}", "Curva de precisión y exhaustividad, área {area}"),
+    "pr_head": ("Precision-recall curve, area {area}", "Curva de precisión-exhaustividad, área {area}"),
     "alt.confusion": (
         "Confusion matrix with counts and shares of the true class",
-        "Matriz de confusión con recuentos y partes de la clase verdadera",
+        "Matriz de confusión con recuentos y proporciones de la clase real",
     ),
     "alt.roc": ("ROC curve with area {area}", "Curva ROC con área {area}"),
-    "alt.pr": ("Precision-recall curve with area {area}", "Curva de precisión y exhaustividad con área {area}"),
+    "alt.pr": ("Precision-recall curve with area {area}", "Curva de precisión-exhaustividad con área {area}"),
     "alt.scores": (
         "Distribution of the scores of each class",
         "Distribución de las puntuaciones de cada clase",
     ),
     "alt.thresholds": ("Precision, recall and F1 by threshold", "Precisión, exhaustividad y F1 por umbral"),
     "alt.importances": (
-        "Feature importances, the first is {feature}",
-        "Importancia de las variables, la primera es {feature}",
+        "Feature importances; the highest is {feature}",
+        "Importancia de las variables; la mayor es {feature}",
     ),
     "alt.zones": ("ROC area, PR area and base rate of each zone", "Área ROC, área PR y tasa base de cada zona"),
     "alt.search": (
@@ -97,10 +97,10 @@ _HEADINGS = {
 _SECTIONS = {
     "subtitle": ("{model}, run {run}, model in {folder}.", "{model}, ejecución {run}, modelo en {folder}."),
     "verdict.held_out": (
-        "The search chose **{model}**, by {metric} on validation rows. On **{rows} held-out rows**, which "
+        "The search chose **{model}** by {metric} on the validation rows. On **{rows} held-out rows**, which "
         "neither the search nor the training had seen, the model reaches **{value}**; a random score would "
         "reach {chance}.",
-        "La búsqueda eligió **{model}**, por el {metric} en filas de validación. En **{rows} filas "
+        "La búsqueda eligió **{model}** según el {metric} en las filas de validación. En **{rows} filas "
         "reservadas**, que ni la búsqueda ni el entrenamiento habían visto, el modelo alcanza **{value}**; una "
         "puntuación al azar alcanzaría {chance}.",
     ),
@@ -111,9 +111,9 @@ _SECTIONS = {
         "visto, alcanza un {metric} de **{value}**; una puntuación al azar alcanzaría {chance}.",
     ),
     "verdict.other_rows": (
-        "The model, **{model}**, was measured on **all {rows} rows** of {inputs}. It reaches an {metric} of "
+        "The model, **{model}**, was evaluated on **all {rows} rows** of {inputs}. It reaches an {metric} of "
         "**{value}**; a random score would reach {chance}.",
-        "El modelo, **{model}**, se midió en **todas las {rows} filas** de {inputs}. Alcanza un {metric} de "
+        "El modelo, **{model}**, se evaluó en **todas las {rows} filas** de {inputs}. Alcanza un {metric} de "
         "**{value}**; una puntuación al azar alcanzaría {chance}.",
     ),
     "verdict.share": (
@@ -122,124 +122,129 @@ _SECTIONS = {
         "El modelo, **{model}**, se midió en **{rows} filas, una parte de las** de {inputs}. Alcanza un "
         "{metric} de **{value}**; una puntuación al azar alcanzaría {chance}.",
     ),
-    "verdict.plain": ("In plain words:", "En palabras llanas:"),
+    "verdict.plain": ("In plain words:", "En palabras sencillas:"),
     "verdict.base": (
         "{base} of these rows are of class 1 ({label}).",
-        "El {base} de estas filas son de clase 1 ({label}).",
+        "El {base} de estas filas es de clase 1 ({label}).",
     ),
     "verdict.precision": (
-        "At threshold {threshold}, of every 100 rows the model marks as class 1, about **{right} are right**.",
-        "Con umbral {threshold}, de cada 100 filas que el modelo marca como clase 1, **acierta unas {right}**.",
+        "At threshold {threshold}, of every 100 rows the model predicts as class 1, about **{right} are right**.",
+        "Con umbral {threshold}, de cada 100 filas que el modelo predice como clase 1, **acierta unas {right}**.",
     ),
     "verdict.none_marked": (
-        "At threshold {threshold} the model marks **no row** as class 1.",
-        "Con umbral {threshold} el modelo **no marca ninguna fila** como clase 1.",
+        "At threshold {threshold} the model predicts **no row** as class 1.",
+        "Con umbral {threshold} el modelo **no predice ninguna fila** como clase 1.",
     ),
     "verdict.recall": (
-        "Of every 100 rows that are class 1, it **finds about {found}**.",
-        "De cada 100 filas que son de clase 1, **halla unas {found}**.",
+        "Of every 100 rows of class 1, it **finds about {found}**.",
+        "De cada 100 filas de clase 1, **encuentra unas {found}**.",
     ),
     "verdict.ranking": (
-        "Given one row of each class, it scores the one of class 1 higher about {better} times in 100.",
-        "Ante una fila de cada clase, da más puntuación a la de clase 1 unas {better} veces de cada 100.",
+        "Given one row of each class, it gives the class 1 row the higher score about {better} times in 100.",
+        "Ante una fila de cada clase, da la puntuación más alta a la de clase 1 unas {better} veces de cada 100.",
     ),
     "nothing_to_watch": (
         "The checks found nothing out of the ordinary.",
-        "Las comprobaciones no hallaron nada fuera de lo común.",
+        "Las comprobaciones no encontraron nada fuera de lo común.",
     ),
     "rows_measured": ("Measured on {rows} rows: {what}.", "Medidas en {rows} filas: {what}."),
     "note.metrics": (
-        "*Baseline*, what a model that learnt nothing gets: a random score for the areas and the average "
-        "precision, the more frequent class for the accuracy. The intervals (Hanley and McNeil; Boyd, Eng and "
-        "Page; Wilson) say what chance does with so many rows if the rows are independent. Neighbouring pixels "
-        "are not, so the true intervals are wider. Weighted figures are the means over both classes, weighted "
-        "by their rows.",
-        "*Referencia*, lo que obtiene un modelo que no aprendió nada: una puntuación al azar para las áreas y "
-        "la precisión media, la clase más frecuente para la exactitud. Los intervalos (Hanley y McNeil; Boyd, "
-        "Eng y Page; Wilson) dicen lo que hace el azar con tantas filas si las filas son independientes. Los "
-        "píxeles vecinos no lo son, así que los intervalos verdaderos son más anchos. Las cifras ponderadas "
-        "son medias de ambas clases según sus filas.",
+        "*Baseline*: what a model that learned nothing would get, which is a random score for the areas and "
+        "the average precision, and always the more frequent class for the accuracy. The intervals (Hanley and "
+        "McNeil; Boyd, Eng and Page; Wilson) show the variation by chance for this many rows if the rows are "
+        "independent. Neighbouring pixels are not, so the true intervals are wider. Weighted figures are means "
+        "over both classes, weighted by their numbers of rows.",
+        "*Referencia*: lo que obtendría un modelo que no aprendió nada, es decir, una puntuación al azar para "
+        "las áreas y la precisión media, y siempre la clase más frecuente para la exactitud. Los intervalos "
+        "(Hanley y McNeil; Boyd, Eng y Page; Wilson) muestran la variación por azar con este número de filas "
+        "si las filas son independientes. Los píxeles vecinos no lo son, así que los intervalos verdaderos son "
+        "más anchos. Las cifras ponderadas son medias de ambas clases, ponderadas por su número de filas.",
     ),
     "note.pr_area": (
-        "The area under the PR curve is Spark's `areaUnderPR`: trapezoids between the distinct scores, from "
-        "recall 0 with the precision at the highest score. Average precision, which other tools call AUC-PR, "
-        "is a sum of steps instead of trapezoids; do not compare the one with the other.",
+        "The area under the PR curve is Spark's `areaUnderPR`: trapezoids between the distinct scores, "
+        "starting at recall 0 with the precision at the highest score. Average precision, which other tools "
+        "call AUC-PR, is a sum of steps instead of trapezoids; do not compare one with the other.",
         "El área bajo la curva PR es el `areaUnderPR` de Spark: trapecios entre las puntuaciones distintas, "
         "desde exhaustividad 0 con la precisión de la puntuación más alta. La precisión media, que otras "
-        "herramientas llaman AUC-PR, suma escalones en vez de trapecios; no compare la una con la otra.",
+        "herramientas llaman AUC-PR, suma escalones en vez de trapecios; no compare una con la otra.",
     ),
     "note.decisions": (
-        "A row is marked as class 1 when its score is above {threshold}. Percentages are of the true class.",
-        "Una fila se marca como clase 1 cuando su puntuación supera {threshold}. Los porcentajes son de la "
-        "clase verdadera.",
+        "A row is predicted as class 1 when its score is above {threshold}. Percentages are of the true class.",
+        "Una fila se predice como clase 1 cuando su puntuación supera {threshold}. Los porcentajes son "
+        "respecto de la clase real.",
     ),
     "note.per_class": (
-        "Precision: of the rows marked so, the share that is right. Recall: of the rows that are so, the share "
-        "found. F1: their harmonic mean. In brackets, 95% intervals.",
-        "Precisión: de las filas marcadas así, la parte que acierta. Exhaustividad: de las filas que son así, "
-        "la parte hallada. F1: su media armónica. Entre paréntesis, intervalos del 95 %.",
+        "Precision: the share of the rows predicted as the class that belong to it. Recall: the share of the "
+        "rows of the class that are predicted as it. F1: the harmonic mean of the two. In parentheses: 95% "
+        "intervals.",
+        "Precisión: proporción de las filas predichas como la clase que pertenecen a ella. Exhaustividad: "
+        "proporción de las filas de la clase que se predicen como tales. F1: la media armónica de ambas. Entre "
+        "paréntesis, intervalos del 95 %.",
     ),
     "note.curves": (
-        "True positive rate and recall: of the rows of class 1, the share found. False positive rate: of the "
-        "rows of class 0, the share marked as 1. Precision: of the rows marked as 1, the share that is right. "
-        "The diamond is the decision threshold. The closer the ROC curve to the upper left corner and the PR "
-        "curve to the upper right one, the better; the dashed lines are what a random score gives.",
-        "Tasa de verdaderos positivos y exhaustividad: de las filas de clase 1, la parte hallada. Tasa de "
-        "falsos positivos: de las de clase 0, la parte marcada como 1. Precisión: de las marcadas como 1, la "
-        "parte que acierta. El rombo es el umbral de decisión. Cuanto más cerca pase la curva ROC de la "
-        "esquina superior izquierda y la PR de la superior derecha, mejor; las líneas discontinuas son lo que "
-        "da una puntuación al azar.",
+        "True positive rate and recall: the share of class 1 rows predicted as class 1. False positive rate: "
+        "the share of class 0 rows predicted as class 1. Precision: the share of rows predicted as class 1 "
+        "that are class 1. The diamond is the decision threshold. The closer the ROC curve is to the upper "
+        "left corner, and the PR curve to the upper right, the better; the dashed lines show a random score.",
+        "Tasa de verdaderos positivos y exhaustividad: proporción de las filas de clase 1 predichas como clase "
+        "1. Tasa de falsos positivos: proporción de las filas de clase 0 predichas como clase 1. Precisión: "
+        "proporción de las filas predichas como clase 1 que son de clase 1. El rombo es el umbral de decisión. "
+        "Cuanto más cerca esté la curva ROC de la esquina superior izquierda, y la PR de la superior derecha, "
+        "mejor; las líneas discontinuas corresponden a una puntuación al azar.",
     ),
     "note.scores": (
-        "Each class adds up to 100%, so that a rare class compares with a frequent one. The less they overlap, "
-        "the better the model tells them apart.",
-        "Cada clase suma 100 %, para que una clase rara se compare con una frecuente. Cuanto menos se solapan, "
-        "mejor las distingue el modelo.",
+        "Each class adds up to 100%, so that a rare class can be compared with a frequent one. The less they "
+        "overlap, the better the model separates them.",
+        "Cada clase suma 100 %, para poder comparar una clase poco frecuente con una frecuente. Cuanto menos "
+        "se solapan, mejor las separa el modelo.",
     ),
     "note.thresholds": (
-        "A higher threshold marks fewer rows and errs less often; a lower one finds more. In bold, the "
-        "threshold {threshold} of this report.",
-        "Un umbral más alto marca menos filas y yerra menos; uno más bajo halla más. En negrita, el umbral "
-        "{threshold} de este informe.",
+        "A higher threshold predicts class 1 for fewer rows, usually with fewer false alarms; a lower one "
+        "finds more rows of class 1. In bold: this report's threshold, {threshold}.",
+        "Un umbral más alto predice clase 1 en menos filas, normalmente con menos falsas alarmas; uno más bajo "
+        "encuentra más filas de clase 1. En negrita, el umbral de este informe, {threshold}.",
     ),
-    "first_features": ("The first {shown} of {all} features.", "Las primeras {shown} de {all} variables."),
+    "first_features": ("The top {shown} of {all} features.", "Las {shown} variables más importantes de {all}."),
     "note.importances": (
-        "Together the importances make 1. Features that carry the same information share it among them, so a low "
-        "figure does not say that a feature is useless.",
-        "Juntas, las importancias suman 1. Las variables con la misma información se la reparten, así que una cifra "
-        "baja no dice que la variable sea inútil.",
+        "The importances add up to 1. Features that carry the same information share it, so a low value does "
+        "not mean that a feature is useless.",
+        "Las importancias suman 1. Las variables con la misma información se la reparten, así que un valor "
+        "bajo no significa que la variable sea inútil.",
     ),
     "note.zones": (
-        "The PR area depends on the share of class 1, so it compares between zones only where that share is "
-        "similar; the ROC area does not.",
-        "El área PR depende de la parte de clase 1, así que solo se compara entre zonas donde esa parte es "
-        "similar; el área ROC no depende de ella.",
+        "The PR area depends on the share of class 1, so it is comparable only between zones where that share "
+        "is similar; the ROC area does not.",
+        "El área PR depende de la proporción de clase 1, así que solo es comparable entre zonas donde esa "
+        "proporción es similar; el área ROC no depende de ella.",
     ),
     "note.small_zones": (
-        "† Too few rows of one class for the figures to say much.",
-        "† Muy pocas filas de una clase para que las cifras digan mucho.",
+        "† Too few rows of one class for reliable figures.",
+        "† Muy pocas filas de una clase para obtener cifras fiables.",
     ),
     "note.families": (
         "The best candidate of each family, trained on the training rows. The winner was chosen by {metric} on "
-        "validation and then trained again on training and validation rows: that is the saved model, the last "
-        "line.",
+        "the validation rows and then retrained on the training and validation rows: the last line, which is "
+        "the saved model.",
         "El mejor candidato de cada familia, entrenado con las filas de entrenamiento. El ganador se eligió "
-        "por el {metric} en validación y se entrenó otra vez con las filas de entrenamiento y validación: es "
-        "el modelo guardado, la última línea.",
+        "según el {metric} en validación y se reentrenó con las filas de entrenamiento y validación: es la "
+        "última línea, el modelo guardado.",
     ),
     "note.one_family": (
-        "Only one family was searched. Its best candidate was chosen by {metric} on validation and then "
-        "trained again on training and validation rows: that is the saved model, the last line.",
-        "Solo se buscó en una familia. Su mejor candidato se eligió por el {metric} en validación y se entrenó "
-        "otra vez con las filas de entrenamiento y validación: es el modelo guardado, la última línea.",
+        "Only one family was searched. Its best candidate was chosen by {metric} on the validation rows and "
+        "then retrained on the training and validation rows: the last line, which is the saved model.",
+        "Solo se buscó en una familia. Su mejor candidato se eligió según el {metric} en validación y se "
+        "reentrenó con las filas de entrenamiento y validación: es la última línea, el modelo guardado.",
     ),
-    "winner_row": ("{model}, retrained", "{model}, tras reentrenar"),
+    "winner_row": ("{model}, retrained", "{model}, reentrenado"),
     "note.search": (
-        "Candidates scored: {count}. Figures are {metric} on validation rows.",
-        "Candidatos puntuados: {count}. Las cifras son {metric} en filas de validación.",
+        "Candidates scored: {count}. The figures are the {metric} on the validation rows.",
+        "Candidatos evaluados: {count}. Las cifras son el {metric} en las filas de validación.",
     ),
     "held_out_rows": ("the held-out part of the table", "la parte reservada de la tabla"),
-    "share_of_rows": ("a share of the rows of the test data", "una parte de las filas de los datos de prueba"),
+    "share_of_rows": (
+        "a sample of the rows of the test data",
+        "una muestra de las filas de los datos de prueba",
+    ),
     "other_rows": ("all rows of the test data", "todas las filas de los datos de prueba"),
     "rows_of_classes": (
         "{rows} ({zeros} of class 0, {ones} of class 1)",
@@ -248,30 +253,29 @@ _SECTIONS = {
     "no_commit": ("not recorded", "sin registrar"),
     "dirty": ("with uncommitted changes", "con cambios sin confirmar"),
     "note.split": (
-        "Candidates are fitted on training rows and compared on validation rows; the winner is then trained on "
-        "both and tested on test rows. Which part a row falls in follows from its content and the seed, not "
-        "from its place in the table.",
-        "Los candidatos se ajustan con filas de entrenamiento y se comparan en filas de validación; el ganador "
-        "se entrena después con ambas y se prueba en filas de prueba. La parte en que cae una fila depende de "
-        "su contenido y de la semilla, no de su lugar en la tabla.",
+        "Candidates are fitted on the training rows and compared on the validation rows; the winner is then "
+        "retrained on both and tested on the test rows. The part a row belongs to depends on its content and "
+        "the seed, not on its position in the table.",
+        "Los candidatos se ajustan con las filas de entrenamiento y se comparan en las de validación; después, "
+        "el ganador se reentrena con ambas y se prueba en las de prueba. La parte a la que pertenece una fila "
+        "depende de su contenido y de la semilla, no de su posición en la tabla.",
     ),
     "class_weights": (
         "Class weights in training: {zero} for class 0 and {one} for class 1.",
         "Pesos de clase en el entrenamiento: {zero} para la clase 0 y {one} para la clase 1.",
     ),
     "reproduce": (
-        "At the commit above, on the table with the fingerprint above:",
-        "En el commit de arriba, con la tabla de la huella de arriba:",
+        "At the commit above, with the table that has the fingerprint above:",
+        "En el commit indicado arriba, con la tabla que tiene la huella indicada arriba:",
     ),
     "reproduce_no_commit": (
-        "With the code of that time, on the table with the fingerprint above:",
-        "Con el código de entonces, con la tabla de la huella de arriba:",
+        "With the code of that time, with the table that has the fingerprint above:",
+        "Con el código de entonces, con la tabla que tiene la huella indicada arriba:",
     ),
     "reproduce_by_hand": (
-        "The command was not recorded. Run notebook `02_train` at the commit above with the parameters of the "
-        "run above.",
-        "No se registró la orden. Ejecute el cuaderno `02_train` en el commit de arriba con los parámetros de "
-        "la ejecución.",
+        "The command was not recorded. Run notebook `02_train` at the commit above with the run parameters above.",
+        "No se registró el comando. Ejecute el notebook `02_train` en el commit indicado arriba con los "
+        "parámetros de la ejecución.",
     ),
 }
 
@@ -288,32 +292,32 @@ COST = {
         "Del {start} al {end} la ejecución usó el clúster {cluster} por **{usd} USD** a precios de lista.",
     ),
     "cost.bound": (
-        "From {start} to {end} the run used cluster {cluster} for **at most {usd} USD** at list prices: Spot nodes "
-        "count with the most they may cost.",
-        "Del {start} al {end} la ejecución usó el clúster {cluster} por **{usd} USD como máximo** a precios de lista: "
-        "los nodos Spot cuentan con lo más que pueden costar.",
+        "From {start} to {end} the run used cluster {cluster} for **at most {usd} USD** at list prices: Spot "
+        "nodes are counted at their highest possible price.",
+        "Del {start} al {end} la ejecución usó el clúster {cluster} por **{usd} USD como máximo** a precios de "
+        "lista: los nodos Spot se cuentan al precio más alto posible.",
     ),
     "cost.beside": (
-        "At the same time ran {names}: what ran together shares the nodes in equal parts.",
-        "Al mismo tiempo se ejecutó {names}: lo que coincide se reparte los nodos a partes iguales.",
+        "{names} ran at the same time; concurrent runs share the nodes in equal parts.",
+        "Al mismo tiempo se ejecutó {names}; las ejecuciones simultáneas se reparten los nodos a partes iguales.",
     ),
     "cost.nodes": ("Nodes", "Nodos"),
     "cost.type": ("Type", "Tipo"),
     "cost.hours": ("Node-hours", "Horas de nodo"),
-    "cost.sum": ("All", "Todos"),
+    "cost.sum": ("Total", "Total"),
     "cost.role.MASTER": ("primary", "principal"),
     "cost.role.CORE": ("core", "núcleo"),
     "cost.role.TASK": ("task", "tareas"),
     "cost.apart": (
-        "Not in it: the cluster's start-up, {startup} USD, and its idle time until then, {idle} USD.",
+        "Not included: the cluster's start-up, {startup} USD, and its idle time until then, {idle} USD.",
         "No incluye el arranque del clúster, {startup} USD, ni el tiempo que llevaba inactivo, {idle} USD.",
     ),
     "cost.estimate_of_runs": (
-        "The estimate before it started was {usd} USD for {time}, from earlier runs ({runs}).",
+        "The estimate before the run was {usd} USD for {time}, from earlier runs ({runs}).",
         "La estimación previa era de {usd} USD por {time}, según ejecuciones anteriores ({runs}).",
     ),
     "cost.estimate_guessed": (
-        "The estimate before it started was {usd} USD for {time}, a rough guess with no earlier run to go by.",
+        "The estimate before the run was {usd} USD for {time}, a rough guess because there were no earlier runs.",
         "La estimación previa era de {usd} USD por {time}, un cálculo aproximado sin ejecuciones anteriores.",
     ),
     "cost.not_the_bill": (

@@ -1,6 +1,6 @@
 """English and Spanish: the words of plots and reports, and how each language writes numbers.
 
-The phrases themselves stand in `lib.reporting.language.phrases`, both languages side by side.
+The phrases themselves are in `lib.reporting.language.phrases`, both languages side by side.
 """
 
 import math
@@ -22,7 +22,7 @@ _MINUS = "\u2212"
 class Words:
     """The phrases and number formats of one language; called with a phrase's key, gives the phrase.
 
-    Numbers that stand in a sentence are given formatted, by the methods below.
+    Numbers in a sentence are passed already formatted, by the methods below.
     """
 
     def __init__(self, language: str = "en"):
@@ -43,7 +43,7 @@ class Words:
         return found[self._column].format(**values)
 
     def term(self, group: str, name: str) -> str:
-        """The word for a name that comes from outside (a parameter, a step); the name itself where we have none."""
+        """The word for a name that comes from outside (a parameter, a step); the name itself if there is none."""
         key = f"{group}.{name}"
         return self(key) if phrase(key) else name
 

@@ -128,7 +128,7 @@ def test_importances_are_cut_and_say_so():
     entries = [{"feature": f"f{i}", "importance": 1 / 2 ** (i + 1)} for i in range(25)]
     figure = plots.feature_importances(entries)
     assert [bar.get_width() for bar in figure.axes[0].patches] == [entry["importance"] for entry in entries[:20]]
-    assert figure.axes[0].get_title(loc="left") == "The first 20 of 25 features"
+    assert figure.axes[0].get_title(loc="left") == "Top 20 of 25 features"
 
 
 def test_search_rings_the_best_and_ranks_each_family(facts):

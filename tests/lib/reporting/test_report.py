@@ -293,7 +293,7 @@ class TestOptionalFacts:
         cm = {"TN": 900, "FP": 0, "FN": 100, "TP": 0}
         none = {"precision": {"0": 0.9, "1": 0.0}, "recall": {"0": 1.0, "1": 0.0}, "confusion_matrix": cm}
         text = render(changed(raw, metrics=lambda m: m.update(none))).markdown
-        assert "marks **no row** as class 1" in text
+        assert "predicts **no row** as class 1" in text
 
     def test_names_with_markdown_in_them(self, raw):
         def rename(importances):
@@ -342,7 +342,7 @@ class TestFindings:
         assert "**Weaker in `weak` (0.800).**" in text
         assert "**Too few rows to judge `tiny`.**" in text
         assert "fine" not in text
-        assert "Every zone stands on both sides of the split" in text
+        assert "Every zone is in both the training and the test rows" in text
 
     def test_edges_of_the_grid(self, raw):
         best = {"RandomForest": {"numTrees": "40", "maxDepth": "5", "featureSubsetStrategy": "sqrt"}}
@@ -406,7 +406,7 @@ class TestFindings:
         calm = self.say(raw)
         for part, change, sentence in (
             ("metrics", lambda m: m.update(areaUnderROC=0.998), "Too good to be true?"),
-            ("metrics", lambda m: m["measured_on"].update(verified=False), "could not be proved"),
+            ("metrics", lambda m: m["measured_on"].update(verified=False), "could not be verified"),
             ("experiment", lambda e: e["data"].update(dropped=12), "**12 rows were dropped**"),
             ("experiment", lambda e: e["commit"].update(dirty=True), "uncommitted changes"),
             ("experiment", lambda e: e.update(candidates=36), "12 of 36 candidates"),

@@ -56,11 +56,11 @@ def test_a_run_on_a_cluster_says_what_it_cost_and_what_that_is_not(raw):
     assert "From 2026-11-25 12:00:00 UTC to 2026-11-25 12:17:00 UTC the run used cluster `j-2AXXXXXXGAPLF`" in text
     assert "**0.36 USD** at list prices" in text
     assert "| core | `m5.2xlarge` | 0.57 | 0.22 | 0.05 | 0.02 | 0.29 |" in text
-    assert "| All |  | 0.85 | 0.27 | 0.07 | 0.02 | 0.36 |" in text
+    assert "| Total |  | 0.85 | 0.27 | 0.07 | 0.02 | 0.36 |" in text
     assert "start-up, 0.11 USD, and its idle time until then, 1.26 USD" in text
     assert "was 0.34 USD for 16\u00a0min\u00a00\u00a0s, from earlier runs (3)" in text
     assert "list prices of 2026-11-25 for `us-east-1`. This is not the bill" in text
-    assert "At the same time" not in text
+    assert "at the same time" not in text
     assert MarkdownIt("gfm-like", {"linkify": False}).render(text).count("<table>") == 4
 
 
@@ -74,13 +74,13 @@ def test_it_says_so_in_spanish(raw):
 
 def test_what_ran_beside_it_is_named_and_a_bound_is_one(raw):
     text = section(raw, {**COST, "actual": {**COST["actual"], "beside": ["s-2", "s-3"], "is_bound": True}})
-    assert "At the same time ran `s-2` and `s-3`" in text
+    assert "`s-2` and `s-3` ran at the same time" in text
     assert "**at most 0.36 USD**" in text
 
 
 def test_an_estimate_without_earlier_runs_is_called_a_guess(raw):
     text = section(raw, {**COST, "estimate": {**COST["estimate"], "earlier_runs": 0}})
-    assert "a rough guess with no earlier run to go by" in text
+    assert "a rough guess because there were no earlier runs" in text
     assert "The estimate" not in section(raw, {**COST, "estimate": {"unknown": "no price"}})
 
 

@@ -61,9 +61,11 @@ def test_results_end_with_the_figure_to_quote():
 def test_an_evaluation_says_on_which_rows_it_was_made():
     rows = {"rows": "held-out", "inputs": ["a", "b"], "count": 1000, "positives": 250, "fingerprint": "f00"}
     record = {"model": GBT, "model_dir": "m", "measured_on": {**rows, "verified": True}}
-    assert "set aside" in views.measured(record)
+    assert "same rows that training held out" in views.measured(record)
     assert "| of class 1 | 250 (25.0%) |" in views.measured(record)
-    assert "not of the table" in views.measured({**record, "measured_on": {**rows, "verified": False}})
+    assert "not from the table the model was trained on" in views.measured(
+        {**record, "measured_on": {**rows, "verified": False}}
+    )
 
 
 def test_figures_of_an_evaluation():
