@@ -94,7 +94,7 @@ def test_an_unknown_name_is_one_line_with_the_nearest_and_all_names(given):
         ("max_candidates=5", "the grid has 72 candidates and max_candidates is 5"),
         ("grid=[1]", "grid=[1]: must be model: {parameter: [values]}"),
         ("grid={}", "the search has no candidates"),
-        ("grid.SVM.C=[1]", "unknown model 'SVM'; models are RandomForest, GBT"),
+        ("grid.SVM.C=[1]", "unknown model 'SVM'; the models are RandomForest, GBT"),
         ("grid.GBT.maxItr=[1]", "GBT has no parameter 'maxItr' to search; it has maxDepth, maxBins, maxIter, stepSize"),
         ("grid.GBT.maxIter=[-1]", "GBT: maxIter=-1 is not a whole number from 1 to 10000"),
         ("grid.GBT.maxIter=100", "grid of GBT: maxIter needs a list of values, got 100"),
