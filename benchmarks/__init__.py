@@ -1,1 +1,1 @@
-"""What is measured, against what: each module is a command, `python -m benchmarks.grid` and so on."""
+"""Benchmarks of the engines; each module is a command: `python -m benchmarks.grid` and so on."""

@@ -1,4 +1,4 @@
-"""The sums behind the figures: growth, extrapolation, agreement."""
+"""The arithmetic behind the figures: growth, extrapolation, agreement."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def exponent(rows: Sequence[float], seconds: Sequence[float]) -> float:
-    """The b of seconds = a · rows^b, by least squares on logarithms; 1 is growth in proportion."""
+    """The b of seconds = a · rows^b, by least squares on logarithms; 1 is linear growth."""
     return float(np.polyfit(np.log(rows), np.log(seconds), 1)[0])
 
 
@@ -27,7 +27,7 @@ class Line:
 def line(seconds_by_size: Mapping[int, float]) -> Line:
     """The line through measured seconds; through the origin if only one size was measured.
 
-    A start below 0 is not believed (it would be noise): then the line goes through the origin and the largest size.
+    A start below 0 is noise: then the line goes through the origin and the largest size.
     """
     if len(seconds_by_size) > 1:
         each, start = np.polyfit(list(seconds_by_size), list(seconds_by_size.values()), 1)
@@ -45,7 +45,7 @@ class Agreement:
     mean: float
     standard_error: float
 
-    # Differences that only the order of sums makes.
+    # Differences that come only from the order of sums.
     NEGLIGIBLE = 1e-9
 
     @property

@@ -2,9 +2,9 @@
 
     python -m benchmarks.faithful [--tables sample cropmask] [--cases RF GBT6 GBT8 GBT10] [--seeds 1 2 3]
 
-Each comparison (table, case, seed) adds a line to faithful.csv as it is done; those that are there, of this code, are
-not made again. So hours of fits can be run in parts; RESULTS.md is made from all lines of the present code, that is of
-the modules that grow trees and apply them.
+Each comparison (table, case, seed) adds a line to faithful.csv when it is done. Comparisons that exist for the
+current code are not repeated, so hours of fits can be run in parts. RESULTS.md is made from all lines of the current
+code, meaning the modules that grow and apply trees.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def run(tables: Sequence[str], cases: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:
-    """Make the comparisons that are missing, and the record from all that there are."""
+    """Make the missing comparisons, then the record from all of them."""
     done = {_key(row) for row in read(CSV)}
     there = [name for name in tables if TABLES[name].exists()]
     for name in set(tables) - set(there):
@@ -114,7 +114,7 @@ def figures(rows: Sequence[Mapping[str, Any]]) -> list[Figure]:
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """The comparisons made with the present code."""
+    """The comparisons made with the current code."""
     if not path.exists():
         return []
     with path.open(newline="") as file:
@@ -138,7 +138,7 @@ def statements(source: str) -> str:
 
 
 def append(path: Path, row: Mapping[str, Any]) -> None:
-    """Add a line; the first one is preceded by the columns' names."""
+    """Add a line, with a header line if the file is new."""
     new = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")

@@ -2,8 +2,8 @@
 
     python -m benchmarks.grid
 
-The task engine's search is timed whole, cold and warm. The 72 fits of the two others are sampled and extrapolated; the
-notes in RESULTS.md, made here, say how.
+The complete search of the task engine is timed, cold and warm. The 72 fits of the other two are sampled and
+extrapolated; the notes in RESULTS.md, written here, explain how.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from lib.split import Split
 
 SIZE = {RANDOM_FOREST: "numTrees", GBT: "maxIter"}
 SPARK_SIZES = {RANDOM_FOREST: (40, 120), GBT: (10, 30)}
-# Fits of the grid itself, which show whether lines through the small sizes hold there: maxDepth, size.
+# Fits of the grid itself, to check the lines through the small sizes: maxDepth, size.
 SPARK_CHECKS = {RANDOM_FOREST: (14, 400), GBT: (8, 100)}
 SCIKIT_SIZES = {RANDOM_FOREST: 100, GBT: 50}
 BINS = 64  # the cheaper half of the grid stands for all of it
@@ -60,7 +60,7 @@ def measure(spark_sizes: dict[str, Sequence[int]]) -> dict[str, Any]:
     grid = expand()
     task: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as cache:
-        os.environ["XDG_CACHE_HOME"] = cache  # where the workers keep compiled code: there is none yet
+        os.environ["XDG_CACHE_HOME"] = cache  # where the workers cache compiled code; empty at first
         with session() as spark:
             task["cold"] = task_seconds(split_of(spark, SAMPLE), grid)
         with session() as spark:
@@ -108,7 +108,7 @@ def figures(task: dict[str, Any], totals: dict[str, float]) -> list[Figure]:
 
 
 def notes(points: Points, checks: Checks) -> list[str]:
-    """How the others' totals came about."""
+    """How the totals of the other two were obtained."""
     spark = "; ".join(
         f"{model} depth {depth}: {' and '.join(f'{s:.1f} s at {size}' for size, s in by_size.items())}"
         f" → {line(by_size).start:.1f} s + {line(by_size).each:.3f} s × {SIZE[model]}"

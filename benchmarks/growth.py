@@ -32,7 +32,7 @@ class PeakMemory(threading.Thread):
         self._over = threading.Event()
 
     def run(self) -> None:
-        """Look until `stop`."""
+        """Measure until `stop`."""
         driver = psutil.Process()
         while not self._over.wait(0.05):
             now = {"driver JVM": 0.0, "driver Python": driver.memory_info().rss, "largest worker": 0.0}
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def measure(sizes: Sequence[int]) -> dict[str, Any]:
-    """Time each size in a process of its own, so that one's memory is not the other's."""
+    """Time each size in a separate process, so that their memory is not mixed."""
     runs = {}
     for rows in sizes:
         grown_sample(rows)  # making the table is not measured
@@ -88,7 +88,7 @@ def measure(sizes: Sequence[int]) -> dict[str, Any]:
 
 
 def run_once(rows: int) -> dict[str, Any]:
-    """Seconds to split and to search a table of so many rows, and peaks of memory."""
+    """Seconds to split and to search a table with this many rows, and memory peaks."""
     watch = PeakMemory()
     watch.start()
     with session() as spark:

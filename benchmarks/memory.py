@@ -1,9 +1,9 @@
-"""The memory that tasks of the task engine need and have: what `engine: auto` decides by.
+"""The memory that tasks of the task engine need and have, on which `engine: auto` bases its choice.
 
     python -m benchmarks.memory [--rows 1000000]
 
-Measures what lib/engines/task/memory.py takes for granted: what a worker takes before it has rows and with them, and
-what the JVM and the driver's Python take beside the JVM's heap.
+Measures the assumptions of lib/engines/task/memory.py: the memory of a worker before it has rows and with them, of the
+JVM outside its heap, and of the driver's Python.
 """
 
 import argparse
@@ -20,12 +20,12 @@ from lib.engines.task.memory import DRIVER_BYTES, JVM_BYTES, WORKER_BYTES, neede
 from lib.search.families import GBT, RANDOM_FOREST, Candidate
 
 HEAP_GIGABYTES = 2
-# All of the heap is resident from the start, so that what is resident above it is beside it.
+# The whole heap is resident from the start, so that all resident memory above its size is outside the heap.
 TOUCHED_HEAP = {
     "spark.driver.memory": f"{HEAP_GIGABYTES}g",
     "spark.driver.extraJavaOptions": f"-Xms{HEAP_GIGABYTES}g -XX:+AlwaysPreTouch",
 }
-# As deep and with as many bins as the full grid's hungriest, and short: more trees take no more memory.
+# The depths and bins of the full grid's largest fits, with few trees: more trees need no more memory.
 HUNGRY = (
     Candidate(0, RANDOM_FOREST, {"numTrees": 8, "maxDepth": 18, "maxBins": 128, "featureSubsetStrategy": "sqrt"}),
     Candidate(1, GBT, {"maxIter": 4, "maxDepth": 10, "maxBins": 128, "stepSize": 0.1}),
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def measure(rows: int) -> dict[str, Any]:
-    """Search the sample table, which has hardly any rows, and a large one, each in a process of its own."""
+    """Search the sample table, which has very few rows, and a large table, each in a separate process."""
     grown_sample(rows)  # making the table is not measured
     spawn = multiprocessing.get_context("spawn")
     found = {}
@@ -51,11 +51,11 @@ def measure(rows: int) -> dict[str, Any]:
 
 
 def run_once(rows: int) -> dict[str, float]:
-    """Peaks in MB by role, and what a task is said to need, of a search of so many rows (0: the sample table)."""
+    """Peaks in MB by role, and the estimated need of a task, in a search with `rows` rows (0: the sample table)."""
     watch = PeakMemory()
     watch.start()
     with tempfile.TemporaryDirectory() as cache:
-        os.environ["XDG_CACHE_HOME"] = cache  # workers compile, as they do at first on every node of a cluster
+        os.environ["XDG_CACHE_HOME"] = cache  # so that workers compile, as in the first run on each node of a cluster
         with session(TOUCHED_HEAP) as spark:
             parts = split_of(spark, grown_sample(rows) if rows else SAMPLE)
             task_seconds(parts, HUNGRY)

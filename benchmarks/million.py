@@ -2,7 +2,7 @@
 
     python -m benchmarks.million [--rows 1000000] [--full-grid]
 
-With `--full-grid` only the task engine's whole search is timed, which takes long and is therefore no part of
+With `--full-grid` only the task engine's complete search is timed. It takes long and is therefore not part of
 `make bench`; its last figure stays in RESULTS.md.
 """
 
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def measure(rows: int) -> dict[str, Any]:
-    """Time one forest and one GBT with both engines, alone and with what goes before."""
+    """Time one forest and one GBT with both engines, without and with the preparation."""
     figures, measured = [], {}
     with session() as spark:
         parts = split_of(spark, grown_sample(rows))
@@ -91,7 +91,7 @@ def both_engines(parts: Split, candidate: Candidate) -> dict[str, float]:
 
 
 def task_fit_seconds(parts: Split, candidate: Candidate) -> float:
-    """The task engine's fit of one candidate and its score, of rows that are binned already."""
+    """Seconds of the task engine's fit and score of one candidate, with rows that are binned already."""
     fits = tree_fits([candidate], len(parts.features))
     context = parts.spark.sparkContext
     with task_data(parts, [TRAIN], VAL, [candidate.params["maxBins"]]) as data:

@@ -1,4 +1,4 @@
-"""What a whole `make experiment` costs above its computing.
+"""The overhead of a whole `make experiment`, in addition to its computing.
 
 python -m benchmarks.overhead
 """

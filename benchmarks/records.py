@@ -1,4 +1,4 @@
-"""What a benchmark leaves behind: results/<name>.json with its figures, and RESULTS.md made of all of them."""
+"""The results of benchmarks: results/<name>.json with its figures, and RESULTS.md made from all of them."""
 
 import json
 import os
@@ -21,10 +21,10 @@ FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "results"
 REPORT = FOLDER / "RESULTS.md"
 
-# What else the machine was doing as the benchmark began: processes at work, over a minute.
+# What else the machine was doing when the benchmark started: the load average of one minute.
 LOAD_BEFORE = os.getloadavg()[0]
 
-# In the order of the report: the names of the commands and what they are about.
+# In the order of the report: the names of the commands and the titles of their sections.
 TITLES = {
     "grid": "The full grid on the sample table",
     "million": "One million rows",
@@ -38,7 +38,7 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Figure:
-    """One result as text, the target it is held against if there is one, and whether it was reached."""
+    """One result as text, its target if there is one, and whether it was reached."""
 
     what: str
     value: str
@@ -72,7 +72,7 @@ def store(
 
 
 def surroundings() -> dict[str, Any]:
-    """Machine, date, versions and commit of now."""
+    """The current machine, date, versions and commit."""
     names = ("pyspark", "numba", "numpy", "scikit-learn")
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
@@ -88,7 +88,7 @@ def surroundings() -> dict[str, Any]:
 
 
 def write_report(folder: Path = RESULTS, report: Path = REPORT) -> None:
-    """Write RESULTS.md from what is stored."""
+    """Write RESULTS.md from the stored results."""
     records = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
     report.write_text(report_text(records))
 

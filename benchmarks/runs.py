@@ -31,7 +31,7 @@ CORES = 2
 
 @contextmanager
 def session(settings: Mapping[str, str] | None = None) -> Iterator[SparkSession]:
-    """Spark on two cores, with the JVM's usual compilers: anything else would be unkind to Spark ML."""
+    """Spark on two cores, with the JVM's default compilers: anything else would be unfair to Spark ML."""
     spark = build_session(master=f"local[{CORES}]", settings=settings)
     try:
         yield spark
@@ -40,12 +40,12 @@ def session(settings: Mapping[str, str] | None = None) -> Iterator[SparkSession]
 
 
 def split_of(spark: SparkSession, path: Path, seed: int = 42) -> Split:
-    """A table read, checked and cut as an experiment does it."""
+    """A table that is read, checked and split as in an experiment."""
     return split(dataset.load(spark, str(path)), seed=seed)
 
 
 def grown_sample(rows: int) -> Path:
-    """A table of so many rows from the sample's own generator with one seed after another; kept between runs."""
+    """A table of `rows` rows from the sample's own generator, with one seed after another; kept between runs."""
     path = Path(tempfile.gettempdir()) / f"benchmark_sample_{rows}.parquet"
     if not path.exists():
         hidden = path.with_suffix(".part")
@@ -70,13 +70,13 @@ def seconds(function: Callable[[], Any]) -> float:
 
 
 def task_seconds(parts: Split, candidates: Sequence[Candidate]) -> float:
-    """The task engine's whole search: rows put in order and binned, candidates fitted and scored on validation."""
+    """Seconds of the task engine's complete search: sorting and binning rows, fitting and scoring candidates."""
     engine = TaskEngine(task_memory(parts, candidates))
     return seconds(lambda: engine.score(candidates, parts, VAL))
 
 
 class SparkRows(NamedTuple):
-    """Training and validation rows as Spark ML wants them, in memory already."""
+    """Training and validation rows in Spark ML's format, already in memory."""
 
     train: DataFrame
     val: DataFrame

@@ -1,10 +1,10 @@
-"""What an experiment leaves behind, and where: names and layout, shared by both sides.
+"""The files of an experiment: names and layout, shared by both sides.
 
     <out>/models/model_<run_id>/      pipeline_best, metrics/, experiment.json, notebooks/
     <out>/results/eval_<run_id>/      metrics.json, EVALUATION_REPORT.md, plots, notebooks/
     <out>/failed/<run_id>/            the notebooks and logs of a run that failed
-    <out>/steps/<run_id>/             what a detached run was given, and how far it has come
-    <out>/source/<hash>/              the code that runs on a cluster ran
+    <out>/steps/<run_id>/             inputs and progress of a detached run
+    <out>/source/<hash>/              the code used by runs on a cluster
 
 Pure Python: the launcher reads these names without Spark.
 """
@@ -30,9 +30,9 @@ REPORT = "EVALUATION_REPORT.md"
 METRICS = ("areaUnderROC", "areaUnderPR", "accuracy", "f1")
 """Metrics of every candidate, evaluation and zone, under these keys in search.jsonl, summary.json and metrics.json."""
 SEARCH_METRICS = ("areaUnderPR", "areaUnderROC")
-"""Those that a search may choose by, the default first."""
+"""The metrics that a search may select by, the default first."""
 OVERALL_METRICS = (*METRICS[:2], "average_precision", *METRICS[2:], "weightedPrecision", "weightedRecall")
-"""All single figures of an evaluation, in the order in which its tables show them."""
+"""All single-number metrics of an evaluation, in the order of its tables."""
 # Which rows an evaluation measured: `measured_on.rows` of its metrics.json.
 HELD_OUT = "held-out"
 WHOLE_TABLE = "all rows of test_data"
@@ -45,15 +45,15 @@ _STEP_DIR = re.compile(rf"(?P<out>{s3_uri.BEGINNING}\S+?)/{_STEPS}/(?P<run_id>{_
 
 
 def new_run_id() -> str:
-    """The UTC time as YYYYMMDD_HHMMSS: what names a run."""
+    """A new run id: the UTC time as YYYYMMDD_HHMMSS."""
     return datetime.now(UTC).strftime(_FORMAT)
 
 
 def next_run_id(run_id: str) -> str:
-    """The id of a run a second later.
+    """The run id of one second later.
 
     Raises:
-        InputError: that is no run id.
+        InputError: `run_id` is not a run id.
     """
     return (datetime.strptime(_checked(run_id), _FORMAT) + timedelta(seconds=1)).strftime(_FORMAT)
 
@@ -69,10 +69,10 @@ def results_dir(out: str) -> str:
 
 
 def model_name(run_id: str) -> str:
-    """The name of a run's model, by which it is resumed.
+    """The name of a run's model, which is also used to resume it.
 
     Raises:
-        InputError: that is no run id.
+        InputError: `run_id` is not a run id.
     """
     return f"model_{_checked(run_id)}"
 
@@ -88,33 +88,33 @@ def eval_dir(out: str, run_id: str) -> str:
 
 
 def failed_dir(out: str, run_id: str) -> str:
-    """Folder or prefix of what a failed run ran: apart from models and results, for it is neither."""
+    """Folder or prefix of what a failed run leaves, kept apart from models and results."""
     return f"{out.rstrip('/')}/{_FAILED}/{_checked(run_id)}"
 
 
 def step_dir(out: str, run_id: str) -> str:
-    """Folder or prefix of what a detached run and those who follow it tell each other."""
+    """Folder or prefix through which a detached run and its followers exchange messages."""
     return f"{out.rstrip('/')}/{_STEPS}/{_checked(run_id)}"
 
 
 def step_dir_in(text: str) -> tuple[str, str] | None:
-    """The `out` and the run id of the first place in a text that is, or is below, a `step_dir` in S3."""
+    """The `out` and the run id of the first URI in a text that is, or is below, a `step_dir` in S3."""
     found = _STEP_DIR.search(text)
     return (found["out"], found["run_id"]) if found else None
 
 
 def source_dir(out: str, digest: str) -> str:
-    """Folder or prefix of the code of one version, by the hash of what is in it."""
+    """Folder or prefix of one version of the code, named by its content hash."""
     return f"{out.rstrip('/')}/{_SOURCE}/{digest}"
 
 
 def run_id_of(folder: str) -> str:
-    """The run id at the end of a model's or evaluation's folder name, or "" where there is none."""
+    """The run id at the end of a model's or evaluation's folder name, or "" if there is none."""
     found = _RUN_ID.search(folder.rstrip("/").rsplit("/", 1)[-1])
     return found.group() if found else ""
 
 
 def _checked(run_id: str) -> str:
     if not _RUN_ID.fullmatch(run_id):
-        raise InputError(f"run_id={run_id!r} is not of the form YYYYMMDD_HHMMSS")
+        raise InputError(f"run_id={run_id!r} does not have the form YYYYMMDD_HHMMSS")
     return run_id

@@ -1,6 +1,6 @@
-"""The table an experiment learns from: read, checked, and reduced to what is used of it.
+"""The table an experiment learns from: read, checked, and reduced to the columns and rows that are used.
 
-Every check names the column, the count and the way out, and runs before anything is computed on the data.
+Every check names the column, the count and the remedy, and runs before anything is computed on the data.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from lib.support import tables
 
 _LABELS_SHOWN = 20
 _NUMBERS = (T.NumericType, T.BooleanType)
-# What Spark says of a file without a footer of the format that it is read as.
+# Spark's error class for a file without the footer of the format it is read as.
 _NO_FOOTER = "CANNOT_READ_FILE_FOOTER"
 
 
@@ -29,7 +29,7 @@ class Table:
     """A checked table: features and label as double, the label 0.0 or 1.0, the zone (if any) as string.
 
     `features` keep the order of the file; `class_counts` are by "0" and "1"; `fingerprint` is a hash of the rows'
-    content that no order or partitioning changes; `dropped` counts the rows left out for missing values.
+    content that does not depend on their order or partitions; `dropped` counts the rows left out for missing values.
     """
 
     frame: DataFrame
@@ -54,7 +54,7 @@ def load(
 ) -> Table:
     """Read one table from one or several files or folders, and check it.
 
-    The two steps are `read` and `check`; their errors are its own.
+    Calls `read` and `check`, and raises the same errors.
     """
     uris = tables.places(inputs)
     raw = read(spark, uris)
@@ -70,10 +70,10 @@ def check(
     exclude_cols: Sequence[str],
     missing: str,
 ) -> Table:
-    """Check a table that was read from `uris`, and reduce it to what is used of it.
+    """Check a table that was read from `uris`, and reduce it to the columns and rows that are used.
 
-    Features are all numeric columns save the label, the zone and `exclude_cols`. `zone_col` counts only if the table
-    has it. `missing` says what happens to rows with a null, NaN or infinite value: "error" or "drop".
+    Features are all numeric columns except the label, the zone and `exclude_cols`. `zone_col` is ignored if the table
+    does not have it. `missing` says what happens to rows with a null, NaN or infinite value: "error" or "drop".
 
     Raises:
         InputError: the table cannot be learnt from; the message says why and what to do.
@@ -94,7 +94,7 @@ def check(
     if unusable["any"]:
         frame = frame.where(~_any_unusable(frame.columns, zone))
     names = (*features, label_col)
-    # Both in one pass: the rows of each class, and what the fingerprint is made of.
+    # Both in one pass: the rows of each class, and the inputs of the fingerprint.
     by_label = frame.groupBy(F.col(_quoted(label_col)).alias("label")).agg(*fingerprint_parts(row_hash(names)))
     found = {row["label"]: row for row in by_label.limit(_LABELS_SHOWN + 1).collect()}
     _check_classes({label: row["rows"] for label, row in found.items()}, label_col)
@@ -105,16 +105,16 @@ def check(
 
 
 def read(spark: SparkSession, inputs: str | Sequence[str]) -> DataFrame:
-    """Read and stack tables that have the same columns, whatever their order.
+    """Read and concatenate tables that have the same columns, in any order.
 
-    `lib.support.tables` says what a table is.
+    `lib.support.tables` holds the rules for tables.
 
     Raises:
-        InputError: nothing named, nothing there, not readable, not a table, or columns that differ.
+        InputError: no input is given, or one does not exist, cannot be read, is not a table, or has other columns.
     """
     uris = tables.places(inputs)
     if not uris:
-        raise InputError("no input named: give --input-data at least one file or folder")
+        raise InputError("no input was given: name at least one file or folder with --input-data")
     frames = [_read_one(spark, uri) for uri in uris]
     whole = frames[0]
     for uri, frame in zip(uris[1:], frames[1:], strict=True):
@@ -136,7 +136,7 @@ def columns(raw: DataFrame) -> list[tables.Column]:
 
 
 def count_unusable(frame: DataFrame, features: Sequence[str], label_col: str, zone_col: str | None) -> dict[str, int]:
-    """Count the null, NaN or infinite values of each column, the rows ("rows") and those with any ("any")."""
+    """Count each column's null, NaN or infinite values, all rows ("rows") and the rows with such a value ("any")."""
     names = [*features, label_col, *([zone_col] if zone_col else [])]
     counts = [
         F.count(F.when(_unusable(name, name == zone_col), 1)).alias(f"column {i}") for i, name in enumerate(names)
@@ -154,7 +154,7 @@ def count_unusable(frame: DataFrame, features: Sequence[str], label_col: str, zo
 def row_hash(names: Sequence[str], seed: int | None = None) -> Column:
     """A 64-bit hash of a row's content (`names`, all double), the same on every machine and in every row order.
 
-    xxHash64 over the values in the order of their columns' names, negative zero counted as zero.
+    xxHash64 over the values in the alphabetical order of their columns, with negative zero treated as zero.
     """
     values = [F.col(_quoted(name)) + F.lit(0.0) for name in sorted(names)]
     start = [] if seed is None else [F.lit(seed).cast("long")]
@@ -162,7 +162,7 @@ def row_hash(names: Sequence[str], seed: int | None = None) -> Column:
 
 
 def fingerprint_parts(hashes: Column) -> tuple[Column, Column]:
-    """The aggregates `rows` and `hash_sum` that `fingerprint` is made of."""
+    """The aggregates `rows` and `hash_sum` that `fingerprint` is computed from."""
     return F.count(F.lit(1)).alias("rows"), F.sum(hashes.cast("decimal(20,0)")).alias("hash_sum")
 
 
@@ -195,7 +195,7 @@ def _read_one(spark: SparkSession, uri: str) -> DataFrame:
 
 
 def _files(spark: SparkSession, uri: str) -> list[str]:
-    """The files that Spark takes for a table's, folders of partitions and all; no file is opened."""
+    """The files that Spark would read for a table, including those in partition folders; no file is opened."""
     return list(spark.read.format("binaryFile").load(uri).inputFiles())
 
 
@@ -204,9 +204,9 @@ def _read_as(spark: SparkSession, uri: str, table_format: tables.Format, **optio
 
 
 def _check_header(spark: SparkSession, uri: str, table_format: tables.Format) -> None:
-    """Refuse a first line that names no columns, or one twice: Spark would invent names."""
+    """Reject a header line without names, or with one twice: Spark would invent names."""
     lines = _read_as(spark, uri, table_format, header=False)
-    # Beside the line's own fields there are the values of partitions.
+    # Apart from the line's own fields there are the partition columns.
     first = lines.select([name for name in lines.columns if re.fullmatch(r"_c\d+", name)]).first()
     tables.check_names(uri, [str(name) for name in first or ()])
 
@@ -221,22 +221,22 @@ def _check_label_type(raw: DataFrame, label_col: str) -> None:
 def _check_values(counts: dict[str, int], features: Sequence[str], label_col: str, missing: str) -> None:
     rows = counts["rows"]
     if not rows:
-        raise InputError("the table has no rows: give another with --input-data")
+        raise InputError("the table has no rows: choose another with --input-data")
     for name in (*features, label_col):
         if counts[name] == rows:
-            remedy = "" if name == label_col else f": leave it out with exclude_cols: [{name}]"
+            remedy = "" if name == label_col else f": exclude it with exclude_cols: [{name}]"
             raise InputError(f"column {name!r} has no usable value in any of the {rows:,} rows{remedy}")
     found = {name: n for name, n in counts.items() if n and name not in ("rows", "any")}
     if found and missing == "error":
         listed = some([f"{name} ({n:,})" for name, n in sorted(found.items(), key=lambda item: -item[1])])
         raise InputError(
-            f"{counts['any']:,} of {rows:,} rows have a null, NaN or infinite value, in: {listed}; mend them, drop "
-            "those rows with missing: drop, or leave columns out with exclude_cols"
+            f"{counts['any']:,} of {rows:,} rows have a null, NaN or infinite value, in: {listed}; fix them, drop "
+            "those rows with missing: drop, or exclude columns with exclude_cols"
         )
     if counts["any"] == rows:
         raise InputError(
-            f"every one of the {rows:,} rows has a null, NaN or infinite value, so missing: drop leaves none; leave "
-            f"columns out with exclude_cols: {some([name for name in found if name != label_col])}"
+            f"every one of the {rows:,} rows has a null, NaN or infinite value, so missing: drop leaves none; "
+            f"exclude columns with exclude_cols: {some([name for name in found if name != label_col])}"
         )
 
 
@@ -247,7 +247,7 @@ def _check_classes(found: dict[float, int], label_col: str) -> None:
     many = f"more than {_LABELS_SHOWN}" if len(found) > _LABELS_SHOWN else len(found)
     what = "only one value" if len(found) == 1 else f"{many} values"
     raise InputError(
-        f"label column {label_col!r} has {what}: {listed}; it must hold the two classes 0 and 1, each with rows"
+        f"label column {label_col!r} has {what}: {listed}; it must contain both classes, 0 and 1, and nothing else"
     )
 
 

@@ -1,7 +1,7 @@
-"""What can go wrong, as exceptions whose text a person can act on.
+"""Exceptions whose messages a person can act on.
 
 Every exception raised on purpose derives from `ExperimentError`; its message says what is wrong, where, and
-what to do. `exit_code` is what the command line and the spark-submit scripts end with.
+what to do. `exit_code` is the exit code of the command line and the spark-submit scripts.
 """
 
 import difflib
@@ -11,11 +11,11 @@ from typing import Any
 
 
 class ExperimentError(Exception):
-    """The experiment failed for a reason we can name.
+    """The experiment failed for a known reason.
 
-    What is known beyond the sentence travels with it as data: `cause`, the name that `cluster diagnose` has for it (""
-    if none); `settings`, the parameters that would help, with the values to give them; `kept_at`, the folder where
-    the notebooks of the failed run are kept ("" if none are).
+    Attributes carry what is known beyond the message: `cause`, the name that `cluster diagnose` uses for it ("" if it
+    has none); `settings`, the parameters that would help, with suggested values; `kept_at`, the folder where the
+    notebooks of the failed run are kept ("" if there are none).
     """
 
     exit_code = 1
@@ -24,7 +24,7 @@ class ExperimentError(Exception):
     kept_at = ""
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        """Pickle the message and the attributes: a subclass's constructor may take something else than its message."""
+        """Pickle the message and the attributes: a subclass's constructor may take arguments other than the message."""
         return _restored, (type(self), self.args, self.__dict__)
 
 
@@ -42,19 +42,19 @@ class InputError(ExperimentError):
 
 
 class MissingInputError(InputError):
-    """A table that was to be read is not there."""
+    """An input table does not exist."""
 
     cause = "missing-input"
 
 
 class SavedModelError(ExperimentError):
-    """The model that was saved does not predict what the engine's own trees predict."""
+    """The saved model does not predict what the engine's own trees predict."""
 
     def __init__(self, path: str, difference: float, rows: int):
         self.path, self.difference, self.rows = path, difference, rows
         super().__init__(
             f"the model saved at {path} gives probabilities that differ by up to {difference:.3g} from those of the "
-            f"trees it was made of, on {rows:,} held-out rows: do not use it, report this, and train with engine: spark"
+            f"trees it was built from, on {rows:,} held-out rows: do not use it, report this, train with engine: spark"
         )
 
 

@@ -1,7 +1,7 @@
-"""Evaluation of a saved model: on exactly the rows its training held out, or on another table, whole.
+"""Evaluation of a saved model: on exactly the rows its training held out, or on all rows of another table.
 
-Training wrote down which rows it held out (their count and a fingerprint); evaluation makes the same split again and
-compares, so that a figure is never measured on rows the model has seen.
+Training recorded which rows it held out (their count and a fingerprint). Evaluation repeats the split and compares, so
+that a metric is never measured on rows the model has seen.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(1, 20))
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A finished evaluation: its folder, what `metrics.json` says, and the curves of `curves.json`."""
+    """A finished evaluation: its folder, the content of `metrics.json`, and the curves of `curves.json`."""
 
     folder: str
     metrics: dict[str, Any]
@@ -38,7 +38,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class _Measured:
-    """The rows a model is measured on, and how they are called in the record."""
+    """The rows a model is measured on, and their description in the record."""
 
     frame: DataFrame
     label_col: str
@@ -58,12 +58,12 @@ def evaluate(
     """Measure the model in `model_dir` and write metrics.json, curves.json and feature_importance.json.
 
     Without `test_data`, or when it is the table the model was trained from, the rows are exactly those its training
-    held out. Another table is taken whole, or a `test_fraction` of its rows, chosen by their content. The evaluation
-    is named by `run_id`; left empty, by the model's id, or by the time where the model has one of that id already.
+    held out. Of another table, all rows are used, or a `test_fraction` of them, chosen by their content. The
+    evaluation's id is `run_id`; by default it is the model's id, or the current time if that evaluation exists already.
 
     Raises:
-        InputError: no complete model there, an evaluation of that id is there, the table is no longer the one that
-            was trained from, or lacks what the model needs.
+        InputError: there is no complete model, the evaluation exists already, the table is no longer the one the model
+            was trained on, or it lacks columns that the model needs.
     """
     storage = Storage(spark)
     experiment, summary = _read_model_records(storage, model_dir)
@@ -73,7 +73,7 @@ def evaluate(
             run_id = artifacts.new_run_id()
     folder = artifacts.eval_dir(out, run_id)
     if storage.exists(folder):
-        raise InputError(f"{folder} is already there: remove it, or choose another --out")
+        raise InputError(f"{folder} already exists: remove it, or choose another --out")
     storage.check_writable(out)
     measured = _rows_to_measure(spark, experiment, test_data, test_fraction)
 
@@ -115,7 +115,7 @@ def describe(counts: ScoreCounts) -> dict[str, Any]:
 
 
 def describe_zone(zone: str, counts: ScoreCounts) -> dict[str, Any]:
-    """The metrics of one zone; the areas are None where the zone has rows of one class only."""
+    """The metrics of one zone; the areas are None if the zone has rows of only one class."""
     both = bool(counts.n_positives and counts.n_negatives)
     summary = counts.summary()
     return {
@@ -156,16 +156,16 @@ def _describe_threshold(counts: ScoreCounts, threshold: float) -> dict[str, Any]
 
 
 def _thinned(points: np.ndarray) -> list[float]:
-    """Evenly chosen points, the first and the last among them; for a picture, not for an area."""
+    """Evenly spaced points, including the first and the last; for a plot, not for an area."""
     if len(points) <= CURVE_POINTS:
         return points.tolist()
     return points[np.linspace(0, len(points) - 1, CURVE_POINTS).round().astype(int)].tolist()
 
 
 def _read_model_records(storage: Storage, model_dir: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What experiment.json and summary.json say."""
+    """The contents of experiment.json and summary.json."""
     if not storage.exists(join(model_dir, artifacts.SUMMARY)):
-        why = "its training did not finish" if storage.exists(model_dir) else "there is nothing of that name"
+        why = "its training did not finish" if storage.exists(model_dir) else "it does not exist"
         raise InputError(f"no complete model at {model_dir}: {why} ({artifacts.SUMMARY} is missing)")
     experiment = storage.read_json(join(model_dir, artifacts.EXPERIMENT))
     return experiment, storage.read_json(join(model_dir, artifacts.SUMMARY))
@@ -189,7 +189,7 @@ def _rows_to_measure(
 
 
 def _load(spark: SparkSession, inputs: Sequence[str], experiment: Mapping[str, Any]) -> Table:
-    """The table with the model's own features; what else it holds is left alone."""
+    """The table with only the columns that the model uses."""
     data, parameters = experiment["data"], experiment["parameters"]
     raw = dataset.read(spark, inputs)
     lacking = [name for name in (*data["features"], data["label_col"]) if name not in raw.columns]
@@ -212,9 +212,9 @@ def _held_out_rows(table: Table, experiment: Mapping[str, Any]) -> _Measured:
     expected, found = recorded["parts"][TEST], parts.parts[TEST]
     if found != expected:
         raise InputError(
-            f"the rows held out in training cannot be found again: {expected['rows']:,} rows with fingerprint "
-            f"{expected['fingerprint']} were recorded, the same split gives {found['rows']:,} with "
-            f"{found['fingerprint']} now; was the model trained by another version of this project?"
+            f"the rows held out in training cannot be reproduced: {expected['rows']:,} rows with fingerprint "
+            f"{expected['fingerprint']} were recorded, but the same split now gives {found['rows']:,} rows with "
+            f"{found['fingerprint']}; was the model trained by another version of this project?"
         )
     return _Measured(
         parts.rows(TEST), table.label_col, table.zone_col, _row_record(HELD_OUT, table.inputs, found, verified=True)
@@ -223,7 +223,7 @@ def _held_out_rows(table: Table, experiment: Mapping[str, Any]) -> _Measured:
 
 def _other_rows(table: Table, experiment: Mapping[str, Any], test_fraction: float) -> _Measured:
     if not 0 < test_fraction <= 1:
-        raise InputError(f"test_fraction={test_fraction:g}: give a share above 0 and up to 1")
+        raise InputError(f"test_fraction={test_fraction:g}: give a fraction above 0 and up to 1")
     frame, what = table.frame, WHOLE_TABLE
     names = (*table.features, table.label_col)
     if test_fraction < 1:
@@ -239,7 +239,7 @@ def _other_rows(table: Table, experiment: Mapping[str, Any], test_fraction: floa
     assert found is not None  # an aggregate always has a row
     if not found["rows"] or not 0 < found["positives"] < found["rows"]:
         raise InputError(
-            f"test_fraction={test_fraction:g} leaves {found['rows']:,} rows, not of both classes: raise it"
+            f"test_fraction={test_fraction:g} leaves {found['rows']:,} rows, but not of both classes: raise it"
         )
     counted = {
         "rows": found["rows"],
@@ -261,16 +261,16 @@ def _row_record(what: str, inputs: Sequence[str], part: Mapping[str, Any], *, ve
 
 
 def _what_changed(table: Table, data: Mapping[str, Any]) -> str:
-    """The sentence for a table that is not the one the model was trained from any more."""
+    """The message for a table that changed since the model was trained on it."""
     if table.rows != data["rows"]:
-        change = f"it had {data['rows']:,} rows and has {table.rows:,}"
+        change = f"it had {data['rows']:,} rows and now has {table.rows:,}"
     elif table.class_counts != data["class_counts"]:
         before, now = data["class_counts"]["1"], table.class_counts["1"]
-        change = f"it had {before:,} positive rows and has {now:,}"
+        change = f"it had {before:,} positive rows and now has {now:,}"
     else:
-        change = "as many rows as before, but values in them changed"
+        change = "it has as many rows as before, but values changed"
     return (
-        f"{', '.join(table.inputs)} is no longer the table the model was trained from ({change}), so the rows held "
-        "out then cannot be told from those it has seen; restore the table, or keep the changed one under another "
-        "name and give it as --test-data to evaluate on all of it"
+        f"{', '.join(table.inputs)} is no longer the table the model was trained on ({change}), so the held-out "
+        "rows cannot be identified; restore the table, or save the changed one under another name and pass it as "
+        "--test-data to evaluate on all its rows"
     )

@@ -1,7 +1,7 @@
-"""A look at a table before anything is learnt from it: its columns, classes, repeated rows and features.
+"""Exploring a table before training: its columns, classes, repeated rows and features.
 
-What needs every row is counted by Spark in one pass; pictures are drawn from a sample of rows that their content
-chooses, so that it is the same sample on every machine.
+Spark counts what needs every row in one pass. Plots use a sample of rows chosen by their content, so that it is the
+same sample on every machine.
 """
 
 from collections.abc import Sequence
@@ -26,10 +26,10 @@ Record = dict[str, Any]
 def describe_columns(
     raw: DataFrame, label_col: str, zone_col: str | None = None, exclude_cols: Sequence[str] = ()
 ) -> list[Record]:
-    """What is in each column of a table as it was read: `column`, `type`, `role`, `rows`, `missing`, min, median, max.
+    """Describe each column of a table as it was read: `column`, `type`, `role`, `rows`, `missing`, min, median, max.
 
-    `role` is that of `lib.support.tables.role`. `missing` counts nulls, NaN and infinite values; min, median
-    (approximate) and max are of the other values, None for what is no number.
+    `role` is given by `lib.support.tables.role`. `missing` counts nulls, NaN and infinite values; min, median
+    (approximate) and max are of the other values, None for columns that are not numbers.
     """
     columns = dataset.columns(raw)
     aggregates = [F.count(F.lit(1)).alias("rows")]
@@ -51,7 +51,7 @@ def describe_columns(
 
 
 def class_balance(table: Table) -> list[Record]:
-    """Rows and positives of each zone, by its name; one record with zone None where the table has no zones."""
+    """Rows and positives of each zone, ordered by name; one record with zone None if the table has no zones."""
     zone = F.col(f"`{table.zone_col}`") if table.zone_col else F.lit(None).cast("string")
     positives = F.sum(F.col(f"`{table.label_col}`")).cast("long").alias("positives")
     counted = table.frame.groupBy(zone.alias("zone")).agg(F.count(F.lit(1)).alias("rows"), positives)
@@ -59,8 +59,8 @@ def class_balance(table: Table) -> list[Record]:
 
 
 def repeated_rows(table: Table) -> Record:
-    """How many rows repeat another one (`identical`), and how many have the features of a row of the other class
-    (`contradictory`).
+    """How many rows repeat another row (`identical`), and how many have the same features as a row of the other
+    class (`contradictory`).
     """
     label = F.col(f"`{table.label_col}`")
     groups = table.frame.groupBy(dataset.row_hash(table.features).alias("hash")).agg(
@@ -76,7 +76,7 @@ def repeated_rows(table: Table) -> Record:
 
 
 def sample(table: Table, rows: int = SAMPLE_ROWS) -> pd.DataFrame:
-    """At most `rows` rows (features and label), those with the lowest hashes of their content, in that order."""
+    """At most `rows` rows (features and label): those with the lowest content hashes, in that order."""
     names = (*table.features, table.label_col)
     ordered = table.frame.orderBy(dataset.row_hash(names), *(f"`{name}`" for name in names))
     return ordered.limit(rows).select(*(f"`{name}`" for name in names)).toPandas()
@@ -85,8 +85,8 @@ def sample(table: Table, rows: int = SAMPLE_ROWS) -> pd.DataFrame:
 def histograms(rows: pd.DataFrame, features: Sequence[str], label_col: str) -> dict[str, Record]:
     """Each feature's histogram by class: `{"edges": [n + 1 numbers], "0": [n counts], "1": [n counts]}`.
 
-    The bins span the middle 99 % of the values, so that a few outliers do not squeeze the rest; what lies outside
-    is counted in the first and last bin.
+    The bins span the middle 99 % of the values, so that a few outliers do not squeeze the rest; values outside
+    are counted in the first and last bin.
     """
     found = {}
     for name in features:
@@ -99,12 +99,12 @@ def histograms(rows: pd.DataFrame, features: Sequence[str], label_col: str) -> d
 
 
 def correlations(rows: pd.DataFrame, features: Sequence[str]) -> list[list[float]]:
-    """Pearson's correlation of every two features, NaN where one is constant."""
+    """Pearson correlation of each pair of features, NaN if one is constant."""
     return rows[list(features)].corr().to_numpy().tolist()
 
 
 def closest_pairs(features: Sequence[str], matrix: Sequence[Sequence[float]], top: int = 10) -> list[Record]:
-    """The `top` pairs of features with the greatest correlation, whatever its sign."""
+    """The `top` pairs of features with the strongest correlation, positive or negative."""
     pairs: list[Record] = [
         {"feature": features[i], "other": features[j], "correlation": matrix[i][j]}
         for i in range(len(features))
@@ -115,10 +115,10 @@ def closest_pairs(features: Sequence[str], matrix: Sequence[Sequence[float]], to
 
 
 def separation(rows: pd.DataFrame, features: Sequence[str], label_col: str) -> list[Record]:
-    """How well each feature alone tells the classes apart, the best first.
+    """How well each feature alone separates the classes, best first.
 
-    `area` is the area under the ROC curve of the feature as a score, or of its negative where lower values mean
-    class 1 (`direction` "higher" or "lower"): 0.5 tells nothing, 1 everything.
+    `area` is the area under the ROC curve with the feature as the score, or its negative if lower values mean class 1
+    (`direction` "higher" or "lower"): 0.5 is no separation, 1 is perfect.
     """
     found = []
     for name in features:

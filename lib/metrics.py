@@ -1,11 +1,11 @@
 """Metrics of a binary classifier, from one pass over its scores.
 
-All of them follow from how many rows of each class got each distinct score, so that is what is counted, once, by
-Spark; the rest is arithmetic on the driver. A row is predicted positive when its score is above the threshold
+All of them follow from the number of rows of each class at each distinct score. Spark counts these once; the rest is
+arithmetic on the driver. A row is predicted positive when its score is above the threshold
 (Spark ML's own rule at 0.5).
 
 `areaUnderPR` is Spark's: the trapezoids under precision over recall at the distinct scores, starting from
-(0, precision at the highest score). Average precision, as scikit-learn has it, sums precision times the step in
+(0, precision at the highest score). Average precision, as in scikit-learn, sums precision times the step in
 recall instead; it is a little lower or higher, and both are called "AUC-PR" in the literature.
 """
 
@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 
 THRESHOLD = 0.5
 
-# Above so many distinct scores they are rounded to 2^-20, so that the driver's memory does not grow with the rows;
+# Above this many distinct scores they are rounded to 2^-20, so that the driver's memory does not grow with the rows;
 # the areas then change by less than 1e-6.
 MAX_DISTINCT_SCORES = 2_000_000
 _SCORE_GRID = 2.0**20
@@ -31,7 +31,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ScoreCounts:
-    """Rows of each class by score: `scores` distinct and falling, `positives` and `negatives` counts beside them."""
+    """Rows of each class by score: `scores` are distinct and descending, `positives` and `negatives` their counts."""
 
     scores: Array
     positives: Array
@@ -39,7 +39,7 @@ class ScoreCounts:
 
     @classmethod
     def from_arrays(cls, labels: npt.ArrayLike, scores: npt.ArrayLike) -> "ScoreCounts":
-        """Count from one label (0 or 1) and one score (probability of class 1) a row."""
+        """Count from one label (0 or 1) and one score (probability of class 1) per row."""
         label_array = np.asarray(labels, dtype=np.float64)
         distinct, place = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)
         rows = np.bincount(place, minlength=len(distinct)).astype(np.float64)
@@ -62,20 +62,20 @@ class ScoreCounts:
         return int(self.n_positives + self.n_negatives)
 
     def roc_curve(self) -> tuple[Array, Array]:
-        """False and true positive rates from (0, 0) to (1, 1), a point for each distinct score."""
+        """False and true positive rates from (0, 0) to (1, 1), one point per distinct score."""
         fpr = np.concatenate([[0.0], np.cumsum(self.negatives) / self.n_negatives])
         tpr = np.concatenate([[0.0], np.cumsum(self.positives) / self.n_positives])
         return fpr, tpr
 
     def pr_curve(self) -> tuple[Array, Array]:
-        """Recall and precision, a point for each distinct score, from (0, precision at the highest score)."""
+        """Recall and precision, one point per distinct score, from (0, precision at the highest score)."""
         true = np.cumsum(self.positives)
         precision = true / (true + np.cumsum(self.negatives))
         recall = true / self.n_positives
         return np.concatenate([[0.0], recall]), np.concatenate([precision[:1], precision])
 
     def area_under_roc(self) -> float:
-        """Area under the ROC curve; NaN where a class is absent."""
+        """Area under the ROC curve; NaN if a class is absent."""
         if not self.n_positives or not self.n_negatives:
             return float("nan")
         fpr, tpr = self.roc_curve()
@@ -96,7 +96,7 @@ class ScoreCounts:
         return float(np.sum(np.diff(recall) * precision[1:]))
 
     def confusion(self, threshold: float = THRESHOLD) -> "Confusion":
-        """Counts of right and wrong predictions when scores above `threshold` are called positive."""
+        """Counts of right and wrong predictions when scores above `threshold` are predicted positive."""
         predicted = self.scores > threshold
         true_positives = float(self.positives[predicted].sum())
         false_positives = float(self.negatives[predicted].sum())
@@ -130,7 +130,7 @@ class ScoreCounts:
 
 @dataclass(frozen=True)
 class Confusion:
-    """A confusion matrix, with what follows from it; a share of nothing is 0, as in Spark ML and scikit-learn."""
+    """A confusion matrix and its metrics; 0 divided by 0 is 0, as in Spark ML and scikit-learn."""
 
     tn: int
     fp: int
@@ -144,17 +144,17 @@ class Confusion:
 
     @property
     def accuracy(self) -> float:
-        """Share of rows predicted right."""
+        """Fraction of rows predicted correctly."""
         return _share(self.tn + self.tp, self.rows)
 
     @property
     def precision(self) -> dict[str, float]:
-        """By class: of the rows predicted so, the share that is."""
+        """By class: the fraction of the rows predicted as this class that belong to it."""
         return {"0": _share(self.tn, self.tn + self.fn), "1": _share(self.tp, self.tp + self.fp)}
 
     @property
     def recall(self) -> dict[str, float]:
-        """By class: of the rows that are so, the share predicted so."""
+        """By class: the fraction of the rows of this class that are predicted as it."""
         return {"0": _share(self.tn, self.tn + self.fp), "1": _share(self.tp, self.tp + self.fn)}
 
     @property
@@ -175,7 +175,7 @@ class Confusion:
 def count_scores(
     frame: DataFrame, label_col: str, score_col: str, group_col: str | None = None
 ) -> dict[str, ScoreCounts]:
-    """Count a table's scores in one pass, for each value of `group_col` (by "" without one).
+    """Count a table's scores in one pass, for each value of `group_col` (under "" without one).
 
     `label_col` holds 0.0 or 1.0, `score_col` the probability of class 1. Merge the groups with `merge`.
     """

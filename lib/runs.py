@@ -8,22 +8,22 @@ from lib.storage import Storage, join
 
 
 def pick_model(spark: SparkSession, out: str, model_dir: str = "") -> str:
-    """The model named, or the newest complete one below `out`.
+    """The given model, or the newest complete one below `out`.
 
     Raises:
-        InputError: none is named and none is there.
+        InputError: no model is given and `out` has none.
     """
-    remedy = "train one (notebook 02_train) or name one by model_dir"
+    remedy = "train one (notebook 02_train) or name one with model_dir"
     return model_dir or _newest(spark, artifacts.models_dir(out), artifacts.SUMMARY, "model", remedy)
 
 
 def pick_evaluation(spark: SparkSession, out: str, eval_dir: str = "") -> str:
-    """The evaluation named, or the newest complete one below `out`.
+    """The given evaluation, or the newest complete one below `out`.
 
     Raises:
-        InputError: none is named and none is there.
+        InputError: no evaluation is given and `out` has none.
     """
-    remedy = "evaluate a model (notebook 03_evaluate) or name an evaluation by eval_dir"
+    remedy = "evaluate a model (notebook 03_evaluate) or name one with eval_dir"
     return eval_dir or _newest(spark, artifacts.results_dir(out), artifacts.EVAL_METRICS, "evaluation", remedy)
 
 

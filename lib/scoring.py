@@ -19,10 +19,10 @@ _SMALLEST_PIECE = 64 * 1024
 
 
 def load_pipeline(spark: SparkSession, path: str) -> PipelineModel:
-    """Load a PipelineModel as `PipelineModel.load` does, in less than half the time where it holds a forest.
+    """Load a PipelineModel like `PipelineModel.load`, but in less than half the time if it contains a forest.
 
-    Spark gathers a forest's nodes in as many partitions as it reads them in, and in each it estimates over and over
-    how large what it holds has become. With the usual one or two partitions that takes longer than all else.
+    Spark groups a forest's nodes in as many partitions as it reads, and in each it repeatedly estimates the size of
+    what it holds. With the usual one or two partitions this takes longer than everything else.
     """
     piece = max(_SMALLEST_PIECE, Storage(spark).size(path) // _PIECES)
     settings = {"spark.sql.files.maxPartitionBytes": str(piece), "spark.sql.files.openCostInBytes": "1"}
@@ -42,5 +42,5 @@ def vector_assembler(features: Sequence[str]) -> VectorAssembler:
 
 
 def with_score(predictions: DataFrame) -> DataFrame:
-    """Add `SCORE_COL`, the probability of class 1, to what a model's `transform` gives."""
+    """Add `SCORE_COL`, the probability of class 1, to the output of a model's `transform`."""
     return predictions.withColumn(SCORE_COL, vector_to_array(F.col("probability"))[1])

@@ -1,4 +1,4 @@
-"""What the spark-submit scripts have in common: a session, one message for an error, an exit code."""
+"""What the spark-submit scripts share: a session, one message for an error, an exit code."""
 
 import sys
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from lib.errors import ExperimentError
 
 
 def run_submitted(app_name: str, work: Callable[[SparkSession], str]) -> int:
-    """Do `work` in a Spark session and print what it returns; 0 done, 1 failed, 2 bad input."""
+    """Do `work` in a Spark session and print its result; returns 0 (done), 1 (failed) or 2 (bad input)."""
     spark = SparkSession.builder.appName(app_name).getOrCreate()
     try:
         folder = work(spark)

@@ -1,9 +1,9 @@
 """Which rows are for training, validation and test.
 
 A row's part follows from a hash of its content and the seed alone, so it is the same in every row order, file layout,
-partitioning and Spark version, and identical rows stand on the same side. Within each class the rows with the lowest
-hashes are the test part, the next ones the validation part, the rest the training part; how many is exact, save that
-a group of identical rows is never cut. `split_by="zone"` hands out whole zones instead.
+partitioning and Spark version, and identical rows are always in the same part. Within each class the rows with the
+lowest hashes are the test part, the next ones the validation part, and the rest the training part. The numbers of rows
+are exact, except that a group of identical rows is never divided. `split_by="zone"` assigns whole zones instead.
 """
 
 import hashlib
@@ -23,16 +23,16 @@ HASH_COL = "__row_hash"
 PART_COL = "__part"
 WEIGHT_COL = "__weight"
 
-# Hashes are counted in 2^12 equal ranges first, so that only the few rows near a cut come to the driver.
+# Hashes are counted in 2^12 equal ranges first, so that only the few rows near a boundary are collected on the driver.
 _RANGE_BITS = 12
 
 
 @dataclass(frozen=True)
 class Split:
-    """A table cut in three.
+    """A table divided into three parts.
 
-    `parts` holds rows, positives and a fingerprint of the rows of each part; `zones` the zones of each part when whole
-    zones were handed out, else None; `class_weights` are N / (k · n_c) of the training part, by "0.0" and "1.0".
+    `parts` has the number of rows, the positives and a fingerprint of each part; `zones` the zones of each part if the
+    table was split by zone, else None; `class_weights` are N / (k · n_c) of the training part, by "0.0" and "1.0".
     """
 
     table: Table
@@ -47,7 +47,7 @@ class Split:
 
     @property
     def spark(self) -> SparkSession:
-        """The session the rows live in."""
+        """The session of the table."""
         return self.frame.sparkSession
 
     @property
@@ -63,7 +63,7 @@ class Split:
     def rows(self, *parts: str) -> DataFrame:
         """The rows of one or more parts: features, label, zone if any, `HASH_COL` and `WEIGHT_COL`, in no order.
 
-        `canonical_order` gives the columns that put them in the one order every fit uses.
+        Sort by `canonical_order` for the order that every fit uses.
         """
         weight = F.when(F.col(f"`{self.label_col}`") == 1.0, self.class_weights["1.0"]).otherwise(
             self.class_weights["0.0"]
@@ -73,7 +73,7 @@ class Split:
 
     @property
     def canonical_order(self) -> list[str]:
-        """Columns to sort by so that the same rows always come in the same order (only identical rows tie)."""
+        """Columns to sort by for a reproducible order (only identical rows tie)."""
         return [HASH_COL, *(f"`{name}`" for name in (*self.features, self.label_col))]
 
     def record(self) -> dict[str, Any]:
@@ -91,13 +91,13 @@ class Split:
 def split(
     table: Table, *, test_frac: float = 0.15, val_frac: float = 0.15, split_by: str = "rows", seed: int = 42
 ) -> Split:
-    """Cut a table in training, validation and test parts.
+    """Split a table into training, validation and test parts.
 
-    `test_frac` and `val_frac` are shares of the rows (of each class with `split_by="rows"`; as near as whole zones
-    come with `split_by="zone"`).
+    `test_frac` and `val_frac` are fractions of the rows (of each class with `split_by="rows"`; approximated by whole
+    zones with `split_by="zone"`).
 
     Raises:
-        InputError: fractions that leave a part empty, a class with too few rows, no or too few zones.
+        InputError: fractions that leave a part empty, a class with too few rows, no zones or too few of them.
     """
     _check_fractions(test_frac, val_frac)
     hashed = table.frame.withColumn(HASH_COL, dataset.row_hash((*table.features, table.label_col), seed))
@@ -106,7 +106,7 @@ def split(
     if split_by == "rows":
         part = _part_by_hash(hashed, table, test_frac, val_frac)
     elif split_by == "zone":
-        zones = _hand_out_zones(hashed, table, test_frac, val_frac, seed)
+        zones = _assign_zones(hashed, table, test_frac, val_frac, seed)
         part = _part_by_zone(table.zone_col, zones)
     else:
         raise InputError(f"split_by={split_by!r}: choose rows or zone")
@@ -121,11 +121,10 @@ def split(
 def _check_fractions(test_frac: float, val_frac: float) -> None:
     for name, value in (("test_frac", test_frac), ("val_frac", val_frac)):
         if not 0 < value < 1:
-            raise InputError(f"{name}={value:g} leaves a part empty: give a share between 0 and 1, such as 0.15")
+            raise InputError(f"{name}={value:g} leaves a part empty: give a fraction between 0 and 1, such as 0.15")
     if test_frac + val_frac >= 1:
         raise InputError(
-            f"test_frac={test_frac:g} and val_frac={val_frac:g} leave no rows for training: "
-            "together they must stay below 1"
+            f"test_frac={test_frac:g} and val_frac={val_frac:g} leave no rows for training: their sum must be below 1"
         )
 
 
@@ -136,14 +135,14 @@ def _part_by_hash(hashed: DataFrame, table: Table, test_frac: float, val_frac: f
         n_test, n_val = round(rows * test_frac), round(rows * val_frac)
         if min(n_test, n_val, rows - n_test - n_val) < 1:
             raise InputError(
-                f"class {name} has only {rows:,} rows: too few to have some in each of training, validation "
+                f"class {name} has only {rows:,} rows: too few for training, validation "
                 f"({val_frac:g}) and test ({test_frac:g}); add rows of that class or raise the fractions"
             )
         wanted[float(name)] = (n_test, n_test + n_val)
     cuts = _cut_hashes(hashed, label, wanted)
     part = F.lit(TRAIN)
     for value, (test_below, val_below) in cuts.items():
-        # Later conditions are asked first.
+        # The last `when` added is tested first.
         part = F.when((label == value) & (F.col(HASH_COL) < val_below), VAL).otherwise(part)
         part = F.when((label == value) & (F.col(HASH_COL) < test_below), TEST).otherwise(part)
     return part
@@ -152,7 +151,7 @@ def _part_by_hash(hashed: DataFrame, table: Table, test_frac: float, val_frac: f
 def _cut_hashes(
     hashed: DataFrame, label: Column, wanted: Mapping[float, Sequence[int]]
 ) -> dict[float, tuple[int, ...]]:
-    """For each class the hashes below which there are `wanted` rows, as near as whole groups of equal hashes come."""
+    """For each class, the hashes that have about `wanted` rows below them; rows with equal hashes stay together."""
     ranged = hashed.select(
         label.alias("label"),
         F.col(HASH_COL).alias("hash"),
@@ -161,7 +160,7 @@ def _cut_hashes(
     in_range = {
         (row["label"], row["range"]): row["count"] for row in ranged.groupBy("label", "range").count().collect()
     }
-    starts: dict[tuple[float, int], tuple[int, int]] = {}  # class and wanted count -> range it falls in, rows before
+    starts: dict[tuple[float, int], tuple[int, int]] = {}  # class and wanted count -> its range, rows below the range
     for value, targets in wanted.items():
         ranges = sorted(r for v, r in in_range if v == value)
         for target in targets:
@@ -187,13 +186,13 @@ def _cut_hashes(
 
 
 def _nearest_cut(groups: Sequence[tuple[int, int]], before: int, target: int) -> int:
-    """The hash to cut below so that `before` and the rows of the lower groups come nearest to `target`."""
+    """The hash below which the number of rows, with `before` rows in lower ranges, is closest to `target`."""
     for value, count in groups:
         if before + count >= target:
             over, under = before + count - target, target - before
             return value + 1 if over <= under or before == 0 else value
         before += count
-    raise AssertionError("the range holds the target")
+    raise AssertionError("the target is in the range")
 
 
 def _part_by_zone(zone_col: str | None, zones: Mapping[str, Sequence[str]]) -> Column:
@@ -201,12 +200,12 @@ def _part_by_zone(zone_col: str | None, zones: Mapping[str, Sequence[str]]) -> C
     return F.when(zone.isin(*zones[TEST]), TEST).when(zone.isin(*zones[VAL]), VAL).otherwise(TRAIN)
 
 
-def _hand_out_zones(
+def _assign_zones(
     hashed: DataFrame, table: Table, test_frac: float, val_frac: float, seed: int
 ) -> dict[str, list[str]]:
-    """Whole zones for each part, in an order drawn by the seed, as near to the wanted shares as that order comes."""
+    """Assign whole zones to the parts in a random order given by the seed, close to the wanted fractions."""
     if table.zone_col is None:
-        raise InputError("split_by: zone needs a zone column, and the table has none of that name: set zone_col")
+        raise InputError("split_by: zone needs a zone column, and zone_col names no column of the table: set zone_col")
     counted = hashed.groupBy(F.col(f"`{table.zone_col}`").alias("zone")).count().collect()
     counts = {row["zone"]: row["count"] for row in counted}
     if len(counts) < 3:
@@ -222,7 +221,7 @@ def _hand_out_zones(
 
 
 def _take_zones(zones: Sequence[str], counts: Mapping[str, int], wanted: float, leave: int) -> list[str]:
-    """Zones in order, each only if it brings the rows taken nearer to `wanted`; at least one, and `leave` stay."""
+    """Take zones in order, each only if it brings the rows closer to `wanted`; at least one, and `leave` remain."""
     taken: list[str] = []
     rows = 0
     for zone in zones:

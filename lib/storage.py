@@ -1,7 +1,7 @@
-"""Small files anywhere Spark's driver can reach: a local folder, `hdfs:`, `s3:` on EMR, `s3a:` elsewhere.
+"""Small files anywhere the Spark driver can reach: a local folder, `hdfs:`, `s3:` on EMR, `s3a:` elsewhere.
 
 Everything goes through Hadoop's FileSystem, so a path that Spark can read is a path that works here, with the same
-credentials. Tables and models are Spark's own business; this is for JSON, Markdown and pictures.
+credentials. Spark itself reads and writes tables and models; this module is for JSON, Markdown and plots.
 """
 
 import json
@@ -23,8 +23,8 @@ from lib.support.atomic_write import write_whole
 class Storage:
     """Reads and writes files by URI on behalf of one Spark session.
 
-    Each method raises InputError where a place is not there, not allowed or none of this Spark's, and ExperimentError
-    where its file system fails.
+    Each method raises InputError if a place does not exist, is not permitted or has no file system in this Spark, and
+    ExperimentError if its file system fails.
     """
 
     def __init__(self, spark: SparkSession):
@@ -44,13 +44,13 @@ class Storage:
             return fs.getContentSummary(path).getLength()
 
     def glob(self, uri: str) -> list[str]:
-        """What a pattern as Spark takes it (`*`, `?`, `{a,b}`) matches, sorted; without one, the place if there."""
+        """Matches of a pattern in Spark's syntax (`*`, `?`, `{a,b}`), sorted; a plain existing URI matches itself."""
         with _explained(uri, "look at"):
             fs, path = self._open(uri)
             return sorted(status.getPath().toString() for status in fs.globStatus(path) or [])
 
     def list(self, uri: str) -> list[str]:
-        """Names of the files and folders directly below `uri`, sorted; empty where there is no such folder."""
+        """Names of the files and folders directly below `uri`, sorted; empty if there is no such folder."""
         with _explained(uri, "list"):
             fs, path = self._open(uri)
             if not fs.exists(path):
@@ -72,20 +72,20 @@ class Storage:
         return self.read_bytes(uri).decode()
 
     def read_json(self, uri: str) -> Any:
-        """What one JSON file says."""
+        """The content of one JSON file."""
         return json.loads(self.read_text(uri))
 
     def write_bytes(self, uri: str, content: bytes) -> None:
-        """Write a file so that it appears whole or not at all, replacing what was there.
+        """Write a file so that it appears completely or not at all, replacing any existing one.
 
-        An object store shows an object only once it is complete; elsewhere a hidden neighbour is written first and
-        then renamed over the file.
+        An object store shows an object only once it is complete; elsewhere a hidden file in the same folder is written
+        first and then renamed over the target.
         """
         with _explained(uri, "write"):
             fs, path = self._open(uri)
             scheme = fs.getScheme()
             if scheme == "file":
-                # Hadoop's local file system would leave a .crc file beside each of ours.
+                # Hadoop's local file system would leave a .crc file next to each file.
                 write_whole(Path(path.toUri().getPath()), content)
             elif scheme in s3_uri.SCHEMES:
                 self._write(fs, path, content)
@@ -93,21 +93,21 @@ class Storage:
                 self._replace(fs, path, content)
 
     def write_text(self, uri: str, content: str) -> None:
-        """Write one UTF-8 file, whole or not at all."""
+        """Write one UTF-8 file, completely or not at all."""
         self.write_bytes(uri, content.encode())
 
     def write_json(self, uri: str, content: Any) -> None:
-        """Write one JSON file for people and programs, whole or not at all."""
+        """Write one indented JSON file, completely or not at all."""
         self.write_text(uri, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
     def check_writable(self, folder: str) -> None:
-        """Raise InputError unless files can be made below `folder` (by making one, for rights are known by trying)."""
+        """Raise InputError unless files can be written below `folder` (it writes one, the only reliable test)."""
         probe = join(folder, f".probe-{uuid.uuid4().hex[:8]}")
         self.write_bytes(probe, b"")
         self.delete(probe)
 
     def delete(self, uri: str) -> None:
-        """Remove a file or a folder with all below it; nothing happens where there is none."""
+        """Remove a file, or a folder with everything in it; does nothing if there is none."""
         with _explained(uri, "delete"):
             fs, path = self._open(uri)
             fs.delete(path, True)
@@ -120,7 +120,7 @@ class Storage:
         return path.getFileSystem(self._conf), path
 
     def _replace(self, fs: Any, path: Any, content: bytes) -> None:
-        """What `atomic_write` does, by Hadoop's means."""
+        """What `atomic_write` does, through Hadoop."""
         hidden = self._path(f"{path.getParent()}/.{uuid.uuid4().hex}.part")
         try:
             self._write(fs, hidden, content)
@@ -128,7 +128,7 @@ class Storage:
                 fs.setPermission(hidden, fs.getFileStatus(path).getPermission())
             self._rename_over(fs, hidden, path)
         except BaseException:
-            with suppress(Py4JError):  # the error that led here says more
+            with suppress(Py4JError):  # the original error is more informative
                 fs.delete(hidden, False)
             raise
 
@@ -144,7 +144,7 @@ class Storage:
     def _write(fs: Any, path: Any, content: bytes) -> None:
         stream = fs.create(path, True)
         stream.write(bytearray(content))
-        # Only now: in an object store closing is what makes the object appear, and half of one must not.
+        # Not in a `finally`: closing makes an object appear in an object store, and an incomplete one must not.
         stream.close()
 
 
@@ -154,7 +154,7 @@ def join(folder: str, *names: str) -> str:
 
 
 def java_cause(error: Py4JJavaError) -> str:
-    """The last cause of a Java exception as `Class: message`, on one line."""
+    """The root cause of a Java exception as `Class: message`, on one line."""
     cause = error.java_exception
     while cause.getCause() is not None:
         cause = cause.getCause()
@@ -163,14 +163,14 @@ def java_cause(error: Py4JJavaError) -> str:
 
 @contextmanager
 def _explained(uri: str, verb: str) -> Iterator[None]:
-    """Turn a Java exception into one sentence that names the place and what to look at."""
+    """Turn a Java exception into one sentence that names the place and what to check."""
     try:
         yield
     except OSError as error:
         raise InputError(f"cannot {verb} {uri}: {error.strerror}; check the path and its permissions") from error
     except PySparkException as error:
-        # Two of Java's exceptions have classes in PySpark: a place that is no URI, and what a file system cannot do.
-        cause = getattr(error, "desc", None) or "its file system knows no folders"
+        # PySpark has its own classes for two Java exceptions: an invalid URI, and an unsupported operation.
+        cause = getattr(error, "desc", None) or "its file system does not support folders"
         raise InputError(
             f"cannot {verb} {uri}: {cause}; give a path, or a URI such as file:/data/x, hdfs:///data/x or s3://bucket/x"
         ) from error
@@ -179,7 +179,7 @@ def _explained(uri: str, verb: str) -> Iterator[None]:
         if "UnsupportedFileSystemException" in cause or "ClassNotFoundException" in cause:
             raise InputError(
                 f"cannot {verb} {uri}: this Spark has no file system for that scheme ({cause}); "
-                "off EMR, s3: needs the hadoop-aws package"
+                "outside EMR, s3: needs the hadoop-aws package"
             ) from error
         denied = any(sign in cause for sign in ("AccessControl", "AccessDenied", "Permission denied", "403"))
         hint = "check the permissions of the user or role that runs Spark" if denied else "check the path"

@@ -1,7 +1,7 @@
 """Training, step by step: load, split, search, then retrain, test and save the winner.
 
-The steps are a notebook's cells; `train` runs them all. What is written, and in which order, makes a half-finished
-model recognisable: `experiment.json` comes first, `search.jsonl` grows, and `metrics/summary.json` comes last.
+The steps are a notebook's cells; `train` runs them all. The order of the files shows whether a model is complete:
+`experiment.json` is written first, `search.jsonl` grows, and `metrics/summary.json` is written last.
 """
 
 import csv
@@ -34,7 +34,7 @@ from lib.version import versions
 
 @dataclass(frozen=True)
 class Settings:
-    """The parameters of a training, under the names that params files and notebooks give them."""
+    """The parameters of a training run, with the names used in params files and notebooks."""
 
     input_data: str | Sequence[str]
     label_col: str = "label"
@@ -54,14 +54,14 @@ class Settings:
 
 
 class Training:
-    """One training under way; its folder is `<out>/models/model_<run_id>`.
+    """One training run; its folder is `<out>/models/model_<run_id>`.
 
-    Its steps are meant in this order: `load`, `split`, `search`, `retrain`, `finish`. `provenance` is what only the
-    starter of a run knows (the command, the commit), kept in experiment.json. `continues` takes up a run of this id
-    that died: its scored candidates are not fitted again.
+    Call its steps in this order: `load`, `split`, `search`, `retrain`, `finish`. `provenance` is what only the
+    launcher knows (the command, the commit), kept in experiment.json. `continues` resumes the interrupted run with
+    this id: candidates that it scored are not fitted again.
 
     Raises:
-        InputError: settings out of range, an output that is there already or cannot be written, nothing to resume.
+        InputError: settings out of range, an output that exists already or cannot be written, nothing to resume.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Training:
         if continues:
             resume.check_unfinished(self.storage, self.folder)
         elif self.storage.exists(self.folder):
-            raise InputError(f"{self.folder} is already there: choose another --out, or start anew in a second")
+            raise InputError(f"{self.folder} already exists: choose another --out, or start again in a second")
         else:
             self.storage.check_writable(out)
 
@@ -104,14 +104,14 @@ class Training:
         return self.table
 
     def split(self) -> Split:
-        """Cut the table in training, validation and test rows."""
+        """Split the table into training, validation and test rows."""
         s = self.settings
         with self._timed("split"):
             self.parts = split(self.table, test_frac=s.test_frac, val_frac=s.val_frac, split_by=s.split_by, seed=s.seed)
         return self.parts
 
     def search(self) -> Search:
-        """Score all candidates on the validation rows, writing each down as it comes."""
+        """Score all candidates on the validation rows, recording each score as it arrives."""
         self.engine, self.engine_reason = choose_engine(self.settings.engine, self.parts, self.candidates)
         record = self._record()
         done = self._scores_so_far(record)
@@ -124,13 +124,13 @@ class Training:
     def retrain(self) -> PipelineModel:
         """Train the winner on training and validation rows, save it and load it back."""
         pipeline = join(self.folder, artifacts.PIPELINE)
-        self.storage.delete(pipeline)  # what a run that died may have left
+        self.storage.delete(pipeline)  # left over from an interrupted run
         with self._timed("retrain"):
             self.model = self.engine.retrain(self.found.best().candidate, self.parts, pipeline)
         return self.model
 
     def finish(self) -> dict[str, Any]:
-        """Test the model on the held-out rows, write the records, and return what `metrics/summary.json` says."""
+        """Test the model on the held-out rows, write the records, and return the content of `metrics/summary.json`."""
         with self._timed("test"):
             best = [self.found.best(name) for name in self.found.models]
             tested = self._test([score.candidate for score in best])
@@ -194,7 +194,7 @@ class Training:
         }
 
     def _record(self) -> dict[str, Any]:
-        """What `experiment.json` says: all that is needed to judge, repeat or resume this run."""
+        """The content of `experiment.json`: everything needed to judge, repeat or resume this run."""
         table = self.table
         return {
             "run_id": self.run_id,
@@ -236,7 +236,7 @@ def train(
     run_id: str = "",
     provenance: Mapping[str, Any] | None = None,
 ) -> Training:
-    """Run all steps of a training; `Training.folder` is where its model is."""
+    """Run all steps of a training run; the model is in `Training.folder`."""
     training = Training(spark, settings, out, run_id, provenance)
     training.load()
     training.split()
@@ -247,7 +247,7 @@ def train(
 
 
 def importances(candidate: Candidate, model: PipelineModel, features: Sequence[str]) -> list[dict[str, Any]]:
-    """What each feature counts in a candidate's model, by its family, in falling order (ties in the table's order)."""
+    """Feature importances of a candidate's model, in descending order (ties in the table's order)."""
     values = family_of(candidate).importances(model.stages[-1])
     ranked = sorted(zip(features, values, strict=True), key=lambda pair: -pair[1])
     return [{"feature": feature, "importance": float(value)} for feature, value in ranked]

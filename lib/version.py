@@ -1,4 +1,4 @@
-"""Which code and which software an experiment ran with."""
+"""The code and software versions of an experiment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the launcher asks for the hash without Spark
+if TYPE_CHECKING:  # the launcher computes the hash without Spark
     from pyspark.sql import SparkSession
 
 
@@ -32,7 +32,7 @@ def _sources(folder: Traversable, above: str = "") -> Iterator[tuple[str, bytes]
 def versions(spark: SparkSession) -> dict[str, str]:
     """Versions on the driver: Python, Spark, Java, the numeric libraries, and the hash of `lib`."""
     jvm = spark.sparkContext._jvm
-    assert jvm is not None  # a session that was stopped has none
+    assert jvm is not None  # a stopped session has none
     return {
         "python": platform.python_version(),
         "spark": spark.version,

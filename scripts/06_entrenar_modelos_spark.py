@@ -1,4 +1,4 @@
-"""Train, choose and save a model under spark-submit: the manual way beside `run_experiment.py`.
+"""Train, select and save a model with spark-submit: the manual alternative to `run_experiment.py`.
 
 spark-submit --py-files lib.zip scripts/06_entrenar_modelos_spark.py \
     --inputs s3://bucket/a.parquet s3://bucket/b.parquet --out_model_dir s3://bucket/experiments
@@ -14,14 +14,20 @@ from lib.training import Settings, train
 
 
 def main() -> int:
-    """Run a training; 0 done, 1 failed, 2 wrong usage or bad input."""
-    parser = argparse.ArgumentParser(description="Train, choose and save a model")
-    parser.add_argument("--inputs", nargs="+", required=True, help="parquet or CSV files or folders, any Hadoop URI")
-    parser.add_argument("--out_model_dir", required=True, help="folder or prefix; the model goes to models/ below it")
-    parser.add_argument("--label_col", default="label", help="column with the class, 0 or 1")
-    parser.add_argument("--test_frac", type=float, default=0.15, help="share of the rows held out for the test")
-    parser.add_argument("--seed", type=int, default=42, help="of the split, the bagging and the feature draws")
-    parser.add_argument("--metric", default="areaUnderPR", help="areaUnderPR or areaUnderROC, on validation rows")
+    """Train a model; returns 0 (done), 1 (failed) or 2 (wrong usage or bad input)."""
+    parser = argparse.ArgumentParser(description="Train, select and save a model")
+    parser.add_argument(
+        "--inputs", nargs="+", required=True, help="parquet, CSV or ORC files or folders, any Hadoop URI"
+    )
+    parser.add_argument(
+        "--out_model_dir", required=True, help="folder or prefix; the model is saved in models/ below it"
+    )
+    parser.add_argument("--label_col", default="label", help="column with the two classes, 0 and 1")
+    parser.add_argument("--test_frac", type=float, default=0.15, help="fraction of rows held out until the final test")
+    parser.add_argument("--seed", type=int, default=42, help="seed of the split, the bagging and the feature sampling")
+    parser.add_argument(
+        "--metric", default="areaUnderPR", help="selects the best candidate: areaUnderPR or areaUnderROC"
+    )
     args = parser.parse_args()
 
     def work(spark: SparkSession) -> str:

@@ -107,7 +107,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(tmp_path):
     code, output, errors = run("--input-data", "holes.parquet", "--out", "out", cwd=tmp_path)
     assert code == 2
     assert errors.startswith(
-        "Error: 7 of 200 rows have a null, NaN or infinite value, in: f1 (7); mend them, drop those"
+        "Error: 7 of 200 rows have a null, NaN or infinite value, in: f1 (7); fix them, drop those"
     )
     assert len(errors.splitlines()) == 1
     assert "Traceback" not in output + errors

@@ -116,7 +116,7 @@ def test_a_share_of_the_held_out_rows_is_refused():
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([*command, "--test_fraction", "0.5"], env=environment, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "--test_fraction is of --test_data" in done.stderr
+    assert "--test_fraction needs --test_data" in done.stderr
 
 
 def test_bad_input_is_one_line_and_exit_code_2(submit, tmp_path):

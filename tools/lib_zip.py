@@ -1,4 +1,4 @@
-"""Pack `lib` as one zip file, as Spark ships it to a cluster (`spark.submit.pyFiles`).
+"""Pack `lib` into one zip file, for Spark to send to a cluster (`spark.submit.pyFiles`).
 
 `python tools/lib_zip.py infrastructure/build/lib.zip` works before anything is installed.
 """
@@ -8,8 +8,8 @@ from pathlib import Path
 
 
 def main(target: Path) -> None:
-    """Write the zip file, and the folders above it."""
-    # As a script, only its own folder is on the path.
+    """Write the zip file and create its folders."""
+    # When run as a script, only its own folder is on the path.
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     from launcher.support.zips import lib_zip
 

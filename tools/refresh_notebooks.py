@@ -1,6 +1,6 @@
-"""Run the notebooks and store anew the outputs that their regression test compares: `make notebooks`.
+"""Run the notebooks and update the stored outputs that their regression test compares: `make notebooks`.
 
-Only cells tagged `nbval-check-output` keep outputs; all else in a notebook is left as its author wrote it.
+Only cells tagged `nbval-check-output` keep outputs; everything else in a notebook is left unchanged.
 """
 
 import tempfile
@@ -18,7 +18,7 @@ CHECKED = "nbval-check-output"
 
 
 def main() -> None:
-    """Refresh all notebooks, in the order in which each finds what the one before it left."""
+    """Refresh all notebooks in order, since each reads the results of the one before it."""
     with tempfile.TemporaryDirectory() as folder:
         for path in sorted(NOTEBOOKS.glob("*.ipynb")):
             notebook = nbformat.read(path, as_version=4)
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def ran(path: Path, folder: Path) -> NotebookNode:
-    """The notebook as it comes out of a run with its defaults, leaving what it makes in `folder`."""
+    """The notebook executed with its defaults, with all results in `folder`."""
     out = {"out": str(folder)} if "out" in papermill.inspect_notebook(str(path)) else {}
     output = folder / path.name
     papermill.execute_notebook(str(path), str(output), out, kernel_name=LOCAL, language="python", progress_bar=False)
@@ -42,7 +42,7 @@ def refresh(notebook: NotebookNode, executed: NotebookNode) -> None:
     for number, cell in enumerate(code_cells, start=1):
         checked = CHECKED in cell.metadata.get("tags", [])
         cell.outputs = outputs[cell.id] if checked else []
-        # nbval wants a number where there are outputs: the one that a run from the top would give.
+        # nbval needs a number if there are outputs: the one that a run from the top would give.
         cell.execution_count = number if checked else None
         for output in cell.outputs:
             if "execution_count" in output:

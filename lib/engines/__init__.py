@@ -1,1 +1,1 @@
-"""What fits the candidates of a search: Spark ML itself, or the task engine."""
+"""The engines that fit the candidates of a search: Spark ML itself, or the task engine."""

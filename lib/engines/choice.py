@@ -1,4 +1,4 @@
-"""Which engine fits the candidates of an experiment."""
+"""The choice of the engine that fits the candidates of an experiment."""
 
 from collections.abc import Sequence
 
@@ -15,18 +15,19 @@ ENGINES = ("auto", "task", "spark")
 
 
 def choose_engine(name: str, split: Split, candidates: Sequence[Candidate]) -> tuple[Engine, str]:
-    """The engine of that name (`auto`, `task` or `spark`) for this search, and why, in a sentence.
+    """The engine with that name (`auto`, `task` or `spark`) for this search, and the reason for the choice.
 
     Raises:
-        InputError: no such engine, or `task` for data that its tasks cannot hold or a family that it cannot grow.
+        InputError: there is no such engine, or `task` is given for data that do not fit in its tasks or for a family
+            that it cannot grow.
     """
     if name not in ENGINES:
         raise InputError(f"engine={name!r}: choose {', '.join(ENGINES)}")
     if name == "spark":
-        return SparkEngine(), "asked for"
+        return SparkEngine(), "requested"
     if others := _families_for_spark_ml(candidates, len(split.features)):
         if name == "task":
-            raise InputError(f"engine: task grows trees, not {others}; choose engine: spark (auto would)")
+            raise InputError(f"engine: task fits only trees, not {others}; choose engine: spark (as auto does)")
         return SparkEngine(), f"the search has {others}, which only Spark ML fits"
     return choose_by_memory(name, task_memory(split, candidates), split)
 
@@ -38,18 +39,18 @@ def _families_for_spark_ml(candidates: Sequence[Candidate], n_features: int) -> 
 
 
 def choose_by_memory(name: str, memory: TaskMemory, split: Split) -> tuple[Engine, str]:
-    """`auto` or `task` for data that need so much memory in a task.
+    """The engine for `auto` or `task`, given the memory that a task needs and has.
 
     Raises:
-        InputError: `task` was asked for, and the data do not fit tasks.
+        InputError: `task` was requested, and the data do not fit in a task.
     """
     rows = split.parts[TRAIN]["rows"] + split.parts[VAL]["rows"]
-    size = f"{rows:,} rows × {len(split.features)} features to train with"
+    size = f"{rows:,} rows × {len(split.features)} features of training data"
     if memory.fits:
-        return TaskEngine(memory), f"{'asked for, and ' if name == 'task' else ''}the data fit: for {size} {memory}"
+        return TaskEngine(memory), f"{'requested, and ' if name == 'task' else ''}the data fit: for {size} {memory}"
     if name == "task":
         raise InputError(
             f"engine: task cannot hold the data: for {size} {memory}; raise spark.executor.memoryOverhead, give "
-            "executors fewer cores, or choose engine: spark (auto would)"
+            "executors fewer cores, or choose engine: spark (as auto does)"
         )
-    return SparkEngine(), f"the data do not fit tasks: for {size} {memory}"
+    return SparkEngine(), f"the data do not fit in a task: for {size} {memory}"

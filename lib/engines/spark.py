@@ -1,4 +1,4 @@
-"""Spark ML's own estimators as an engine: a fit for each candidate or few that share one, some in parallel."""
+"""Spark ML's own estimators as an engine: one fit per candidate or per group that shares one, some in parallel."""
 
 import time
 import uuid
@@ -19,14 +19,14 @@ from lib.search.families.family import Columns
 from lib.search.shared_fits import sharing_in_spark_ml
 from lib.split import HASH_COL, TRAIN, VAL, WEIGHT_COL, Split
 
-# One partition holds so many rows: a level of a tree is a Spark job, and on small data more partitions only make it
-# slower. It depends on the data alone, never on the cores, so that the same data give the same model everywhere.
+# Each level of a tree is a Spark job, and on small data more partitions only make it slower. The number of partitions
+# depends on the data alone, never on the cores, so that the same data give the same model everywhere.
 ROWS_PER_PARTITION = 250_000
 MAX_PARALLEL_FITS = 8
 
 
 class SparkEngine:
-    """Fits with Spark ML itself; for data of any size, and for every family."""
+    """Fits with Spark ML itself; for data of any size and for all families."""
 
     name = "spark"
 
@@ -46,8 +46,8 @@ class SparkEngine:
             return _fit_and_score(group, split, train, other)
 
         try:
-            train.count()  # fill the cache once, not from each of the parallel fits
-            # Threads of their own must carry the session's job group and properties along.
+            train.count()  # fill the cache once, not in each of the parallel fits
+            # The pool's threads must inherit the session's job group and properties.
             fits = [
                 pool.submit(inheritable_thread_target(fit_and_score), group)
                 for group in sharing_in_spark_ml(candidates, len(split.features))
@@ -56,7 +56,7 @@ class SparkEngine:
                 yield from fit.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            # Fits are left only where the loop was left early. A fit is many jobs, one after the other.
+            # Fits are left only if the loop was left early. A fit is many jobs, one after the other.
             while wait(fits, timeout=0.2).not_done:
                 context.cancelJobsWithTag(tag)
             train.unpersist()
@@ -80,7 +80,7 @@ def estimator(candidate: Candidate, split: Split) -> "Estimator[Any]":
 
 
 def hash_partitioned(split: Split, *parts: str) -> DataFrame:
-    """Rows in the one order and the partitions that every fit sees, whatever the cluster and the input's order.
+    """Rows in the order and partitions that every fit uses, independent of the cluster and the input's order.
 
     Bagging depends on both; with them fixed, the same data, parameters and seed give the same model.
     """
@@ -90,7 +90,7 @@ def hash_partitioned(split: Split, *parts: str) -> DataFrame:
 
 
 def _fit_and_score(group: Sequence[Candidate], split: Split, train: DataFrame, other: DataFrame) -> list[Score]:
-    """Fit the first candidate of a group, cut the others' models out of its model, and score them all."""
+    """Fit the first candidate of a group, extract the others' models from its model, and score them all."""
     started = time.monotonic()
     family = family_of(group[0])
     fitted: Any = estimator(group[0], split).fit(train)
@@ -98,7 +98,7 @@ def _fit_and_score(group: Sequence[Candidate], split: Split, train: DataFrame, o
     for candidate in group:
         model = fitted
         if candidate is not group[0]:
-            assert family.first_of is not None  # a group has a second candidate only where this gives its model
+            assert family.first_of is not None  # only families with `first_of` have groups of several candidates
             model = family.first_of(fitted, candidate)
         counts = count_scores(with_score(model.transform(other)), split.label_col, SCORE_COL)[""]
         found.append((candidate, counts.summary()))

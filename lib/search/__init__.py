@@ -1,1 +1,1 @@
-"""The search: candidates, the fits they share, and the protocol of what fits them."""
+"""The search: candidates, the fits they share, and the protocol of the engines that fit them."""

@@ -1,4 +1,4 @@
-"""The candidates of a search: which models with which parameters, in which order.
+"""The candidates of a search: models and their parameters, in order.
 
 Pure Python, so that the launcher can count candidates without Spark.
 """
@@ -20,7 +20,7 @@ class Searched(Protocol):
     """Parameters that name the candidates of a search."""
 
     @property
-    def grid(self) -> Grid | None: ...  # noqa: D102 - what they mean stands at `expand`
+    def grid(self) -> Grid | None: ...  # noqa: D102 - see `expand`
 
     @property
     def candidates(self) -> Sequence[Mapping[str, Any]]: ...  # noqa: D102
@@ -36,7 +36,7 @@ class Searched(Protocol):
 
 
 def candidates_of(parameters: Searched) -> list[Candidate]:
-    """The candidates that an experiment's parameters name.
+    """The candidates given by an experiment's parameters.
 
     Raises:
         InputError: see `expand`.
@@ -61,11 +61,12 @@ def expand(
     """List the candidates of a search.
 
     `grid` maps a model to the values of each of its parameters (default: `FULL_GRID`); `candidates`, when given,
-    lists them one by one as `{"model": "GBT", "maxDepth": 6, …}` instead. `search="random"` draws
+    lists them individually as `{"model": "GBT", "maxDepth": 6, …}` instead. `search="random"` draws
     `max_candidates` of them without replacement, by `seed`, and keeps the grid's order.
 
     Raises:
-        InputError: an unknown model or parameter, a value out of Spark ML's range, nothing to search or to draw.
+        InputError: an unknown model or parameter, a value out of Spark ML's range, no candidates, or a random search
+            without `max_candidates`.
     """
     if candidates:
         listed = [_explicit(entry) for entry in candidates]
@@ -74,7 +75,7 @@ def expand(
     for model, params in listed:
         _check(model, params)
     if not listed:
-        raise InputError("the search has no candidates: give the grid at least one model with values")
+        raise InputError("the search has no candidates: add at least one model with values to the grid")
     if search == "random":
         if max_candidates is None:
             raise InputError("search: random needs max_candidates, the number of candidates to draw")
@@ -83,7 +84,7 @@ def expand(
     elif max_candidates is not None and len(listed) > max_candidates:
         raise InputError(
             f"the grid has {len(listed)} candidates and max_candidates is {max_candidates}: "
-            "shorten the grid, raise max_candidates, or draw from it with search: random"
+            "shorten the grid, raise max_candidates, or sample it with search: random"
         )
     return [Candidate(index, model, params) for index, (model, params) in enumerate(listed)]
 
@@ -103,7 +104,7 @@ def _grid_entries(grid: Grid) -> list[tuple[str, dict[str, Any]]]:
 
 def _explicit(entry: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     if "model" not in entry:
-        raise InputError(f"candidate {dict(entry)} names no model; models are {', '.join(FAMILIES)}")
+        raise InputError(f"candidate {dict(entry)} names no model; the models are {', '.join(FAMILIES)}")
     return entry["model"], {name: value for name, value in entry.items() if name != "model"}
 
 

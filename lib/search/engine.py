@@ -1,4 +1,4 @@
-"""The seam between the search and what fits models: two verbs, and no knowledge of grids or files."""
+"""The interface between the search and the engines: two methods, without knowledge of grids or files."""
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from lib.search.families import Candidate
 from lib.split import Split
 
 if TYPE_CHECKING:
-    from pyspark.ml import PipelineModel  # half a second that workers, which handle scores, can do without
+    from pyspark.ml import PipelineModel  # its import takes half a second, and workers need only scores
 
 
 @dataclass(frozen=True)
 class Score:
-    """A candidate fitted on the training part and what it reached on another part.
+    """The metrics of a candidate that was fitted on the training part and scored on another part.
 
-    `metrics` holds `lib.artifacts.METRICS`, `seconds` the time of its fit (its share of it, where several candidates
-    share one).
+    `metrics` has the keys `lib.artifacts.METRICS`; `seconds` is the time of its fit, or its share of a fit that several
+    candidates share.
     """
 
     candidate: Candidate
@@ -33,8 +33,8 @@ class Engine(Protocol):
         """Fit each candidate on the training part and score it on `part` ("val" or "test").
 
         Yields each candidate's score once, as soon as it is known, in any order. Closing the generator early cancels
-        the Spark jobs that are running for it.
+        its running Spark jobs.
         """
 
     def retrain(self, candidate: Candidate, split: Split, path: str) -> "PipelineModel":
-        """Fit on train + validation, save a standard PipelineModel at `path` and return it as loaded from there."""
+        """Fit on training and validation rows, save a standard PipelineModel at `path`, load it back and return it."""

@@ -1,4 +1,4 @@
-"""Taking up an experiment that died: what may be reused of it, and why not."""
+"""Resuming an interrupted experiment: what can be reused, or why nothing can."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,14 +10,14 @@ from lib.search.engine import Score
 from lib.search.families import Candidate
 from lib.storage import Storage, join
 
-# Where a run reads and writes may differ as long as the data are the same.
+# These may differ as long as the data and the engine used are the same.
 _FREE_PARAMETERS = ("input_data", "out", "engine")
 
 
 def check_unfinished(storage: Storage, folder: str) -> None:
-    """Raise InputError unless `folder` holds an experiment that was begun and not finished."""
+    """Raise InputError unless `folder` contains an experiment that was started and not finished."""
     if not storage.exists(join(folder, artifacts.EXPERIMENT)):
-        raise InputError(f"cannot resume {folder}: no experiment was begun there ({artifacts.EXPERIMENT} is missing)")
+        raise InputError(f"cannot resume {folder}: no experiment was started there ({artifacts.EXPERIMENT} is missing)")
     if storage.exists(join(folder, artifacts.SUMMARY)):
         raise InputError(f"cannot resume {folder}: that experiment is complete")
 
@@ -25,16 +25,16 @@ def check_unfinished(storage: Storage, folder: str) -> None:
 def scores_so_far(
     storage: Storage, folder: str, record: Mapping[str, Any], candidates: Sequence[Candidate]
 ) -> list[Score]:
-    """The scores that a run left in `folder`, if it is the same experiment as `record` (an experiment.json).
+    """The scores of an earlier run in `folder`, if it is the same experiment as `record` (an experiment.json).
 
     Raises:
-        InputError: data, split, grid, engine or code differ; the message names the difference.
+        InputError: data, parameters, split, engine or code differ; the message names the difference.
     """
     before = storage.read_json(join(folder, artifacts.EXPERIMENT))
     for what, old, new in _identity(before, record):
         if old != new:
             raise InputError(
-                f"cannot resume {folder}: {what} was {_short(old)} and is {_short(new)} now; restore it, or "
+                f"cannot resume {folder}: {what} was {_short(old)} and is now {_short(new)}; restore it, or "
                 "start a new experiment"
             )
     log = join(folder, artifacts.SEARCH_LOG)
@@ -46,8 +46,8 @@ def scores_so_far(
 
 
 def _identity(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Pairs of what must be equal, with their names, the most telling first."""
-    plain = json.loads(json.dumps(now))  # as it would be read back: lists for tuples, names as text
+    """Names and pairs of values that must be equal, the most informative first."""
+    plain = json.loads(json.dumps(now))  # as if read back: lists instead of tuples, keys as text
     names = sorted((set(before["parameters"]) | set(plain["parameters"])) - set(_FREE_PARAMETERS))
     return [
         ("the number of rows", before["data"]["rows"], plain["data"]["rows"]),

@@ -1,4 +1,4 @@
-"""The search: every candidate fitted on the training part, scored on the validation part, and written down at once."""
+"""The search: every candidate is fitted on the training part, scored on the validation part, and logged at once."""
 
 import json
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from lib.storage import Storage
 class Search:
     """Scores of all candidates on the validation part, in the grid's order, and the metric they are compared by.
 
-    `reused` counts those that an earlier run, taken up by this one, had scored.
+    `reused` counts the scores taken from the earlier run that this one resumes.
     """
 
     scores: tuple[Score, ...]
@@ -28,11 +28,11 @@ class Search:
 
     @property
     def models(self) -> list[str]:
-        """The families searched, in the grid's order."""
+        """The searched families, in the grid's order."""
         return list(dict.fromkeys(score.candidate.model for score in self.scores))
 
     def best(self, model: str | None = None) -> Score:
-        """The best score of all, or of one family; the earlier candidate wins a tie."""
+        """The best score overall, or of one family; the earlier candidate wins a tie."""
         considered = [s for s in self.scores if model in (None, s.candidate.model)]
         return max(considered, key=lambda s: (s.metrics[self.metric], -s.candidate.index))
 
@@ -42,14 +42,14 @@ class Search:
 
 
 class SearchLog:
-    """`search.jsonl`: one line a candidate, there for others to read as soon as it is scored."""
+    """`search.jsonl`: one line per candidate, readable by others as soon as it is scored."""
 
     def __init__(self, storage: Storage, uri: str, done: Sequence[Score] = ()):
         self._storage, self._uri = storage, uri
         self._lines = [self._line(score) for score in done]
 
     def append(self, score: Score) -> None:
-        """Add a line. The file is written anew, whole: an object store cannot append, and no reader sees half."""
+        """Add a line. The file is rewritten: an object store cannot append, and readers must never see half a line."""
         self._lines.append(self._line(score))
         self._storage.write_text(self._uri, "\n".join(self._lines) + "\n")
 
@@ -66,10 +66,10 @@ def search(
     log: SearchLog | None = None,
     done: Sequence[Score] = (),
 ) -> Search:
-    """Fit and score all candidates, save those `done` in an earlier run.
+    """Fit and score all candidates, except those `done` in an earlier run.
 
     Raises:
-        InputError: `metric` is none that a search can choose by.
+        InputError: a search cannot select by `metric`.
     """
     check_metric(metric)
     scored = {score.candidate.index: score for score in done}
@@ -84,7 +84,7 @@ def search(
 
 
 def check_metric(metric: str) -> None:
-    """Raise InputError unless `metric` is one that a search can choose by."""
+    """Raise InputError unless a search can select by `metric`."""
     if metric not in SEARCH_METRICS:
         raise InputError(f"metric={metric!r}: choose {' or '.join(SEARCH_METRICS)}")
 

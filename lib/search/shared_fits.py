@@ -1,4 +1,4 @@
-"""Which candidates come out of one and the same fit, so that a search fits far less than it scores. Pure Python."""
+"""Candidates that share one fit, so that a search needs far fewer fits than it has candidates. Pure Python."""
 
 from collections.abc import Sequence
 
@@ -15,12 +15,12 @@ def shared_fits(candidates: Sequence[Candidate], n_features: int) -> list[Fit]:
 
 
 def sharing_in_spark_ml(candidates: Sequence[Candidate], n_features: int) -> list[list[Candidate]]:
-    """Candidates that come out of one fit of Spark ML to the last digit, the one to fit first; in the grid's order."""
+    """Groups of candidates that one Spark ML fit yields exactly, the one to fit first; in the grid's order."""
     groups = [group for fit in shared_fits(candidates, n_features) for group in fit.in_spark_ml()]
     return sorted(groups, key=lambda group: min(candidate.index for candidate in group))
 
 
 def same_model(candidates: Sequence[Candidate], n_features: int) -> list[tuple[Candidate, ...]]:
-    """Groups of candidates that are one model under several names, such as sqrt and log2 of 15 features (both 4)."""
+    """Groups of candidates that are the same model, such as sqrt and log2 with 15 features (both draw 4)."""
     groups = [group for fit in shared_fits(candidates, n_features) for group in fit.same_models()]
     return [tuple(group) for group in groups if len(group) > 1]

@@ -1,1 +1,1 @@
-"""What everything else rests on, without Spark: what a table is, files, URIs of S3, the machine."""
+"""Basics that need no Spark: rules for tables, atomic file writes, S3 URIs, the machine's memory."""

@@ -1,4 +1,4 @@
-"""Writing a file of this machine whole or not at all. Pure Python: both sides write so."""
+"""Writing a local file completely or not at all. Pure Python, for both sides use it."""
 
 import os
 import stat
@@ -11,25 +11,25 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(file: Path, private: bool = False) -> Iterator[BinaryIO]:
-    """A stream whose content becomes the file once the block ends; its folder is made where there is none.
+    """A stream whose content becomes the file when the block ends; a missing folder is created.
 
-    Where the block fails or is interrupted, the file stays as it was and nothing else is left. A file that is replaced
-    keeps its permissions; a new one has the usual ones, or is for this user alone if `private`.
+    If the block fails or is interrupted, the file stays as it was and nothing else is left behind. A replaced file
+    keeps its permissions; a new file gets the default ones, or is readable by this user only if `private`.
 
     Raises:
-        OSError: the place cannot be written.
+        OSError: the file cannot be written.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    # In the same folder, for a rename is one step only within a file system; hidden, so that Spark passes over it.
+    # In the same folder, because a rename is atomic only within a file system; hidden, so that Spark ignores it.
     hidden = file.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        flags, mode = os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666  # less what the umask takes
+        flags, mode = os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666  # minus the umask
         with os.fdopen(os.open(hidden, flags, mode), "wb") as stream:
             if not private:
                 _copy_permissions(file, stream)
             yield stream
             stream.flush()
-            # Else a power cut after the rename might leave the new name without its content.
+            # Otherwise a power cut after the rename might leave the new name without its content.
             os.fsync(stream.fileno())
         hidden.replace(file)
     finally:
@@ -37,10 +37,10 @@ def replacing(file: Path, private: bool = False) -> Iterator[BinaryIO]:
 
 
 def write_whole(file: Path, content: bytes, private: bool = False) -> None:
-    """Write a file of this content as `replacing` does.
+    """Write this content to a file in the same way as `replacing`.
 
     Raises:
-        OSError: the place cannot be written.
+        OSError: the file cannot be written.
     """
     with replacing(file, private) as stream:
         stream.write(content)

@@ -8,14 +8,14 @@ _CGROUP, _OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 def memory_bytes() -> int:
-    """Memory that this process and its neighbours may use: the machine's, or less where a cgroup limits it."""
+    """Memory that all processes here may use together: the machine's, or less if a cgroup limits it."""
     return min([os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), *_limits()])
 
 
 def _limits() -> Iterator[int]:
     """The memory limits of this process's control group and its parents, in cgroups v1 and v2.
 
-    A container may see its own group only, mounted as the root, so the path it is told may not exist.
+    A container may see only its own group, mounted as the root, so the path in /proc may not exist.
     """
     for file in _limit_files():
         try:

@@ -1,7 +1,7 @@
-"""What a table is: its files and their format, its columns and which of them are features, and why one is refused.
+"""The rules for tables: files and formats, columns and which of them are features, and why a table is rejected.
 
-It needs no Spark. Reading a table (`lib.dataset`), exploring it (`lib.explore`) and checking it before a run from its
-files' headers alone follow the same rules here and give the same messages.
+It needs no Spark. Reading a table (`lib.dataset`), exploring it (`lib.explore`) and checking the headers of its files
+before a run all follow the rules here and give the same messages.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,10 +16,10 @@ RESERVED = ("features", "rawPrediction", "probability", "prediction")
 
 @dataclass(frozen=True, eq=False)
 class Format:
-    """A format of tables: its name in messages, Spark's reader with its options, and the endings of its files.
+    """A table format: its name in messages, Spark's reader with its options, and its file extensions.
 
-    `arrow` is the class of pyarrow.dataset that reads the types and the number of rows in a file's footer; None where
-    files have none, but name their columns in the first line.
+    `arrow` is the class of pyarrow.dataset that reads the types and the number of rows from a file's footer; None for
+    a format without a footer, whose first line names the columns.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Format:
 
 
 PARQUET = Format("parquet", "parquet", "ParquetFileFormat", (".parquet",))
-# A file with none of these endings is taken for parquet.
+# A file with none of these extensions is read as parquet.
 FORMATS = (
     PARQUET,
     Format("CSV", "csv", None, (".csv", ".csv.gz"), {"header": True, "inferSchema": True}),
@@ -40,7 +40,7 @@ FORMATS = (
 
 @dataclass(frozen=True)
 class Column:
-    """A column as its file or its reader describes it; `is_number` is None where that is not known."""
+    """A column as described by its file or its reader; `is_number` is None if that is not known."""
 
     name: str
     type: str
@@ -48,16 +48,16 @@ class Column:
 
 
 def places(given: str | Sequence[str] | None) -> list[str]:
-    """A list of places, whether one, several or none were given."""
+    """The given places as a list, whether none, one or several were given."""
     if not given:
         return []
     return [given] if isinstance(given, str) else list(given)
 
 
 def data_files(paths: Mapping[str, str]) -> dict[str, str]:
-    """Choose the files that Spark reads: no hidden ones, and those in subfolders only where there are partitions.
+    """Choose the files that Spark reads: no hidden ones, and those in subfolders only if there are partitions.
 
-    `paths` gives each file's path relative to the folder that was named, or its name where the file itself was named.
+    `paths` gives each file's path relative to the folder that was given, or its name if the file itself was given.
     """
     seen = {file: path for file, path in paths.items() if not any(map(_is_hidden, path.split("/")))}
     if partition_columns(seen.values()):
@@ -66,13 +66,13 @@ def data_files(paths: Mapping[str, str]) -> dict[str, str]:
 
 
 def partition_columns(paths: Iterable[str]) -> list[str]:
-    """The columns that come from the names of folders, as in `zone=north/1.parquet`."""
+    """The columns that are taken from folder names, as in `zone=north/1.parquet`."""
     folders = (folder for path in paths for folder in path.split("/")[:-1])
     return list(dict.fromkeys(folder.partition("=")[0] for folder in folders if "=" in folder))
 
 
 def format_of(uri: str, files: Iterable[str]) -> Format:
-    """The format of a table, by the names of its files.
+    """The format of a table, according to the names of its files.
 
     Raises:
         InputError: there is no file, or there are several formats.
@@ -81,17 +81,17 @@ def format_of(uri: str, files: Iterable[str]) -> Format:
     if not of_formats:
         raise InputError(
             f"input {uri} is an empty folder, or its files are in subfolders that are not partitions (such as "
-            "zone=north): give another with --input-data"
+            "zone=north): choose another with --input-data"
         )
     if len(of_formats) > 1:
         examples = " and ".join(sorted(path.rpartition("/")[2] for path in of_formats.values()))
-        raise InputError(f"{uri} holds files of more than one format ({examples}); {what_is_read()}")
+        raise InputError(f"{uri} contains files of more than one format ({examples}); {what_is_read()}")
     return next(iter(of_formats))
 
 
 def what_is_read() -> str:
-    """One sentence on how files are told apart."""
-    by_ending = [f"as {each.name} where all files end in {' or '.join(each.suffixes)}" for each in FORMATS[1:]]
+    """One sentence on how the format of a table is recognised."""
+    by_ending = [f"as {known.name} if all files end in {' or '.join(known.suffixes)}" for known in FORMATS[1:]]
     return f"a table is read {', '.join(by_ending)}, and as {FORMATS[0].name} otherwise"
 
 
@@ -101,18 +101,18 @@ def absent(uri: str) -> InputError:
 
 
 def unreadable(uri: str, table_format: Format) -> InputError:
-    """A file is not of the format that its name says."""
-    return InputError(f"{uri} is not valid {table_format.name}: it is damaged or of another format; {what_is_read()}")
+    """A file does not have the format that its name implies."""
+    return InputError(f"{uri} is not valid {table_format.name}: it is damaged or has another format; {what_is_read()}")
 
 
 def check_names(uri: str, names: Sequence[str]) -> None:
-    """Refuse a table by the names of its columns. To Spark, capitals are like small letters.
+    """Check the names of a table's columns. Spark does not distinguish upper and lower case.
 
     Raises:
-        InputError: there is no name, or one twice.
+        InputError: there are no names, or a name occurs twice.
     """
     if not names:
-        raise InputError(f"{uri} has no line with the columns' names")
+        raise InputError(f"{uri} has no header line with the column names")
     lower = [name.lower() for name in names]
     twice = sorted({name for name in lower if lower.count(name) > 1})
     if twice:
@@ -121,14 +121,14 @@ def check_names(uri: str, names: Sequence[str]) -> None:
 
 def ambiguous(uri: str, names: Sequence[str]) -> InputError:
     """Several columns have the same name."""
-    return InputError(f"{uri} names more than one column {some(names)}: column names must differ")
+    return InputError(f"{uri} has more than one column named {some(names)}: names must differ (case is ignored)")
 
 
 def require(columns: Sequence[Column], name: str, parameter: str, table: str = "the table") -> None:
-    """Make sure that a column is there that a parameter names.
+    """Check that the table has the column that a parameter names.
 
     Raises:
-        InputError: it is not.
+        InputError: it does not.
     """
     names = [column.name for column in columns]
     if name not in names:
@@ -137,7 +137,7 @@ def require(columns: Sequence[Column], name: str, parameter: str, table: str = "
 
 def role(column: Column, label_col: str, zone_col: str | None, exclude_cols: Sequence[str]) -> str:
     """The role of a column: label, zone, excluded, feature, text (not a number), or reserved (a number whose name
-    Spark ML uses itself or cannot take). A column of unknown type counts as a number.
+    Spark ML uses itself or does not accept). A column of unknown type counts as a number.
     """
     if column.name in exclude_cols:
         return "excluded"
@@ -158,7 +158,8 @@ def feature_columns(
     """The columns to learn from, in the table's order.
 
     Raises:
-        InputError: the label or an excluded column is missing, a feature is no number or badly named, none is left.
+        InputError: the label or an excluded column is missing, a feature is not a number or has a reserved name, or no
+            feature is left.
     """
     require(columns, label_col, "label_col", table)
     for name in exclude_cols:
@@ -167,19 +168,19 @@ def feature_columns(
     for column in columns:
         if roles[column.name] == "text":
             raise InputError(
-                f"{table}: column {column.name!r} is of type {column.type}, not a number: turn it into one, or "
-                f"leave it out with exclude_cols: [{column.name}]"
+                f"{table}: column {column.name!r} is of type {column.type}, not a number: convert it, or "
+                f"exclude it with exclude_cols: [{column.name}]"
             )
         if roles[column.name] == "reserved":
             raise InputError(
-                f"{table}: column {column.name!r} has a name that Spark ML uses itself or cannot take "
+                f"{table}: column {column.name!r} has a name that Spark ML uses itself or does not accept "
                 f"({', '.join(RESERVED)}, a leading __, a dot or a backtick): rename it"
             )
-    features = tuple(name for name, is_a in roles.items() if is_a == "feature")
+    features = tuple(name for name, kind in roles.items() if kind == "feature")
     if not features:
         raise InputError(
-            f"no numeric feature is left in {table} beside the label, the zone and the excluded columns; "
-            f"it has: {some(list(roles))}"
+            f"no numeric feature is left in {table} apart from the label, the zone and the excluded columns; "
+            f"its columns are: {some(list(roles))}"
         )
     return features
 
@@ -197,7 +198,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def _format_of_file(path: str) -> Format:
-    return next((each for each in FORMATS if path.lower().endswith(each.suffixes)), PARQUET)
+    return next((known for known in FORMATS if path.lower().endswith(known.suffixes)), PARQUET)
 
 
 def _is_reserved(name: str) -> bool:

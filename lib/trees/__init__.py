@@ -1,1 +1,1 @@
-"""Trees on binned rows, with compiled code: no Spark in here, and nothing of the other packages."""
+"""Trees on binned rows, with compiled code; needs neither Spark nor the other packages."""

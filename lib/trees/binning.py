@@ -1,8 +1,8 @@
-"""Features as bins: Spark ML's thresholds, and the rows put between them.
+"""Binning: Spark ML's thresholds, and the rows binned by them.
 
-Source: Spark 3.5, `RandomForest.findSplits`, with its sampling: above max(maxBins², 10,000) rows the thresholds come
-from a sample. It is drawn here as Spark draws it from a table in one partition, with Spark's own generator, so that
-such a table gives the same thresholds; from several partitions Spark draws another sample of the same size.
+Source: Spark 3.5, `RandomForest.findSplits`, with its sampling: above max(maxBins², 10,000) rows the thresholds are
+computed from a sample. It is drawn as Spark draws it from a table in one partition, with Spark's generator, so that
+such a table gives the same thresholds; from several partitions Spark draws a different sample of the same size.
 """
 
 import math
@@ -26,7 +26,7 @@ def effective_bins(max_bins: int, rows: int) -> int:
 
 
 def sample_fraction(max_bins: int, rows: int) -> float:
-    """The share of the training rows that thresholds are taken from."""
+    """The fraction of the training rows that thresholds are computed from."""
     bins = effective_bins(max_bins, rows)
     square = (bins * bins + 2**31) % 2**32 - 2**31  # Spark multiplies 32-bit integers
     wanted = max(square, _MIN_SAMPLE)
@@ -34,7 +34,7 @@ def sample_fraction(max_bins: int, rows: int) -> float:
 
 
 def sample_rows(max_bins: int, rows: int, seed: int) -> npt.NDArray[np.int64]:
-    """Which of the training rows, by their place in the canonical order, thresholds are taken from; rising."""
+    """The training rows that thresholds are computed from, as ascending positions in the canonical order."""
     fraction = sample_fraction(max_bins, rows)
     if fraction >= 1:
         return np.arange(rows, dtype=np.int64)
@@ -54,10 +54,10 @@ def sample_rows(max_bins: int, rows: int, seed: int) -> npt.NDArray[np.int64]:
 
 
 def find_thresholds(values: Floats, weights: Floats, max_bins: int, rows: int, total_weight: float) -> list[Floats]:
-    """The thresholds of each feature, rising; none for a constant one.
+    """The thresholds of each feature, ascending; none for a constant feature.
 
-    `values` (sampled rows × features) and `weights` are of the rows that `sample_rows` names, in that order; `rows`
-    and `total_weight` are of all training rows.
+    `values` (sampled rows × features) and `weights` belong to the rows given by `sample_rows`, in that order; `rows`
+    and `total_weight` are for all training rows.
     """
     n_splits = effective_bins(max_bins, rows) - 1
     expected = sample_fraction(max_bins, rows) * total_weight
@@ -71,8 +71,8 @@ def _thresholds(column: Floats, weights: Floats, n_splits: int, expected: float)
     if len(distinct) == 0:
         return np.empty(0)
     counts = np.bincount(place, weights=weights[nonzero])
-    # Spark counts zeros as what the others lack of the expected weight: right for a whole table, and for a sample of
-    # chance size it adds some zeros, or hides them.
+    # Spark estimates the weight of zeros as the expected weight minus that of the other values. This is exact for a
+    # whole table; for a random-size sample the estimate is off by a few zeros.
     zeros = expected - np.cumsum(counts)[-1]
     if zeros > 2.0**-52 * 100 * nonzero.sum():
         at = int(np.searchsorted(distinct, 0.0))

@@ -1,8 +1,8 @@
-"""Gives access to the compiled modules in a way that compiles them once a machine, not once an application.
+"""Imports the compiled modules so that they are compiled once per machine, not once per application.
 
-numba keeps compiled code beside the source it came from. On a cluster `lib` comes out of a zip in a folder that
-changes with every application, where nothing can be kept. So the source is copied to a folder of the user's cache that
-is named by its content, and imported from there, always in the same way.
+numba caches compiled code next to its source. On a cluster, `lib` is imported from a zip in a folder that changes with
+every application, where nothing can be cached. So the source is copied to the user's cache folder under a name that
+contains its hash, and is always imported from there.
 """
 
 import hashlib
@@ -34,12 +34,12 @@ def _load(kernels: str) -> ModuleType:
 def _stable_copy(source: bytes, name: str) -> Path:
     """The source in the first cache folder that can be written: the user's, or one in the temporary folder.
 
-    A home that is missing or read-only is common on clusters; at worst each process compiles for itself.
+    A missing or read-only home is common on clusters; in the worst case each process compiles for itself.
     """
     for base in _cache_folders():
         try:
             base.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if base.stat().st_uid == os.getuid():  # nobody else's code is run
+            if base.stat().st_uid == os.getuid():  # never run other users' code
                 return _write_once(base / name, source)
         except OSError:
             continue
@@ -55,7 +55,7 @@ def _cache_folders() -> list[Path]:
 
 
 def _write_once(file: Path, source: bytes) -> Path:
-    """Write a file unless it is there already: a new date would make numba compile again."""
+    """Write a file unless it exists already: a new modification time would make numba compile again."""
     if not file.exists() or file.read_bytes() != source:
         write_whole(file, source, private=True)
     if not os.access(file.parent, os.W_OK):

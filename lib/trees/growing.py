@@ -1,4 +1,4 @@
-"""Trees, forests and boosted trees on binned rows: what the compiled modules do, with names and types."""
+"""Trees, forests and boosted trees on binned rows: a typed interface to the compiled modules."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from lib.trees.compiled import applying, growing
 Nodes = npt.NDArray[Any]
 """A tree: an array of `growing.NODE`, in pre-order."""
 
-# A node's rows are copied together when its share of the memory they lie in is a quarter, down to about what a
-# core's own cache holds.
+# A node's rows are copied to contiguous memory when they fill only a quarter of their current memory, until they fit
+# into about the size of a core's own cache.
 _SPREAD = 4
 _NEAR_BYTES = 1_000_000
-_ROW_BYTES = 11  # beside its bins: label, times drawn or target
+_ROW_BYTES = 11  # in addition to its bins: label, times drawn or target
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class TrainingRows:
 
 
 def make_space(rows: TrainingRows, near_bytes: int = _NEAR_BYTES) -> Any:
-    """Memory for growing one tree after another: 8 bytes a row, and a third of the rows once more."""
+    """Memory for growing one tree after another: 8 bytes per row, plus a copy of a third of the rows."""
     n, features = rows.bins.shape
     starts, size = [0, 0], n
     while size * (features + _ROW_BYTES) > near_bytes:
@@ -65,7 +65,7 @@ def grow_forest(
 ) -> Iterator[Nodes]:
     """Grow trees of a random forest by their index, unpruned.
 
-    A tree is the same whichever others are grown, where and when; cut at a depth and pruned it is the tree of that
+    A tree does not depend on which others are grown, where or when; cut at a depth and pruned it is the tree with that
     maxDepth. Without `bootstrap` and with all features it is Spark ML's DecisionTreeClassifier.
     """
     counts = np.ones(len(rows), np.uint8)

@@ -1,13 +1,13 @@
-"""Compiled: what is done with rows before trees are grown (bins) and with trees after (cuts, votes, margins).
+"""Compiled: binning rows before trees are grown, and cutting and applying trees afterwards (votes, margins).
 
-Self-contained on purpose, as `kernels_growing` is. Use it as `lib.trees.compiled.applying`. Trees are arrays of
+Self-contained on purpose, like `kernels_growing`. Use it as `lib.trees.compiled.applying`. Trees are arrays of
 `kernels_growing.NODE`.
 """
 
 import numpy as np
 from numba import njit
 
-# Votes are counted in units of 2^-44, as integers: then no order of adding them up makes a difference.
+# Votes are counted as integers in units of 2^-44, so that their sum does not depend on the order.
 VOTE_UNIT = 2.0**44
 
 compiled = njit(cache=True, nogil=True, error_model="numpy")
@@ -17,7 +17,8 @@ compiled = njit(cache=True, nogil=True, error_model="numpy")
 def leaves(nodes, max_depth, is_leaf, prediction):
     """Mark the leaves of the tree cut at `max_depth` and then pruned, and their predictions.
 
-    As `LearningNode.toNode`: two leaves that predict the same become one. Nodes below a leaf mean nothing.
+    As in `LearningNode.toNode`, two leaves with the same prediction are merged. Values of nodes below a leaf are
+    meaningless.
     """
     for i in range(len(nodes) - 1, -1, -1):
         prediction[i] = nodes[i].prediction
@@ -35,10 +36,10 @@ def leaves(nodes, max_depth, is_leaf, prediction):
 def vote(nodes, depths, bins, votes):
     """Add the vote of a tree for class 1, cut at each of `depths` and pruned, to votes (depths × rows).
 
-    A vote is the share of class 1 at the row's leaf in units of `VOTE_UNIT`.
+    A vote is the fraction of class 1 in the row's leaf, times `VOTE_UNIT`.
     """
     n_depths = len(depths)
-    stops = np.zeros(len(nodes), np.uint32)  # bit c: a leaf of the tree cut at depths[c]
+    stops = np.zeros(len(nodes), np.uint32)  # bit c: is a leaf of the tree cut at depths[c]
     shares = np.empty(len(nodes), np.int64)
     is_leaf = np.empty(len(nodes), np.bool_)
     prediction = np.empty(len(nodes))
@@ -95,9 +96,9 @@ def bin_column(values, thresholds, bins, feature):
 
 @compiled
 def quantile_thresholds(values, weights, stride):
-    """Thresholds at about equal weights: midway between neighbouring values where the running sum passes a stride.
+    """Thresholds at about equal weights: midway between adjacent values where the running sum passes a stride.
 
-    `values` are distinct and rising. Source: `RandomForest.findSplitsForContinuousFeature`.
+    `values` are distinct and ascending. Source: `RandomForest.findSplitsForContinuousFeature`.
     """
     thresholds = np.empty(len(values))
     n = 0
@@ -115,13 +116,13 @@ def quantile_thresholds(values, weights, stride):
 
 @compiled
 def prune(nodes, max_depth):
-    """The tree cut at `max_depth` and then pruned, as a tree of its own: what a fit with that maxDepth gives."""
+    """The tree cut at `max_depth` and then pruned, as a separate tree: the result of a fit with that maxDepth."""
     is_leaf = np.empty(len(nodes), np.bool_)
     prediction = np.empty(len(nodes))
     leaves(nodes, max_depth, is_leaf, prediction)
     kept = np.empty_like(nodes)
     n = 0
-    waiting = np.zeros((max_depth + 2, 2), np.int64)  # node, its parent's new place
+    waiting = np.zeros((max_depth + 2, 2), np.int64)  # node, its parent's new index
     waiting[0, 1] = -1
     top = 1
     while top > 0:
@@ -134,7 +135,7 @@ def prune(nodes, max_depth):
         node.prediction = prediction[i]
         if is_leaf[i]:
             if 0 < node.depth == max_depth:
-                node.valid = True  # at that depth no split is looked for
+                node.valid = True  # no split is tried at that depth
             node.feature = node.bin = node.right = -1
             node.gain = -1.0
         else:

@@ -1,14 +1,15 @@
-"""Compiled: trees grown from binned rows by Spark ML's own rules.
+"""Compiled: trees grown from binned rows with Spark ML's own rules.
 
-Self-contained on purpose: `lib.trees.compiled` imports this file from a stable place, so that what numba compiled once
-is found again by every later process. Use it as `lib.trees.compiled.growing`.
+Self-contained on purpose: `lib.trees.compiled` imports this file from a stable place, so that later processes find the
+code that numba has compiled. Use it as `lib.trees.compiled.growing`.
 
-All sums are of float64, each in the order of the rows, without fused or reassociated operations, so that a tree is
-Spark ML's tree to the last bit. Source of the rules: Spark 3.5, `org.apache.spark.ml.tree.impl.RandomForest`
-(`binsToBestSplit`, `calculateImpurityStats`), `LearningNode.toNode` and `mllib.tree.impurity`.
+All sums are float64 sums in the order of the rows, without fused or reassociated operations, so that a tree is
+identical to Spark ML's tree to the last bit. Source of the rules: Spark 3.5,
+`org.apache.spark.ml.tree.impl.RandomForest` (`binsToBestSplit`, `calculateImpurityStats`), `LearningNode.toNode` and
+`mllib.tree.impurity`.
 
-A node's statistics are three numbers: the weights of class 0 and 1 and nothing (gini), or the weight W, Σwy and Σwy²
-of the targets y (variance).
+A node's statistics are three numbers: the weights of class 0 and class 1, and an unused one (gini), or the weight W,
+Σwy and Σwy² of the targets y (variance).
 """
 
 import math
@@ -18,7 +19,7 @@ import numpy as np
 from numba import njit
 
 # A tree is an array of these in pre-order: the left child of node i is i + 1. A leaf has right = -1. `bin` is the
-# highest bin that goes left, `count` the rows, each as often as it was drawn. Not `valid` is a node for which splits
+# highest bin that goes left, `count` the rows, each counted as often as it was drawn. A node is not `valid` if splits
 # were tried and none was possible (Spark ML saves such leaves with an impurity of -1).
 NODE = np.dtype(
     [
@@ -43,20 +44,20 @@ Rows = namedtuple("Rows", ["bins", "labels", "counts", "targets"])
 """Training rows: bins (rows × features), class, times drawn (gini), target (variance; empty otherwise)."""
 
 Space = namedtuple("Space", ["order", "spare", "near", "near_order", "near_origin", "starts", "hist"])
-"""Memory that the trees of one fit share, see `lib.trees.growing.make_space`."""
+"""Memory shared by the trees of one fit, see `lib.trees.growing.make_space`."""
 
-# Up to so many rows a node looks up the bins that its rows are in, since most bins are empty.
+# With at most this many rows, a node looks up the bins of its rows, because most bins are empty.
 FEW = 256
 # A child is a leaf when its impurity is smaller (Spark's Utils.EPSILON).
 EPSILON = 2.0**-52
 
-# Division by zero gives inf or NaN as it does in Java, and loops without a check for it can use vector instructions.
+# Division by zero gives inf or NaN as in Java, and loops without a check for it can use vector instructions.
 compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
-# For the place of a single bit in 64: multiplied by a de Bruijn sequence, each gives other top bits.
+# For the position of a single bit of 64: multiplied by a de Bruijn sequence, each bit gives different top bits.
 _ONE, _SIX, _MASK, _TOP = np.uint64(1), np.uint64(6), np.uint64(63), np.uint64(58)
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
 _BIT_PLACE = np.zeros(64, np.int64)
@@ -78,7 +79,7 @@ def mix(value):
 
 @compiled
 def _stream(seed, index):
-    """The key of a stream of random numbers of its own for each (seed, index)."""
+    """The key of a separate random number stream for each (seed, index)."""
     return mix(mix(np.uint64(seed) + _GOLDEN) + np.uint64(index) * _GOLDEN)
 
 
@@ -86,7 +87,7 @@ def _stream(seed, index):
 def draw_bag(seed, tree, counts):
     """Fill `counts` with how often each row is drawn for a tree: Poisson(1), from the tree's own stream.
 
-    An empty bag, which only a table of a few rows can have, is drawn again.
+    An empty bag, possible only with very few rows, is drawn again.
     """
     key = _stream(seed, tree)
     drawn = 0
@@ -105,7 +106,7 @@ def draw_bag(seed, tree, counts):
 def _draw_features(key, path, chosen, n_features):
     """Draw len(chosen) features for the node at `path` (1 is the root; 2p and 2p + 1 the children of p).
 
-    Reservoir sampling, as Spark ML's: it also gives the order in which equal gains are decided.
+    Reservoir sampling as in Spark ML; its order also decides between equal gains.
     """
     k = len(chosen)
     for f in range(k):
@@ -139,7 +140,7 @@ def _predict(s0, s1, variance):
 
 @compiled
 def _fill(rows, order, start, end, chosen, class_weight, variance, hist):
-    """Add the rows order[start:end] to the histograms hist[place of feature, bin, statistic]."""
+    """Add the rows order[start:end] to the histograms hist[position in chosen, bin, statistic]."""
     bins, labels, counts, targets = rows
     for i in range(start, end):
         row = order[i]
@@ -161,9 +162,9 @@ def _fill(rows, order, start, end, chosen, class_weight, variance, hist):
 
 @compiled
 def _gather(hist, n_bins, bins, order, start, end, feature, marks, used, sums):
-    """List the non-empty bins of one feature in `used`, rising, with running sums in `sums`; returns how many.
+    """List the non-empty bins of one feature in `used`, ascending, with running sums in `sums`; returns their number.
 
-    Empties the histogram. A node of few rows marks its rows' bins in a bit set rather than pass over all bins.
+    Clears the histogram. A node with few rows marks its rows' bins in a bit set instead of scanning all bins.
     """
     n = 0
     if end - start <= FEW:
@@ -200,7 +201,7 @@ def _gather(hist, n_bins, bins, order, start, end, feature, marks, used, sums):
 def _root_statistics(used, sums, n, node, variance):
     """Spark ML takes the root's statistics from the first split of the first feature: left + right."""
     total = sums[:, n - 1].copy()
-    if used[0] == 0:  # else nothing is left of that split
+    if used[0] == 0:  # otherwise the left side of that split is empty
         total = sums[:, 0] + (total - sums[:, 0])
     node.s0, node.s1, node.s2 = total[0], total[1], total[2]
     node.impurity = _impurity(node.s0, node.s1, node.s2, variance)
@@ -208,11 +209,11 @@ def _root_statistics(used, sums, n, node, variance):
 
 @compiled
 def _best_of_feature(used, sums, n, impurity, variance, feature, gains, best, left, right):
-    """Take the best split of a node by one feature, if it gains more than `best` (all three are nodes).
+    """Update `best`, `left` and `right` (all nodes) if a split by this feature gains more than `best`.
 
-    `sums` (statistic × bin) hold the running sums of the `n` non-empty bins `used`. Splits between two of them differ
-    in nothing but the threshold, and the lowest one counts, so that no other bins are candidates. What is right of a
-    split is this feature's own total less what is left, not the node's statistics less it.
+    `sums` (statistic × bin) are the running sums of the `n` non-empty bins `used`. Splits between two adjacent ones
+    differ only in the threshold, and the lowest threshold wins, so other bins need not be tried. The right side of a
+    split is this feature's own total minus the left side, not the node's statistics minus the left side.
     """
     last = n - 1
     t0, t1, t2 = sums[0, last], sums[1, last], sums[2, last]
@@ -254,7 +255,7 @@ def _best_of_feature(used, sums, n, impurity, variance, feature, gains, best, le
 
 @compiled
 def _divide(bins, counts, order, spare, start, end, feature, last_bin, variance):
-    """Put the rows that go left first, each side in the rows' order; returns the border and the rows drawn left."""
+    """Move rows that go left to the front, keeping their order; returns the border and the draws on the left."""
     n_left = start
     n_right = 0
     drawn = 0
@@ -273,7 +274,7 @@ def _divide(bins, counts, order, spare, start, end, feature, last_bin, variance)
 
 @compiled
 def _move_near(rows, order, start, end, space, at, from_near, variance):
-    """Copy a node's rows to one place, so that its subtree is grown from memory that lies together."""
+    """Copy a node's rows together, so that its subtree is grown from contiguous memory."""
     near = space.near
     for i in range(end - start):
         row = order[start + i]
@@ -290,7 +291,7 @@ def _move_near(rows, order, start, end, space, at, from_near, variance):
 
 @compiled
 def _first_rows(rows, order, variance):
-    """Start with all rows that were drawn, in their order; returns how many rows and how many draws."""
+    """List all drawn rows in their order; returns the number of rows and of draws."""
     if variance:
         for row in range(len(order)):
             order[row] = row
@@ -308,9 +309,9 @@ def _first_rows(rows, order, variance):
 def grow(rows, n_bins, class_weight, variance, max_depth, n_draw, seed, tree, space, margins, step):
     """Grow one tree and return its nodes, not pruned.
 
-    `n_bins` are the bins of each feature, `class_weight` the weights of class 0 and 1, `n_draw` the features drawn
-    for each node (all of them: in their own order), by the stream of (`seed`, `tree`). A regression tree (`variance`)
-    adds its prediction times `step` to the `margins` of the training rows.
+    `n_bins` is the number of bins of each feature, `class_weight` the weights of class 0 and 1. `n_draw` features are
+    drawn for each node (if it is all, they keep their order), from the stream of (`seed`, `tree`). A regression tree
+    (`variance`) adds its prediction times `step` to the `margins` of the training rows.
     """
     n_features = len(n_bins)
     key = _stream(seed, tree)
@@ -323,7 +324,7 @@ def grow(rows, n_bins, class_weight, variance, max_depth, n_draw, seed, tree, sp
     sums = np.empty((3, space.hist.shape[1]))
     gains = np.empty(space.hist.shape[1])
 
-    # Depth first, left before right; what waits is at most one node a level and one more.
+    # Depth first, left before right; at most one node per level and one more are waiting.
     waiting = np.zeros(max_depth + 2, NODE)
     place = np.zeros((max_depth + 2, 4), np.int64)  # start, end, level of memory, parent
     paths = np.zeros(max_depth + 2, np.uint64)
@@ -408,8 +409,8 @@ def grow(rows, n_bins, class_weight, variance, max_depth, n_draw, seed, tree, sp
 
 @compiled
 def residuals(labels, margins, targets):
-    """What the next tree of a GBT fits: minus the gradient of Spark ML's log loss, with labels of -1 and 1."""
+    """The targets of a GBT's next tree: the negative gradient of Spark ML's log loss, with labels -1 and 1."""
     for i in range(len(labels)):
         y = 2.0 * labels[i] - 1.0
-        # math.exp, not numpy's vectorized one: its last bits decide near ties in the next tree.
+        # math.exp, not numpy's vectorized exp: the last bits decide near ties in the next tree.
         targets[i] = 4.0 * y / (1.0 + math.exp(2.0 * y * margins[i]))

@@ -9,7 +9,7 @@ from launcher.emr.steps import _step
 from launcher.support.packaging import place, project
 from lib import artifacts, evaluation
 from lib.errors import InputError
-from lib.reporting.report_data import Facts
+from lib.reporting.report_data import ReportData
 
 RUN_IDS = st.datetimes().map(lambda moment: f"{moment:%Y%m%d_%H%M%S}".zfill(15))
 OUTS = st.from_regex(r"s3[an]?://[a-z]{3,8}(/[a-zA-Z0-9_.=-]{1,8}){0,3}", fullmatch=True)
@@ -70,7 +70,7 @@ def test_earlier_runs_are_looked_for_where_models_are():
     ],
 )
 def test_a_report_knows_which_rows_an_evaluation_says_it_measured(rows, held_out, whole):
-    facts = Facts({"measured_on": {"rows": rows}}, {}, [])
+    facts = ReportData({"measured_on": {"rows": rows}}, {}, [])
     assert (facts.held_out, facts.whole_table) == (held_out, whole)
 
 
@@ -81,5 +81,5 @@ def test_the_words_for_the_rows_are_a_contract():
 
 @pytest.mark.parametrize("name", [artifacts.model_name, artifacts.next_run_id])
 def test_what_is_no_run_id_makes_no_name(name):
-    with pytest.raises(InputError, match="is not of the form YYYYMMDD_HHMMSS"):
+    with pytest.raises(InputError, match="does not have the form YYYYMMDD_HHMMSS"):
         name("2026")

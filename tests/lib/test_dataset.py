@@ -92,7 +92,7 @@ BAD_TABLES = {
         lambda t: t.assign(label=np.arange(200) % 3),
         r"3 values: 0 \(67 rows\), 1 \(67 rows\), 2 \(66 rows\)",
     ),
-    "classes 1 and 2": (lambda t: t.assign(label=t.label + 1), "must hold the two classes 0 and 1"),
+    "classes 1 and 2": (lambda t: t.assign(label=t.label + 1), "must contain both classes, 0 and 1, and nothing else"),
     "null label": (lambda t: t.assign(label=t.label.where(t.f0 > -2)), r"in: label \(\d+\); .*missing: drop"),
     "no feature": (lambda t: t[["label", "zone"]], "no numeric feature is left"),
     "text feature": (
@@ -102,7 +102,10 @@ BAD_TABLES = {
     "all null feature": (lambda t: t.assign(f1=np.nan), r"'f1' has no usable value in any of the 200 rows"),
     "empty": (lambda t: t[:0], "the table has no rows"),
     "reserved name": (lambda t: t.rename(columns={"f0": "features"}), "'features' has a name that Spark ML uses"),
-    "dotted name": (lambda t: t.rename(columns={"f0": "B02.med"}), "'B02.med' has a name that Spark ML .*cannot take"),
+    "dotted name": (
+        lambda t: t.rename(columns={"f0": "B02.med"}),
+        "'B02.med' has a name that Spark ML .*does not accept",
+    ),
 }
 
 
@@ -132,9 +135,9 @@ def test_files_that_are_no_tables_are_refused(spark, tmp_path, table):
         str(tmp_path / "empty"): "is an empty folder",
         str(tmp_path / "text.parquet"): "is not valid parquet",
         (good, other): "do not have the same columns; only one of them has: f3",
-        str(tmp_path / "twice.csv"): "more than one column a",
-        str(tmp_path / "twice.parquet"): "twice.parquet names more than one column a",
-        (): "no input named",
+        str(tmp_path / "twice.csv"): "more than one column named a",
+        str(tmp_path / "twice.parquet"): "twice.parquet has more than one column named a",
+        (): "no input was given",
     }.items():
         with pytest.raises(InputError, match=says) as refused:
             dataset.load(spark, inputs)

@@ -124,12 +124,12 @@ def test_a_table_that_changed_since_the_training_is_refused(spark, trained, plac
     moved = original.assign(f0=original.f0 + (original.index == 4))
     try:
         for changed, says in (
-            (original[:-1], "it had 800 rows and has 799"),
-            (flipped, r"it had \d+ positive rows and has \d+"),
-            (moved, "as many rows as before, but values in them changed"),
+            (original[:-1], "it had 800 rows and now has 799"),
+            (flipped, r"it had \d+ positive rows and now has \d+"),
+            (moved, "it has as many rows as before, but values changed"),
         ):
             write(changed, path)
-            with pytest.raises(InputError, match=f"no longer the table the model was trained from .{says}"):
+            with pytest.raises(InputError, match=f"no longer the table the model was trained on .{says}"):
                 evaluate(spark, trained.folder, str(place / "changed"))
     finally:
         path.write_bytes(before)
@@ -146,14 +146,14 @@ def test_what_cannot_be_evaluated_is_named(spark, trained, evaluated, place):
     narrow = write(make_table(100)[["f0", "label"]], place / "narrow.parquet")
     (place / "unfinished" / "model_20260101_000000").mkdir(parents=True)
     for model, arguments, says in (
-        (trained.folder, {"out": trained.out, "run_id": trained.run_id}, "is already there"),
-        (str(place / "nothing"), {}, "there is nothing of that name"),
+        (trained.folder, {"out": trained.out, "run_id": trained.run_id}, "already exists"),
+        (str(place / "nothing"), {}, "it does not exist"),
         (str(place / "unfinished" / "model_20260101_000000"), {}, "its training did not finish"),
         (trained.folder, {"test_data": narrow}, "lacks columns that the model needs: f1, f2, f3"),
         (
             trained.folder,
             {"test_data": write(make_table(90), place / "s.parquet"), "test_fraction": 0},
-            "share above 0",
+            "fraction above 0",
         ),
     ):
         with pytest.raises(InputError, match=says):
@@ -167,7 +167,7 @@ def test_the_split_must_be_found_again(spark, trained, place):
         record = json.loads(before)
         record["split"]["parts"]["test"]["fingerprint"] = "0" * 16
         experiment.write_text(json.dumps(record))
-        with pytest.raises(InputError, match="the rows held out in training cannot be found again"):
+        with pytest.raises(InputError, match="the rows held out in training cannot be reproduced"):
             evaluate(spark, trained.folder, str(place / "split"))
     finally:
         experiment.write_text(before)

@@ -86,7 +86,7 @@ def test_a_pattern_gives_what_it_matches(storage, tmp_path):
 
 @pytest.mark.parametrize(
     ("uri", "says"),
-    [("http://127.0.0.1:1/x", "knows no folders"), ("file://data/x", "Wrong FS"), ("a:b", "Relative path")],
+    [("http://127.0.0.1:1/x", "does not support folders"), ("file://data/x", "Wrong FS"), ("a:b", "Relative path")],
 )
 def test_a_place_that_spark_cannot_have_files_at_says_what_to_give(storage, uri, says):
     with pytest.raises(InputError, match=f"cannot list {uri}: .*{says}.*; give a path, or a URI such as file:/data/x"):

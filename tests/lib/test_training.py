@@ -115,7 +115,7 @@ def test_experiment_records_what_is_needed_to_repeat_it(trained):
 
 
 def test_a_folder_that_is_there_already_is_left_alone(spark, trained):
-    with pytest.raises(InputError, match="model_20260102_030405 is already there"):
+    with pytest.raises(InputError, match="model_20260102_030405 already exists"):
         Training(spark, trained.settings, trained.out, "20260102_030405")
 
 
@@ -170,9 +170,9 @@ def test_a_training_that_died_is_taken_up_and_ends_as_if_it_had_not(spark, train
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"seed": 6}, "parameter seed was 5 and is 6 now"),
+        ({"seed": 6}, "parameter seed was 5 and is now 6"),
         ({"grid": {"GBT": {"maxIter": [2]}}}, "parameter grid was"),
-        ({"input_data": "other"}, "the number of rows was 600 and is 500 now"),
+        ({"input_data": "other"}, "the number of rows was 600 and is now 500"),
     ],
 )
 def test_another_experiment_is_not_taken_up(spark, trained, tmp_path, change, says):
@@ -187,7 +187,7 @@ def test_another_experiment_is_not_taken_up(spark, trained, tmp_path, change, sa
 
 
 def test_nothing_to_resume_is_said(spark, trained, tmp_path):
-    with pytest.raises(InputError, match="no experiment was begun there"):
+    with pytest.raises(InputError, match="no experiment was started there"):
         Training(spark, trained.settings, str(tmp_path), "20260102_030405", continues=True)
     with pytest.raises(InputError, match="that experiment is complete"):
         Training(spark, trained.settings, trained.out, trained.run_id, continues=True)

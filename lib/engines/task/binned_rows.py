@@ -1,8 +1,8 @@
 """Binned rows for the tasks of the task engine.
 
-Rows are put in order, and turned into bins, on the executors. Only bins pass through the driver, a piece at a time, on
-their way back as broadcast variables; what the driver holds is the rows that thresholds are taken from and one byte
-a row (the labels, for the sum of the weights).
+Rows are sorted and binned on the executors. Only bins pass through the driver, one piece at a time, before they are
+broadcast; the driver itself holds the rows that thresholds are computed from and one byte per row (the labels, for the
+sum of the weights).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,7 +35,7 @@ class Pieces:
     by_bins: dict[int, list[Broadcast[Any]]]
 
     def load(self, max_bins: int) -> tuple[Labels, Bins]:
-        """Labels and bins (rows × features), put together in the memory of a task."""
+        """Labels and bins (rows × features), joined in the memory of a task."""
         labels: Labels | None = None
         at = 0
         for piece in self.by_bins[max_bins]:
@@ -52,7 +52,7 @@ class Pieces:
 
 @dataclass(frozen=True)
 class TaskData:
-    """What tasks need: the training rows, the rows to be scored, and the thresholds between bins by maxBins."""
+    """What tasks need: the training rows, the rows to score, and the thresholds between bins by maxBins."""
 
     train: Pieces
     other: Pieces
@@ -68,10 +68,10 @@ class TaskData:
 
 @contextmanager
 def task_data(split: Split, train: Sequence[str], other: str, max_bins: Sequence[int]) -> Iterator[TaskData]:
-    """Bin the rows of the parts `train` (to be fitted) and `other` (to be scored) once for each of `max_bins`."""
+    """Bin the rows of the parts `train` (to fit) and `other` (to score) once for each of `max_bins`."""
     weights = np.array([split.class_weights["0.0"], split.class_weights["1.0"]])
     names = [f"`{name}`" for name in (*split.features, split.label_col)]
-    # One table of both, so that the same jobs serve both: a union keeps its partitions, those of `train` first.
+    # One table for both, so that the same jobs process both: a union keeps its partitions, those of `train` first.
     ordered = (
         range_partitioned(split, *train).select(names).union(range_partitioned(split, other).select(names)).persist()
     )
@@ -89,7 +89,7 @@ def task_data(split: Split, train: Sequence[str], other: str, max_bins: Sequence
 
 
 def range_partitioned(split: Split, *parts: str) -> DataFrame:
-    """The rows of parts of the split in canonical order, in partitions that follow one another."""
+    """The rows of parts of the split in canonical order, in consecutive range partitions."""
     rows = sum(split.parts[part]["rows"] for part in parts)
     ranged = split.rows(*parts).repartitionByRange(-(-rows // ROWS_PER_PIECE), HASH_COL)
     return ranged.sortWithinPartitions(*split.canonical_order)
@@ -98,7 +98,7 @@ def range_partitioned(split: Split, *parts: str) -> DataFrame:
 def _take(piece: Broadcast[Any]) -> tuple[Labels, Bins]:
     value: tuple[Labels, Bins] = piece.value
     if piece._path is not None:
-        # The worker lives on after the task: let it read the file again rather than keep the piece for ever.
+        # The worker outlives the task: let the next task read the file again instead of keeping the piece in memory.
         del piece._value
     return value
 
@@ -120,7 +120,7 @@ def _thresholds(
     starts = np.cumsum([0, *map(len, labels)])
     rows = int(starts[of_train])
     total = 0.0
-    for some in labels[:of_train]:  # one after another from first to last, as Spark adds them up
+    for some in labels[:of_train]:  # added one after another from first to last, as Spark does
         total = float(np.cumsum(np.concatenate([[total], weights[some]]))[-1])
     samples = {bins: binning.sample_rows(bins, rows, seed) for bins in max_bins}
     wanted = np.unique(np.concatenate(list(samples.values())))
@@ -148,7 +148,7 @@ def _pieces(
     thresholds: dict[int, list[Floats]],
     made: list[Broadcast[Any]],
 ) -> tuple[Pieces, Pieces]:
-    """Bin the rows on the executors and broadcast them, a partition at a time; notes in `made` what was broadcast.
+    """Bin the rows on the executors and broadcast them, one partition at a time; adds each broadcast to `made`.
 
     The first `of_train` partitions become the first result, the others the second.
     """
@@ -174,7 +174,7 @@ def _pieces(
 
 
 def _by_partition(frame: DataFrame, function: Callable[[list[Floats]], list[bytes]], n_results: int) -> DataFrame:
-    """One row a partition: its index and what `function` makes of its columns."""
+    """One row per partition: its index and the results of `function` on its columns."""
     schema = ", ".join(["partition int", *(f"r{i} binary" for i in range(n_results))])
     n_columns = len(frame.columns)
 
@@ -193,5 +193,5 @@ def _by_partition(frame: DataFrame, function: Callable[[list[Floats]], list[byte
 
 def _partition() -> int:
     context = TaskContext.get()
-    assert context is not None  # only tasks ask
+    assert context is not None  # only called in tasks
     return context.partitionId()

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees in tasks: each GBT in one task, since each of its trees follows from those before."""
+"""Gradient-boosted trees in tasks: each GBT in one task, since each of its trees depends on the previous ones."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence

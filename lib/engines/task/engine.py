@@ -1,7 +1,7 @@
 """The engine that grows Spark ML's trees inside Spark tasks, with compiled code.
 
-Each task holds all binned training rows. That is far faster than Spark ML, whose every level of every tree is a job of
-its own, as long as the rows fit (`lib.engines.choice`).
+Each task holds all binned training rows. As long as they fit (`lib.engines.choice`), this is far faster than Spark ML,
+which runs a job for every level of every tree.
 """
 
 from collections.abc import Generator, Sequence
@@ -24,12 +24,12 @@ from lib.search.families import Candidate
 from lib.split import TEST, TRAIN, VAL, Split
 from lib.trees.binning import Floats
 
-# How far probabilities of the saved model may be from the engine's own.
+# Largest allowed difference between the probabilities of the saved model and the engine's own.
 TOLERANCE = 1e-9
 
 
 class TaskEngine:
-    """Fits within Spark tasks; for data that fit a task's memory, which `memory` tells."""
+    """Fits within Spark tasks, for data that fit in a task's memory; `memory` is what a task needs and has."""
 
     name = "task"
 
@@ -47,7 +47,7 @@ class TaskEngine:
         """See `Engine.retrain`; also compares the saved model with the engine's trees on the held-out rows.
 
         Raises:
-            SavedModelError: they predict differently.
+            SavedModelError: their predictions differ.
         """
         (fit,) = tree_fits([candidate], len(split.features))
         kind = kind_of(fit)

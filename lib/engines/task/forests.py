@@ -1,6 +1,6 @@
-"""Random forests in tasks: each task grows some trees of one, and the votes are summed.
+"""Random forests in tasks: each task grows some trees of a forest, and the votes are summed.
 
-Votes are summed as integers, so that it makes no difference how the trees are spread over tasks.
+Votes are summed as integers, so that the result does not depend on how the trees are distributed over tasks.
 """
 
 import time
@@ -22,7 +22,7 @@ from lib.search.families.random_forest import ForestFit
 from lib.trees import growing
 from lib.trees.binning import Floats
 
-# More tasks than slots, so that the slots end about together; a task of fewer trees would be all overhead.
+# More tasks than slots, so that the slots finish at about the same time; smaller tasks would be mostly overhead.
 TASKS_PER_SLOT = 4
 MIN_TREES_PER_TASK = 10
 
@@ -62,7 +62,7 @@ class Forests:
         arrivals: Accumulator[list[Score]],
     ) -> RDD[Score]:
         """See `Kind.score`. A first stage grows the trees, a second one scores the sums of their votes."""
-        # The votes of one forest at one depth come together in one task, and nothing else with them.
+        # The votes of one forest at one depth are collected in one task, and nothing else in it.
         sums = [(number, depth) for number, fit in enumerate(fits) for depth in fit.depths]
 
         def grow(tasks: Iterable[ForestTask]) -> Iterable[tuple[int, Partial]]:
@@ -108,7 +108,7 @@ class Forests:
 
 
 def forest_tasks(fits: Sequence[ForestFit], slots: int) -> list[ForestTask]:
-    """Spread the trees of forests over tasks."""
+    """Distribute the trees of forests over tasks."""
     total = sum(fit.sizes[-1] for fit in fits)
     trees_per_task = max(MIN_TREES_PER_TASK, -(-total // (slots * TASKS_PER_SLOT)))
     tasks = []

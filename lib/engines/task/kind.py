@@ -1,4 +1,4 @@
-"""The seam between the task engine and the kinds of fits that it can grow."""
+"""The interface between the task engine and the kinds of fits that it can grow."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,18 +20,19 @@ class TreesFit(Fit, Protocol):
 
     @property
     def max_bins(self) -> int:
-        """Bins a feature is cut into, at most."""
+        """Maximum number of bins per feature."""
 
     @property
     def sizes(self) -> list[int]:
-        """The numbers of trees of its candidates, rising; the last is that of the fit."""
+        """The numbers of trees of its candidates, ascending; the last is that of the fit itself."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What a fit takes in a task.
+    """The memory that a fit needs in a task.
 
-    `depth` is that of its trees, `beside` the bytes of a training row beside its bins, `results` those of a scored row.
+    `depth` is the depth of its trees, `beside` the bytes per training row in addition to its bins, and `results` the
+    bytes per scored row.
     """
 
     depth: int
@@ -41,7 +42,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Grown:
-    """What a task sends home: a tree (its number and the bytes of its pruned nodes), or its result."""
+    """What a task returns: a tree (its number and the bytes of its pruned nodes), or its result."""
 
     tree: int | None = None
     nodes: bytes | None = None
@@ -52,7 +53,7 @@ class Kind(Protocol[F]):
     """How fits of one kind are grown in tasks and scored."""
 
     def memory(self, fit: F) -> Memory:
-        """What the fit takes in a task."""
+        """The memory that the fit needs in a task."""
 
     def score(
         self,
@@ -62,16 +63,16 @@ class Kind(Protocol[F]):
         seed: int,
         arrivals: Accumulator[list[Score]],
     ) -> RDD[Score]:
-        """The scores of all candidates of some fits (one fit at least); each task also adds its own to `arrivals`."""
+        """The scores of all candidates of one or more fits; each task also adds its own scores to `arrivals`."""
 
     def tasks(self, fit: F, slots: int) -> list[range]:
-        """The numbers of the trees that each task of a fit grows, on so many slots."""
+        """The numbers of the trees that each task of a fit grows, for a number of slots."""
 
     def grow(self, fit: F, numbers: range, data: TaskData, seed: int) -> Iterator[Grown]:
-        """The trees of one task of a fit, and what they give together on the rows to be scored."""
+        """The trees of one task of a fit, then their combined result on the rows to score."""
 
     def probabilities(self, fit: F, results: Iterable[bytes]) -> Floats:
-        """Probability of class 1 of the rows to be scored, from the results of all tasks of a fit."""
+        """Probability of class 1 of the rows to score, from the results of all tasks of a fit."""
 
     def tree_weights(self, fit: F) -> list[float] | None:
-        """The weight of each tree in the saved model; None where all count the same."""
+        """The weight of each tree in the saved model; None if all count the same."""

@@ -1,6 +1,6 @@
 """The kinds of fits that the task engine can grow.
 
-A new one is a module like `lib.engines.task.forests`, and its line here.
+To add one, write a module like `lib.engines.task.forests` and add it to `KINDS`.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ KINDS: dict[type, Kind[Any]] = {ForestFit: Forests(), BoostedFit: Boosted()}
 
 
 def kind_of(fit: TreesFit) -> Kind[Any]:
-    """How a fit is grown."""
+    """The kind of a fit."""
     return KINDS[type(fit)]
 
 
 def tree_fits(candidates: Sequence[Candidate], n_features: int) -> list[TreesFit]:
-    """The fits of candidates that the task engine can grow, all of them."""
+    """The fits of candidates of which the task engine can grow all."""
     return [cast(TreesFit, fit) for fit in shared_fits(candidates, n_features) if type(fit) in KINDS]

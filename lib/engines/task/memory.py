@@ -1,4 +1,4 @@
-"""Whether data fit the tasks of the task engine: what a task would need, and what it has."""
+"""Whether the data fit in the tasks of the task engine: the memory that a task needs and has."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,12 +21,12 @@ from lib.trees.compiled import growing
 
 GB = 2**30
 
-# Measured by benchmarks/memory.py, and rounded up. A Python worker as it compiles, before it has rows:
+# Measured by benchmarks/memory.py and rounded up. A Python worker while it compiles, before it has rows:
 WORKER_BYTES = 400 * 2**20
-# The JVM beside its heap, and the driver's Python:
+# The JVM outside its heap, and the driver's Python:
 JVM_BYTES = 450 * 2**20
 DRIVER_BYTES = 350 * 2**20
-# A choice, not measured: left to the system and to other programs, where all is one machine.
+# Chosen, not measured: left for the system and other programs in local mode.
 RESERVE_BYTES = GB
 
 _SIGNS_OF_DEATH = ("MemoryError", "Python worker exited unexpectedly", "ExecutorLostFailure", "memory limits")
@@ -34,18 +34,18 @@ _SIGNS_OF_DEATH = ("MemoryError", "Python worker exited unexpectedly", "Executor
 
 @dataclass(frozen=True)
 class TaskMemory:
-    """Bytes that the hungriest task of an experiment needs, and bytes that a task has."""
+    """Bytes that the largest task of an experiment needs, and bytes that a task has."""
 
     needed: float
     available: float
 
     @property
     def fits(self) -> bool:
-        """Whether tasks can hold the data."""
+        """Whether the data fit in a task."""
         return self.needed <= self.available
 
     def __str__(self) -> str:
-        """Both, for a person."""
+        """Both, as part of a sentence."""
         return f"a task needs about {self.needed / GB:.1f} GB of memory and has {self.available / GB:.1f} GB"
 
 
@@ -55,10 +55,10 @@ def task_memory(split: Split, candidates: Sequence[Candidate]) -> TaskMemory:
 
 
 def needed_bytes(split: Split, candidates: Sequence[Candidate]) -> float:
-    """Memory of the hungriest task: its rows as bins, what growing trees takes beside them, and the largest tree."""
+    """Memory of the largest task: its rows as bins, the working memory of growing trees, and the largest tree."""
     n_features = len(split.features)
     rows = {part: facts["rows"] for part, facts in split.parts.items()}
-    fitted = rows[TRAIN] + rows[VAL]  # the retraining has most
+    fitted = rows[TRAIN] + rows[VAL]  # the retraining has the most rows
     scored = max(rows[VAL], rows[TEST])
     return WORKER_BYTES + max(_of_fit(fit, n_features, fitted, scored) for fit in tree_fits(candidates, n_features))
 
@@ -73,7 +73,7 @@ def _of_fit(fit: TreesFit, n_features: int, fitted: int, scored: int) -> float:
         fitted * (width + takes.beside + order + near)
         + scored * (width + takes.results)
         + 2 * min(ROWS_PER_PIECE, fitted) * width
-        + 3 * nodes * growing.NODE.itemsize  # the table doubles as it grows, and is copied at the end
+        + 3 * nodes * growing.NODE.itemsize  # the array doubles as it grows, and is copied at the end
     )
 
 
@@ -110,10 +110,10 @@ def _heap_bytes(spark: SparkSession) -> int:
 
 @contextmanager
 def deaths_explained(memory: TaskMemory) -> Iterator[None]:
-    """Turn the failure of a job whose tasks ran out of memory into an ExperimentError with the way out.
+    """Turn the failure of a job whose tasks ran out of memory into an ExperimentError with the remedy.
 
     Raises:
-        ExperimentError: the block failed because tasks died; other errors pass.
+        ExperimentError: the block failed because tasks died; other errors pass unchanged.
     """
     try:
         yield
@@ -122,6 +122,6 @@ def deaths_explained(memory: TaskMemory) -> Iterator[None]:
         if sign is None:
             raise
         raise ExperimentError(
-            f"tasks died, most likely for want of memory ({sign}): {memory}. Raise spark.executor.memoryOverhead "
+            f"tasks died, most likely out of memory ({sign}): {memory}. Raise spark.executor.memoryOverhead "
             "(on one machine: run fewer tasks at once, with --master 'local[1]'), or use engine: spark"
         ) from error

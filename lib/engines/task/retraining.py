@@ -1,6 +1,6 @@
 """One fit grown in tasks and kept: the retraining of a search's winner.
 
-A module of its own, for workers import it: they can do without Spark ML, which takes half a second to import.
+A separate module because workers import it, and they do not need Spark ML, which takes half a second to import.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from lib.trees.binning import Floats
 
 
 def grow(spark: SparkSession, fit: TreesFit, data: TaskData, seed: int) -> DataFrame:
-    """A row a tree (`tree`, `nodes`: the bytes of the pruned tree) and a row a task with its `result`."""
+    """One row per tree (`tree`, `nodes`: the bytes of the pruned tree) and one row per task with its `result`."""
     kind = kind_of(fit)
     tasks = kind.tasks(fit, spark.sparkContext.defaultParallelism)
 
@@ -31,7 +31,7 @@ def grow(spark: SparkSession, fit: TreesFit, data: TaskData, seed: int) -> DataF
 
 
 def probabilities(fit: TreesFit, grown: DataFrame) -> Floats:
-    """The engine's own probabilities on the rows that came with the training rows."""
+    """The engine's own probabilities on the rows to score."""
     results = grown.where(F.col("result").isNotNull()).select("result").toLocalIterator()
     return kind_of(fit).probabilities(fit, (row["result"] for row in results))
 

@@ -1,4 +1,4 @@
-"""What the tasks of a search share: scores of a fit's candidates, and the way they take home."""
+"""What the tasks of a search share: scores of a fit's candidates, and how they reach the driver."""
 
 import queue
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from lib.search.engine import Score
 from lib.search.families import Candidate
 
 Found = list[tuple[list[Candidate], dict[str, float]]]
-"""Candidates that are one model, with its metrics."""
+"""Groups of candidates that are the same model, with its metrics."""
 
 
 def metrics_of(labels: npt.NDArray[np.uint8], scores: npt.NDArray[np.float64]) -> dict[str, float]:
@@ -22,7 +22,7 @@ def metrics_of(labels: npt.NDArray[np.uint8], scores: npt.NDArray[np.float64]) -
 
 
 def shared(found: Found, seconds: float) -> Iterator[Score]:
-    """A score for each candidate, with its share of the seconds that all of them took."""
+    """A score for each candidate, with an equal share of the total seconds."""
     count = sum(len(candidates) for candidates, _ in found)
     for candidates, metrics in found:
         for candidate in candidates:
@@ -30,7 +30,7 @@ def shared(found: Found, seconds: float) -> Iterator[Score]:
 
 
 class Arrivals(AccumulatorParam[list[Score]]):
-    """Accumulates lists of scores; on the driver, what arrives goes to the inbox at once."""
+    """Accumulates lists of scores; on the driver, each update goes to the inbox at once."""
 
     def __init__(self, inbox: "queue.Queue[Sequence[Score] | None] | None" = None):
         self._inbox = inbox

@@ -1,7 +1,7 @@
 """One Spark job that fits and scores all candidates of a search.
 
-Tasks send scores home twice: in an accumulator, which reaches the driver as each task ends, and as the job's result,
-which makes up for an update that was lost. Each score is passed on once.
+Tasks send scores to the driver twice: in an accumulator, which is updated when each task ends, and as the job's result,
+in case an update was lost. Each score is yielded once.
 """
 
 import queue
@@ -48,7 +48,7 @@ def run_search(
                     seen.add(score.candidate.index)
                     yield score
     finally:
-        context.cancelJobsWithTag(tag)  # none is left, unless the loop was left early
+        context.cancelJobsWithTag(tag)  # no job is running unless the loop was left early
         thread.join()
     if failure:
         raise failure[0]

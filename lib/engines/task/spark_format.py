@@ -1,8 +1,8 @@
-"""Trees of the task engine saved as a genuine Spark ML PipelineModel.
+"""Saving the task engine's trees as a standard Spark ML PipelineModel.
 
-Spark ML's own writers do all but the nodes: a pipeline is saved whose trees are single leaves but whose uids,
-parameters, weights and metadata are the real ones, and then its table of nodes is written anew, by the executors, so
-that no driver ever holds a large forest. Format: Spark 3.5, `DecisionTreeModelReadWrite.NodeData`.
+Spark ML's own writers do everything except the nodes: first a pipeline is saved whose trees are single leaves, but with
+the real uids, parameters, weights and metadata. Then the executors rewrite its table of nodes, so that the driver never
+holds a large forest. Format: Spark 3.5, `DecisionTreeModelReadWrite.NodeData`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,11 +36,11 @@ def save_pipeline(
     n_trees: int,
     thresholds: Sequence[Floats],
 ) -> None:
-    """Save assembler and model at `path`, replacing what is there.
+    """Save assembler and model at `path`, replacing an existing one.
 
-    `trees` has columns `tree` (int, from 0) and `nodes` (the bytes of a pruned tree); `tree_weights` are those of a
-    GBT, None for a forest. `estimator` is the RandomForestClassifier or GBTClassifier whose parameters the model is
-    to have, `thresholds` what the trees' bins mean, by feature.
+    `trees` has columns `tree` (int, from 0) and `nodes` (the bytes of a pruned tree); `tree_weights` are the
+    weights of a GBT, None for a forest. `estimator` is the RandomForestClassifier or GBTClassifier whose parameters the
+    model gets; `thresholds` are the limits of the bins, by feature.
     """
     spark = trees.sparkSession
     _save_with_stumps(spark, path, assembler, estimator, tree_weights, n_trees, len(thresholds))
@@ -61,11 +61,11 @@ def save_pipeline(
 def node_batch(
     tree: int, nodes: Nodes, start: int, end: int, thresholds: Sequence[Floats], n_stats: int
 ) -> pa.RecordBatch:
-    """The nodes from `start` up to `end` of a pruned tree as rows of Spark ML's table; ids are places in pre-order."""
+    """The nodes from `start` up to `end` of a pruned tree as rows of Spark ML's table; ids follow pre-order."""
     some = nodes[start:end]
     ids = np.arange(start, start + len(some), dtype=np.int32)
     leaf = some["right"] < 0
-    # One threshold for each node that splits, none for a leaf.
+    # One threshold for each inner node, none for a leaf.
     limits = np.array(
         [thresholds[f][b] for f, b in zip(some["feature"][~leaf], some["bin"][~leaf], strict=True)], np.float64
     )

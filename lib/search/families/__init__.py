@@ -1,7 +1,7 @@
 """The model families that a search may try.
 
-A new family is a module with its record, and its line in `FAMILIES`. Families that the task engine cannot grow are
-fitted by Spark ML.
+To add a family, write a module with its record and add it to `FAMILIES`. Spark ML fits the families that the task
+engine cannot grow.
 """
 
 from lib.search.families import gbt, random_forest
@@ -13,7 +13,7 @@ FAMILIES: dict[str, Family] = {family.name: family for family in (random_forest.
 
 
 def family_of(candidate: Candidate) -> Family:
-    """The family that a candidate is of."""
+    """The family of a candidate."""
     return FAMILIES[candidate.model]
 
 

@@ -1,4 +1,4 @@
-"""What a model family is to the project: one record. Pure Python, so that the launcher reads it without Spark."""
+"""The record of a model family. Pure Python, so that the launcher can import it without Spark."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pyspark.ml.base import Estimator
 
 Words = tuple[str, str]
-"""The same in English and in Spanish."""
+"""The same text in English and in Spanish."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,18 @@ class Fit(Protocol):
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
-        """The candidates whose models it yields."""
+        """The candidates whose models the fit yields."""
 
     def same_models(self) -> list[list[Candidate]]:
-        """Its candidates, those that are one and the same model together."""
+        """Its candidates, grouped by model: candidates in one group are the same model."""
 
     def in_spark_ml(self) -> list[list[Candidate]]:
-        """Its candidates by the fits that Spark ML needs for them; the first of each group is the one to fit."""
+        """Its candidates, grouped by the fits that Spark ML needs; the first of each group is the one to fit."""
 
 
 @dataclass(frozen=True)
 class SingleFit:
-    """A fit that yields one candidate's model, by Spark ML."""
+    """A Spark ML fit that yields one candidate's model."""
 
     candidates: tuple[Candidate, ...]
     in_tasks: ClassVar[bool] = False
@@ -58,7 +58,7 @@ class SingleFit:
 
 
 def single_fits(candidates: Sequence[Candidate], n_features: int) -> list[Fit]:
-    """A fit for each candidate, for families whose candidates share none."""
+    """One fit per candidate, for families whose candidates share no fits."""
     return [SingleFit((candidate,)) for candidate in candidates]
 
 
@@ -66,8 +66,8 @@ def single_fits(candidates: Sequence[Candidate], n_features: int) -> list[Fit]:
 class Parameter:
     """A parameter that a search may vary.
 
-    `default` is Spark ML's own. `problem` says what is wrong with a value ("is not …"), or None. `words` is what the
-    parameter means, for the report.
+    `default` is Spark ML's default. `problem` says what is wrong with a value ("is not …"), or None. `words` describe
+    the parameter in the report.
     """
 
     default: Any
@@ -86,15 +86,15 @@ class Columns:
 
 @dataclass(frozen=True)
 class Family:
-    """A family of models: all that the project knows about it.
+    """A family of models: everything the project knows about it.
 
-    `parameters` are those that a search may vary, `full_grid` the family's share of the default grid (empty: it is
-    searched only when a grid names it). `fits` gives the fewest fits that yield some candidates' models on a number of
-    features. `estimator` makes Spark ML's estimator from parameters, columns and a seed. `first_of` cuts the model of
-    a candidate out of that of the first candidate of its group in `Fit.in_spark_ml`; None where no group has a
-    second. `importances` gives one number for each feature of a fitted model, summing to 1; `importance_words` says
-    what they mean. `words` name the family as a heading, `words_in_text` within a sentence. `colour` (a name in
-    `lib.reporting.plot_style.COLOURS`) and `marker` (matplotlib's) are its mark in plots.
+    `parameters` are those that a search may vary, `full_grid` the family's part of the default grid (empty: it is
+    searched only when a grid names it). `fits` gives the smallest set of fits that yields the models of some candidates
+    for a number of features. `estimator` creates Spark ML's estimator from parameters, columns and a seed. `first_of`
+    extracts a candidate's model from the model of the first candidate of its group in `Fit.in_spark_ml`; None if no
+    group has a second candidate. `importances` gives one number for each feature of a fitted model, summing to 1;
+    `importance_words` says what they mean. `words` name the family as a heading, `words_in_text` within a sentence.
+    `colour` (a name in `lib.reporting.plot_style.COLOURS`) and `marker` (matplotlib's) identify it in plots.
     """
 
     name: str
@@ -111,7 +111,7 @@ class Family:
     first_of: Callable[[Any, Candidate], Any] | None = None
 
     def params(self, candidate: Candidate) -> dict[str, Any]:
-        """A candidate's parameters, with the defaults for those it does not name."""
+        """All parameters of a candidate, with defaults for those it does not set."""
         return {**{name: parameter.default for name, parameter in self.parameters.items()}, **candidate.params}
 
 

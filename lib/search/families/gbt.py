@@ -15,7 +15,7 @@ GBT = "GBT"
 
 @dataclass(frozen=True)
 class BoostedFit:
-    """One GBT, as long as its longest candidate: its first m trees are the GBT with maxIter = m."""
+    """One GBT with the largest maxIter of its candidates: its first m trees are the GBT with maxIter = m."""
 
     max_bins: int
     max_depth: int
@@ -25,7 +25,7 @@ class BoostedFit:
 
     @property
     def sizes(self) -> list[int]:
-        """The maxIters of its candidates, rising."""
+        """The maxIter values of its candidates, ascending."""
         return sorted({_rounds(c) for c in self.candidates})
 
     def at(self, size: int) -> list[Candidate]:
@@ -37,7 +37,7 @@ class BoostedFit:
         return [self.at(size) for size in self.sizes]
 
     def in_spark_ml(self) -> list[list[Candidate]]:
-        """See `Fit.in_spark_ml`: one fit, that of the longest, to the last digit."""
+        """See `Fit.in_spark_ml`: one fit, with the largest maxIter, yields all models exactly."""
         return [sorted(self.candidates, key=lambda candidate: -_rounds(candidate))]
 
 
@@ -63,7 +63,7 @@ def _estimator(params: Mapping[str, Any], columns: Columns, seed: int) -> "Estim
 
 
 def _first_rounds(model: Any, candidate: Candidate) -> Any:
-    """The GBT of the first boosting rounds of a longer one: what a fit with the candidate's maxIter gives."""
+    """The GBT of the first boosting rounds of a longer one: the same as a fit with the candidate's maxIter."""
     from pyspark import SparkContext
     from pyspark.ml.classification import GBTClassificationModel
 

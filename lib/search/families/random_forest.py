@@ -17,10 +17,10 @@ _SUBSETS = ("auto", "all", "sqrt", "log2", "onethird")
 
 @dataclass(frozen=True)
 class ForestFit:
-    """One forest, as large and as deep as its largest and deepest candidates.
+    """One forest with the largest numTrees and maxDepth of its candidates.
 
-    The first n trees of a forest are the forest of n trees, and a tree cut at a depth and pruned is the tree of that
-    maxDepth.
+    The first n trees of a forest are the forest with n trees, and a tree cut at a depth and pruned is the tree with
+    that maxDepth.
     """
 
     max_bins: int
@@ -30,12 +30,12 @@ class ForestFit:
 
     @property
     def depths(self) -> list[int]:
-        """The maxDepths of its candidates, rising."""
+        """The maxDepth values of its candidates, ascending."""
         return sorted({FAMILY.params(c)["maxDepth"] for c in self.candidates})
 
     @property
     def sizes(self) -> list[int]:
-        """The numTrees of its candidates, rising."""
+        """The numTrees values of its candidates, ascending."""
         return sorted({FAMILY.params(c)["numTrees"] for c in self.candidates})
 
     def at(self, depth: int, size: int) -> list[Candidate]:
@@ -50,7 +50,7 @@ class ForestFit:
     def in_spark_ml(self) -> list[list[Candidate]]:
         """See `Fit.in_spark_ml`.
 
-        Spark ML draws the rows and features of a forest's trees by their number, so a smaller forest is not the
+        In Spark ML the sampled rows and features depend on the number of trees, so a smaller forest is not the
         beginning of a larger one.
         """
         return [[candidate] for candidate in self.candidates]
@@ -93,7 +93,7 @@ def features_per_node(strategy: Any, n_features: int, n_trees: int) -> int:
 
 
 def _subset_problem(value: Any) -> str | None:
-    """Spark ML takes a name, "n", or a fraction in (0, 1]."""
+    """Spark ML accepts a name, "n", or a fraction in (0, 1]."""
     if isinstance(value, str) and value in _SUBSETS:
         return None
     try:
@@ -102,7 +102,7 @@ def _subset_problem(value: Any) -> str | None:
         number = math.nan
     if 0 < number <= 1 or (number > 1 and number == math.floor(number)):
         return None
-    return f"is none of {', '.join(_SUBSETS)}, a count of features, or a fraction between 0 and 1"
+    return f"is not one of {', '.join(_SUBSETS)}, a number of features, or a fraction between 0 and 1"
 
 
 def _estimator(params: Mapping[str, Any], columns: Columns, seed: int) -> "Estimator[Any]":

@@ -1,4 +1,4 @@
-"""What the families of trees share: parameters and the meaning of importances."""
+"""What the tree families share: parameters and the meaning of importances."""
 
 from typing import Any
 
@@ -17,5 +17,5 @@ MAX_BINS: Parameter = whole_number(32, 2, 65_536, ("bins a feature is cut into",
 
 
 def importances(model: Any) -> list[float]:
-    """Each feature's share in the gain of all splits."""
+    """Each feature's share of the gain of all splits."""
     return [float(value) for value in model.featureImportances.toArray()]

@@ -22,8 +22,8 @@ def parts(spark, tmp_path_factory):
 def test_small_data_go_to_the_task_engine(parts):
     engine, reason = choose_engine("auto", parts, expand())
     assert engine.name == "task"
-    assert reason.startswith("the data fit: for 510 rows × 4 features to train with a task needs about 0.")
-    assert choose_engine("task", parts, expand())[1].startswith("asked for, and the data fit")
+    assert reason.startswith("the data fit: for 510 rows × 4 features of training data a task needs about 0.")
+    assert choose_engine("task", parts, expand())[1].startswith("requested, and the data fit")
 
 
 def test_spark_mls_own_engine_when_asked_for(parts):
@@ -38,7 +38,7 @@ def test_an_unknown_engine_is_refused(parts):
 def test_data_that_outgrow_a_task_go_to_spark_ml(parts):
     engine, reason = choose_by_memory("auto", SCARCE, parts)
     assert engine.name == "spark"
-    assert "do not fit tasks" in reason
+    assert "do not fit in a task" in reason
     assert "a task needs about 3.2 GB of memory and has 1.1 GB" in reason
 
 

@@ -44,7 +44,7 @@ def test_random_search_draws_by_seed_without_repeating():
         ({"grid": {GBT: {"maxDepth": [31]}}}, "maxDepth=31 is not a whole number from 0 to 30"),
         ({"grid": {GBT: {"maxDepth": [True]}}}, "is not a whole number"),
         ({"grid": {GBT: {"stepSize": [0]}}}, "stepSize=0 is not a number above 0"),
-        ({"grid": {RANDOM_FOREST: {"featureSubsetStrategy": ["half"]}}}, "is none of auto, all, sqrt"),
+        ({"grid": {RANDOM_FOREST: {"featureSubsetStrategy": ["half"]}}}, "is not one of auto, all, sqrt"),
         ({"grid": {}}, "no candidates"),
         ({"candidates": [{"maxDepth": 3}]}, "names no model"),
         ({"search": "random"}, "search: random needs max_candidates"),

@@ -104,7 +104,7 @@ def test_the_engine_is_spark_mls_as_soon_as_one_candidate_needs_it(logistic_regr
 
     engine, reason = choose_engine("auto", Parts(), expand(GRID))
     assert (engine.name, reason) == ("spark", "the search has LogisticRegression, which only Spark ML fits")
-    with pytest.raises(InputError, match="engine: task grows trees, not LogisticRegression"):
+    with pytest.raises(InputError, match="engine: task fits only trees, not LogisticRegression"):
         choose_engine("task", Parts(), expand(GRID))
 
 

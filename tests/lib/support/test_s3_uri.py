@@ -43,7 +43,7 @@ def test_the_programs_that_travel_without_it_read_a_place_alike(bucket, key):
     "place", ["", "s3", "s3:/bucket/x", "s3://", "s3:///x", "/data/s3://b/x", "hdfs://b/x", "s3x://b/x"]
 )
 def test_what_is_no_place_in_s3(place):
-    with pytest.raises(InputError, match="is no place in S3: it must be s3://bucket/key"):
+    with pytest.raises(InputError, match="is not an S3 URI: it must be s3://bucket/key"):
         s3_uri.bucket_and_key(place)
     assert s3_uri.with_scheme(place, "s3a") == place or place in ("s3://", "s3:///x")
 

@@ -80,13 +80,13 @@ LAYOUTS = {
         "t.csv",
         (["f", "label"], None),
     ),
-    "CSV without a line": ({"t.csv": b"\n\n"}, "t.csv", "t.csv has no line with the columns' names"),
+    "CSV without a line": ({"t.csv": b"\n\n"}, "t.csv", "t.csv has no header line with the column names"),
     "a name twice, in parquet": (
         {"a.parquet": parquet(pa.table([[1.0], [2.0]], names=["f", "F"]))},
         "a.parquet",
-        "more than one column f",
+        "more than one column named f",
     ),
-    "a name twice": ({"a.csv": b"f,label,F\n1,2,3\n"}, "a.csv", "more than one column f"),
+    "a name twice": ({"a.csv": b"f,label,F\n1,2,3\n"}, "a.csv", "more than one column named f"),
 }
 
 
@@ -143,7 +143,7 @@ def test_a_format_is_one_record(spark, both, monkeypatch):
     outline = s3_tables.outline(boto3.client("s3"), there)
     assert (outline.format, outline.rows) == (hive, 2)
     assert dataset.read(spark, here).columns == [column.name for column in outline.columns] == ["f", "label", "zone"]
-    assert "as Hive's ORC where all files end in .hive, and as parquet otherwise" in str(tables.unreadable("x", hive))
+    assert "as Hive's ORC if all files end in .hive, and as parquet otherwise" in str(tables.unreadable("x", hive))
 
 
 NAMES = ("1.csv", "2", "_a", "_a=1", ".a", "a=1", "x._COPYING_")
