@@ -26,6 +26,7 @@ from benchmarks.runs import SAMPLE, session, split_of
 from lib.engines.spark import SparkEngine
 from lib.engines.task.engine import TaskEngine
 from lib.engines.task.memory import task_memory
+from lib.search.engine import in_order
 from lib.search.families import GBT, RANDOM_FOREST, Candidate
 from lib.split import VAL
 
@@ -86,8 +87,8 @@ def compare(spark: SparkSession, table: str, cases: Sequence[str], seed: int) ->
         return []
     candidates = [Candidate(index, *CASES[case]) for index, case in enumerate(cases)]
     parts = split_of(spark, TABLES[table], seed)
-    ours = TaskEngine(task_memory(parts, candidates)).score(candidates, parts, VAL)
-    theirs = SparkEngine().score(candidates, parts, VAL)
+    ours = in_order(TaskEngine(task_memory(parts, candidates)).score(candidates, parts, VAL), candidates)
+    theirs = in_order(SparkEngine().score(candidates, parts, VAL), candidates)
     parts.frame.unpersist()
     stamp = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "code": code_hash()}
     rows = []

@@ -72,7 +72,7 @@ def seconds(function: Callable[[], Any]) -> float:
 def task_seconds(parts: Split, candidates: Sequence[Candidate]) -> float:
     """Seconds of the task engine's complete search: sorting and binning rows, fitting and scoring candidates."""
     engine = TaskEngine(task_memory(parts, candidates))
-    return seconds(lambda: engine.score(candidates, parts, VAL))
+    return seconds(lambda: list(engine.score(candidates, parts, VAL)))
 
 
 class SparkRows(NamedTuple):

@@ -8,7 +8,7 @@ import csv
 import io
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from lib.metrics import ScoreCounts, count_scores
 from lib.scoring import SCORE_COL, with_score
 from lib.search import resume
 from lib.search.candidates import candidates_of
-from lib.search.engine import Score
+from lib.search.engine import Score, in_order
 from lib.search.families import Candidate, family_of
 from lib.search.search import Search, SearchLog, check_metric, search
 from lib.split import TEST, TRAIN, VAL, Split, split
@@ -150,9 +150,7 @@ class Training:
 
     def _test(self, candidates: Sequence[Candidate]) -> list[Score]:
         """Fit candidates on the training part and score them on the held-out rows, in their order."""
-        with closing(self.engine.score(candidates, self.parts, TEST)) as scores:
-            by_index = {score.candidate.index: score for score in scores}
-        return [by_index[candidate.index] for candidate in candidates]
+        return in_order(self.engine.score(candidates, self.parts, TEST), candidates)
 
     def _scores_so_far(self, record: Mapping[str, Any]) -> list[Score]:
         if not self.continues:

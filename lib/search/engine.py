@@ -1,6 +1,7 @@
 """The interface between the search and the engines: two methods, without knowledge of grids or files."""
 
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,3 +39,10 @@ class Engine(Protocol):
 
     def retrain(self, candidate: Candidate, split: Split, path: str) -> "PipelineModel":
         """Fit on training and validation rows, save a standard PipelineModel at `path`, load it back and return it."""
+
+
+def in_order(scores: Generator[Score, None, None], candidates: Sequence[Candidate]) -> list[Score]:
+    """All scores of an engine, in the order of the candidates."""
+    with closing(scores):
+        by_index = {score.candidate.index: score for score in scores}
+    return [by_index[candidate.index] for candidate in candidates]
