@@ -5,11 +5,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from launcher.emr import tunnels
 from launcher.emr.clusters import Primary
 from launcher.emr.tunnels import TunnelBroken
 from launcher.running.runner import Run
-from launcher.targets.livy import records
+from launcher.targets.livy import records, road
 from launcher.targets.livy.road import connected
 from launcher.targets.livy.sessions import end_sessions
 from launcher.targets.target import target_of
@@ -21,7 +20,7 @@ from tests.livy.runs import RUN_ID, Steps, sessions, small_plan
 def test_a_run_outlives_a_broken_tunnel_and_a_lost_one_ends_it(tmp_path, livy_url, s3, spark_settings, monkeypatch):
     programs = make_programs(tmp_path, urlsplit(livy_url).port)
     monkeypatch.setenv("PATH", str(programs.folder), prepend=os.pathsep)
-    monkeypatch.setattr(tunnels, "find_primary", lambda *args: Primary("master.internal", "i-1"))
+    monkeypatch.setattr(road, "find_primary", lambda *args: Primary("master.internal", "i-1"))
     before, out = sessions(livy_url), f"s3://{BUCKET}/{tmp_path.name}"
     cluster = {"id": "j-A", "target": "livy", "reach": "ssh"}
     plan = small_plan(tmp_path, "", out, spark_settings, "1 + 1", cluster=cluster)
