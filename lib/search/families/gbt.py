@@ -87,7 +87,7 @@ FAMILY = Family(
         "maxDepth": MAX_DEPTH,
         "maxBins": MAX_BINS,
         "maxIter": whole_number(
-            20, 1, 10_000, ("boosting rounds, a tree each", "rondas de boosting, un árbol cada una")
+            20, 1, 10_000, ("boosting rounds, one tree each", "rondas de boosting, un árbol cada una")
         ),
         "stepSize": number(
             0.1, lambda value: 0 < value <= 1, "above 0 and up to 1", ("learning rate", "tasa de aprendizaje")

@@ -119,11 +119,11 @@ def _estimator(params: Mapping[str, Any], columns: Columns, seed: int) -> "Estim
 FAMILY = Family(
     name=RANDOM_FOREST,
     parameters={
-        "numTrees": whole_number(20, 1, 10_000, ("trees in the forest", "árboles del bosque")),
+        "numTrees": whole_number(20, 1, 10_000, ("number of trees", "número de árboles")),
         "maxDepth": MAX_DEPTH,
         "maxBins": MAX_BINS,
         "featureSubsetStrategy": Parameter(
-            "auto", _subset_problem, ("features drawn for a node", "variables que se sortean por nodo")
+            "auto", _subset_problem, ("features considered at each node", "variables consideradas en cada nodo")
         ),
     },
     full_grid={

@@ -5,15 +5,15 @@ from typing import Any
 from lib.search.families.family import Parameter, Words, whole_number
 
 IMPORTANCE_WORDS: Words = (
-    "An importance is the share of all splits' gain that fell to the feature.",
-    "Una importancia es la parte de la ganancia de todos los cortes que tocó a la variable.",
+    "An importance is the feature's share of the total gain of all splits.",
+    "Una importancia es la proporción de la ganancia total de todas las divisiones que corresponde a la variable.",
 )
 
 # Spark ML's own limits and defaults.
-MAX_DEPTH: Parameter = whole_number(
-    5, 0, 30, ("levels below a tree's root, at most", "niveles bajo la raíz de un árbol, como máximo")
+MAX_DEPTH: Parameter = whole_number(5, 0, 30, ("maximum depth of a tree", "profundidad máxima de un árbol"))
+MAX_BINS: Parameter = whole_number(
+    32, 2, 65_536, ("maximum number of bins per feature", "número máximo de intervalos (bins) por variable")
 )
-MAX_BINS: Parameter = whole_number(32, 2, 65_536, ("bins a feature is cut into", "tramos en que se corta una variable"))
 
 
 def importances(model: Any) -> list[float]:
