@@ -30,12 +30,12 @@ _ROOT_GB = 15  # EMR's own choice of a system disk
 # EMR reports every five minutes. The first is what auto-termination goes by; clusters without it have the second.
 IDLE_METRICS = ("AutoTerminationIsClusterIdle", "IsIdle")
 _IDLE_PERIOD = timedelta(minutes=5)
-_LOOK_BACK = timedelta(days=5)  # as many points as one answer may hold
+_LOOK_BACK = timedelta(days=5)  # as many points as one answer can hold
 
 
 @dataclass(frozen=True)
 class Life:
-    """A state, why it is so in EMR's words, and the times that led there. EMR leaves out what has not come yet."""
+    """A state, EMR's reason for it, and the times of its stages. EMR omits those that have not happened yet."""
 
     state: str
     reason: str
@@ -45,7 +45,7 @@ class Life:
 
     @property
     def seconds(self) -> float | None:
-        """How long it has been there, or was."""
+        """How long it has existed, or did exist."""
         if self.created_at is None:
             return None
         return ((self.ended_at or datetime.now(UTC)) - self.created_at).total_seconds()
@@ -72,7 +72,7 @@ class Group:
     running: int
     state: str
     ebs_gb: tuple[int, ...] = ()
-    bid_price: float | None = None  # USD for an hour of a Spot node; None: the price on demand
+    bid_price: float | None = None  # USD per hour of a Spot node; None: the on-demand price
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Cluster:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it is gone for good."""
+        """Whether it has ended."""
         return self.life.state in ENDED
 
     def of_role(self, role: str) -> tuple[Group, ...]:
@@ -148,7 +148,7 @@ class Cluster:
         return tuple(group for group in self.groups if group.role == role)
 
     def settings(self, classification: str) -> Mapping[str, str]:
-        """The properties it was made with in one of EMR's classifications, as in `spark-defaults`."""
+        """The properties it was created with in one of EMR's classifications, as in `spark-defaults`."""
         found = (each for each in self.configurations if each.get("Classification") == classification)
         return next((each.get("Properties", {}) for each in found), {})
 
@@ -232,7 +232,7 @@ def describe(emr: "EMRClient", cluster_id: str) -> Cluster:
 
 
 def instances(emr: "EMRClient", cluster_id: str) -> list[Instance]:
-    """All nodes a cluster has or had, the eldest first."""
+    """All nodes a cluster has or had, the oldest first."""
     with aws.translated_errors(f"cannot list the nodes of cluster {cluster_id}"):
         pages = list(emr.get_paginator("list_instances").paginate(ClusterId=cluster_id))
     found = [
@@ -275,7 +275,7 @@ def find_primary(cluster_id: str, emr: "EMRClient | None" = None, application: s
 
 
 def require_ready(cluster: Cluster) -> None:
-    """Refuse a cluster on which nothing can run.
+    """Refuse a cluster that cannot run anything.
 
     Raises:
         ClusterNotReady: it is starting, ending or gone.
@@ -311,7 +311,7 @@ def idle_seconds(cloudwatch: "CloudWatchClient", cluster_id: str) -> float | Non
 
 
 def utc(value: datetime | None) -> datetime | None:
-    """A time as boto3 gives it, in this machine's zone, in UTC."""
+    """A time from boto3, which is in this machine's time zone, in UTC."""
     return value.astimezone(UTC) if value else None
 
 

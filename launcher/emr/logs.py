@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 # Where they are until EMR has copied them, and after that.
 ON_PRIMARY = "/mnt/var/log/hadoop/steps"
-# Minutes after which a log that is not there will hardly come any more.
+# Minutes after which a missing log will probably never arrive.
 LATE = 10
 
 
 class NoLogs(InputError):
-    """The cluster was made without a place for its logs."""
+    """The cluster was created without a place for its logs."""
 
     def __init__(self, cluster_id: str):
         super().__init__(
@@ -79,11 +79,11 @@ class Logs:
         self._root = f"{folder}/"
 
     def of_step(self, step_id: str) -> list[LogFile]:
-        """What a step's process and its controller said."""
+        """The logs of a step's process and its controller."""
         return self.below(f"steps/{step_id}/")
 
     def of_bootstrap(self, instance: str = "") -> list[LogFile]:
-        """What the bootstrap actions said, on one node or on all."""
+        """The logs of the bootstrap actions, on one node or on all."""
         found = self.below(f"node/{instance}/" if instance else "node/")
         return [file for file in found if "/bootstrap-actions/" in file.name]
 
@@ -95,11 +95,11 @@ class Logs:
         return sorted((folder.rstrip("/").rsplit("/", 1)[-1] for folder in folders), reverse=True)
 
     def of_application(self, application: str) -> list[LogFile]:
-        """What the driver and the executors of a YARN application said."""
+        """The logs of the driver and the executors of a YARN application."""
         return self.below(f"containers/{application}/")
 
     def below(self, folder: str) -> list[LogFile]:
-        """All logs below a folder of the cluster's, by name."""
+        """All logs below a folder of the cluster, by name."""
         with aws.translated_errors(f"cannot list the logs in {self.place}{folder}"):
             found = [each for page in self._pages(folder) for each in page.get("Contents", [])]
         return [
@@ -115,7 +115,7 @@ class Logs:
         ]
 
     def lines(self, file: LogFile) -> Iterator[str]:
-        """The lines of a log, one by one: a long one is never in memory whole.
+        """The lines of a log, one by one: a long log is never in memory as a whole.
 
         Raises:
             InputError: no right to read it.
@@ -137,7 +137,7 @@ class Logs:
 
 
 def not_arrived(step: Step, logs: Logs, cluster: Cluster) -> str:
-    """That a step's logs are not in S3, what that means, and where they are until then."""
+    """The message for a step without logs in S3: what that means, and where the logs are meanwhile."""
     if step.ended_at and datetime.now(UTC) - step.ended_at > timedelta(minutes=LATE):
         return (
             f"there are no logs of step {step.id} in {logs.place}steps/{step.id}/: the cluster ended before it copied "

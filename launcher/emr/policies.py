@@ -6,7 +6,7 @@ from typing import Any
 
 
 def partition_of(arn: str) -> str:
-    """The partition of an ARN: aws, aws-cn, aws-us-gov …; aws where there is none to read it from."""
+    """The partition of an ARN: aws, aws-cn, aws-us-gov …; aws if there is no ARN."""
     return arn.split(":")[1] if arn.startswith("arn:") and arn.count(":") > 1 else "aws"
 
 
@@ -18,7 +18,7 @@ def s3_arn(partition: str, bucket: str, key: str = "") -> str:
 def needed_on(partition: str, action: str, bucket: str, key: str) -> str:
     """The resource that a statement should name for an action on an object: the bucket, or the object's whole folder.
 
-    Who may not read one file of a folder may not read the next.
+    A role that may not read one file of a folder may not read the next either.
     """
     if action == "s3:ListBucket":
         return s3_arn(partition, bucket)

@@ -28,7 +28,7 @@ class InstanceType:
 
 
 def instance_type(name: str) -> InstanceType | None:
-    """What is known of a type such as `m5.2xlarge`; None for one that is not in the table."""
+    """The instance type of a name such as `m5.2xlarge`; None if it is not in the table."""
     found = re.fullmatch(r"(\w+)\.(\d*)xlarge", name)
     if found is None or found[1] not in _GB_PER_VCPU:
         return None
@@ -48,7 +48,7 @@ def megabytes(size: str) -> int:
     """`4g` is 4096; a number without a unit is megabytes, as Spark has it for memory.
 
     Raises:
-        ValueError: it is no size.
+        ValueError: it is not a size.
     """
     found = re.fullmatch(r"(\d+)\s*([kmgt]?)b?", size.strip().lower())
     if found is None:
@@ -57,7 +57,7 @@ def megabytes(size: str) -> int:
 
 
 def size(megabytes: int) -> str:
-    """The other way round: 4096 is `4g`, 1536 is `1536m`."""
+    """The inverse: 4096 is `4g`, 1536 is `1536m`."""
     return f"{megabytes // 1024}g" if megabytes % 1024 == 0 else f"{megabytes}m"
 
 

@@ -46,36 +46,36 @@ class Step:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether it waits or runs."""
+        """Whether it is waiting or running."""
         return self.state in UNFINISHED_STEP
 
     @property
     def seconds(self) -> float | None:
-        """How long it has run, or ran; None before it starts."""
+        """How long it has been running, or ran; None before it starts."""
         if self.started_at is None:
             return None
         return ((self.ended_at or datetime.now(UTC)) - self.started_at).total_seconds()
 
     @property
     def run_id(self) -> str | None:
-        """The run that it is, where it is one of ours."""
+        """The run's id, if the step is one of this project."""
         found = self._ours()
         return found[1] if found else None
 
     @property
     def out(self) -> str | None:
-        """Where its models and results go, where it is one of ours."""
+        """The output folder of the run, if the step is one of this project."""
         found = self._ours()
         return found[0] if found else None
 
     @property
     def model(self) -> str | None:
-        """The folder of the model that it makes, where it is one of ours."""
+        """The folder of the model that it trains, if the step is one of this project."""
         found = self._ours()
         return artifacts.model_dir(*found) if found else None
 
     def _ours(self) -> tuple[str, str] | None:
-        # A step of ours is given the place of its parameters.
+        # A step of this project has the place of its parameters among its arguments.
         return next((found for each in self.args if (found := artifacts.step_dir_in(each))), None)
 
 
@@ -99,7 +99,7 @@ def describe_step(emr: "EMRClient", cluster_id: str, step_id: str) -> Step:
 
 
 def wait_for_step(emr: "EMRClient", cluster_id: str, step_id: str, show: Callable[[Step], None]) -> None:
-    """Watch a step that is no experiment of ours, as the scripts are, until it has ended; `show` is told each state.
+    """Watch a step that is not an experiment of this project until it has ended; `show` gets each state.
 
     Raises:
         ExperimentError: it failed, was cancelled or lost its cluster.
@@ -120,7 +120,7 @@ def wait_for_step(emr: "EMRClient", cluster_id: str, step_id: str, show: Callabl
 
 
 def cancel_step(emr: "EMRClient", cluster_id: str, step_id: str, kill: bool = False) -> None:
-    """Ask EMR to cancel a step that waits or runs; a running one is told to end, and with `kill` is given no time to.
+    """Ask EMR to cancel a waiting or running step; with `kill` a running one gets no time to clean up.
 
     Raises:
         InputError: it has ended, or there is no such step.

@@ -1,7 +1,7 @@
-"""The road to a Livy, or another port of a primary node: none to build, an SSH tunnel, or an SSM session.
+"""The connection to a port of a primary node, such as Livy's: an SSH tunnel or an SSM session.
 
-A tunnel ends on loopback here, so nothing is opened to anybody else. It is checked, watched, built again on the same
-port when it breaks, and closed.
+A tunnel ends on loopback here, so nobody else can use it. It is checked, watched, rebuilt on the same
+port if it breaks, and closed.
 """
 
 import json
@@ -47,7 +47,7 @@ LIVY = RemotePort(LIVY_PORT)
 
 
 class Transport(Protocol):
-    """A way to forward a port of this machine to a door of the primary node."""
+    """A way to forward a port of this machine to a port of the primary node."""
 
     kind: str
 
@@ -55,11 +55,11 @@ class Transport(Protocol):
         """What to run to forward a loopback port, and what to add to its environment."""
 
     def stop(self) -> None:
-        """Tell the other end that it is over."""
+        """Tell the other end that the connection is closed."""
 
 
 class TunnelBroken(ExperimentError):
-    """A tunnel could not be opened, or broke and could not be built again."""
+    """A tunnel could not be opened, or broke and could not be rebuilt."""
 
     def __init__(self, kind: str, problem: str):
         hints = {
@@ -81,7 +81,7 @@ class Tunnel:
         self._watcher = threading.Thread(target=self._watch, name="tunnel", daemon=True)
 
     def open(self) -> None:
-        """Wait until the tunnel takes connections, and watch it from then on."""
+        """Wait until the tunnel accepts connections, and watch it from then on."""
         self._wait_until_open()
         self._watcher.start()
 
@@ -179,7 +179,7 @@ class _Ssh:
 
     def start(self, port: int) -> tuple[list[str], dict[str, str]]:
         options = [
-            "BatchMode=yes",  # there is nobody to answer a question
+            "BatchMode=yes",  # nobody could answer a question
             "ExitOnForwardFailure=yes",
             "StrictHostKeyChecking=accept-new",
             "ServerAliveInterval=15",
@@ -215,13 +215,13 @@ class _Ssm:
         with aws.translated_errors(f"cannot start an SSM session with {self._instance}"):
             started = self._ssm.start_session(**asked)
         self._id = started["SessionId"]
-        # The token goes by the environment: a command line is for everybody on this machine to read.
+        # The token is passed in the environment: every user of this machine can read a command line.
         ticket = {_TICKET: json.dumps({name: started[name] for name in ("SessionId", "TokenValue", "StreamUrl")})}
         where = (self._ssm.meta.region_name, "StartSession", "", json.dumps(asked), self._ssm.meta.endpoint_url)
         return [_PLUGIN, _TICKET, *where], ticket
 
     def stop(self) -> None:
-        with suppress(BotoCoreError, ClientError):  # it ends by itself in the end
+        with suppress(BotoCoreError, ClientError):  # it times out by itself
             self._ssm.terminate_session(SessionId=self._id)
 
 

@@ -1,4 +1,4 @@
-"""How patient we are with AWS: one rule for whoever asks it something, once or again and again.
+"""How long to be patient with AWS: one rule for single requests and for repeated ones.
 
 boto3 makes a request ten times within about a minute, and its waiters give up after half an hour. Networks are away
 for longer than that, and clusters and steps take longer.
@@ -17,7 +17,7 @@ from launcher.support.console import err
 T = TypeVar("T")
 
 PAUSE = 15.0
-# Seconds for which AWS may be out of reach before it is given up.
+# Seconds that AWS may be unreachable before we give up.
 PATIENCE = 600.0
 
 

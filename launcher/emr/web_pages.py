@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 HISTORY, RESOURCES = "Spark History", "YARN ResourceManager"
 PORTS = {HISTORY: HISTORY_PORT, RESOURCES: YARN_PORT}
 _ON_CLUSTER = {HISTORY: "SparkHistoryServer", RESOURCES: "ResourceManager"}
-_PERSISTENT = {HISTORY: "SHS"}  # YARN's page goes with the cluster
+_PERSISTENT = {HISTORY: "SHS"}  # YARN's page ends with the cluster
 _PAUSE, _LOOKS = 2.0, 60
 
 
 class NoInterface(ExperimentError):
-    """EMR does not come up with a page."""
+    """EMR did not provide a page."""
 
     def __init__(self, page: str, cluster_id: str, state: str):
         super().__init__(
@@ -39,13 +39,13 @@ class NoInterface(ExperimentError):
 
 @dataclass(frozen=True)
 class OpenPages:
-    """The pages behind tunnels that are open: URL by name."""
+    """The pages behind open tunnels: URL by name."""
 
     urls: dict[str, str]
     tunnels: tuple[Tunnel, ...]
 
     def check(self) -> None:
-        """Raise what a tunnel broke of."""
+        """Raise the error that broke a tunnel."""
         for tunnel in self.tunnels:
             if tunnel.error:
                 raise tunnel.error
@@ -112,7 +112,7 @@ def _opening(cluster_id: str) -> AbstractContextManager[None]:
 
 
 def _attach(emr: "EMRClient", interface: str, cluster_id: str) -> None:
-    """Wait until EMR has the pages ready to be asked for."""
+    """Wait until EMR has prepared the pages."""
 
     def look() -> str:
         with _opening(cluster_id):  # in words at once, for a watch to know what may pass

@@ -1,4 +1,4 @@
-"""Whether the role of a cluster's nodes may read the input and write the output: tried by a step where one can run.
+"""Whether the role of a cluster's nodes may read the input and write the output: tested by a step if one can run.
 
 A step tells nothing while it runs, and its log comes minutes later. So the program it runs (`access_probe`) leaves its
 verdict below the output, from where it is fetched. What cannot be tried is read from the role's policies.
@@ -44,7 +44,7 @@ def nodes_role(subject: Subject) -> CheckResult:
     files = S3Files(subject.client("s3"))
     text = files.read_text(verdict)
     if text is not None:
-        with contextlib.suppress(ExperimentError):  # whether these credentials may is a check of its own
+        with contextlib.suppress(ExperimentError):  # another check tests these credentials
             for left in (verdict, access_probe.tried(verdict)):
                 files.remove(left)
         refused = json.loads(text)
@@ -97,7 +97,7 @@ def _denied(subject: Subject, denied: Sequence[tuple[str, str]]) -> CheckResult:
 
 
 def _of_failed_probe(subject: Subject, step: Step) -> CheckResult:
-    """The probe left no verdict: it may not write, or it never ran. The role's policies tell which."""
+    """The probe left no verdict: it may not write, or it never ran. The role's policies show which."""
     with contextlib.suppress(ExperimentError):
         denied = _simulated(subject)
         if denied:

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 
 def main(region: str, verdict: str, *inputs: str) -> str | None:
-    """Try everything, and write what was refused; returns what to say where not even that can be written."""
+    """Try everything, and write what was refused; returns a message if not even that can be written."""
     s3 = boto3.client("s3", region_name=region)
     refused: list[dict[str, str]] = []
 

@@ -1,4 +1,4 @@
-"""The production checklist: what must be right before an experiment on a cluster costs money.
+"""The checklist for a cluster: what must be right before an experiment costs money.
 
 The checks are small functions with a name. They wait for AWS side by side; what they found is told in a fixed order,
 and one that cannot look, or breaks, is a line of its own and no end of the others.
@@ -50,13 +50,13 @@ class ClusterNotFit(InputError):
 
 
 def run(subject: Subject, checks: Mapping[str, Check]) -> list[CheckResult]:
-    """Run all checks side by side; the results are in the order of `checks`."""
+    """Run all checks concurrently; the results are in the order of `checks`."""
     with ThreadPoolExecutor(len(checks)) as pool:
         findings = {name: pool.submit(_finding, check, subject) for name, check in checks.items()}
         try:
             return [replace(future.result(), name=name) for name, future in findings.items()]
         finally:
-            subject.stopped.set()  # after a Ctrl-C a check that waits has nobody to wait for
+            subject.stopped.set()  # after Ctrl-C nobody waits for the checks any more
 
 
 def worst(results: Sequence[CheckResult]) -> Level:

@@ -1,4 +1,4 @@
-"""Checks of a cluster as it was made: state, software, network, and what keeps its cost in bounds."""
+"""Checks of a cluster as it was created: state, software, network, and what keeps its cost in bounds."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _PORTS = {22: "SSH", YARN_PORT: "YARN", LIVY_PORT: "Livy", HISTORY_PORT: "Spark 
 
 
 def state(subject: Subject) -> CheckResult:
-    """The cluster is there and takes work."""
+    """The cluster exists and accepts work."""
     cluster, life = subject.cluster, subject.cluster.life
     if cluster.is_ready:
         return ok(f"{life.state}: it takes work")
@@ -81,7 +81,7 @@ def bootstrap(subject: Subject) -> CheckResult:
 
 
 def auto_termination(subject: Subject) -> CheckResult:
-    """The cluster ends itself when it is forgotten."""
+    """The cluster terminates by itself if it is forgotten."""
     cluster = subject.cluster
     if cluster.auto_termination_seconds is not None:
         return ok(f"terminates after {duration(cluster.auto_termination_seconds)} idle")
@@ -94,14 +94,14 @@ def auto_termination(subject: Subject) -> CheckResult:
 
 
 def logs(subject: Subject) -> CheckResult:
-    """There will be something to read when a run fails."""
+    """There will be logs to read if a run fails."""
     if subject.cluster.log_uri:
         return ok(subject.cluster.log_uri)
     return warning("no logs are kept: `cluster diagnose` will have little to read", f"{_MAKE}, with a log place")
 
 
 def security_groups(subject: Subject) -> CheckResult:
-    """Nobody outside reaches a port of the nodes; Livy, YARN and Spark ask for no password."""
+    """Nobody outside can reach a port of the nodes: Livy, YARN and Spark ask for no password."""
     ids = list(subject.cluster.security_groups)
     if not ids:
         return warning("EMR names no security group of this cluster", "check its nodes in EC2")
@@ -130,7 +130,7 @@ def public_access(subject: Subject) -> CheckResult:
 
 
 def budget(subject: Subject) -> CheckResult:
-    """Somebody is told when the account spends more than was meant."""
+    """Somebody is notified if the account spends more than intended."""
     with aws.translated_errors("cannot look at the account's budgets"):
         account = subject.client("sts").get_caller_identity()["Account"]
         client = subject.client("budgets")
@@ -147,7 +147,7 @@ def budget(subject: Subject) -> CheckResult:
 
 
 def _alerts(client: "BudgetsClient", account: str, name: str) -> list[str]:
-    """The thresholds of a budget's alerts that have somebody to tell."""
+    """The thresholds of a budget's alerts that have a recipient."""
     named: Any = {"AccountId": account, "BudgetName": name}
     reached = []
     for alert in client.describe_notifications_for_budget(**named).get("Notifications", []):

@@ -48,7 +48,7 @@ def output(subject: Subject) -> CheckResult:
 
 
 def code(subject: Subject) -> CheckResult:
-    """The code of this very version is where the cluster takes it from."""
+    """The code of exactly this version is where the cluster loads it from."""
     out = subject.parameters.out
     elsewhere = subject.not_in_s3("out")
     if elsewhere:
@@ -61,7 +61,7 @@ def code(subject: Subject) -> CheckResult:
 
 
 def region(subject: Subject) -> CheckResult:
-    """Data and cluster are in one region: what goes between regions costs, and takes longer."""
+    """Data and cluster are in one region: traffic between regions costs money and takes longer."""
     elsewhere = subject.not_in_s3("input_data", "out")
     if elsewhere:
         return elsewhere

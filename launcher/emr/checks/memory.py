@@ -1,4 +1,4 @@
-"""Whether the nodes have what an experiment's Spark settings ask for.
+"""Whether the nodes have what an experiment's Spark settings request.
 
 YARN places a driver (in the cluster too, as Livy starts it) and executors, each a container of its heap and what comes
 beside it, on the core and task nodes.
@@ -12,7 +12,7 @@ _SIZES = "spark.{0}_memory (params file, or -p spark.{0}_memory=…)"
 
 
 def memory(subject: Subject) -> CheckResult:
-    """The containers that are asked for fit the nodes, and at least one executor beside the driver."""
+    """The requested containers fit the nodes, with at least one executor beside the driver."""
     spark = subject.parameters.spark
     asked = {of: _container(subject, of) for of in ("driver", "executor")}
     cores = spark.executor_cores

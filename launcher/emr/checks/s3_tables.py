@@ -26,7 +26,7 @@ from lib.support.s3_uri import bucket_and_key
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_MOST = 200  # files looked at; more tell nothing new of the columns
+_MOST = 200  # files looked at; more would say nothing new about the columns
 _HEADER = 64 * 1024
 
 

@@ -15,7 +15,7 @@ from lib.support.s3_uri import is_s3
 
 
 class Level(StrEnum):
-    """How bad it is. A warning stops nothing; a failure would cost money for nothing."""
+    """The severity. A warning stops nothing; a failure would waste money."""
 
     OK = "ok"
     WARNING = "warning"
@@ -35,7 +35,7 @@ class CheckResult:
     remedy: str = ""
 
     def __str__(self) -> str:
-        """All of it on one line."""
+        """Everything on one line."""
         found = self.found.replace("\n", "; ")
         return f"{self.name}: {found}" + (f" → {self.remedy}" if self.remedy else "")
 
@@ -46,7 +46,7 @@ def ok(found: str) -> CheckResult:
 
 
 def warning(found: str, remedy: str = "") -> CheckResult:
-    """Something to know, or that could not be looked at."""
+    """Something to know, or something that could not be checked."""
     return CheckResult("", Level.WARNING, found, remedy)
 
 

@@ -1,4 +1,4 @@
-"""What earlier runs below an output folder tell of the next: how long they took, on what, with how much to search."""
+"""What earlier runs below an output folder say about the next one: how long they took, where, for how large a search."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from launcher.emr.cost.account import Activity, Span
 from launcher.support.files import Files
 from lib import artifacts
 
-# Newest first; older ones say little of today's code and tables.
+# Newest first; older ones say little about today's code and tables.
 _LOOKED_AT = 20
 _ENOUGH = 5
 # Seconds. What a run takes around its training: EMR starts a Spark session for each notebook.
@@ -38,7 +38,7 @@ class EarlierRun:
 
 @dataclass(frozen=True)
 class Duration:
-    """Seconds that a run is taken to need; from how many earlier ones, or with none by a guess; and why."""
+    """The expected seconds of a run, the number of earlier runs that they rest on (0: a guess), and why."""
 
     seconds: float
     runs: int
@@ -85,7 +85,7 @@ def _scaled(run: EarlierRun, candidates: int, rows: int | None) -> float:
 
 
 def _run(text: str) -> EarlierRun | None:
-    """What a record tells; nothing for one of a run that is not complete, or that says less than ours do."""
+    """What a record says; None for an incomplete run or an incomplete record."""
     try:
         record = json.loads(text)
         return _complete(record) if "finished_at" in record else None

@@ -1,4 +1,4 @@
-"""What a run will cost: the cluster's hour times how long runs like it took."""
+"""What a run will cost: the cluster's hourly price times the duration of similar runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ class Estimate:
 
     hourly: Amount
     duration: Duration
-    is_bound: bool  # Spot nodes count with the most they may cost
+    is_bound: bool  # Spot nodes count at their maximum price
 
     @property
     def usd(self) -> float:
-        """What that comes to."""
+        """The product."""
         return self.hourly.total * self.duration.seconds / 3600
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ def estimate(
 
 
 def estimate_line(plan: Plan, session: boto3.Session) -> str:
-    """An estimate in a line, or why there is none: nothing that a run should fail for."""
+    """An estimate on one line, or why there is none: a run should not fail for that."""
     try:
         return str(estimate(plan.parameters, session, plan.parameters.cluster.id))
     except ExperimentError as error:

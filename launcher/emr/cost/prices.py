@@ -122,7 +122,7 @@ def _ask(instance_types: Sequence[str], region: str, session: boto3.Session) -> 
     Raises:
         ExperimentError: no answer, no permission, or a type that the list does not have.
     """
-    # A price is not worth a long wait: the table is there.
+    # A price is not worth a long wait: there is the table.
     impatient = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
     with aws.translated_errors("cannot ask for prices"):
         pricing = session.client("pricing", region_name=_API_REGION, config=impatient)
@@ -135,7 +135,7 @@ def _ask(instance_types: Sequence[str], region: str, session: boto3.Session) -> 
 
 
 def _price(pricing: "PricingClient", service: str, region: str, **attributes: str) -> float:
-    """The one price on demand of the product with these attributes."""
+    """The single on-demand price of the product with these attributes."""
     wanted = {"regionCode": region, **attributes}
     filters: list[FilterTypeDef] = [
         {"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in wanted.items()
@@ -155,7 +155,7 @@ def _usd(product: Mapping[str, Any]) -> Iterable[float]:
                 yield float(dimension["pricePerUnit"]["USD"])
 
 
-# ---- What was asked in the last day
+# ---- Answers of the last day
 
 
 def _kept(region: str) -> Prices | None:
@@ -171,7 +171,7 @@ def _kept(region: str) -> Prices | None:
 
 def _keep(prices: Prices) -> None:
     file = _file(prices.region)
-    with suppress(OSError):  # they can be asked for again
+    with suppress(OSError):  # they can be requested again
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(file, json.dumps(asdict(prices), default=str).encode())
 

@@ -23,7 +23,7 @@ def kept(files: Files, model_dir: str) -> dict[str, Any]:
 
 
 def sentence(cost: Mapping[str, Any]) -> str:
-    """Such a record in a line."""
+    """Such a record on one line."""
     if "unknown" in cost:
         return f"not known: {cost['unknown']}"
     actual, whole = cost["actual"], cost["cluster_so_far"]
@@ -36,7 +36,7 @@ def sentence(cost: Mapping[str, Any]) -> str:
 
 
 def of_run(spent: Spending, name: str) -> dict[str, Any]:
-    """What the activity of this name cost, and what else ran while it did."""
+    """What the activity of this name cost, and what else ran at the same time."""
     spans = [each.span for each in spent.activities if each.name == name]
     return {
         "from": min(span.start for span in spans).isoformat(timespec="seconds"),
@@ -55,7 +55,7 @@ def of_cluster(spent: Spending) -> dict[str, Any]:
 
 
 def of_usage(usage: Usage) -> dict[str, Any]:
-    """Sums, then each kind of node."""
+    """The sums, then each kind of node."""
     groups = [
         {"role": kind.role, "instance_type": kind.instance_type, "market": kind.market, **_numbers({kind: used})}
         for kind, used in sorted(usage.items())

@@ -1,4 +1,4 @@
-"""What a cluster has cost so far, and what of it each run: EMR's timelines, priced."""
+"""What a cluster and each of its runs have cost so far: EMR's timelines times prices."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -43,7 +43,7 @@ class CostWatch:
         return str(made)
 
     def step_started(self, step: Step, number: int) -> None:
-        """The report is to say what it cost until then."""
+        """The report says what the run has cost until then."""
         if step.name == "report":
             self._record()
 
@@ -51,7 +51,7 @@ class CostWatch:
         """Nothing to do."""
 
     def step_done(self, step: Step) -> None:
-        """At the end, the record says what all of it cost."""
+        """At the end, the record says what the whole run cost."""
         if step == self._plan.steps[-1]:
             self._record()
 

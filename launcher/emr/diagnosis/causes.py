@@ -1,4 +1,4 @@
-"""All causes of failure that we know, and which of those that are found is the one.
+"""All known causes of failure, and which of those found is the cause.
 
 The order of the list is that of telling: what explains more stands first. A cause whose lines are about the end goes
 before one that is only seen somewhere on the way, for Spark may well have recovered from that; so Python's own errors
@@ -51,12 +51,12 @@ CAUSES = (
 
 
 def out_of_memory(evidence: Evidence) -> tuple[Cause, Finding] | None:
-    """The kind of memory that ran out, if any did: the one rule of that, for runs through Livy and for steps."""
+    """The kind of memory that ran out, if any: the one rule for runs through Livy and for steps."""
     causes = [cause for cause in CAUSES if cause.find in memory.OUT_OF_MEMORY]
     return next(iter(ranked(evidence, causes)), None)
 
 
 def ranked(evidence: Evidence, causes: Sequence[Cause] = CAUSES) -> list[tuple[Cause, Finding]]:
-    """What the causes find, the most likely first; nothing where none knows the failure."""
+    """What the causes find, the most likely first; empty if no cause matches."""
     found = [(cause, finding) for cause in causes if (finding := cause.find(evidence))]
     return sorted(found, key=lambda each: (each[0].is_consequence, not each[1].is_decisive))

@@ -1,10 +1,10 @@
-"""Causes of failure that lie with the cluster: its start, its nodes, its end, and Livy on it."""
+"""Causes of failure in the cluster: its start, its nodes, its end, and Livy on it."""
 
 from launcher.emr.diagnosis.evidence import OF_CLUSTER, OF_NODES, OF_STEP, Evidence, Finding, proven, told_by
 
 
 def bootstrap_failed(evidence: Evidence) -> Finding | None:
-    """The nodes did not get ready: a bootstrap action failed, or EMR could not install an application."""
+    """The nodes did not start: a bootstrap action failed, or EMR could not install an application."""
     hit = evidence.first(
         r"(?i)On (?:the )?(?P<role>master|primary|core|task|\d+ \w+) instances? \((?P<node>i-\w+).*"
         r"(?P<what>bootstrap action \d+.*|application provisioning failed)"
@@ -31,7 +31,7 @@ def bootstrap_failed(evidence: Evidence) -> Finding | None:
     )
 
 
-# EC2 had no such instances to give, or the account may not have so many.
+# EC2 had no capacity for these instances, or the account has reached a quota.
 capacity_or_quota = told_by(
     r"(?i)insufficient.*capacity|do(es)? not have sufficient .*capacity|exceed.*(limit|quota)|vCPU (limit|quota)|"
     r"VcpuLimitExceeded|InstanceLimitExceeded|Spot.*(price|bid).*too low",
@@ -42,7 +42,7 @@ capacity_or_quota = told_by(
 
 
 def lost_node(evidence: Evidence) -> Finding | None:
-    """A node went away under the run: a Spot interruption, or a failure of the instance."""
+    """A node was lost during the run: a Spot interruption, or a failure of the instance."""
     node = evidence.first(
         r"(?i)(?P<spot>spot).*(interrupt|terminat|reclaim)|INSTANCE_FAILURE|Instance (was )?(lost|unhealthy|failed)",
         OF_NODES,
@@ -63,7 +63,7 @@ def lost_node(evidence: Evidence) -> Finding | None:
 
 
 def step_cancelled(evidence: Evidence) -> Finding | None:
-    """Somebody cancelled the step, or EMR did since an earlier one failed."""
+    """A user cancelled the step, or EMR did because an earlier one failed."""
     if evidence.step is None or evidence.step.state not in ("CANCELLED", "INTERRUPTED") or evidence.cluster.has_ended:
         return None
     hit = evidence.first(r"CANCELLED|INTERRUPTED", OF_STEP)
@@ -83,7 +83,7 @@ def step_cancelled(evidence: Evidence) -> Finding | None:
 
 
 def cluster_ended(evidence: Evidence) -> Finding | None:
-    """The cluster ended under the step, or before it."""
+    """The cluster ended during the step, or before it."""
     if not evidence.cluster.has_ended:
         return None
     hit = evidence.first(r"TERMINATED(_WITH_ERRORS)?(: (?P<why>.*))?", OF_CLUSTER)
@@ -139,7 +139,7 @@ def no_room_for_application(evidence: Evidence) -> Finding | None:
 
 
 def livy_session_did_not_start(evidence: Evidence) -> Finding | None:
-    """The session was asked for and did not come."""
+    """The session was requested and did not start."""
     hit = evidence.first(r"Session \d+ did not start up in \d+ seconds|Error while processing.*session.*start")
     hit = evidence.stated("livy-session-did-not-start") or hit
     if hit is None:
@@ -151,7 +151,7 @@ def livy_session_did_not_start(evidence: Evidence) -> Finding | None:
     )
 
 
-# The session was there and went away, or Livy did.
+# The session, or Livy itself, was lost during the run.
 livy_session_died = told_by(
     r"Session isn't active|Session '?\d+'? not found",
     "the run's Livy session, or Livy itself, was gone",
@@ -162,7 +162,7 @@ livy_session_died = told_by(
 )
 
 
-# Executors went away and no line says why.
+# Executors were lost and no line says why.
 executor_lost = told_by(
     r"ExecutorLostFailure|FetchFailedException|Lost executor \S+|MetadataFetchFailedException",
     "executors, or the shuffle files on their nodes, were lost, and no log says why",

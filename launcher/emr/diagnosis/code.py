@@ -1,11 +1,11 @@
-"""Causes of failure that lie in what was run: the code, its packages, its arguments, its input."""
+"""Causes of failure in what was run: the code, its packages, its arguments, its input."""
 
 import re
 from collections.abc import Iterator
 
 from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven, told_by
 
-# The name that a module is installed by, where it differs.
+# The name of the package that contains a module, where it differs.
 _PACKAGES = {
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
@@ -24,17 +24,17 @@ _WRAPPERS = (
     *("ConnectionRefusedError", "ConnectionResetError", "BrokenPipeError", "EOFError"),
     *("CalledProcessError", "SystemExit", "KeyboardInterrupt"),
 )
-# Errors of ours, which say in words what other causes look for.
+# This project's own errors; other causes handle them.
 _OURS = ("launcher.", "lib.errors.")
 _LIB_NEEDS = (
     "its Python needs the packages that the bootstrap script installs, and its role needs read access to <out>/source/"
 )
-# Our own last words, as a run prints them and as the spark-submit scripts do.
+# The last message of a run or of a spark-submit script.
 _OWN_ERROR = r"^(?:Error|error): (?P<message>.+)"
 
 
 def wrong_arguments(evidence: Evidence) -> Finding | None:
-    """The command itself was not understood."""
+    """The command line was wrong."""
     hit = evidence.first(
         r"^(Error: )?(No such (option|command)|Unrecognized option|Missing (option|argument|application resource)|"
         r"Invalid value|Got unexpected extra argument)\b.*"
@@ -99,7 +99,7 @@ python_versions_differ = told_by(
 
 
 def refused_by_the_run(evidence: Evidence) -> Finding | None:
-    """A run of ours found that what it was given cannot be used (exit code 2), and said so."""
+    """A run of this project refused its input (exit code 2) and said why."""
     remedy = "correct the input and submit again"
     stated = evidence.stated("refused")
     if stated:
@@ -125,14 +125,14 @@ def python_error(evidence: Evidence) -> Finding | None:
     else:
         return None
     kept = f"; the notebook as it ran is in {evidence.kept_at}" if evidence.kept_at else ""
-    # Python 3.11 points with marks below a line, which say nothing here.
+    # Python 3.11 underlines parts of a line with marks, which mean nothing here.
     frames = [hit for hit in found or () if hit.line.text.strip(" ^~")][-_SHOWN:]
     proof = (*([cell] if cell else []), *frames)
     return Finding(f"Python raised {error}{where}", proof, (f"fix the code or its input{kept}",))
 
 
 def run_failed(evidence: Evidence) -> Finding | None:
-    """A run of ours failed and said why, in words that no other cause knows."""
+    """A run of this project failed with a message that no other cause matches."""
     hit = evidence.first(_OWN_ERROR)
     if hit is None:
         return None
@@ -141,7 +141,7 @@ def run_failed(evidence: Evidence) -> Finding | None:
 
 
 def spark_job_failed(evidence: Evidence) -> Finding | None:
-    """A Spark job failed for a reason that the lines do not tell."""
+    """A Spark job failed for a reason that the logs do not show."""
     hit = evidence.first(
         r"(?:Job aborted due to stage failure|SparkException): (?P<why>(?!Application |Job aborted).+)"
     )

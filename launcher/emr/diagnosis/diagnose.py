@@ -1,4 +1,4 @@
-"""Why a step failed, or a cluster did: from the evidence to one sentence, its proof and what to do."""
+"""Why a step or a cluster failed: from the evidence to one sentence, its proof and the remedy."""
 
 import re
 from collections.abc import Mapping
@@ -70,7 +70,7 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class NothingFailed:
-    """There is nothing to diagnose; `sentence` says what there is instead."""
+    """There is nothing to diagnose; `sentence` says why."""
 
     cluster_id: str
     step_id: str | None
@@ -109,7 +109,7 @@ def diagnose(emr: "EMRClient", s3: "S3Client", cluster_id: str, step_id: str | N
 def _last_failed(emr: "EMRClient", cluster: Cluster) -> Step | None:
     """The last step that failed while it ran; one that was cancelled before tells less than the one that failed.
 
-    Whether `cluster check` was refused something is not what anybody asks here.
+    The probe of `cluster check` is not what the user asks about.
     """
     failed = [step for step in list_steps(emr, cluster.id, FAILED_STEP) if step.name != PROBE_NAME]
     ran = next((step for step in failed if step.started_at), None)
@@ -135,7 +135,7 @@ def _concluded(evidence: Evidence, gathering: Gathering) -> Diagnosis:
 
 
 def _says_more(other: Finding, chosen: Finding | None) -> bool:
-    """Whether another finding has lines of its own."""
+    """Whether another finding has proof of its own."""
     lines = {(hit.source.name, hit.line.number) for hit in chosen.proof} if chosen else set()
     return all((hit.source.name, hit.line.number) not in lines for hit in other.proof)
 

@@ -1,4 +1,4 @@
-"""What is known of a failure, as lines of text that say where they stand; and what a cause finds in it."""
+"""The evidence of a failure: lines of text with their places; and what a cause finds in it."""
 
 import re
 from collections import deque
@@ -11,7 +11,7 @@ from launcher.emr.steps import Step
 
 # Of a long log, so many telling lines are kept from its beginning and from its end, each cut to so many characters.
 _FIRST, _LAST, _WIDTH = 500, 1_000, 1_500
-# An error that ends a log stands in its last lines.
+# An error that ends a log is in its last lines.
 _END = 80
 # Spark's lines that report no trouble, and its progress bars. What follows one without a time of its own is kept: a
 # diagnosis, a traceback.
@@ -33,7 +33,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Stated:
-    """What a run of ours knew of its own failure, as data (`lib.errors.ExperimentError`)."""
+    """What a run of this project knew about its own failure, as data (`lib.errors.ExperimentError`)."""
 
     cause: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -57,13 +57,13 @@ class Source:
     stated: Stated | None = None
 
     def is_decisive(self, index: int) -> bool:
-        """Whether the line at an index tells how it ended, not just what happened on the way."""
+        """Whether the line at an index is about the end, not just about what happened on the way."""
         return self.decides or (self.ends and index >= len(self.lines) - _END)
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A line that a cause was looking for."""
+    """A line that matches a cause's pattern."""
 
     source: Source
     index: int
@@ -76,7 +76,7 @@ class Hit:
 
     @property
     def is_decisive(self) -> bool:
-        """Whether it tells how it ended."""
+        """Whether it is about the end."""
         return self.source.is_decisive(self.index)
 
     def shown(self, width: int) -> str:
@@ -117,7 +117,7 @@ class Evidence:
         return iter(sorted(found, key=lambda hit: not hit.is_decisive))
 
     def stated(self, cause: str) -> Hit | None:
-        """The last words of a run of ours that knew this cause of its failure."""
+        """The error of a run of this project that stated this cause, or None."""
         anything = re.compile("")
         for source in self.sources:
             if source.stated and source.stated.cause == cause and source.lines:
@@ -127,11 +127,11 @@ class Evidence:
 
     @property
     def stated_settings(self) -> Mapping[str, str]:
-        """The settings that a run of ours said would help."""
+        """The settings that a run of this project stated as its remedy."""
         return next((source.stated.settings for source in self.sources if source.stated), {})
 
     def first(self, pattern: str, where: str = "") -> Hit | None:
-        """The line that counts most of those that match, or None."""
+        """The most decisive matching line, or None."""
         return next(self.hits(pattern, where), None)
 
 
@@ -158,7 +158,7 @@ def said(name: str, *texts: str) -> Source:
 
 @dataclass(frozen=True)
 class Finding:
-    """What one cause has to say about the evidence.
+    """What one cause found in the evidence.
 
     `proof`: the lines, the most telling first. `settings`: our parameters to change, and their new values. `statement`:
     what to add to a role's policy. `is_decisive`: the proof is about the end itself, not about something on the way.
@@ -178,7 +178,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Cause:
-    """A kind of failure: its name, and what looks for it. Consequences follow from something else, often not logged."""
+    """A kind of failure and its detector. A consequence follows from something else, which is often not logged."""
 
     name: str
     find: Callable[[Evidence], Finding | None]
@@ -201,7 +201,7 @@ def told_by(
 
 
 def proven(first: Hit, *more: Hit | None) -> tuple[Hit, ...]:
-    """A hit and those of the others that are there and say something else."""
+    """A hit and those of the others that exist and differ from it."""
     kept: list[Hit] = [first]
     for hit in more:
         if hit is not None and all(hit.line.text.strip() != other.line.text.strip() for other in kept):

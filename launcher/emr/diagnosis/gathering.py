@@ -69,7 +69,7 @@ class Gathering:
         return said(OF_CLUSTER, f"{life.state}: {life.reason}" if life.reason else life.state)
 
     def _of_nodes(self, step: Step) -> Iterator[Source]:
-        """The nodes that went away while the step ran; all do when the cluster ends, which says nothing."""
+        """The nodes that were lost while the step ran; when the cluster ends all of them do, which proves nothing."""
         nodes = self._noted(lambda: instances(self.emr, self.cluster.id))
         gone = [each for each in nodes if _went_away(each, step, self.cluster)]
         if gone:
@@ -95,7 +95,7 @@ class Gathering:
         wanted = sorted(named, reverse=True) or logs.applications()
         files = [file for each in wanted[:_APPLICATIONS] for file in logs.of_application(each)]
         if not named and step.started_at:
-            since = step.started_at.replace(microsecond=0)  # S3 tells whole seconds
+            since = step.started_at.replace(microsecond=0)  # S3 reports whole seconds
             until = (step.ended_at or datetime.now(UTC)) + _LATE
             files = [file for file in files if since <= file.arrived_at <= until]
         spoken = [file for file in files if file.kind in ("stderr", "stdout")]
@@ -107,7 +107,7 @@ class Gathering:
         return [*_read(logs, drivers, ends=True), *_read(logs, executors[:_EXECUTOR_LOGS])]
 
     def _noted(self, ask: Callable[[], list[Any]]) -> list[Any]:
-        """What is asked for, or nothing and a note why: what else is known may be enough."""
+        """The result of `ask`, or nothing and a note why: the other evidence may be enough."""
         try:
             return ask()
         except ExperimentError as error:
@@ -120,7 +120,7 @@ class Gathering:
             return [], {}
         run = StepFiles.of(step.out, step.run_id)
         settings: Mapping[str, str] = {}
-        with suppress(ExperimentError):  # then the advice is in Spark's words
+        with suppress(ExperimentError):  # then the advice uses Spark's names
             settings = run.plan().parameters.spark.properties()
         words = self._noted(lambda: list(_last_words(run)))
         kept = artifacts.failed_dir(step.out, step.run_id)

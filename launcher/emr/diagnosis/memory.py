@@ -1,4 +1,4 @@
-"""Causes of failure that have to do with memory, and the settings that help."""
+"""Causes of failure related to memory, and the settings that help."""
 
 import re
 
@@ -39,7 +39,7 @@ def asked_too_much(evidence: Evidence) -> Finding | None:
 
 
 def heap_too_small(evidence: Evidence) -> Finding | None:
-    """Spark does not start with a heap of less than some 450 MB."""
+    """Spark does not start with a heap of less than about 450 MB."""
     hit = evidence.first(r"System memory (\d+) must be at least (\d+)|Executor memory (\d+) must be at least (\d+)")
     if hit is None:
         return None
@@ -111,7 +111,7 @@ def python_out_of_memory(evidence: Evidence) -> Finding | None:
 
 
 def result_too_large(evidence: Evidence) -> Finding | None:
-    """What tasks send to the driver is limited."""
+    """The results of tasks exceed the driver's limit."""
     hit = evidence.first(
         r"Total size of serialized results .*\((?P<got>[\d.]+ \w+)\) is bigger than "
         r"spark\.driver\.maxResultSize \((?P<most>[\d.]+ \w+)\)"
@@ -148,7 +148,7 @@ def kryo_buffer(evidence: Evidence) -> Finding | None:
 
 
 def executor_killed(evidence: Evidence) -> Finding | None:
-    """Exit code 137: somebody sent SIGKILL, mostly for memory, and did not say why."""
+    """Exit code 137: the process got a SIGKILL, usually because of memory, without an explanation."""
     hit = evidence.first(r"[Ee]xit(ed with)? ?(status|code|Code):?( is)? 137\b") or evidence.stated("executor-killed")
     if hit is None:
         return None
@@ -189,7 +189,7 @@ def out_of_threads(evidence: Evidence) -> Finding | None:
 
 
 def python_worker_died(evidence: Evidence) -> Finding | None:
-    """A worker's process ended without a word."""
+    """A worker's process ended without an error message."""
     hit = evidence.first(r"Python worker exited unexpectedly \(crashed\)")
     if hit is None:
         return None
@@ -206,7 +206,7 @@ _FEWER_TASKS = "or lower spark.executor_cores, so that fewer tasks share an exec
 
 
 def _raise(evidence: Evidence, proof: tuple[Hit, ...], setting: Setting, sentence: str, *more: str) -> Finding:
-    """A finding whose way out is more memory: from what it is now to a half more, or twice as much beside the heap."""
+    """A finding whose remedy is more memory: half more heap, or twice as much overhead."""
     now = setting.now(evidence)
     new = evidence.stated_settings.get(setting.ours) or raised(now, 1.5 if setting.is_heap else 2)
     change = f"raise {setting.shown(evidence)} from {now} to {new}: {fits(evidence, setting, new)}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from launcher.emr.diagnosis.evidence import Evidence
 from launcher.emr.sizes import InstanceType, container_mb, instance_type, largest_heap_mb, megabytes, size
 
-# Heaps that Spark on EMR takes where nothing is said.
+# Spark's default heaps on EMR.
 _DEFAULT_HEAP = {"driver": "2g", "executor": "4g"}
 
 
@@ -52,7 +52,7 @@ class Setting:
 
 
 def raised(memory: str, factor: float) -> str:
-    """More memory by a factor; above 2 GB in whole ones."""
+    """More memory by a factor; above 2 GB in whole GB."""
     wanted = int(megabytes(memory) * factor)
     return f"{-(-wanted // 1024)}g" if wanted > 2048 else size(wanted)
 

@@ -1,4 +1,4 @@
-"""Causes of failure that have to do with data: rights, places that are not there, throttling, full disks."""
+"""Causes of failure related to data: permissions, missing places, throttling, full disks."""
 
 import re
 
@@ -95,7 +95,7 @@ def missing_bucket(evidence: Evidence) -> Finding | None:
 
 
 def missing_input(evidence: Evidence) -> Finding | None:
-    """A file or folder that was to be read is not there."""
+    """An input file or folder is missing."""
     own = evidence.stated("missing-input")
     patterns = (
         # The spark-submit scripts leave nothing but what they print.
@@ -123,7 +123,7 @@ def missing_input(evidence: Evidence) -> Finding | None:
 
 
 def throttled_by_s3(evidence: Evidence) -> Finding | None:
-    """S3 asked to slow down until Spark gave up."""
+    """S3 throttled until Spark gave up."""
     hits = evidence.hits(r"SlowDown|Slow Down|[Pp]lease reduce your request rate|Amazon S3; Status Code: 503")
     hit = next((each for each in hits if each.is_decisive or " WARN " not in each.line.text), None)
     if hit is None:
@@ -177,7 +177,7 @@ def _action(operation: str) -> str:
 
 
 def _operation_near(hit: Hit) -> str:
-    """The operation of S3's that the Java stack below a line was in; without one, we take it for reading."""
+    """The S3 operation in the Java stack below a line; "" if there is none."""
     below = (_CALL.search(line.text) for line in hit.source.lines[hit.index + 1 :][:_LINES_AROUND])
     call = next((match["operation"] for match in below if match), "")
     return call[:1].upper() + call[1:]

@@ -1,4 +1,4 @@
-"""Make a cluster without Terraform, and wait until it is ready."""
+"""Create a cluster without Terraform, and wait until it is ready."""
 
 import hashlib
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def create(wanted: NewCluster, around: Surroundings, session: boto3.Session | No
     for name in _BOOTSTRAP:
         if not files.exists(f"{place}{name}"):
             files.put(PROJECT / "infrastructure" / name, f"{place}{name}")
-    # Asked once: a request that timed out may have made a cluster, and a second would make another.
+    # Requested once: a request that timed out may have created a cluster, and a second one would create another.
     emr = aws.client("emr", session, attempts=1)
     try:
         with aws.translated_errors("cannot create the cluster"):

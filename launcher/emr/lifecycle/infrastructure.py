@@ -1,4 +1,4 @@
-"""Find what a new cluster stands in: bucket, network and roles, by the names that Terraform gives them."""
+"""Find the infrastructure of a new cluster: bucket, network and roles, by Terraform's names."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class NotFound(InputError):
-    """There is nothing of the project's names, or more than one thing."""
+    """Nothing has the project's names, or more than one thing has."""
 
     def __init__(self, what: str, setting: str, names: str, found: list[str]):
         problem = f"{len(found)} {what}s are called {names} ({', '.join(found)})" if found else f"no {what} {names}"
@@ -78,7 +78,7 @@ def _subnet(ec2: "EC2Client", project: str) -> str:
 
 
 def _security_group(ec2: "EC2Client", project: str, name: str, vpc: str) -> str:
-    """Empty where there is none: EMR makes one of its own then."""
+    """Empty if there is none: EMR then creates its own."""
     filters: list[FilterTypeDef] = [
         {"Name": "vpc-id", "Values": [vpc]},
         {"Name": "group-name", "Values": [f"{project}-{name}-*"]},

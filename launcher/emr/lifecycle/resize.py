@@ -18,7 +18,7 @@ _STUCK = ("ARRESTED", "SUSPENDED", "TERMINATED", "ENDED")
 
 @dataclass(frozen=True)
 class Resize:
-    """What is to be done: a group (None: one is to be made) and its new size."""
+    """The planned change: a group (None: it will be created) and its new size."""
 
     cluster: Cluster
     role: str
@@ -32,7 +32,7 @@ class Resize:
 
     @property
     def remark(self) -> str:
-        """What will become of it, where that is not plain."""
+        """What will happen to the group, if that is not obvious."""
         limits = self.cluster.scaling
         if limits:
             least, most = limits["MinimumCapacityUnits"], limits["MaximumCapacityUnits"]

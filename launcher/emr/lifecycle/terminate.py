@@ -1,4 +1,4 @@
-"""End a cluster, unless it is at work."""
+"""Terminate a cluster, unless it is busy."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ClusterAtWork(InputError):
-    """Steps run or wait on a cluster that is to be ended."""
+    """Steps run or wait on a cluster that is to be terminated."""
 
     def __init__(self, cluster: Cluster, steps: Sequence[Step]):
         self.steps = steps
@@ -25,7 +25,7 @@ class ClusterAtWork(InputError):
 
 
 class ClusterProtected(InputError):
-    """Somebody has switched on termination protection."""
+    """Termination protection is on."""
 
     def __init__(self, cluster: Cluster):
         super().__init__(
@@ -46,7 +46,7 @@ def check(cluster: Cluster, unfinished: Sequence[Step]) -> None:
 
 
 def terminate(emr: "EMRClient", cluster: Cluster) -> None:
-    """End it now, protected or not; what runs on it is lost."""
+    """Terminate it now, protected or not; running steps are lost."""
     with aws.translated_errors(f"cannot terminate cluster {cluster.id}"):
         if cluster.termination_protected:
             emr.set_termination_protection(JobFlowIds=[cluster.id], TerminationProtected=False)
@@ -56,7 +56,7 @@ def terminate(emr: "EMRClient", cluster: Cluster) -> None:
 def said(steps: Sequence[Step]) -> str:
     """Steps in words: which, in what state, for how long."""
     words = []
-    for step in reversed(steps):  # the eldest first, which runs
+    for step in reversed(steps):  # the oldest first, which is running
         since = f" for {duration(step.seconds)}" if step.seconds is not None else ""
         words.append(f"{step.id} {step.name!r} {step.state}{since}")
     return f"{len(steps)} unfinished step{'s' if len(steps) > 1 else ''} ({'; '.join(words)})"
