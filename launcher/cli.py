@@ -36,7 +36,7 @@ _RESUME_HELP = "resume an experiment that died (model_YYYYMMDD_HHMMSS), with the
 
 
 def _option(name: str, metavar: str | None = None) -> Any:
-    """The option of a parameter. Its value stays as typed: the schema reads it, as it reads every source."""
+    """The option of a parameter. Its value stays as typed: the schema parses it, as it does for every source."""
     flag = f"--{name.replace('_', '-')}"
     if metavar is None:
         return typer.Option(f"{flag}/--no-{flag[2:]}", help=schema.meaning(name))
@@ -48,7 +48,7 @@ def _setting(name: str, metavar: str) -> Any:
     return typer.Option(f"--{OPTIONS[name]}", metavar=metavar, help=schema.meaning(name))
 
 
-# Every parameter is named here once; what it means and may be stands in the schema.
+# Every parameter is named here once; the schema has its meaning and its allowed values.
 @app.callback(invoke_without_command=True, epilog=EXIT_CODES)
 def experiment(
     context: typer.Context,

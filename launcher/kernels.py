@@ -20,7 +20,7 @@ _ARGUMENTS = ["-f", "{connection_file}"]
 
 
 def register(prefix: str = sys.prefix) -> None:
-    """Write both kernelspecs below `prefix`, over those that are there."""
+    """Write both kernelspecs below `prefix`, replacing existing ones."""
     _install(
         LOCAL,
         {
@@ -38,7 +38,7 @@ def register(prefix: str = sys.prefix) -> None:
 
 
 def ensure_cluster_kernel() -> None:
-    """Register the kernel for clusters unless it is there and this Python's, as on a primary node it is not."""
+    """Register the kernel for clusters unless it is installed for this Python; on a primary node it is not."""
     try:
         spec = KernelSpecManager().get_kernel_spec(CLUSTER)
     except NoSuchKernel:

@@ -32,7 +32,7 @@ from lib.errors import ExperimentError
 
 # These may stand alone in a cell, as `%%info` or `%info`; IPython by itself wants a line below a cell magic.
 _MAGICS_WITHOUT_BODY = ("spark", "send_to_spark", "info", "logs", "cleanup")
-# The settings of a Livy session that mean something where there is one process.
+# The settings of a Livy session that apply to a single process.
 _SPARK_PROPERTIES = {"driverMemory": "spark.driver.memory", "name": "spark.app.name"}
 
 
@@ -46,7 +46,7 @@ class LocalSession:
         self.log_file: Path | None = None
 
     def start(self) -> SparkSession:
-        """Start Spark unless it runs, and give it to the notebook as `spark` and `sc`."""
+        """Start Spark unless it is running, and give it to the notebook as `spark` and `sc`."""
         if self.spark is None:
             self.log_file = new_log_file()
             self.spark = build_session(settings=self.settings, log_file=self.log_file)
@@ -129,7 +129,7 @@ class SparkMagics(Magics):
 
     @cell_magic
     def configure(self, line: str, cell: str) -> None:
-        """Take Livy's session settings as far as one process has them; `-f` restarts a running session."""
+        """Apply Livy's session settings as far as they exist in one process; `-f` restarts a running session."""
         options = _options("configure", line)
         try:
             wanted = json.loads(cell)
@@ -146,7 +146,7 @@ class SparkMagics(Magics):
 
     @cell_magic
     def info(self, line: str, cell: str) -> None:
-        """Say what Spark this is, or that it has not started."""
+        """Show which Spark this is, or that it has not started."""
         spark = self._session.spark
         if spark is None:
             print("No active sessions.")
@@ -210,7 +210,7 @@ class _Preparation:
 
 
 def _run(shell: InteractiveShell, source: str, namespace: dict[str, Any]) -> Any:
-    """Run a cell's code in a namespace and return what its last line is worth, if that is an expression."""
+    """Run a cell's code in a namespace and return the value of its last line, if that is an expression."""
     __tracebackhide__ = True
     code = TransformerManager().transform_cell(source)
     name = shell.compile.cache(code, shell.execution_count, raw_code=source)
@@ -226,7 +226,9 @@ def _run(shell: InteractiveShell, source: str, namespace: dict[str, Any]) -> Any
 
 def _options(magic: str, line: str) -> Any:
     """Read a magic's options by sparkmagic's own declaration of them."""
-    from sparkmagic.kernels.kernelmagics import KernelMagics  # takes a second, and many notebooks do without
+    from sparkmagic.kernels.kernelmagics import (
+        KernelMagics,
+    )  # importing it takes a second, and many notebooks do not need it
 
     return parse_argstring(getattr(KernelMagics, magic), line)
 
@@ -251,7 +253,7 @@ def _fetch(frame: DataFrame, options: Any) -> Any:
 
 
 def _spark_settings(wanted: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
-    """Livy's session settings as Spark properties, and the names of those that one process has no use for."""
+    """Livy's session settings as Spark properties, and the names of those that do not apply to one process."""
     settings = {name: str(value) for name, value in wanted.get("conf", {}).items()}
     ignored = []
     for name, value in wanted.items():

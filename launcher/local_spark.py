@@ -79,7 +79,7 @@ def stop_session(spark: SparkSession) -> None:
 
 
 def new_log_file() -> Path:
-    """Where the next session's Spark and Java print to: `SPARK_LOG_FILE`, or a file in the temporary folder."""
+    """Where the next session's Spark and Java write to: `SPARK_LOG_FILE`, or a file in the temporary folder."""
     named = os.environ.get(LOG_VARIABLE)
     if named:
         Path(named).parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +119,7 @@ def find_java() -> Path:
         *(str(home) for folder in _JAVA_FOLDERS for home in sorted(Path(folder).glob(f"*{JAVA_VERSION}*"))),
     ]
     for home in candidates:
-        for place in (Path(home), Path(home, "Contents", "Home")):  # macOS has the second
+        for place in (Path(home), Path(home, "Contents", "Home")):  # the second is macOS's
             if _java_version(place) == JAVA_VERSION:
                 return place
     raise SparkStartError(
@@ -175,7 +175,7 @@ def _driver_gigabytes() -> int:
 def _environment(java: Path) -> dict[str, str]:
     return {
         "JAVA_HOME": str(java),
-        # The Spark of this environment, not one that other software has set up for itself.
+        # The Spark of this environment, not that of other software.
         "SPARK_HOME": str(Path(pyspark.__file__).parent),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,

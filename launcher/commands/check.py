@@ -1,4 +1,4 @@
-"""The command `cluster check`: the production checklist, as a table or as JSON."""
+"""The command `cluster check`: the checklist, as a table or as JSON."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -10,7 +10,7 @@ from launcher.support.console import duration
 
 _ROLES = {"MASTER": "primary", "CORE": "core", "TASK": "task"}
 _MARKETS = {"ON_DEMAND": "on demand", "SPOT": "Spot"}
-# Settings worth a line each: the rest of what EMR calls configurations is of no concern to an experiment.
+# Settings worth a line each: EMR's other configurations do not concern an experiment.
 _SHOWN = ("spark", "spark-defaults", "spark-env", "livy-conf")
 
 
@@ -28,7 +28,7 @@ def listed_record(found: Listed) -> dict[str, Any]:
 
 
 def status_pairs(cluster: Cluster, idle: float | None, unfinished: Sequence[Step]) -> list[tuple[str, str]]:
-    """All about a cluster; `idle` is seconds without work, None where nobody knows."""
+    """Everything about a cluster; `idle` is seconds without work, None if unknown."""
     life = cluster.life
     applications = ", ".join(f"{name} {version}".strip() for name, version in cluster.applications.items())
     return [
@@ -81,7 +81,7 @@ def step_rows(steps: Sequence[Step]) -> Iterator[tuple[Any, ...]]:
 
 
 def step_pairs(step: Step) -> list[tuple[str, str]]:
-    """All about a step."""
+    """Everything about a step."""
     failure = [("failure", f"{name}: {value}") for name, value in step.failure.items() if value]
     ours = [("run", step.run_id), ("model", step.model)] if step.run_id and step.model else []
     return [
@@ -211,7 +211,7 @@ def _steps(cluster: Cluster, unfinished: Sequence[Step]) -> str:
 
 
 def _settings(configurations: Sequence[Mapping[str, Any]], above: str = "") -> Iterator[tuple[str, str]]:
-    """The settings in force, one a line; what stands under `export` belongs to the classification above it."""
+    """The settings in force, one per line; what is under `export` belongs to the classification above it."""
     for each in configurations:
         name = above or each.get("Classification", "")
         if name in _SHOWN:

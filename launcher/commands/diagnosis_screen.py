@@ -15,7 +15,7 @@ _WIDTH = 300
 
 
 def show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
-    """Print the cause, the lines that prove it, what to do, and where more stands."""
+    """Print the cause, the evidence, the remedy, and where to find more."""
     finding = diagnosis.finding
     state = diagnosis.step.state if diagnosis.step else diagnosis.cluster.life.state
     _print(console, Text(f"{diagnosis.what} is {state}."))
@@ -44,7 +44,7 @@ def show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
 
 
 def _show_lines(console: Console, heading: str, hits: Sequence[Hit]) -> None:
-    """The lines under the names of where they stand, each with its number there."""
+    """The lines under the names of their files, each with its line number."""
     if not hits:
         return
     _heading(console, heading)
@@ -61,7 +61,7 @@ def _heading(console: Console, text: str) -> None:
 
 
 def _print(console: Console, text: Text, indent: int = 0) -> None:
-    """Print text; broken at the end of a screen's line with its indentation kept, but in a log a line stays a line."""
+    """Print text, wrapped with its indentation in a terminal; in a log a line stays a line."""
     if console.is_terminal:
         console.print(Padding(text, (0, 0, 0, indent)))
     else:

@@ -1,4 +1,4 @@
-"""The commands that change what costs: `cluster create`, `resize` and `terminate`."""
+"""The commands that change costs: `cluster create`, `resize` and `terminate`."""
 
 import sys
 from collections.abc import Iterator
@@ -110,7 +110,7 @@ def terminate(
 
 @contextmanager
 def _goes_on(note: str) -> Iterator[None]:
-    """While this waits: what stops the wait does not stop what is waited for, and says so."""
+    """While this waits: interrupting the wait does not stop what is waited for, and the message says so."""
 
     try:
         yield
@@ -120,7 +120,7 @@ def _goes_on(note: str) -> Iterator[None]:
 
 
 def _other_work(cluster: Cluster) -> str:
-    """What CloudWatch knows of work that is no step."""
+    """What CloudWatch knows about work that is not a step."""
 
     idle = idle_seconds(aws.client("cloudwatch"), cluster.id)
     if idle is None:

@@ -1,4 +1,4 @@
-"""Shows logs: which there are, what they say, and what is new in those of a running step."""
+"""Shows logs: the list of them, their lines, and the new lines of a running step."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from launcher.emr.logs import LATE, LogFile, Logs
 from launcher.emr.steps import Step
 from launcher.emr.watching import patiently, watch
 
-# Seconds between two looks: EMR copies logs to S3 every few minutes, so there is nothing to hurry for.
+# Seconds between two looks: EMR copies logs to S3 every few minutes, so there is no hurry.
 PAUSE = 10.0
 Print = Callable[[str], Any]
 
@@ -74,7 +74,7 @@ def _is_complete(step: Step, files: Sequence[LogFile]) -> bool:
         return True
     if datetime.now(UTC) - step.ended_at > timedelta(minutes=LATE):
         return True
-    # S3 and EMR tell their times in whole seconds.
+    # S3 and EMR give their times in whole seconds.
     return bool(files) and all(file.arrived_at >= step.ended_at - timedelta(seconds=1) for file in files)
 
 

@@ -1,4 +1,4 @@
-"""The commands about what went on: `cluster logs` and `cluster diagnose`."""
+"""The commands about what happened: `cluster logs` and `cluster diagnose`."""
 
 import os
 import sys
@@ -127,7 +127,7 @@ def _follow(
     tail: int | None,
     nothing: ExperimentError | None,
 ) -> None:
-    """Print a step's logs until it has ended; what is not theirs goes to stderr."""
+    """Print a step's logs until it has ended; everything else goes to stderr."""
 
     aside = err(markup=False)
     if nothing:
@@ -144,7 +144,7 @@ def _is_much(what: str, bootstrap: bool, files: list[LogFile]) -> bool:
 
 
 def _nothing(emr: "EMRClient", logs: Logs, cluster: Cluster, what: str, kinds: Sequence[str] | None) -> ExperimentError:
-    """Why there is nothing to show."""
+    """The reason why there is nothing to show."""
 
     if not what.startswith("s-"):
         return ExperimentError(
@@ -185,6 +185,6 @@ def _list(logs: Logs, files: list[LogFile], as_json: bool) -> None:
 def _print(line: str) -> None:
     try:
         print(line, flush=True)
-    except BrokenPipeError:  # whoever read it has enough, as `head` has
+    except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit from None

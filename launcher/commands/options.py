@@ -1,4 +1,4 @@
-"""What the commands about clusters share: which cluster is meant, and how it is said."""
+"""What the commands about clusters share: which cluster is meant, and its options."""
 
 from typing import TYPE_CHECKING, Annotated
 

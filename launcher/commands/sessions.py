@@ -69,7 +69,7 @@ def lab(
 
 
 def _serve(command: list[str], environment: Mapping[str, str]) -> None:
-    """Run JupyterLab until it ends. A Ctrl-C is Jupyter's, which asks what is meant by it; other signals end it."""
+    """Run JupyterLab until it ends. Ctrl-C goes to Jupyter, which asks for confirmation; other signals end it."""
     server = subprocess.Popen(command, env={**os.environ, **environment})
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

@@ -1,4 +1,4 @@
-"""Sends experiments to a cluster as EMR steps, each with the code and the notebooks of this very version."""
+"""Submits experiments to a cluster as EMR steps, each with the code and the notebooks of exactly this version."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from launcher.support.packaging import Archive, upload_project
 from lib.errors import InputError
 
 LIVY_URL = f"http://localhost:{LIVY_PORT}"
-# On one line, for it travels as an argument: fetch the project, see that it is what was submitted, and run it.
+# On one line, because it travels as an argument: fetch the project, verify its hash, and run it.
 _BOOTSTRAP = "; ".join(
     [
         "import boto3, hashlib, io, sys, tempfile, zipfile",
@@ -34,7 +34,7 @@ _BOOTSTRAP = "; ".join(
 
 
 def require_usable(cluster: Cluster) -> None:
-    """Refuse a cluster that cannot take an experiment; one that is starting takes it and runs it later.
+    """Refuse a cluster that cannot accept an experiment; one that is starting accepts it and runs it later.
 
     Raises:
         InputError: it is ending or gone, or has no Livy.
@@ -71,7 +71,7 @@ def submit(session: boto3.Session, cluster_id: str, plans: Sequence[Plan]) -> li
 
 
 def set_step_concurrency(session: boto3.Session, cluster_id: str, steps: int) -> None:
-    """Let a cluster run so many steps side by side."""
+    """Let a cluster run this many steps at the same time."""
     emr = aws.client("emr", session)
     with aws.translated_errors(f"cannot set the step concurrency of cluster {cluster_id}"):
         emr.modify_cluster(ClusterId=cluster_id, StepConcurrencyLevel=steps)

@@ -1,4 +1,4 @@
-"""Follows a detached run from here: where it is, and in the end what came out or why nothing did.
+"""Follows a detached run from here: where it is, and in the end its results or why there are none.
 
 What happens here does not touch the run: it goes on when this is stopped, and can be followed again.
 """
@@ -66,13 +66,13 @@ def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Conso
 
 
 def follow_command(cluster_id: str, step_id: str) -> str:
-    """What a person types to follow a step."""
+    """The command that follows a step."""
     return f"run_experiment.py cluster step {step_id} --cluster-id {cluster_id} --wait"
 
 
 @dataclass
 class _Look:
-    """Looks at a step again and again."""
+    """Polls a step."""
 
     emr: "EMRClient"
     cluster_id: str
@@ -90,7 +90,7 @@ class _Look:
         return self.step
 
     def position(self) -> str:
-        """Where the step stands in the queue."""
+        """The position of the step in the queue."""
         try:
             unfinished = list_steps(self.emr, self.cluster_id, UNFINISHED_STEP)
         except ExperimentError:
@@ -102,7 +102,7 @@ class _Look:
 
 
 def _watch(look: _Look, step_files: StepFiles, plan: Plan, console: Console) -> tuple[Step, Status]:
-    """Show how it goes until the step has ended; return how it ended."""
+    """Show the progress until the step has ended; return how it ended."""
     step = _wait_for_start(look, console)
     replay = Replay(plan, step.started_at.timestamp() if step.started_at else time.time())
     log = SearchLog(step_files.files, f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
@@ -135,7 +135,7 @@ def _wait_for_start(look: _Look, console: Console) -> Step:
 def _status(step_files: StepFiles, last: Status) -> Status:
     try:
         return step_files.status()
-    except aws.AwsUnavailable:  # the next look will do
+    except aws.AwsUnavailable:  # the next look will succeed
         return last
 
 
@@ -161,7 +161,7 @@ class Replay:
         self._now = None
 
     def tell(self, status: Status, observer: "Observer") -> None:
-        """Tell what has happened since the last time."""
+        """Report what has happened since the last time."""
         for seen in status.steps:
             if seen.name not in self._steps:  # a version with other notebooks submitted it
                 continue

@@ -64,7 +64,7 @@ def _livy_here(plan: Plan, url: str) -> Iterator[Target]:
 
 @contextmanager
 def _kept(status: StatusWriter) -> Iterator[None]:
-    """Leave word of how the run ends."""
+    """Record how the run ends."""
     try:
         yield
     except BaseException as error:
@@ -83,7 +83,7 @@ def _ending(error: BaseException) -> tuple[int, str]:
 
 
 def _end_with_parent() -> None:
-    """End as by SIGTERM, with all sessions, when EMR's runner ends: it hands no signal on when a step is cancelled."""
+    """End as on SIGTERM, with all sessions, when EMR's runner ends: it passes no signal on when a step is cancelled."""
     parent = os.getppid()
 
     def watch() -> None:

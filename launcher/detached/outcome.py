@@ -69,7 +69,7 @@ def _because(reason: str) -> str:
 
 
 def _end_of(emr: "EMRClient", cluster_id: str) -> str:
-    """Why the whole cluster ended, if it did."""
+    """The reason why the whole cluster ended, if it did."""
     try:
         cluster = describe(emr, cluster_id)
     except ExperimentError:

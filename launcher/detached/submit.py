@@ -1,4 +1,4 @@
-"""Detached runs as a person sees them: submitted in a word or two, and followed where that is wanted."""
+"""Detached runs as a person sees them: submitted, and followed if that is wanted."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -39,7 +39,7 @@ def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
         _set_concurrency(session, cluster_id, options.step_concurrency, console)
         cluster = replace(cluster, step_concurrency=options.step_concurrency)
     before = len(list_steps(emr, cluster_id, UNFINISHED_STEP))
-    costs = [estimate_line(plan, session) for plan in plans]  # before: nothing may come between a submission and its id
+    costs = [estimate_line(plan, session) for plan in plans]  # first: nothing may come between a submission and its id
     step_ids = submit(session, cluster_id, plans)
     for number, (plan, step_id, cost) in enumerate(zip(plans, step_ids, costs, strict=True)):
         _tell(plan, step_id, cluster, before + number, cost, console)

@@ -47,7 +47,7 @@ class Plan:
     steps: tuple[Step, ...]
     all_notebooks: tuple[Path, ...]
     command: str
-    provenance: Mapping[str, Any] | None = None  # of the machine that submitted the run, where that is another
+    provenance: Mapping[str, Any] | None = None  # of the submitting machine, if that is another one
 
     @property
     def model_dir(self) -> str:
@@ -66,7 +66,7 @@ class Plan:
 
     @property
     def cluster_id(self) -> str:
-        """The EMR cluster that it runs on, or "" where it is on none, or on one that only its Livy is known of."""
+        """The EMR cluster that it runs on; "" if there is none, or only its Livy is known."""
         cluster = self.parameters.cluster
         return cluster.id if cluster.runs_on.on_emr_cluster else ""
 
@@ -75,7 +75,7 @@ class Plan:
         return self.model_dir if step.folder == "model" else self.eval_dir
 
     def values(self) -> dict[str, Any]:
-        """Everything a notebook may ask for in its parameters cell."""
+        """Every value that a notebook may declare in its parameters cell."""
         return {
             **self.parameters.model_dump(),
             "run_id": self.run_id,
@@ -136,7 +136,7 @@ def declared(notebook: Path) -> set[str]:
 
 
 def count_cells(notebook: Path) -> int:
-    """How many cells of code a notebook has."""
+    """The number of code cells in a notebook."""
     return len(_code_cells(notebook))
 
 

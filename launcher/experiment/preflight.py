@@ -1,4 +1,4 @@
-"""Checks before a run: what needs no Spark to be seen and would otherwise fail a minute later."""
+"""Checks before a run: what can be checked without Spark and would otherwise fail a minute later."""
 
 import glob
 import os
@@ -18,14 +18,14 @@ def check(plan: Plan) -> None:
     """Run all checks.
 
     Raises:
-        InputError: the first thing wrong, with the way out.
+        InputError: the first thing wrong, with the remedy.
     """
     for one in CHECKS:
         one(plan)
 
 
 def check_together(plans: Sequence[Plan], options: RunOptions) -> None:
-    """Check what several experiments have to agree on, and that the options suit them.
+    """Check that several experiments agree where they must, and that the options fit them.
 
     Raises:
         InputError: some are sent away and others not, or an option is of no use to any.
@@ -98,7 +98,9 @@ def output_is_writable(plan: Plan) -> None:
     if not there.is_dir():
         raise InputError(f"out={out}: {there} is not a folder; give another with --out")
     try:
-        with tempfile.TemporaryFile(dir=there):  # rights are known by trying; it has no name and leaves nothing
+        with tempfile.TemporaryFile(
+            dir=there
+        ):  # only trying shows permissions; the file has no name and leaves nothing
             pass
     except OSError as error:
         raise InputError(

@@ -24,7 +24,7 @@ PARAMS, PROVENANCE, STATUS = "params.yaml", "provenance.json", "status.json"
 
 
 class StepTime(BaseModel):
-    """A notebook that was begun: its step's name, and when it began and ended in seconds since 1970."""
+    """A notebook that has started: its step's name, and its start and end in seconds since 1970."""
 
     name: str
     started: float
@@ -56,7 +56,7 @@ class StepFiles:
 
     @classmethod
     def of(cls, out: str, run_id: str) -> "StepFiles":
-        """Those of a run below an output folder."""
+        """The files of a run below an output folder."""
         return cls(files_at(out), artifacts.step_dir(out, run_id))
 
     def submit(self, plan: Plan) -> None:
@@ -77,14 +77,14 @@ class StepFiles:
         return replace(make_plan(parameters), provenance=self._yaml(PROVENANCE))
 
     def status(self) -> Status:
-        """How far the run has come; nothing, before it runs."""
+        """How far the run has come; empty before it runs."""
         try:
             return Status.model_validate_json(self.files.read_text(f"{self.folder}/{STATUS}") or "{}")
         except ValidationError:
             return Status()
 
     def write_status(self, status: Status) -> None:
-        """Say how far the run has come; it goes on where that fails."""
+        """Record how far the run has come; the run continues if that fails."""
         with suppress(ExperimentError, OSError):
             self._put(STATUS, status.model_dump_json())
 
@@ -122,7 +122,7 @@ class StatusWriter:
         self._files.write_status(self._status)
 
     def over(self, exit_code: int, error: str = "", failure: ExperimentError | None = None) -> None:
-        """Note how the run ended; `failure` is the error of ours that ended it, if one did."""
+        """Note how the run ended; `failure` is this project's error that ended it, if one did."""
         self._status.exit_code, self._status.error = exit_code, error
         if failure:
             self._status.cause, self._status.kept_at = failure.cause, failure.kept_at

@@ -97,11 +97,11 @@ class Local(TargetSpec):
     opens = "launcher.targets.target:local_target"
 
     def is_meant_by(self, cluster: "Cluster") -> bool:
-        """It is where no other is."""
+        """Without other settings, this is the target."""
         return True
 
     def resume_options(self, cluster: "Cluster") -> dict[str, Any]:
-        """It needs nothing, and is meant where nothing is given."""
+        """It needs nothing, and is the default."""
         return {}
 
 
@@ -116,7 +116,7 @@ class Livy(TargetSpec):
     opens = "launcher.targets.livy.target:livy_target"
 
     def is_meant_by(self, cluster: "Cluster") -> bool:
-        """It is by a Livy's URL."""
+        """A Livy's URL selects it."""
         return bool(cluster.livy_url)
 
     def require(self, cluster: "Cluster") -> None:
@@ -140,7 +140,7 @@ class Step(TargetSpec):
     runner = "launcher.detached.submit:run_detached"
 
     def is_meant_by(self, cluster: "Cluster") -> bool:
-        """It is by a cluster's id."""
+        """A cluster's id selects it."""
         return bool(cluster.id)
 
     def require(self, cluster: "Cluster") -> None:
@@ -159,7 +159,7 @@ class Step(TargetSpec):
 
 
 LOCAL, LIVY, STEP = Local(), Livy(), Step()
-# Where several are meant by the settings, the later one is; the first is what nothing at all means.
+# If the settings select several, the last one wins; the first is the default.
 TARGETS: dict[str, TargetSpec] = {spec.name: spec for spec in (LOCAL, LIVY, STEP)}
 
 

@@ -1,4 +1,4 @@
-"""How the schemas describe their fields: a meaning for the help, and what is allowed for the error messages."""
+"""How the schemas describe their fields: the meaning for the help, the allowed values for the error messages."""
 
 import copy
 from typing import Any

@@ -1,4 +1,4 @@
-"""A Jupyter kernel for one notebook, owned by us from before it starts until nothing of it is left."""
+"""A Jupyter kernel for one notebook, owned by the launcher until its last process has ended."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ class _Manager(AsyncKernelManager):
         self.clients: list[Any] = []
 
     def client(self, **settings: Any) -> Any:
-        """Make a client, and remember it."""
+        """Create a client, and remember it."""
         self.clients.append(super().client(**settings))
         return self.clients[-1]
 
@@ -87,7 +87,7 @@ async def _cancel_leftovers() -> None:
 
 
 def _end(processes: list[psutil.Process]) -> None:
-    """Wait for processes to end; after the grace, end them."""
+    """Wait for processes to end; after the grace period, kill them."""
     deadline = time.monotonic() + _GRACE
     while any(_alive(process) for process in processes) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -7,7 +7,7 @@ from launcher.targets.livy.records import records
 
 
 def warn_of_leftovers() -> None:
-    """Say on stderr that earlier runs, or this one, left sessions behind, if they did."""
+    """Warn on stderr if earlier runs, or this one, left sessions behind."""
     left = [record for record in records() if not record.is_active or record.pid == os.getpid()]
     if left:
         names = ", ".join(f"{', '.join(map(str, each.sessions)) or each.name} at {each.endpoint}" for each in left)

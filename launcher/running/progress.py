@@ -42,7 +42,7 @@ class Progress:
         self._live = Live(get_renderable=self.render, console=console, refresh_per_second=8)
 
     def __enter__(self) -> Self:
-        """Begin to watch and to show."""
+        """Start watching and showing."""
         self._watcher.start()
         if self._console.is_terminal:
             self._live.start()
@@ -58,7 +58,7 @@ class Progress:
             self._live.stop()
 
     def step_started(self, step: Step, number: int) -> None:
-        """Show that a step runs."""
+        """Show that a step is running."""
         self._times[step.name] = [self._clock()]
         self._cell, self._cells = 0, count_cells(step.notebook) + 1  # papermill adds one with the parameters
         self._say(f"{number}/{len(self._plan.steps)} {step.name}")
@@ -77,14 +77,14 @@ class Progress:
             return
         self.search = replace(self.search, scored=self._log.read())
         done, total = len(self.search.scored), len(self.search.candidates)
-        # A log wants a line now and then: some ten in a search, and not all at once.
+        # A log needs a line now and then: about ten in a search.
         is_due = done - self._told >= total / 10 and self._clock() - self._told_at >= _QUIET
         if done > self._told and (is_due or done == total):
             self._told, self._told_at = done, self._clock()
             self._say(f"    {done}/{total} candidates{self._left()}; {', '.join(self._best())}")
 
     def render(self) -> RenderableType:
-        """The live display as it stands."""
+        """The live display at this moment."""
         table = Table.grid(padding=(0, 1))
         for number, step in enumerate(self._plan.steps, start=1):
             times = self._times.get(step.name)
@@ -137,5 +137,5 @@ class Progress:
 
     def _watch(self) -> None:
         while not self._over.wait(self._log.pause):
-            with suppress(ExperimentError):  # elsewhere a look may fail; the next one will do
+            with suppress(ExperimentError):  # off this machine a look may fail; the next one will succeed
                 self.look()

@@ -1,4 +1,4 @@
-"""Make of an executed notebook what a colleague reads: the notebook without noise, and a page without code."""
+"""Turns an executed notebook into what a colleague reads: the notebook without noise, and a page without code."""
 
 import copy
 import html

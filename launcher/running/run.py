@@ -75,7 +75,7 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
 
 
 def _cost_watch(plan: Plan) -> "CostWatch | None":
-    """What keeps an account of the EMR cluster that a plan runs on, if it runs on one."""
+    """The observer that keeps account of the EMR cluster that a plan runs on, if it runs on one."""
     if not plan.cluster_id:
         return None
     import boto3
@@ -86,12 +86,12 @@ def _cost_watch(plan: Plan) -> "CostWatch | None":
 
 
 def what_is_left(plan: Plan, is_trained: bool) -> str:
-    """What a run that was stopped or failed leaves to go on with, if anything."""
+    """What a run that was stopped or failed leaves for resuming, if anything."""
     if is_trained:
         return f"The model is complete: {shown(plan.model_dir)}"
     try:
         begun = files_at(plan.parameters.out).exists(f"{plan.model_dir}/{artifacts.EXPERIMENT}")
-    except ExperimentError:  # what stopped the run is what there is to say
+    except ExperimentError:  # the message is about what stopped the run
         begun = False
     if not begun:
         return "Nothing is complete, and there is nothing to resume."
@@ -103,6 +103,6 @@ def what_is_left(plan: Plan, is_trained: bool) -> str:
 
 
 def _option(setting: str, value: Any) -> tuple[str, str]:
-    """The option for a setting of `cluster`, which has one of its own or not."""
+    """The option for a setting of `cluster`: its own, or -p."""
     name = f"cluster.{setting}"
     return (f"--{OPTIONS[name]}", value) if name in OPTIONS else ("-p", f"{name}={value}")

@@ -30,7 +30,7 @@ _START_TIMEOUT, _OUTPUT_TIMEOUT = 120, 60
 
 
 class Observer(Protocol):
-    """Is told how a run goes."""
+    """Gets notified of a run's progress."""
 
     def step_started(self, step: Step, number: int) -> None:
         """A notebook, the `number`-th from 1, is about to run."""
@@ -95,7 +95,7 @@ class Run:
                 each.step_done(step)
 
     def _execute(self, step: Step, values: dict[str, Any], scratch: Path) -> Path:
-        """Execute a notebook into the scratch folder; a failure tells the cell."""
+        """Execute a notebook into the scratch folder; a failure names the cell."""
         output = scratch / step.notebook.name
         known = declared(step.notebook)
         running = _RunningCell(self.observers)
@@ -118,7 +118,7 @@ class Run:
                     on_cell_execute=running.started,
                 )
             except Exception as error:
-                # While the kernel is still there: it may be asked what happened.
+                # While the kernel still exists: it may be asked what happened.
                 failure = CellFailure.of(error, running.source, running.count)
                 raise self.target.explain(step, failure, output) from error
         self.target.check_executed(output)

@@ -16,7 +16,7 @@ from lib.search.shared_fits import shared_fits
 
 
 def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
-    """Say what a run would do, and what it would cost where that is known."""
+    """Show what a run would do, and what it would cost if that is known."""
     p = plan.parameters
     candidates = candidates_of(p)
     models = list(dict.fromkeys(candidate.model for candidate in candidates))
@@ -51,7 +51,7 @@ def _fits(candidates: Sequence[Candidate], engine: str) -> int:
 
 
 def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds: float) -> None:
-    """Say what came out and where it is."""
+    """Show the results and where they are."""
     summary = results["train"]
     winner = summary["winner"]
     best = Candidate(0, winner["name"], summary["models"][winner["name"]]["best_params"])

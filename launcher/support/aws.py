@@ -47,7 +47,7 @@ _THROTTLED = {
     "TooManyRequestsException",
     "SlowDown",
 }
-# What was asked for does not exist or makes no sense.
+# The request names something that does not exist or makes no sense.
 _MEANT = {"InvalidRequestException", "ValidationException"}
 _NO_SUCH_CLUSTER = re.compile(r"(cluster ?id|job flow id)\b.*(is not valid|does not exist)", re.IGNORECASE | re.DOTALL)
 _ENCODED = re.compile(r"\s*Encoded authorization failure message: \S+")
@@ -58,15 +58,15 @@ class AwsRefused(InputError):
 
 
 class NotLoggedIn(InputError):
-    """There are no AWS credentials, or none that are still good."""
+    """There are no AWS credentials, or they have expired."""
 
 
 class AwsUnavailable(ExperimentError):
-    """AWS did not answer, or had no time: the same may well go through later."""
+    """AWS did not answer or was too busy: the same request may succeed later."""
 
 
 class AwsBusy(AwsUnavailable):
-    """AWS turned the request away, for there are too many; it did nothing."""
+    """AWS throttled the request and did nothing."""
 
 
 def client(service: str, session: boto3.Session | None = None, attempts: int | None = None) -> Any:
@@ -113,7 +113,7 @@ def translated_errors(doing: str) -> Iterator[None]:
 
 
 def is_throttled(error: ClientError) -> bool:
-    """Whether AWS had no time for a request, which then was not carried out."""
+    """Whether AWS throttled a request, which then was not carried out."""
     return code(error) in _THROTTLED
 
 

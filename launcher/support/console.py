@@ -13,7 +13,7 @@ _WIDE = 1_000
 
 
 def out(width: int | None = None) -> Console:
-    """A console on stdout, as it is now. Numbers and names get no colours that nobody chose."""
+    """A console on the current stdout, without automatic colours for numbers and names."""
     return Console(highlight=False, width=width)
 
 

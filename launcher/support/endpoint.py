@@ -8,7 +8,7 @@ LIVY_PORT, YARN_PORT, HISTORY_PORT = 8998, 8088, 18080
 
 @dataclass(frozen=True)
 class Endpoint:
-    """How to reach a Livy: by URL, or by the id of its cluster and the road to its primary node."""
+    """How to reach a Livy: by URL, or by the id of its cluster and the connection to its primary node."""
 
     url: str = ""
     cluster_id: str = ""
@@ -18,5 +18,5 @@ class Endpoint:
     ssh_key: str = ""
 
     def __str__(self) -> str:
-        """The name a person knows it by."""
+        """Its name for people."""
         return self.cluster_id or self.url

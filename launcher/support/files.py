@@ -106,7 +106,7 @@ def local_path(place: str) -> Path | None:
 
 
 def shown(place: str, cwd: Path | None = None) -> str:
-    """A place as a person would type it here: relative where that is no detour."""
+    """A place as a person would type it here: relative where that is shorter."""
     if is_uri(place):
         return place
     relative = os.path.relpath(place, cwd)

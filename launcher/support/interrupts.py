@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as one exception, so that a run always comes to its clean-up."""
+"""Ctrl-C and SIGTERM as one exception, so that a run always cleans up."""
 
 import signal
 import sys
@@ -25,7 +25,7 @@ class Interrupted(KeyboardInterrupt):
 
     @property
     def name(self) -> str:
-        """The signal as a person knows it."""
+        """The signal's name for people."""
         return "Ctrl-C" if self.signal is signal.SIGINT else self.signal.name
 
     @property
@@ -57,7 +57,7 @@ def interruptible() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, _AGAIN, _AGAIN)
         raise Interrupted(number)
 
-    # What is ignored stays so: nohup means it.
+    # An ignored signal stays ignored, as nohup wants.
     handled = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
     before = {each: signal.signal(each, stop) for each in handled}
     try:

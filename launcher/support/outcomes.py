@@ -1,4 +1,4 @@
-"""How a command ends: an exception becomes one message and an exit code, for every command alike."""
+"""How a command ends: an exception becomes one message and an exit code, in the same way for every command."""
 
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -79,6 +79,6 @@ def _print(message: Text) -> None:
 
 
 def _trace(error: BaseException) -> str:
-    """Where it happened: in the notebook, for an error of a cell; here otherwise."""
+    """The traceback: that of the notebook for an error of a cell, otherwise of this process."""
     in_notebook = getattr(getattr(error, "failure", None), "traceback", "")
     return in_notebook or "".join(traceback.format_exception(error))

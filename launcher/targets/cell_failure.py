@@ -13,7 +13,7 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True)
 class CellFailure:
-    """What is known of a failed cell; `count` is its number as in `In [4]`, None where it never got one."""
+    """What is known about a failed cell; `count` is its number as in `In [4]`, None if it never got one."""
 
     count: int | None
     source: str
@@ -45,14 +45,14 @@ class CellFailure:
 
     @property
     def cell(self) -> str:
-        """The cell as a person finds it: its number and its first line."""
+        """The cell as a person can find it: its number and its first line."""
         lines = [line for line in self.source.splitlines() if line.strip()]
         number = f"cell In [{self.count}]" if self.count is not None else "a cell"
         return f"{number} ({_cut(lines[0].strip(), 60)})" if lines else number
 
     @property
     def error(self) -> str:
-        """The error on one line, or our own sentence as it is."""
+        """The error on one line, or this project's own message unchanged."""
         if self.kind:
             return self.evalue
         lines = [line.strip() for line in self.evalue.splitlines() if line.strip()]
@@ -70,7 +70,7 @@ class NotebookFailed(ExperimentError):
 
 
 class NotebookRefused(InputError):
-    """A notebook found that what the user gave cannot be used; the message is `lib`'s own."""
+    """A notebook refused the user's input; the message is that of `lib`."""
 
     def __init__(self, notebook: str, failure: CellFailure):
         self.notebook, self.failure = notebook, failure

@@ -33,7 +33,7 @@ class Target(Protocol):
         """
 
     def check_executed(self, executed: Path) -> None:
-        """Raise for an executed notebook that claims it went well and did not."""
+        """Raise if an executed notebook claims success wrongly."""
 
 
 class LocalTarget:
@@ -46,7 +46,7 @@ class LocalTarget:
 
     @contextmanager
     def notebook(self, step: Step, scratch: Path) -> Iterator[Mapping[str, str]]:
-        """A place for what Spark prints, and its settings."""
+        """The file for Spark's output, and its settings."""
         # Brings PySpark, which a cluster's primary node does not have where papermill is.
         from launcher.local_spark import LOG_VARIABLE, SETTINGS_VARIABLE
 
@@ -60,7 +60,7 @@ class LocalTarget:
         return NotebookFailed(step.notebook.name, failure)
 
     def check_executed(self, executed: Path) -> None:
-        """Nothing is silent here."""
+        """Nothing fails silently here."""
 
 
 @contextmanager
@@ -75,7 +75,7 @@ def local_target(plan: Plan) -> Iterator[LocalTarget]:
 
 
 def target_of(plan: Plan) -> AbstractContextManager[Target]:
-    """The target that a plan names, reached and ready.
+    """The target that a plan names, connected and ready.
 
     Raises:
         InputError: what it needs is not given or may not be used, or runs are sent there and not followed from here.

@@ -1,4 +1,4 @@
-"""What earlier runs below an output folder say about the next one: how long they took, where, for how large a search."""
+"""What earlier runs below an output folder say about the next one: how long they took, where, for how big a search."""
 
 import json
 from collections.abc import Iterable, Mapping

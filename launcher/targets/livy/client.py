@@ -36,7 +36,7 @@ _PAGE = 100
 
 
 class LivyUnreachable(ExperimentError):
-    """Nothing that speaks as Livy answers at the URL."""
+    """Nothing at the URL answers like Livy."""
 
     def __init__(self, url: str, problem: str, remedy: str = ""):
         self.url, self.problem = url, problem
