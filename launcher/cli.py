@@ -10,6 +10,7 @@ from launcher.parameters.cluster import TARGETS, RunOptions
 from launcher.parameters.sources import OPTIONS
 from launcher.running.left_over import warn_of_leftovers
 from launcher.support.outcomes import EXIT_CODES, command_body
+from lib.artifacts import SEARCH_METRICS
 
 # Where each command is, and the first paragraph of its help.
 COMMANDS = {
@@ -55,7 +56,7 @@ def experiment(
     input_data: Annotated[list[str] | None, _option("input_data", "PLACE")] = None,
     test_frac: Annotated[str | None, _option("test_frac", "FRACTION")] = None,
     val_frac: Annotated[str | None, _option("val_frac", "FRACTION")] = None,
-    metric: Annotated[str | None, _option("metric", "areaUnderPR|areaUnderROC")] = None,
+    metric: Annotated[str | None, _option("metric", "|".join(SEARCH_METRICS))] = None,
     label_col: Annotated[str | None, _option("label_col", "COLUMN")] = None,
     seed: Annotated[str | None, _option("seed", "NUMBER")] = None,
     evaluate: Annotated[bool | None, _option("evaluate")] = None,

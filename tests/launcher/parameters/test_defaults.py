@@ -3,10 +3,13 @@
 import inspect
 from dataclasses import MISSING, fields
 
+import numpy as np
 import pytest
 
-from launcher.parameters.schema import Parameters
-from lib import dataset, split
+from launcher.parameters.schema import Parameters, check
+from lib import artifacts, dataset, split
+from lib.errors import InputError
+from lib.metrics import ScoreCounts
 from lib.search import candidates
 from lib.training import Settings
 
@@ -36,3 +39,16 @@ def test_so_do_the_functions_that_it_calls(function):
     }
     assert defaults
     assert defaults == {name: DEFAULTS[name] for name in defaults}
+
+
+def test_the_metrics_have_the_names_of_one_list():
+    counts = ScoreCounts.from_arrays(np.array([0, 1, 1]), np.array([0.1, 0.4, 0.9]))
+    assert tuple(counts.summary()) == artifacts.METRICS
+    assert set(counts.overall()) == set(artifacts.OVERALL_METRICS)
+    assert set(artifacts.SEARCH_METRICS) < set(artifacts.METRICS)
+    for name in artifacts.OVERALL_METRICS:
+        if name in artifacts.SEARCH_METRICS:
+            assert check({"metric": name}).metric == name
+        else:
+            with pytest.raises(InputError, match=f"metric='{name}': must be areaUnderPR or areaUnderROC"):
+                check({"metric": name})
