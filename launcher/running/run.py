@@ -51,7 +51,7 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
     cost = _cost_watch(plan)
     if cost:
         console.print(f"Cost: {cost.estimate()}", soft_wrap=True, markup=False)
-    # papermill and nbconvert take seconds to import, which --help need not wait for.
+    # papermill and nbconvert take seconds to import, which a run that is refused need not wait for.
     from launcher.running.runner import Run
     from launcher.targets.target import target_of
 

@@ -104,7 +104,8 @@ def test_an_experiment_runs_as_a_step(cluster, params, s3, livy_url):
         cluster.emr.list_steps(ClusterId=cluster.id)["Steps"][0]["Id"],
     )
     assert cost["actual"]["usd"] > 0
-    assert f"Cost: {cost['actual']['usd']:.2f} USD; the cluster's start" in done.stdout
+    assert f"Cost: {cost['actual']['usd']:.2f} USD; plus " in done.stdout
+    assert "for the cluster's start and" in done.stdout
     assert "### Lo que costó" in report
     assert "a precios de lista" in report
     for place in (f"models/model_{RUN_ID}/notebooks/02_train.html", f"results/eval_{RUN_ID}/notebooks/04_report.ipynb"):
