@@ -65,7 +65,6 @@ def cost(
 def _estimate(
     wanted: Parameters, cluster_id: str | None, rows: int | None, given: dict[str, float], as_json: bool
 ) -> None:
-
     session = boto3.Session()
     cluster = the_cluster(aws.client("emr", session), cluster_id or wanted.cluster.id)
     made = estimate(wanted, session, cluster, rows, given)
@@ -78,7 +77,6 @@ def _estimate(
 def _actual(
     wanted: Parameters, cluster_id: str | None, run: str | None, given: dict[str, float], as_json: bool
 ) -> None:
-
     session = boto3.Session()
     emr = aws.client("emr", session)
     earlier = earlier_runs(files_at(wanted.out), wanted.out)
@@ -116,7 +114,6 @@ def _activity(run: str, spent: Spending, steps: list[Step], recorded: EarlierRun
 
 def _record(spent: Spending, name: str | None, names: dict[str, str]) -> dict[str, Any]:
     """What programs read: one run, or the cluster with all of them."""
-
     cluster = {"cluster": spent.cluster.id, "state": spent.cluster.life.state, "currency": "USD"}
     if name:
         what = {"run": name, "name": names.get(name), **records.of_run(spent, name)}

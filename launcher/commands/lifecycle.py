@@ -111,7 +111,6 @@ def terminate(
 @contextmanager
 def _goes_on(note: str) -> Iterator[None]:
     """While this waits: interrupting the wait does not stop what is waited for, and the message says so."""
-
     try:
         yield
     except (Interrupted, AwsRefused, AwsUnavailable, NotLoggedIn) as stop:
@@ -121,7 +120,6 @@ def _goes_on(note: str) -> Iterator[None]:
 
 def _other_work(cluster: Cluster) -> str:
     """What CloudWatch knows about work that is not a step."""
-
     idle = idle_seconds(aws.client("cloudwatch"), cluster.id)
     if idle is None:
         return "no unfinished step"
@@ -141,7 +139,6 @@ def _has_somebody_to_ask() -> bool:
 
 
 def _named(cluster: Cluster) -> str:
-
     up = f", up {duration(cluster.life.seconds)}" if cluster.life.seconds is not None else ""
     return f"{cluster.name} ({cluster.id}, {nodes(cluster)}{up})"
 

@@ -128,7 +128,6 @@ def _follow(
     nothing: ExperimentError | None,
 ) -> None:
     """Print a step's logs until it has ended; everything else goes to stderr."""
-
     aside = err(markup=False)
     if nothing:
         aside.print(f"Waiting: {nothing}", soft_wrap=True)
@@ -145,7 +144,6 @@ def _is_much(what: str, bootstrap: bool, files: list[LogFile]) -> bool:
 
 def _nothing(emr: "EMRClient", logs: Logs, cluster: Cluster, what: str, kinds: Sequence[str] | None) -> ExperimentError:
     """The reason why there is nothing to show."""
-
     if not what.startswith("s-"):
         return ExperimentError(
             f"there is no log of {what or 'bootstrap actions'} in {logs.place} (yet: EMR copies logs there every few "
@@ -163,7 +161,6 @@ def _nothing(emr: "EMRClient", logs: Logs, cluster: Cluster, what: str, kinds: S
 
 
 def _list(logs: Logs, files: list[LogFile], as_json: bool) -> None:
-
     if as_json:
         print_json(
             [{"uri": each.uri, "kind": each.kind, "bytes": each.size, "arrived_at": each.arrived_at} for each in files]

@@ -26,7 +26,6 @@ def the_cluster(emr: "EMRClient", given: str | None) -> str:
     """
     if given:
         return given
-
     found = listed(emr)
     if len(found) == 1:
         return found[0].id

@@ -11,7 +11,9 @@ from papermill.exceptions import PapermillExecutionError
 from launcher.emr.clusters import Group
 from launcher.emr.diagnosis.causes import CAUSES, out_of_memory, ranked
 from launcher.emr.diagnosis.evidence import OF_NODES, Evidence, Source, Stated, said, telling
+from launcher.targets.livy import failures
 from launcher.targets.livy.failures import OutOfMemory
+from lib.errors import InputError, MissingInputError
 from tests.launcher.emr.diagnosis.failures import (
     CONTROLLER,
     DRIVER_LOG,
@@ -322,3 +324,8 @@ def test_a_long_log_keeps_its_beginning_and_its_end():
     )
     assert len(lines) == 1_500
     assert (lines[0].number, lines[0].text, lines[-1].number, lines[-1].text) == (2, "ERROR 0", 10_002, "the end")
+
+
+def test_what_our_errors_state_is_a_cause_that_a_diagnosis_knows():
+    stated = {failures._NOT_STARTED, failures._GONE_CAUSE, *(error.cause for error in (InputError, MissingInputError))}
+    assert stated <= {cause.name for cause in CAUSES}
