@@ -83,7 +83,8 @@ def _parted(text: str) -> tuple[str, str]:
 
 
 def _of_code(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:
-    memory = _out_of_memory(evidence, failure.traceback + failure.evalue)
+    raised = (failure.traceback + failure.evalue).splitlines()
+    memory = _out_of_memory(Source("the error", telling(raised), decides=True), evidence.spark, evidence.log)
     if memory:
         return memory
     missing = re.fullmatch(r"No module named '(lib[.\w]*)'", failure.evalue)
@@ -103,6 +104,7 @@ def _of_code(notebook: str, failure: CellFailure, evidence: Evidence) -> Experim
 def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:
     text, livy = failure.evalue, evidence.livy
     log = list(evidence.log) or _quoted_log(text)
+    in_log = Source("the session's log", telling(log), ends=True, of_driver=True)
     session = "the Livy session" if evidence.session is None else f"Livy session {evidence.session}"
     late = re.search(r"did not start up in (\d+) seconds", text)
     if late:
@@ -114,7 +116,7 @@ def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> Expe
         )
     if "unexpectedly reached final status" in text and evidence.state is None:
         ended = SessionFailed(f"{session} ended while it started", log, _NOT_STARTED)
-        return _out_of_memory(evidence, log=log) or ended
+        return _out_of_memory(in_log, evidence.spark, log) or ended
     status = re.search(r"Invalid status code '(\d+)' from (\S+) with error payload: (.*)", text, re.DOTALL)
     if status and status[2].endswith("/sessions"):
         refusal = f"Livy at {livy} refuses the session (status {status[1]}): {status[3].strip()[:400]}"
@@ -127,7 +129,7 @@ def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> Expe
                 "or Livy was restarted; run again",
                 cause=_GONE_CAUSE,
             )
-        return _out_of_memory(evidence, log=log) or SessionFailed(
+        return _out_of_memory(in_log, evidence.spark, log) or SessionFailed(
             f"{session} ended during {where}: its state is {evidence.state}", log, _GONE_CAUSE
         )
     problem = f"it answers status {status[1]}" if status else "the connection was lost"
@@ -138,13 +140,9 @@ def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> Expe
     )
 
 
-def _out_of_memory(evidence: Evidence, raised: str = "", log: Sequence[str] | None = None) -> OutOfMemory | None:
-    """What diagnosis says of the memory in an error that was raised, or in the log of a session that ended."""
-    log = list(evidence.log) if log is None else log
-    told = Source("the error", telling(raised.splitlines()), decides=True)
-    ended = Source("the session's log", telling(log), ends=True, of_driver=True)
-    gathered = Gathered(UNKNOWN, None, (told,) if raised else (ended,), evidence.spark.properties(), params=True)
-    found = causes.out_of_memory(gathered)
+def _out_of_memory(source: Source, spark: Spark, log: Sequence[str]) -> OutOfMemory | None:
+    """The kind of memory that ran out according to `source`, by the rule of the diagnosis; carries the end of `log`."""
+    found = causes.out_of_memory(Gathered(UNKNOWN, None, (source,), spark.properties(), params=True))
     return OutOfMemory(*found, log) if found else None
 
 
