@@ -202,10 +202,11 @@ class TestWhenAwsDoesNotAnswer:
         monkeypatch.setattr(following, "describe_step", look)
         return errors
 
-    def test_it_is_asked_again(self, emr_cluster, run, looks):
+    def test_it_is_asked_again(self, emr_cluster, run, looks, tmp_path):
         write_results(emr_cluster.s3, run[0])
         looks += [aws.AwsUnavailable("too many requests")] * 3
-        printed = followed(emr_cluster, step(emr_cluster, "sleep 0.5"))
+        once(lambda: not looks, (tmp_path / "asked").touch)  # a step that ends before is never looked at again
+        printed = followed(emr_cluster, step(emr_cluster, f"until [ -e {tmp_path / 'asked'} ]; do sleep 0.05; done"))
         assert printed.count("too many requests (retrying)") == 1
         assert "Winner" in printed
 
