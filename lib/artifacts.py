@@ -10,7 +10,9 @@ Pure Python: the launcher reads these names without Spark.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from lib.errors import InputError
 from lib.support import s3_uri
@@ -20,6 +22,8 @@ EXPERIMENT = "experiment.json"
 SUMMARY = "metrics/summary.json"
 IMPORTANCES = "metrics/feature_importances.csv"
 SEARCH_LOG = "metrics/search.jsonl"
+CALIBRATION = "calibration.json"
+REFERENCE = "reference.parquet"
 NOTEBOOKS = "notebooks"
 
 EVAL_METRICS = "metrics.json"
@@ -31,6 +35,8 @@ METRICS = ("areaUnderROC", "areaUnderPR", "accuracy", "f1")
 """Metrics of every candidate, evaluation and zone, under these keys in search.jsonl, summary.json and metrics.json."""
 SEARCH_METRICS = ("areaUnderPR", "areaUnderROC")
 """The metrics that a search may select by, the default first."""
+SELECT_BY = VALIDATION, ZONES = "validation", "zones"
+"""What a search compares candidates on, the default first: the validation rows, or zones left out."""
 OVERALL_METRICS = (*METRICS[:2], "average_precision", *METRICS[2:], "weightedPrecision", "weightedRecall")
 """All single-number metrics of an evaluation, in the order of its tables."""
 # Which rows an evaluation measured: `measured_on.rows` of its metrics.json.
@@ -112,6 +118,12 @@ def run_id_of(folder: str) -> str:
     """The run id at the end of a model's or evaluation's folder name, or "" if there is none."""
     found = _RUN_ID.search(folder.rstrip("/").rsplit("/", 1)[-1])
     return found.group() if found else ""
+
+
+def selecting(record: Mapping[str, Any], metric: str) -> float:
+    """The figure by which a search selects, from a line of search.jsonl: of zones left out, if it has them."""
+    value: float = (record.get(ZONES) or record["val_metrics"])[metric]
+    return value
 
 
 def _checked(run_id: str) -> str:

@@ -9,7 +9,7 @@ arithmetic on the driver. A row is predicted positive when its score is above th
 recall instead; it is a little lower or higher, and both are called "AUC-PR" in the literature.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,6 +45,21 @@ class ScoreCounts:
         rows = np.bincount(place, minlength=len(distinct)).astype(np.float64)
         positives = np.bincount(place, weights=label_array, minlength=len(distinct)).astype(np.float64)
         return cls(distinct[::-1].astype(np.float64), positives[::-1], (rows - positives)[::-1])
+
+    @classmethod
+    def sum(cls, parts: "Iterable[ScoreCounts]") -> "ScoreCounts":
+        """The counts of several sets of rows together."""
+        held = list(parts)
+        scores, place = np.unique(np.concatenate([p.scores for p in held]), return_inverse=True)
+        positives, negatives = (
+            np.bincount(place, weights=np.concatenate(counts), minlength=len(scores))
+            for counts in ([p.positives for p in held], [p.negatives for p in held])
+        )
+        return cls(scores[::-1], positives[::-1].astype(np.float64), negatives[::-1].astype(np.float64))
+
+    def rounded(self, grid: float) -> "ScoreCounts":
+        """The counts with scores rounded to multiples of 1 / `grid`."""
+        return ScoreCounts.sum([ScoreCounts(np.round(self.scores * grid) / grid, self.positives, self.negatives)])
 
     @cached_property
     def n_positives(self) -> float:
@@ -107,19 +122,19 @@ class ScoreCounts:
             tp=int(true_positives),
         )
 
-    def overall(self) -> dict[str, float]:
+    def overall(self, threshold: float = THRESHOLD) -> dict[str, float]:
         """All single figures of an evaluation: `lib.artifacts.OVERALL_METRICS`."""
-        confusion = self.confusion()
+        confusion = self.confusion(threshold)
         return {
-            **self.summary(),
+            **self.summary(threshold),
             "average_precision": self.average_precision(),
             "weightedPrecision": confusion.weighted(confusion.precision),
             "weightedRecall": confusion.weighted(confusion.recall),
         }
 
-    def summary(self) -> dict[str, float]:
+    def summary(self, threshold: float = THRESHOLD) -> dict[str, float]:
         """The metrics of every candidate: `lib.artifacts.METRICS`."""
-        confusion = self.confusion()
+        confusion = self.confusion(threshold)
         return {
             "areaUnderROC": self.area_under_roc(),
             "areaUnderPR": self.area_under_pr(),
@@ -177,7 +192,7 @@ def count_scores(
 ) -> dict[str, ScoreCounts]:
     """Count a table's scores in one pass, for each value of `group_col` (under "" without one).
 
-    `label_col` holds 0.0 or 1.0, `score_col` the probability of class 1. Merge the groups with `merge`.
+    `label_col` holds 0.0 or 1.0, `score_col` the probability of class 1. Add the groups with `ScoreCounts.sum`.
     """
     group = F.col(f"`{group_col}`").cast("string") if group_col else F.lit("")
     rows = frame.select(
@@ -187,15 +202,6 @@ def count_scores(
     if len(counted) > MAX_DISTINCT_SCORES:
         counted = _count(rows.withColumn("score", F.round(F.col("score") * _SCORE_GRID) / _SCORE_GRID)).toPandas()
     return {str(name): _from_pandas(part) for name, part in counted.groupby("group", sort=True)}
-
-
-def merge(groups: Mapping[str, ScoreCounts]) -> ScoreCounts:
-    """The counts of all groups together."""
-    table = pd.concat(
-        pd.DataFrame({"score": g.scores, "positives": g.positives, "rows": g.positives + g.negatives})
-        for g in groups.values()
-    )
-    return _from_pandas(table.groupby("score", as_index=False).sum())
 
 
 def _count(rows: DataFrame) -> DataFrame:

@@ -3,7 +3,8 @@
 A row's part follows from a hash of its content and the seed alone, so it is the same in every row order, file layout,
 partitioning and Spark version, and identical rows are always in the same part. Within each class the rows with the
 lowest hashes are the test part, the next ones the validation part, and the rest the training part. The numbers of rows
-are exact, except that a group of identical rows is never divided. `split_by="zone"` assigns whole zones instead.
+are exact, except that a group of identical rows is never divided. `split_by="zone"` assigns whole zones instead, and
+leaves out of validation and test the rows that repeat one of another zone.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from lib import dataset
@@ -23,6 +24,18 @@ HASH_COL = "__row_hash"
 PART_COL = "__part"
 WEIGHT_COL = "__weight"
 
+
+@dataclass(frozen=True)
+class Count:
+    """Rows, and those of class 1 among them."""
+
+    rows: int
+    positives: int
+
+
+ZoneCounts = Mapping[str, Mapping[str, Count]]
+"""The rows of each zone (the one zone "" without a zone column) in each part of the split."""
+
 # Hashes are counted in 2^12 equal ranges first, so that only the few rows near a boundary are collected on the driver.
 _RANGE_BITS = 12
 
@@ -32,7 +45,8 @@ class Split:
     """A table divided into three parts.
 
     `parts` has the number of rows, the positives and a fingerprint of each part; `zones` the zones of each part if the
-    table was split by zone, else None; `class_weights` are N / (k · n_c) of the training part, by "0.0" and "1.0".
+    table was split by zone, else None, and `repeated` the rows then left out of validation and test because they
+    repeat a row of another zone; `class_weights` are N / (k · n_c) of the training part, by "0.0" and "1.0".
     """
 
     table: Table
@@ -44,6 +58,7 @@ class Split:
     parts: dict[str, dict[str, Any]]
     zones: dict[str, list[str]] | None
     class_weights: dict[str, float]
+    repeated: int = 0
 
     @property
     def spark(self) -> SparkSession:
@@ -65,16 +80,31 @@ class Split:
 
         Sort by `canonical_order` for the order that every fit uses.
         """
-        weight = F.when(F.col(f"`{self.label_col}`") == 1.0, self.class_weights["1.0"]).otherwise(
-            self.class_weights["0.0"]
-        )
         chosen = self.frame.where(F.col(PART_COL).isin(*parts)).drop(PART_COL)
-        return chosen.withColumn(WEIGHT_COL, weight)
+        return self.weighted(chosen, self.class_weights)
+
+    def weighted(self, frame: DataFrame, class_weights: Mapping[str, float]) -> DataFrame:
+        """Add `WEIGHT_COL`, the weight of each row's class."""
+        is_positive = F.col(f"`{self.label_col}`") == 1.0
+        return frame.withColumn(WEIGHT_COL, F.when(is_positive, class_weights["1.0"]).otherwise(class_weights["0.0"]))
 
     @property
     def canonical_order(self) -> list[str]:
         """Columns to sort by for a reproducible order (only identical rows tie)."""
         return [HASH_COL, *(f"`{name}`" for name in (*self.features, self.label_col))]
+
+    def count_by_zone(self) -> ZoneCounts:
+        """Count the rows of each zone and part, in one pass."""
+        zone = F.col(f"`{self.table.zone_col}`") if self.table.zone_col else F.lit("")
+        label = F.col(f"`{self.label_col}`").cast("long")
+        counted = self.frame.groupBy(zone.alias("zone"), PART_COL).agg(
+            F.count(F.lit(1)).alias("rows"), F.sum(label).alias("positives")
+        )
+        found: dict[str, dict[str, Count]] = {}
+        for row in counted.collect():
+            parts = found.setdefault(row["zone"], dict.fromkeys(PARTS, Count(0, 0)))
+            parts[row[PART_COL]] = Count(row["rows"], row["positives"])
+        return found
 
     def record(self) -> dict[str, Any]:
         """What is written down so that the same split can be made, and proved, again."""
@@ -85,7 +115,7 @@ class Split:
             "seed": self.seed,
             "parts": self.parts,
         }
-        return record if self.zones is None else {**record, "zones": self.zones}
+        return record if self.zones is None else {**record, "zones": self.zones, "repeated": self.repeated}
 
 
 def split(
@@ -111,11 +141,36 @@ def split(
     else:
         raise InputError(f"split_by={split_by!r}: choose rows or zone")
     frame = hashed.withColumn(PART_COL, part)
+    if zones is not None:
+        frame = _without_repeated(frame)
     parts, train_counts = _describe(frame, table)
     _check_parts(parts, split_by)
-    rows = sum(train_counts.values())
-    weights = {label: rows / (2 * count) for label, count in train_counts.items()}
-    return Split(table, frame, test_frac, val_frac, split_by, seed, parts, zones, weights)
+    return Split(
+        table,
+        frame,
+        test_frac,
+        val_frac,
+        split_by,
+        seed,
+        parts,
+        zones,
+        balanced(train_counts),
+        table.rows - sum(part["rows"] for part in parts.values()),
+    )
+
+
+def _without_repeated(frame: DataFrame) -> DataFrame:
+    """Leave out of validation and test what repeats a row of an earlier part: zones may overlap."""
+    order = F.coalesce(*(F.when(F.col(PART_COL) == name, place) for place, name in enumerate(PARTS)))
+    first = frame.withColumn("__order", order)
+    first = first.withColumn("__first", F.min("__order").over(Window.partitionBy(HASH_COL)))
+    return first.where(F.col("__order") == F.col("__first")).drop("__order", "__first").persist()
+
+
+def balanced(counts: Mapping[str, int]) -> dict[str, float]:
+    """Class weights N / (k · n_c) from the rows of each class."""
+    rows = sum(counts.values())
+    return {label: rows / (2 * count) for label, count in counts.items()}
 
 
 def _check_fractions(test_frac: float, val_frac: float) -> None:

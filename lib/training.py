@@ -9,7 +9,7 @@ import io
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,17 +46,21 @@ class Settings:
     split_by: str = "rows"
     seed: int = 42
     metric: str = "areaUnderPR"
+    select_by: str = "validation"
+    nested: bool = False
+    threshold: float | str | Mapping[str, Any] = 0.5
     grid: Mapping[str, Mapping[str, Sequence[Any]]] | None = None
     candidates: Sequence[Mapping[str, Any]] = ()
     search: str = "grid"
     max_candidates: int | None = None
     engine: str = "auto"
+    card: Mapping[str, str] = field(default_factory=dict)
 
 
 class Training:
     """One training run; its folder is `<out>/models/model_<run_id>`.
 
-    Call its steps in this order: `load`, `split`, `search`, `retrain`, `finish`. `provenance` is what only the
+    Call its steps in this order: `load`, `split`, `search`, `leave_zones_out`, `retrain`, `finish`. `provenance` is what only the
     launcher knows (the command, the commit), kept in experiment.json. `continues` resumes the interrupted run with
     this id: candidates that it scored are not fitted again.
 
@@ -81,6 +85,7 @@ class Training:
         self.timings: dict[str, float] = {}
         self.started_at = _now()
         check_metric(settings.metric)
+        threshold_rule.check(settings.threshold)
         self.candidates = candidates_of(settings)
         if continues:
             resume.check_unfinished(self.storage, self.folder)
@@ -118,8 +123,35 @@ class Training:
         self._write_json(artifacts.EXPERIMENT, record)
         log = SearchLog(self.storage, join(self.folder, artifacts.SEARCH_LOG), done)
         with self._timed("search"):
-            self.found = search(self.parts, self.candidates, self.engine, self.settings.metric, log, done)
+            s = self.settings
+            self.found = search(self.parts, self.candidates, self.engine, s.metric, log, done, s.select_by)
         return self.found
+
+    def leave_zones_out(self) -> dict[str, Any] | None:
+        """Measure the best of each family in zones that it has not seen, and the winner on the validation part.
+
+        Returns the record of leave-one-zone-out as in `metrics/summary.json`, None if there are fewer than three zones
+        with both classes.
+        """
+        best = [self.found.best(name).candidate for name in self.found.models]
+        winner = self.found.best().candidate
+        counts = self.parts.count_by_zone()
+        with self._timed("zones"):
+            unseen = zones.score_unseen(self.engine, best, self.parts, counts)
+            self.on_validation = unseen.validation[winner.index]
+            self.unseen_zones = self._describe_zones(unseen, best, winner) if unseen.zones else None
+        return self.unseen_zones
+
+    def _describe_zones(
+        self, unseen: zones.Unseen, best: Sequence[Candidate], winner: Candidate
+    ) -> dict[str, Any]:
+        s = self.settings
+        record = zones.describe(unseen.zones[winner.index], unseen.groups)
+        described = {c.model: zones.describe(unseen.zones[c.index], unseen.groups) for c in best}
+        record["models"] = {name: {key: each[key] for key in ("mean", "worst")} for name, each in described.items()}
+        if s.nested:
+            record["nested"] = zones.nested(self.engine, self.candidates, self.parts, s.metric, s.select_by)
+        return record
 
     def retrain(self) -> PipelineModel:
         """Train the winner on training and validation rows, save it and load it back."""
@@ -137,12 +169,15 @@ class Training:
             held_out = with_score(self.model.transform(self.parts.rows(TEST)))
             retrained = count_scores(held_out, self.parts.label_col, SCORE_COL)[""]
             ranked = importances(self.found.best().candidate, self.model, self.parts.features)
+            calibration = decisions.fit(self.on_validation, self.settings.threshold)
             summary = self._summarize(best, tested, retrained, ranked)
         rows = io.StringIO()
         writer = csv.DictWriter(rows, ["feature", "importance"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(summary["feature_importances"])
         self.storage.write_text(join(self.folder, artifacts.IMPORTANCES), rows.getvalue())
+        self._write_json(artifacts.CALIBRATION, calibration)
+        self.storage.write_bytes(join(self.folder, artifacts.REFERENCE), reference.of(self.parts))
         finished = {**self._record(), "reused_candidates": self.found.reused, "finished_at": _now()}
         self._write_json(artifacts.EXPERIMENT, finished)
         self._write_json(artifacts.SUMMARY, summary)
@@ -189,7 +224,16 @@ class Training:
             },
             "confusion_matrix": retrained.confusion().as_dict(),
             "feature_importances": feature_importances,
+            **({"leave_one_zone_out": self.unseen_zones} if self.unseen_zones else {}),
+            **self._other_choice(),
         }
+
+    def _other_choice(self) -> dict[str, Any]:
+        """The candidate that validation would have chosen, where the search selected another by zones."""
+        winner, other = self.found.best(), self.found.best_on_validation()
+        if other.candidate == winner.candidate:
+            return {}
+        return {"best_on_validation": as_record(other)}
 
     def _record(self) -> dict[str, Any]:
         """The content of `experiment.json`: everything needed to judge, repeat or resume this run."""
@@ -239,6 +283,7 @@ def train(
     training.load()
     training.split()
     training.search()
+    training.leave_zones_out()
     training.retrain()
     training.finish()
     return training

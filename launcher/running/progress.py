@@ -103,10 +103,8 @@ class Progress:
         return [bar, *(Text(f"   {line}", overflow="fold") for line in self._best())]
 
     def _best(self) -> list[str]:
-        best, metric = self.search.best, self.search.metric
-        if best is None:
-            return []
-        return [f"best so far: {metric} {best['val_metrics'][metric]:.4f} on validation", describe(best)]
+        best = self.search.best
+        return [f"best so far: {self.search.figure(best)}", describe(best)] if best else []
 
     def _left(self) -> str:
         if self.search.is_done:

@@ -2,27 +2,34 @@
 
 import time
 import uuid
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
-from typing import Any
+from contextlib import closing
+from typing import Any, TypeVar
 
 from pyspark import inheritable_thread_target
 from pyspark.ml import Pipeline, PipelineModel
 from pyspark.ml.base import Estimator
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
-from lib.metrics import count_scores
+from lib.metrics import ScoreCounts, count_scores
 from lib.scoring import FEATURES_COL, SCORE_COL, load_pipeline, vector_assembler, with_score
-from lib.search.engine import Score
+from lib.search.engine import FoldScore, Score
 from lib.search.families import Candidate, family_of
 from lib.search.families.family import Columns
+from lib.search.folds import Fold
 from lib.search.shared_fits import sharing_in_spark_ml
-from lib.split import HASH_COL, TRAIN, VAL, WEIGHT_COL, Split
+from lib.split import HASH_COL, PART_COL, TRAIN, VAL, WEIGHT_COL, Split, ZoneCounts, balanced
 
 # Each level of a tree is a Spark job, and on small data more partitions only make it slower. The number of partitions
 # depends on the data alone, never on the cores, so that the same data give the same model everywhere.
 ROWS_PER_PARTITION = 250_000
 MAX_PARALLEL_FITS = 8
+
+T = TypeVar("T")
+Counted = tuple[Candidate, Mapping[str, ScoreCounts], float]
+"""A candidate, the counts of its scores by zone, and the seconds that its fit took."""
 
 
 class SparkEngine:
@@ -32,35 +39,30 @@ class SparkEngine:
 
     def score(self, candidates: Sequence[Candidate], split: Split, part: str) -> Generator[Score, None, None]:
         """See `Engine.score`."""
-        assembler = vector_assembler(split.features)
-        train = assembler.transform(hash_partitioned(split, TRAIN)).persist()
-        other = assembler.transform(split.rows(part)).persist()
-        context = split.spark.sparkContext
-        tag = f"fits-{uuid.uuid4().hex[:8]}"
-        pool = ThreadPoolExecutor(min(MAX_PARALLEL_FITS, context.defaultParallelism))
+        rows = hash_partitioned(split, TRAIN)
+        with closing(_fit_all(candidates, split, rows, split.rows(part), None)) as scores:
+            for candidate, counts, seconds in scores:
+                yield Score(candidate, counts[""].summary(), seconds)
 
-        fits: list[Future[list[Score]]] = []
-
-        def fit_and_score(group: Sequence[Candidate]) -> list[Score]:
-            context.addJobTag(tag)
-            return _fit_and_score(group, split, train, other)
-
-        try:
-            train.count()  # fill the cache once, not in each of the parallel fits
-            # The pool's threads must inherit the session's job group and properties.
-            fits = [
-                pool.submit(inheritable_thread_target(fit_and_score), group)
-                for group in sharing_in_spark_ml(candidates, len(split.features))
-            ]
-            for fit in as_completed(fits):
-                yield from fit.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            # Fits are left only if the loop was left early. A fit is many jobs, one after the other.
-            while wait(fits, timeout=0.2).not_done:
-                context.cancelJobsWithTag(tag)
-            train.unpersist()
-            other.unpersist()
+    def score_folds(
+        self,
+        candidates: Sequence[Candidate],
+        split: Split,
+        folds: Sequence[Fold],
+        measure: Callable[[ScoreCounts], T],
+    ) -> Generator[FoldScore[T], None, None]:
+        """See `Engine.score_folds`; one fold after another."""
+        counts = split.count_by_zone()
+        for number, fold in enumerate(folds):
+            train, rows = _training_rows(fold, split, counts)
+            in_partitions = _in_partitions(split, train, rows)
+            # Without the rows that repeat a training row, as zones that overlap have.
+            repeated = train.select(HASH_COL).distinct()
+            other = fold_part(split, fold.score_zones, fold.score).join(repeated, HASH_COL, "left_anti")
+            zone_col = split.table.zone_col if fold.by_zone else None
+            with closing(_fit_all(candidates, split, in_partitions, other, zone_col)) as scores:
+                for candidate, found, seconds in scores:
+                    yield FoldScore(number, candidate, {zone: measure(c) for zone, c in found.items()}, seconds)
 
     def retrain(self, candidate: Candidate, split: Split, path: str) -> PipelineModel:
         """See `Engine.retrain`."""
@@ -71,6 +73,39 @@ class SparkEngine:
             rows.unpersist()
         model.write().save(path)
         return load_pipeline(split.spark, path)
+
+
+def _fit_all(
+    candidates: Sequence[Candidate], split: Split, train: DataFrame, other: DataFrame, zone_col: str | None
+) -> Generator[Counted, None, None]:
+    """Fit all candidates on `train` and count their scores on `other`, by zone if there is a column."""
+    assembler = vector_assembler(split.features)
+    train, other = assembler.transform(train).persist(), assembler.transform(other).persist()
+    context = split.spark.sparkContext
+    tag = f"fits-{uuid.uuid4().hex[:8]}"
+    pool = ThreadPoolExecutor(min(MAX_PARALLEL_FITS, context.defaultParallelism))
+    fits: list[Future[list[Counted]]] = []
+
+    def fit_and_count(group: Sequence[Candidate]) -> list[Counted]:
+        context.addJobTag(tag)
+        return _fit_and_count(group, split, train, other, zone_col)
+
+    try:
+        train.count()  # fill the cache once, not in each of the parallel fits
+        # The pool's threads must inherit the session's job group and properties.
+        fits = [
+            pool.submit(inheritable_thread_target(fit_and_count), group)
+            for group in sharing_in_spark_ml(candidates, len(split.features))
+        ]
+        for fit in as_completed(fits):
+            yield from fit.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        # Fits are left only if the loop was left early. A fit is many jobs, one after the other.
+        while wait(fits, timeout=0.2).not_done:
+            context.cancelJobsWithTag(tag)
+        train.unpersist()
+        other.unpersist()
 
 
 def estimator(candidate: Candidate, split: Split) -> "Estimator[Any]":
@@ -84,13 +119,31 @@ def hash_partitioned(split: Split, *parts: str) -> DataFrame:
 
     Bagging depends on both; with them fixed, the same data, parameters and seed give the same model.
     """
-    rows = sum(split.parts[part]["rows"] for part in parts)
-    partitions = -(-rows // ROWS_PER_PARTITION)
-    return split.rows(*parts).repartition(partitions, HASH_COL).sortWithinPartitions(*split.canonical_order)
+    return _in_partitions(split, split.rows(*parts), sum(split.parts[part]["rows"] for part in parts))
 
 
-def _fit_and_score(group: Sequence[Candidate], split: Split, train: DataFrame, other: DataFrame) -> list[Score]:
-    """Fit the first candidate of a group, extract the others' models from its model, and score them all."""
+def _in_partitions(split: Split, frame: DataFrame, rows: int) -> DataFrame:
+    return frame.repartition(-(-rows // ROWS_PER_PARTITION), HASH_COL).sortWithinPartitions(*split.canonical_order)
+
+
+def _training_rows(fold: Fold, split: Split, counts: ZoneCounts) -> tuple[DataFrame, int]:
+    """The rows to fit of a fold, weighted by their own classes, and their number."""
+    chosen = [counts[zone][part] for zone in fold.train_zones for part in fold.train]
+    rows, positives = sum(c.rows for c in chosen), sum(c.positives for c in chosen)
+    weights = balanced({"0.0": rows - positives, "1.0": positives})
+    return split.weighted(fold_part(split, fold.train_zones, fold.train), weights), rows
+
+
+def fold_part(split: Split, zones: Sequence[str], parts: Sequence[str]) -> DataFrame:
+    """The rows of a split in these zones and parts."""
+    frame = split.frame.where(F.col(PART_COL).isin(*parts)).drop(PART_COL)
+    return frame.where(F.col(f"`{split.table.zone_col}`").isin(*zones)) if split.table.zone_col else frame
+
+
+def _fit_and_count(
+    group: Sequence[Candidate], split: Split, train: DataFrame, other: DataFrame, zone_col: str | None
+) -> list[Counted]:
+    """Fit the first candidate of a group, extract the others' models from its model, and count the scores of all."""
     started = time.monotonic()
     family = family_of(group[0])
     fitted: Any = estimator(group[0], split).fit(train)
@@ -100,7 +153,8 @@ def _fit_and_score(group: Sequence[Candidate], split: Split, train: DataFrame, o
         if candidate is not group[0]:
             assert family.first_of is not None  # only families with `first_of` have groups of several candidates
             model = family.first_of(fitted, candidate)
-        counts = count_scores(with_score(model.transform(other)), split.label_col, SCORE_COL)[""]
-        found.append((candidate, counts.summary()))
+        found.append(
+            (candidate, count_scores(with_score(model.transform(other)), split.label_col, SCORE_COL, zone_col))
+        )
     seconds = (time.monotonic() - started) / len(group)
-    return [Score(candidate, metrics, seconds) for candidate, metrics in found]
+    return [(candidate, counts, seconds) for candidate, counts in found]

@@ -42,7 +42,10 @@ def scores_so_far(
         return []
     by_index = {candidate.index: candidate for candidate in candidates}
     lines = [json.loads(line) for line in storage.read_text(log).splitlines()]
-    return [Score(by_index[line["index"]], line["val_metrics"], line["seconds"]) for line in lines]
+    return [
+        Score(by_index[line["index"]], line["val_metrics"], line["seconds"], line.get(artifacts.ZONES))
+        for line in lines
+    ]
 
 
 def _identity(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

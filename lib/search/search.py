@@ -1,23 +1,32 @@
-"""The search: every candidate is fitted on the training part, scored on the validation part, and logged at once."""
+"""The search: every candidate is fitted, scored and logged at once.
+
+It is fitted on the training part and scored on the validation part. To select by zones it is also fitted on the
+training and validation rows of all zones but one, and scored on those of that one, for each zone. Test rows play no
+part.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.artifacts import SEARCH_METRICS
+from lib.artifacts import SEARCH_METRICS, VALIDATION, ZONES
 from lib.errors import InputError
-from lib.search.engine import Engine, Score
+from lib.metrics import ScoreCounts
+from lib.search.engine import Engine, FoldScore, Score, in_order
 from lib.search.families import Candidate
-from lib.split import VAL, Split
+from lib.search.folds import FEWEST_ZONES, Fold, group_zones, leave_out, mean_areas, measurable
+from lib.split import TRAIN, VAL, Split, ZoneCounts
 from lib.storage import Storage
 
 
 @dataclass(frozen=True)
 class Search:
-    """Scores of all candidates on the validation part, in the grid's order, and the metric they are compared by.
+    """Scores of all candidates, in the grid's order, and the metric they are compared by.
+
+    That of the zones left out where the scores have it, else that of the validation part.
 
     `reused` counts the scores taken from the earlier run that this one resumes.
     """
@@ -34,7 +43,11 @@ class Search:
     def best(self, model: str | None = None) -> Score:
         """The best score overall, or of one family; the earlier candidate wins a tie."""
         considered = [s for s in self.scores if model in (None, s.candidate.model)]
-        return max(considered, key=lambda s: (s.metrics[self.metric], -s.candidate.index))
+        return max(considered, key=lambda s: ((s.zones or s.metrics)[self.metric], -s.candidate.index))
+
+    def best_on_validation(self) -> Score:
+        """The candidate that the validation rows would select."""
+        return max(self.scores, key=lambda s: (s.metrics[self.metric], -s.candidate.index))
 
     def records(self) -> list[dict[str, Any]]:
         """A record a candidate, as in search.jsonl, in the grid's order."""
@@ -65,22 +78,61 @@ def search(
     metric: str,
     log: SearchLog | None = None,
     done: Sequence[Score] = (),
+    select_by: str = VALIDATION,
 ) -> Search:
     """Fit and score all candidates, except those `done` in an earlier run.
 
     Raises:
-        InputError: a search cannot select by `metric`.
+        InputError: a search cannot select by `metric`, or not by zones, for want of them.
     """
     check_metric(metric)
+    folds = zone_folds(split.count_by_zone()) if select_by == ZONES else None
     scored = {score.candidate.index: score for score in done}
     missing = [candidate for candidate in candidates if candidate.index not in scored]
     if missing:
-        with closing(engine.score(missing, split, VAL)) as scores:
+        with closing(_score(missing, split, engine, folds)) as scores:
             for score in scores:
                 if log:
                     log.append(score)
                 scored[score.candidate.index] = score
     return Search(tuple(scored[candidate.index] for candidate in candidates), metric, len(done))
+
+
+def zone_folds(counts: ZoneCounts) -> list[Fold]:
+    """The folds of a search that selects by zones.
+
+    Raises:
+        InputError: too few zones have rows of both classes in training and validation.
+    """
+    both = measurable(counts, (TRAIN, VAL))
+    if len(both) < FEWEST_ZONES:
+        raise InputError(
+            f"select_by: zones needs at least {FEWEST_ZONES} zones with training or validation rows of both classes; "
+            f"there are {len(both)}: use select_by: validation, or give zones with zone_col or block_cols"
+        )
+    return leave_out(group_zones(counts), counts, (TRAIN, VAL))
+
+
+def _score(
+    candidates: Sequence[Candidate], split: Split, engine: Engine, folds: Sequence[Fold] | None
+) -> Generator[Score, None, None]:
+    if folds is None:
+        yield from engine.score(candidates, split, VAL)
+        return
+    on_val = {score.candidate.index: score for score in in_order(engine.score(candidates, split, VAL), candidates)}
+    found: dict[int, list[FoldScore[dict[str, float]]]] = {}
+    with closing(engine.score_folds(candidates, split, folds, ScoreCounts.summary)) as scores:
+        for score in scores:
+            of_candidate = found.setdefault(score.candidate.index, [])
+            of_candidate.append(score)
+            if len(of_candidate) == len(folds):
+                yield _with_zones(on_val[score.candidate.index], of_candidate)
+
+
+def _with_zones(score: Score, folds: Sequence[FoldScore[dict[str, float]]]) -> Score:
+    by_zone = {zone: metrics for fold in folds for zone, metrics in fold.by_zone.items()}
+    seconds = score.seconds + sum(fold.seconds for fold in folds)
+    return replace(score, zones=mean_areas(by_zone, SEARCH_METRICS), seconds=seconds)
 
 
 def check_metric(metric: str) -> None:
@@ -92,10 +144,12 @@ def check_metric(metric: str) -> None:
 def as_record(score: Score) -> dict[str, Any]:
     """A score as plain values."""
     candidate = asdict(score.candidate)
+    zones = {} if score.zones is None else {ZONES: dict(score.zones)}
     return {
         "index": candidate["index"],
         "model": candidate["model"],
         "params": dict(candidate["params"]),
         "val_metrics": dict(score.metrics),
+        **zones,
         "seconds": round(score.seconds, 3),
     }

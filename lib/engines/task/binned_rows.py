@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pyspark import Broadcast, TaskContext
 from pyspark.sql import DataFrame
 
+from lib.engines.task.truth import Labels, Truth
 from lib.engines.task.workers import quick_to_reuse
+from lib.metrics import ScoreCounts
 from lib.split import HASH_COL, Split
 from lib.trees import binning
 from lib.trees.binning import Bins, Floats
 from lib.trees.growing import TrainingRows
-
-Labels = npt.NDArray[np.uint8]
 
 ROWS_PER_PIECE = 250_000
 
@@ -39,7 +38,7 @@ class Pieces:
         labels: Labels | None = None
         at = 0
         for piece in self.by_bins[max_bins]:
-            some_labels, some_bins = _take(piece)
+            some_labels, some_bins = take(piece)
             if labels is None:
                 labels = np.empty(self.rows, np.uint8)
                 bins = np.empty((self.rows, some_bins.shape[1]), some_bins.dtype)
@@ -59,11 +58,16 @@ class TaskData:
     thresholds: dict[int, list[Floats]]
     class_weights: Floats
 
-    def training_rows(self, max_bins: int) -> TrainingRows:
-        """The training rows in the memory of a task."""
+    def load(self, max_bins: int) -> tuple[TrainingRows, Bins]:
+        """See `FoldRows.load`."""
         labels, bins = self.train.load(max_bins)
         n_bins = np.array([len(limits) + 1 for limits in self.thresholds[max_bins]], np.int64)
-        return TrainingRows(bins, n_bins, labels, self.class_weights)
+        return TrainingRows(bins, n_bins, labels, self.class_weights), self.other.load(max_bins)[1]
+
+    def truth(self) -> Truth[dict[str, float]]:
+        """See `FoldRows.truth`."""
+        labels, _ = self.other.load(min(self.other.by_bins))
+        return Truth(labels, ScoreCounts.summary)
 
 
 @contextmanager
@@ -72,9 +76,7 @@ def task_data(split: Split, train: Sequence[str], other: str, max_bins: Sequence
     weights = np.array([split.class_weights["0.0"], split.class_weights["1.0"]])
     names = [f"`{name}`" for name in (*split.features, split.label_col)]
     # One table for both, so that the same jobs process both: a union keeps its partitions, those of `train` first.
-    ordered = (
-        range_partitioned(split, *train).select(names).union(range_partitioned(split, other).select(names)).persist()
-    )
+    ordered = parts_in_order(split, *train).select(names).union(parts_in_order(split, other).select(names)).persist()
     pieces: list[Broadcast[Any]] = []
     try:
         labels = _labels(ordered, split.label_col)
@@ -88,15 +90,20 @@ def task_data(split: Split, train: Sequence[str], other: str, max_bins: Sequence
             piece.destroy()
 
 
-def range_partitioned(split: Split, *parts: str) -> DataFrame:
+def parts_in_order(split: Split, *parts: str) -> DataFrame:
     """The rows of parts of the split in canonical order, in consecutive range partitions."""
-    rows = sum(split.parts[part]["rows"] for part in parts)
-    ranged = split.rows(*parts).repartitionByRange(-(-rows // ROWS_PER_PIECE), HASH_COL)
-    return ranged.sortWithinPartitions(*split.canonical_order)
+    return range_partitioned(split, split.rows(*parts), sum(split.parts[part]["rows"] for part in parts))
 
 
-def _take(piece: Broadcast[Any]) -> tuple[Labels, Bins]:
-    value: tuple[Labels, Bins] = piece.value
+def range_partitioned(split: Split, frame: DataFrame, rows: int, rows_per_piece: int | None = None) -> DataFrame:
+    """So many rows of a split in canonical order, in consecutive range partitions."""
+    pieces = -(-rows // min(ROWS_PER_PIECE, rows_per_piece or ROWS_PER_PIECE))
+    return frame.repartitionByRange(pieces, HASH_COL).sortWithinPartitions(*split.canonical_order)
+
+
+def take(piece: Broadcast[Any]) -> Any:
+    """The value of a broadcast, without keeping it in the worker's memory."""
+    value = piece.value
     if piece._path is not None:
         # The worker outlives the task: let the next task read the file again instead of keeping the piece in memory.
         del piece._value
@@ -109,7 +116,7 @@ def _labels(ordered: DataFrame, label_col: str) -> list[Labels]:
     def of_partition(columns: list[Floats]) -> list[bytes]:
         return [columns[0].astype(np.uint8).tobytes()]
 
-    rows = _by_partition(ordered.select(f"`{label_col}`"), of_partition, 1).collect()
+    rows = by_partition(ordered.select(f"`{label_col}`"), of_partition, 1).collect()
     return [np.frombuffer(row[1], np.uint8) for row in sorted(rows)]
 
 
@@ -131,7 +138,7 @@ def _thresholds(
         chosen = wanted[borders[index] : borders[index + 1]] - starts[index]
         return [np.column_stack([column[chosen] for column in columns]).tobytes()]
 
-    found = sorted(_by_partition(ordered, of_partition, 1).collect())
+    found = sorted(by_partition(ordered, of_partition, 1).collect())
     sampled = np.concatenate([np.frombuffer(row[1]) for row in found]).reshape(len(wanted), -1)
     thresholds = {}
     for bins, sample in samples.items():
@@ -161,7 +168,7 @@ def _pieces(
         Pieces(sum(map(len, some)), {bins: [] for bins in thresholds})
         for some in (labels[:of_train], labels[of_train:])
     )
-    for row in _by_partition(ordered, of_partition, len(thresholds)).toLocalIterator(True):
+    for row in by_partition(ordered, of_partition, len(thresholds)).toLocalIterator(True):
         here = labels[row[0]]
         if len(here) == 0:
             continue
@@ -173,15 +180,15 @@ def _pieces(
     return train, other
 
 
-def _by_partition(frame: DataFrame, function: Callable[[list[Floats]], list[bytes]], n_results: int) -> DataFrame:
-    """One row per partition: its index and the results of `function` on its columns."""
+def by_partition(frame: DataFrame, function: Callable[[list[Any]], list[bytes]], n_results: int) -> DataFrame:
+    """One row per partition: its index and the results of `function` on its columns, arrays of numbers or texts."""
     schema = ", ".join(["partition int", *(f"r{i} binary" for i in range(n_results))])
     n_columns = len(frame.columns)
 
     def run(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         held = list(batches)
         columns = [
-            np.concatenate([np.empty(0), *(batch.column(i).to_numpy(zero_copy_only=False) for batch in held)])
+            np.concatenate([batch.column(i).to_numpy(zero_copy_only=False) for batch in held]) if held else np.empty(0)
             for i in range(n_columns)
         ]
         results = function(columns)

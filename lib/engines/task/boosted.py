@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+from typing import Any
 
 import numpy as np
 from pyspark import Accumulator, SparkContext
 from pyspark.rdd import RDD
 
 from lib.engines.task.binned_rows import TaskData
-from lib.engines.task.kind import Grown, Memory
-from lib.engines.task.scores import Found, metrics_of, shared
+from lib.engines.task.kind import FoldRows, Grown, Memory
+from lib.engines.task.scores import Found, Scores, shared
 from lib.engines.task.workers import quick_to_reuse
-from lib.search.engine import Score
+from lib.search.engine import FoldScore
 from lib.search.families.gbt import BoostedFit
 from lib.trees import growing
 from lib.trees.binning import Floats
@@ -27,21 +29,22 @@ class Boosted:
     def score(
         self,
         context: SparkContext,
-        data: TaskData,
+        folds: Sequence[FoldRows],
         fits: Sequence[BoostedFit],
         seed: int,
-        arrivals: Accumulator[list[Score]],
-    ) -> RDD[Score]:
+        arrivals: Accumulator[Scores],
+    ) -> RDD[FoldScore[Any]]:
         """See `Kind.score`."""
 
-        def boost(fits: Iterable[BoostedFit]) -> Iterable[Score]:
-            for fit in fits:
-                scores = list(_boost_and_score(fit, data))
+        def boost(tasks: Iterable[tuple[BoostedFit, int]]) -> Iterable[FoldScore[Any]]:
+            for fit, fold in tasks:
+                scores = list(_boost_and_score(fit, fold, folds[fold]))
                 arrivals.add(scores)
                 yield from scores
 
         longest_first = sorted(fits, key=lambda fit: -fit.sizes[-1] * fit.max_depth)
-        return context.parallelize(longest_first, len(fits)).mapPartitions(quick_to_reuse(boost))
+        tasks = list(product(longest_first, range(len(folds))))
+        return context.parallelize(tasks, len(tasks)).mapPartitions(quick_to_reuse(boost))
 
     def tasks(self, fit: BoostedFit, slots: int) -> list[range]:
         """See `Kind.tasks`."""
@@ -49,8 +52,7 @@ class Boosted:
 
     def grow(self, fit: BoostedFit, numbers: range, data: TaskData, seed: int) -> Iterator[Grown]:
         """See `Kind.grow`; the result is the margins."""
-        rows = data.training_rows(fit.max_bins)
-        _, bins = data.other.load(fit.max_bins)
+        rows, bins = data.load(fit.max_bins)
         margins = np.zeros(len(bins))
         grown = growing.grow_boosted(rows, len(numbers), fit.max_depth, fit.step_size)
         for tree, (nodes, weight) in enumerate(grown):
@@ -68,15 +70,15 @@ class Boosted:
         return [1.0] + [fit.step_size] * (fit.sizes[-1] - 1)
 
 
-def _boost_and_score(fit: BoostedFit, data: TaskData) -> Iterator[Score]:
+def _boost_and_score(fit: BoostedFit, fold: int, data: FoldRows) -> Iterator[FoldScore[Any]]:
     started = time.monotonic()
-    rows = data.training_rows(fit.max_bins)
-    labels, bins = data.other.load(fit.max_bins)
+    truth = data.truth()
+    rows, bins = data.load(fit.max_bins)
     margins = np.zeros(len(bins))
     found: Found = []
     grown = growing.grow_boosted(rows, fit.sizes[-1], fit.max_depth, fit.step_size)
     for size, (nodes, weight) in enumerate(grown, 1):
         growing.add_margins(nodes, bins, weight, margins)
         if candidates := fit.at(size):
-            found.append((candidates, metrics_of(labels, growing.margin_probabilities(margins))))
-    yield from shared(found, time.monotonic() - started)
+            found.append((candidates, truth.measured(growing.margin_probabilities(margins))))
+    yield from shared(fold, found, time.monotonic() - started)

@@ -4,25 +4,32 @@ Each task holds all binned training rows. As long as they fit (`lib.engines.choi
 which runs a job for every level of every tree.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from typing import TypeVar
 
 import numpy as np
 from pyspark.ml import PipelineModel
 from pyspark.sql import functions as F
 
 from lib.engines.spark import estimator
-from lib.engines.task.binned_rows import range_partitioned, task_data
+from lib.engines.task.binned_rows import parts_in_order, task_data
+from lib.engines.task.fold_rows import fold_rows
 from lib.engines.task.kinds import kind_of, tree_fits
 from lib.engines.task.memory import TaskMemory, deaths_explained
 from lib.engines.task.retraining import grow, probabilities
 from lib.engines.task.search_job import run_search
 from lib.engines.task.spark_format import save_pipeline
 from lib.errors import SavedModelError
+from lib.metrics import ScoreCounts
 from lib.scoring import SCORE_COL, load_pipeline, vector_assembler, with_score
-from lib.search.engine import Score
+from lib.search.engine import FoldScore, Score
 from lib.search.families import Candidate
+from lib.search.folds import Fold
 from lib.split import TEST, TRAIN, VAL, Split
 from lib.trees.binning import Floats
+
+T = TypeVar("T")
 
 # Largest allowed difference between the probabilities of the saved model and the engine's own.
 TOLERANCE = 1e-9
@@ -41,6 +48,20 @@ class TaskEngine:
         fits = tree_fits(candidates, len(split.features))
         max_bins = sorted({fit.max_bins for fit in fits})
         with deaths_explained(self.memory), task_data(split, [TRAIN], part, max_bins) as data:
+            with closing(run_search(split.spark.sparkContext, [data], fits, split.seed)) as scores:
+                for found in scores:
+                    yield Score(found.candidate, found.by_zone[""], found.seconds)
+
+    def score_folds(
+        self,
+        candidates: Sequence[Candidate],
+        split: Split,
+        folds: Sequence[Fold],
+        measure: Callable[[ScoreCounts], T],
+    ) -> Generator[FoldScore[T], None, None]:
+        """See `Engine.score_folds`."""
+        fits = tree_fits(candidates, len(split.features))
+        with deaths_explained(self.memory), fold_rows(split, folds, measure) as data:
             yield from run_search(split.spark.sparkContext, data, fits, split.seed)
 
     def retrain(self, candidate: Candidate, split: Split, path: str) -> PipelineModel:
@@ -74,7 +95,7 @@ class TaskEngine:
 
 def check_saved(model: PipelineModel, split: Split, expected: Floats, path: str) -> None:
     """Raise SavedModelError unless a model gives the `expected` probabilities on the held-out rows, in order."""
-    predicted = with_score(model.transform(range_partitioned(split, TEST))).select(SCORE_COL).toPandas()[SCORE_COL]
+    predicted = with_score(model.transform(parts_in_order(split, TEST))).select(SCORE_COL).toPandas()[SCORE_COL]
     difference = float(np.abs(predicted.to_numpy() - expected).max())
     if not difference <= TOLERANCE:
         raise SavedModelError(path, difference, len(expected))

@@ -6,7 +6,8 @@ Votes are summed as integers, so that the result does not depend on how the tree
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +15,10 @@ from pyspark import Accumulator, SparkContext
 from pyspark.rdd import RDD
 
 from lib.engines.task.binned_rows import TaskData
-from lib.engines.task.kind import Grown, Memory
-from lib.engines.task.scores import Found, metrics_of, shared
+from lib.engines.task.kind import FoldRows, Grown, Memory
+from lib.engines.task.scores import Found, Scores, shared
 from lib.engines.task.workers import quick_to_reuse
-from lib.search.engine import Score
+from lib.search.engine import FoldScore
 from lib.search.families.random_forest import ForestFit
 from lib.trees import growing
 from lib.trees.binning import Floats
@@ -29,8 +30,9 @@ MIN_TREES_PER_TASK = 10
 
 @dataclass(frozen=True)
 class ForestTask:
-    """Some trees of a forest: from `first` up to `last` (not included), all within one step of its `sizes`."""
+    """Some trees of a forest on a fold: from `first` up to `last` (not included), within one step of its `sizes`."""
 
+    fold: int
     fit: int
     step: int
     first: int
@@ -56,28 +58,31 @@ class Forests:
     def score(
         self,
         context: SparkContext,
-        data: TaskData,
+        folds: Sequence[FoldRows],
         fits: Sequence[ForestFit],
         seed: int,
-        arrivals: Accumulator[list[Score]],
-    ) -> RDD[Score]:
+        arrivals: Accumulator[Scores],
+    ) -> RDD[FoldScore[Any]]:
         """See `Kind.score`. A first stage grows the trees, a second one scores the sums of their votes."""
-        # The votes of one forest at one depth are collected in one task, and nothing else in it.
-        sums = [(number, depth) for number, fit in enumerate(fits) for depth in fit.depths]
+        # The votes of one forest at one depth on one fold are collected in one task, and nothing else in it.
+        places = product(range(len(folds)), enumerate(fits))
+        sums = [(fold, number, depth) for fold, (number, fit) in places for depth in fit.depths]
+        place_of = {key: place for place, key in enumerate(sums)}
 
         def grow(tasks: Iterable[ForestTask]) -> Iterable[tuple[int, Partial]]:
             for task in tasks:
-                for depth, partial in _grow_and_vote(fits[task.fit], task, data, seed):
-                    yield sums.index((task.fit, depth)), partial
+                for depth, partial in _grow_and_vote(fits[task.fit], task, folds[task.fold], seed):
+                    yield place_of[task.fold, task.fit, depth], partial
 
-        def score_sums(partials: Iterable[tuple[int, Partial]]) -> Iterable[Score]:
+        def score_sums(partials: Iterable[tuple[int, Partial]]) -> Iterable[FoldScore[Any]]:
             for at, group in groupby(partials, key=lambda keyed: keyed[0]):
-                number, depth = sums[at]
-                scores = list(_score(fits[number], depth, (partial for _, partial in group), data))
+                fold, number, depth = sums[at]
+                votes = (partial for _, partial in group)
+                scores = list(_score(fits[number], depth, votes, fold, folds[fold]))
                 arrivals.add(scores)
                 yield from scores
 
-        tasks = forest_tasks(fits, context.defaultParallelism)
+        tasks = forest_tasks(fits, context.defaultParallelism, len(folds))
         votes = context.parallelize(tasks, len(tasks)).mapPartitions(quick_to_reuse(grow))
         return votes.partitionBy(len(sums), lambda at: at).mapPartitions(quick_to_reuse(score_sums))
 
@@ -87,8 +92,7 @@ class Forests:
 
     def grow(self, fit: ForestFit, numbers: range, data: TaskData, seed: int) -> Iterator[Grown]:
         """See `Kind.grow`; the result is the sum of the votes."""
-        rows = data.training_rows(fit.max_bins)
-        _, bins = data.other.load(fit.max_bins)
+        rows, bins = data.load(fit.max_bins)
         depth = fit.depths[-1]
         votes = np.zeros((1, len(bins)), np.int64)
         grown = growing.grow_forest(rows, numbers, depth, fit.features_per_node, seed)
@@ -107,23 +111,22 @@ class Forests:
         return None
 
 
-def forest_tasks(fits: Sequence[ForestFit], slots: int) -> list[ForestTask]:
-    """Distribute the trees of forests over tasks."""
-    total = sum(fit.sizes[-1] for fit in fits)
+def forest_tasks(fits: Sequence[ForestFit], slots: int, folds: int = 1) -> list[ForestTask]:
+    """Distribute the trees of forests over tasks, fit by fit, so that a fit is complete on all folds early."""
+    total = folds * sum(fit.sizes[-1] for fit in fits)
     trees_per_task = max(MIN_TREES_PER_TASK, -(-total // (slots * TASKS_PER_SLOT)))
     tasks = []
-    for number, fit in enumerate(fits):
+    for (number, fit), fold in product(enumerate(fits), range(folds)):
         for step, (start, end) in enumerate(pairwise([0, *fit.sizes])):
             borders = [*range(start, end, trees_per_task), end]
-            tasks += [ForestTask(number, step, a, b) for a, b in pairwise(borders)]
+            tasks += [ForestTask(fold, number, step, a, b) for a, b in pairwise(borders)]
     return tasks
 
 
-def _grow_and_vote(fit: ForestFit, task: ForestTask, data: TaskData, seed: int) -> Iterator[tuple[int, Partial]]:
+def _grow_and_vote(fit: ForestFit, task: ForestTask, data: FoldRows, seed: int) -> Iterator[tuple[int, Partial]]:
     """The summed votes of a task's trees at each depth of the fit."""
     started = time.monotonic()
-    rows = data.training_rows(fit.max_bins)
-    _, bins = data.other.load(fit.max_bins)
+    rows, bins = data.load(fit.max_bins)
     votes = np.zeros((len(fit.depths), len(bins)), np.int64)
     numbers = range(task.first, task.last)
     for nodes in growing.grow_forest(rows, numbers, fit.depths[-1], fit.features_per_node, seed):
@@ -133,19 +136,21 @@ def _grow_and_vote(fit: ForestFit, task: ForestTask, data: TaskData, seed: int) 
         yield depth, Partial(task.step, of_depth, seconds)
 
 
-def _score(fit: ForestFit, depth: int, partials: Iterable[Partial], data: TaskData) -> Iterator[Score]:
-    """Scores of the candidates of one depth from the votes of all tasks."""
+def _score(
+    fit: ForestFit, depth: int, partials: Iterable[Partial], fold: int, data: FoldRows
+) -> Iterator[FoldScore[Any]]:
+    """Scores of the candidates of one depth on one fold from the votes of all tasks."""
     started = time.monotonic()
-    labels, _ = data.other.load(fit.max_bins)
-    of_step = np.zeros((len(fit.sizes), len(labels)), np.int64)
+    truth = data.truth()
+    of_step = np.zeros((len(fit.sizes), len(truth)), np.int64)
     seconds = 0.0
     for partial in partials:
         of_step[partial.step] += partial.votes
         seconds += partial.seconds
-    votes = np.zeros(len(labels), np.int64)
+    votes = np.zeros(len(truth), np.int64)
     found: Found = []
     for size, more in zip(fit.sizes, of_step, strict=True):
         votes += more
         if candidates := fit.at(depth, size):
-            found.append((candidates, metrics_of(labels, growing.vote_shares(votes, size))))
-    yield from shared(found, seconds + time.monotonic() - started)
+            found.append((candidates, truth.measured(growing.vote_shares(votes, size))))
+    yield from shared(fold, found, seconds + time.monotonic() - started)

@@ -8,9 +8,12 @@ from pyspark import Accumulator, SparkContext
 from pyspark.rdd import RDD
 
 from lib.engines.task.binned_rows import TaskData
-from lib.search.engine import Score
+from lib.engines.task.scores import Scores
+from lib.engines.task.truth import Truth
+from lib.search.engine import FoldScore
 from lib.search.families.family import Fit
-from lib.trees.binning import Floats
+from lib.trees.binning import Bins, Floats
+from lib.trees.growing import TrainingRows
 
 F = TypeVar("F", contravariant=True)
 
@@ -49,6 +52,16 @@ class Grown:
     result: bytes | None = None
 
 
+class FoldRows(Protocol):
+    """Rows to fit and rows to score, as tasks read them."""
+
+    def load(self, max_bins: int) -> tuple[TrainingRows, Bins]:
+        """The training rows, and the bins of the rows to score (rows × features), in the memory of a task."""
+
+    def truth(self) -> Truth[Any]:
+        """What the scores of the rows to score are measured against."""
+
+
 class Kind(Protocol[F]):
     """How fits of one kind are grown in tasks and scored."""
 
@@ -58,12 +71,12 @@ class Kind(Protocol[F]):
     def score(
         self,
         context: SparkContext,
-        data: TaskData,
+        folds: Sequence[FoldRows],
         fits: Sequence[Any],
         seed: int,
-        arrivals: Accumulator[list[Score]],
-    ) -> RDD[Score]:
-        """The scores of all candidates of one or more fits; each task also adds its own scores to `arrivals`."""
+        arrivals: Accumulator[Scores],
+    ) -> RDD[FoldScore[Any]]:
+        """The scores of all candidates of one or more fits on all folds; each task adds its own to `arrivals` too."""
 
     def tasks(self, fit: F, slots: int) -> list[range]:
         """The numbers of the trees that each task of a fit grows, for a number of slots."""

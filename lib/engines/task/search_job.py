@@ -7,24 +7,24 @@ in case an update was lost. Each score is yielded once.
 import queue
 import uuid
 from collections.abc import Generator, Sequence
+from typing import Any
 
 from pyspark import InheritableThread, SparkContext
 
-from lib.engines.task.binned_rows import TaskData
-from lib.engines.task.kind import TreesFit
+from lib.engines.task.kind import FoldRows, TreesFit
 from lib.engines.task.kinds import KINDS
-from lib.engines.task.scores import Arrivals
-from lib.search.engine import Score
+from lib.engines.task.scores import Arrivals, Scores
+from lib.search.engine import FoldScore
 
 
 def run_search(
-    context: SparkContext, data: TaskData, fits: Sequence[TreesFit], seed: int
-) -> Generator[Score, None, None]:
-    """Fit and score all candidates of the fits; yields scores as they arrive. Closing it cancels the job."""
-    inbox: queue.Queue[Sequence[Score] | None] = queue.Queue()
+    context: SparkContext, folds: Sequence[FoldRows], fits: Sequence[TreesFit], seed: int
+) -> Generator[FoldScore[Any], None, None]:
+    """Fit and score all candidates of the fits on all folds; yields scores as they come. Closing it cancels the job."""
+    inbox: queue.Queue[Scores | None] = queue.Queue()
     arrivals = context.accumulator([], Arrivals(inbox))
     by_kind = {kind: [fit for fit in fits if type(fit) is made] for made, kind in KINDS.items()}
-    stages = [kind.score(context, data, some, seed, arrivals) for kind, some in by_kind.items() if some]
+    stages = [kind.score(context, folds, some, seed, arrivals) for kind, some in by_kind.items() if some]
     job = context.union(stages)
     tag = f"search-{uuid.uuid4().hex[:8]}"
     failure: list[BaseException] = []
@@ -40,12 +40,13 @@ def run_search(
 
     thread = InheritableThread(target=collect)
     thread.start()
-    seen: set[int] = set()
+    seen: set[tuple[int, int]] = set()
     try:
         while (arrived := inbox.get()) is not None:
             for score in arrived:
-                if score.candidate.index not in seen:
-                    seen.add(score.candidate.index)
+                which = (score.fold, score.candidate.index)
+                if which not in seen:
+                    seen.add(which)
                     yield score
     finally:
         context.cancelJobsWithTag(tag)  # no job is running unless the loop was left early

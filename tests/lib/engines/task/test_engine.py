@@ -78,7 +78,7 @@ def test_forests_score_about_as_spark_mls_own(parts):
 def test_scores_are_the_same_however_the_work_and_the_rows_are_cut(scores, parts, monkeypatch, slots):
     usual = task_forests.forest_tasks
     monkeypatch.setattr(task_forests, "MIN_TREES_PER_TASK", 1)
-    monkeypatch.setattr(task_forests, "forest_tasks", lambda forests, _: usual(forests, slots))
+    monkeypatch.setattr(task_forests, "forest_tasks", lambda forests, _, folds=1: usual(forests, slots, folds))
     monkeypatch.setattr(binned_rows, "ROWS_PER_PIECE", 10_000 // slots)
     again = in_order(engine().score(expand(GRID), parts, VAL))
     assert [score.metrics for score in again] == [score.metrics for score in scores]

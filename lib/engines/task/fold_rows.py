@@ -1,0 +1,151 @@
+"""The rows of folds for the tasks of the task engine.
+
+Folds overlap, and each has thresholds of its own, so here the values themselves are broadcast, once for all folds, and
+each task bins its fold's rows. The thresholds, bins and class weights of a fold are those that a table of only its
+training rows would have.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from pyspark import Broadcast
+from pyspark.sql import functions as F
+
+from lib.engines.task.binned_rows import by_partition, range_partitioned, take
+from lib.engines.task.truth import Labels, Truth
+from lib.metrics import ScoreCounts
+from lib.search.folds import Fold
+from lib.split import HASH_COL, PART_COL, PARTS, Split
+from lib.trees import binning
+from lib.trees.binning import Bins, Floats
+from lib.trees.growing import TrainingRows
+
+T = TypeVar("T")
+
+BYTES_PER_PIECE = 32 * 2**20
+Places = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some rows: values (features × rows), labels, hashes of content, and the places of their zones and parts.
+
+    Identical rows are in the same piece.
+    """
+
+    values: Floats
+    labels: Labels
+    hashes: Places
+    zones: Places
+    parts: Places
+
+
+@dataclass(frozen=True)
+class Values:
+    """All rows of a split in canonical order, in pieces; `zones` are all zones, sorted."""
+
+    pieces: list[Broadcast[Any]]
+    zones: tuple[str, ...]
+
+    def chosen(self, zones: Sequence[str], parts: Sequence[str]) -> Iterator[tuple[Piece, npt.NDArray[np.bool_]]]:
+        """Each piece, with a mark for its rows of these zones and parts."""
+        in_zone = np.isin(self.zones, zones)
+        in_part = np.isin(PARTS, parts)
+        for broadcast in self.pieces:
+            piece: Piece = take(broadcast)
+            yield piece, in_zone[piece.zones] & in_part[piece.parts]
+
+
+@dataclass(frozen=True)
+class FoldOfValues(Generic[T]):
+    """See `FoldRows`: the rows of one fold."""
+
+    values: Values
+    fold: Fold
+    seed: int
+    measure: Callable[[ScoreCounts], T]
+
+    def load(self, max_bins: int) -> tuple[TrainingRows, Bins]:
+        """See `FoldRows.load`."""
+        labels = np.concatenate([piece.labels[mark] for piece, mark in self._train()])
+        class_weights = len(labels) / (2.0 * np.bincount(labels, minlength=2))
+        thresholds = self._thresholds(max_bins, labels, class_weights)
+        n_bins = np.array([len(limits) + 1 for limits in thresholds], np.int64)
+        rows = TrainingRows(_binned(self._train(), thresholds, max_bins), n_bins, labels, class_weights)
+        return rows, _binned(self._score(), thresholds, max_bins)
+
+    def truth(self) -> Truth[T]:
+        """See `FoldRows.truth`."""
+        found = [(piece.labels[mark], piece.zones[mark]) for piece, mark in self._score()]
+        labels, zones = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        return Truth(labels, self.measure, zones if self.fold.by_zone else None, self.values.zones)
+
+    def _train(self) -> Iterator[tuple[Piece, npt.NDArray[np.bool_]]]:
+        return self.values.chosen(self.fold.train_zones, self.fold.train)
+
+    def _score(self) -> Iterator[tuple[Piece, npt.NDArray[np.bool_]]]:
+        """The rows to score without those that repeat a training row, as zones that overlap have."""
+        chosen = self.values.chosen(self.fold.score_zones, self.fold.score)
+        for (piece, mark), (_, of_train) in zip(chosen, self._train(), strict=True):
+            yield piece, mark & ~np.isin(piece.hashes, piece.hashes[of_train])
+
+    def _thresholds(self, max_bins: int, labels: Labels, class_weights: Floats) -> list[Floats]:
+        sample = binning.sample_rows(max_bins, len(labels), self.seed)
+        found, start = [], 0
+        for piece, mark in self._train():
+            rows = np.flatnonzero(mark)
+            here = sample[np.searchsorted(sample, start) : np.searchsorted(sample, start + len(rows))] - start
+            found.append(piece.values[:, rows[here]])
+            start += len(rows)
+        weights = class_weights[labels]
+        total = float(np.cumsum(weights)[-1])  # one after another, as in `binned_rows`
+        values = np.concatenate(found, axis=1).T
+        return binning.find_thresholds(values, weights[sample], max_bins, len(labels), total)
+
+
+@contextmanager
+def fold_rows(
+    split: Split, folds: Sequence[Fold], measure: Callable[[ScoreCounts], T]
+) -> Iterator[list[FoldOfValues[T]]]:
+    """Broadcast a split's rows once for all folds."""
+    zones = tuple(sorted({zone for fold in folds for zone in (*fold.train_zones, *fold.score_zones)}))
+    values = Values([], zones)
+    try:
+        for piece in _pieces(split, zones):
+            values.pieces.append(split.spark.sparkContext.broadcast(piece))
+        yield [FoldOfValues(values, fold, split.seed, measure) for fold in folds]
+    finally:
+        for broadcast in values.pieces:
+            broadcast.destroy()
+
+
+def _pieces(split: Split, zones: Sequence[str]) -> Iterator[Piece]:
+    n_features = len(split.features)
+    zone = F.col(f"`{split.table.zone_col}`") if split.table.zone_col else F.lit("")
+    part = F.coalesce(*(F.when(F.col(PART_COL) == name, float(place)) for place, name in enumerate(PARTS)))
+    names = [F.col(f"`{name}`") for name in (*split.features, split.label_col)]
+    rows = range_partitioned(split, split.frame, split.table.rows, max(1, BYTES_PER_PIECE // (8 * n_features)))
+    sorted_zones = np.array(zones, dtype=object)
+
+    def of_partition(columns: list[npt.NDArray[Any]]) -> list[bytes]:
+        values = np.stack(columns[:n_features]).astype(np.float64)
+        places = np.searchsorted(sorted_zones, columns[-2].astype(object))
+        hashes, parts = (columns[place].astype(np.int64) for place in (-3, -1))
+        codes = (columns[n_features].astype(np.uint8), hashes, places.astype(np.int64), parts)
+        return [values.tobytes(), *(code.tobytes() for code in codes)]
+
+    for row in by_partition(rows.select(*names, HASH_COL, zone, part), of_partition, 5).toLocalIterator(True):
+        labels = np.frombuffer(row[2], np.uint8)
+        if len(labels):
+            values = np.frombuffer(row[1], np.float64).reshape(n_features, -1)
+            yield Piece(values, labels, *(np.frombuffer(row[place], np.int64) for place in (3, 4, 5)))
+
+
+def _binned(pieces: Iterator[tuple[Piece, npt.NDArray[np.bool_]]], thresholds: Sequence[Floats], max_bins: int) -> Bins:
+    return np.concatenate(
+        [binning.bin_columns([column[mark] for column in piece.values], thresholds, max_bins) for piece, mark in pieces]
+    )
