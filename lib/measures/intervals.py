@@ -1,13 +1,33 @@
 """How certain a measured figure is: 95 % intervals from counts alone.
 
-All of them assume that the rows are independent. Neighbouring pixels of one field are not, so the true intervals are
-wider.
+Those from a formula assume that the rows are independent. Neighbouring pixels of one field are not, so the true
+intervals are wider. The bootstrap over zones assumes only that the zones are independent.
+
+An interval is None where none can be had.
 """
 
 import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from lib import artifacts
+from lib.metrics import Array, ScoreCounts
 
 Z95 = 1.959964  # the normal distribution's 97.5 % point
 Z95_ONE_SIDED = 1.644854  # and its 95 % point
+
+# The normal distribution stands for a binomial one from about five rows of each kind.
+_FEWEST_EXPECTED = 5
+
+DRAWS = 2000
+FEWEST_ZONES = 3
+# The areas of a bootstrap take each draw at each distinct score. Above this many, neighbouring scores are put together,
+# for the bootstrap alone.
+MAX_SCORES = 2048
+_NO_WIDTH = 1e-12  # draws that agree differ by rounding alone
+_CELLS = 500_000  # draws × scores held at once: 4 MB an array
 
 
 def roc_area_error(area: float, positives: int, negatives: int) -> float:
@@ -19,8 +39,11 @@ def roc_area_error(area: float, positives: int, negatives: int) -> float:
 
 
 def roc_area_interval(area: float, positives: int, negatives: int) -> tuple[float, float] | None:
-    """Bounds of an area under the ROC curve, None where a class has no rows."""
-    if not positives or not negatives:
+    """Bounds of an area under the ROC curve, None where a class has no rows or the area is 0 or 1.
+
+    There the formula's standard error is 0, whatever the number of rows.
+    """
+    if not positives or not negatives or not 0 < area < 1:
         return None
     margin = Z95 * roc_area_error(area, positives, negatives)
     return max(0.0, area - margin), min(1.0, area + margin)
@@ -34,9 +57,11 @@ def pr_area_error(area: float, positives: int) -> float:
 def pr_area_interval(area: float, positives: int) -> tuple[float, float] | None:
     """Bounds of an area under the precision-recall curve, None where they are undefined.
 
-    The logit interval of Boyd, Eng and Page (ECML PKDD 2013), in which the positives alone count as the sample.
+    The logit interval of Boyd, Eng and Page (ECML PKDD 2013), in which the positives alone count as the sample. It
+    needs positives × area and positives × (1 - area) of at least 5: near 0 or 1 it grows without measure (54 positives
+    at 0.999 gave 0.362 – 1.000).
     """
-    if not positives or not 0 < area < 1:
+    if not positives or positives * min(area, 1 - area) < _FEWEST_EXPECTED:
         return None
     centre = math.log(area / (1 - area))
     margin = Z95 / math.sqrt(positives * area * (1 - area))
@@ -51,6 +76,138 @@ def share_interval(hits: int, total: int) -> tuple[float, float] | None:
     centre = (share + z2 / (2 * total)) / (1 + z2 / total)
     margin = Z95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
     return max(0.0, centre - margin), min(1.0, centre + margin)
+
+
+def bootstrap_zones(
+    by_zone: Mapping[str, ScoreCounts], threshold: float, seed: int, draws: int = DRAWS
+) -> dict[str, tuple[float, float] | None]:
+    """Bounds of every figure of an evaluation, from a bootstrap over zones (Efron's percentile interval).
+
+    A draw takes as many zones as there are, with replacement, and measures all their rows together. The bounds are the
+    2.5 % and 97.5 % points over the draws. The keys are `lib.artifacts.OVERALL_METRICS` and `precision`, `recall` and
+    `f1` of each class, as in `precision.1`; rows with a score above `threshold` are predicted as class 1.
+
+    A draw in which a figure is undefined does not count for it: an area without rows of both classes, a precision
+    without rows predicted as the class, a recall or F1 without rows of the class. The zones' order does not matter.
+    None: there are fewer than three zones, no draw counts, or all draws agree.
+    """
+    zones = [by_zone[name] for name in sorted(by_zone)]
+    if len(zones) < FEWEST_ZONES:
+        return dict.fromkeys(_figure_names())
+    chosen = np.random.default_rng(seed).integers(len(zones), size=(draws, len(zones)))
+    # How often each zone was drawn (draws × zones).
+    times = np.stack([np.bincount(draw, minlength=len(zones)) for draw in chosen]).astype(np.float64)
+    figures = {**_decisions(times, zones, threshold), **_areas(times, zones)}
+    return {name: _percentiles(figures[name]) for name in _figure_names()}
+
+
+def _figure_names() -> Iterator[str]:
+    yield from artifacts.OVERALL_METRICS
+    yield from (f"{figure}.{of}" for figure in ("precision", "recall", "f1") for of in ("0", "1"))
+
+
+def _percentiles(values: Array) -> tuple[float, float] | None:
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return None
+    low, high = (float(bound) for bound in np.percentile(values, [2.5, 97.5]))
+    return (low, high) if high - low > _NO_WIDTH else None
+
+
+def _decisions(times: Array, zones: list[ScoreCounts], threshold: float) -> dict[str, Array]:
+    """Of each draw, the figures that depend on the threshold; NaN where one is undefined."""
+    parts = [zone.confusion(threshold) for zone in zones]
+    tn, fp, fn, tp = (times @ np.array([[part.tn, part.fp, part.fn, part.tp] for part in parts], np.float64)).T
+    right = {"0": tn, "1": tp}
+    predicted = {"0": tn + fn, "1": tp + fp}
+    rows = {"0": tn + fp, "1": tp + fn}
+    everything = rows["0"] + rows["1"]
+
+    def weighted(by_class: dict[str, Array]) -> Array:
+        """As `Confusion.weighted`, where 0 divided by 0 is 0."""
+        return _ratio(sum((rows[c] * np.nan_to_num(by_class[c]) for c in rows), np.zeros(len(times))), everything)
+
+    precision = {c: _ratio(right[c], predicted[c]) for c in right}
+    recall = {c: _ratio(right[c], rows[c]) for c in right}
+    # With rows of the class but none found, F1 is 0, also where nothing was predicted as the class.
+    f1 = {c: np.where(rows[c] > 0, _ratio(2 * right[c], rows[c] + predicted[c]), np.nan) for c in right}
+    return {
+        "accuracy": _ratio(tn + tp, everything),
+        "f1": weighted(f1),
+        "weightedPrecision": weighted(precision),
+        "weightedRecall": weighted(recall),
+        **{f"precision.{c}": values for c, values in precision.items()},
+        **{f"recall.{c}": values for c, values in recall.items()},
+        **{f"f1.{c}": values for c, values in f1.items()},
+    }
+
+
+def _areas(times: Array, zones: list[ScoreCounts]) -> dict[str, Array]:
+    """Of each draw, the areas as `ScoreCounts` defines them; NaN for draws without both classes."""
+    positives, negatives = _at_common_scores(zones)
+    # Sums over scores and over zones may change places, so no draw needs a cumulative sum of its own.
+    found, alarms = np.cumsum(positives, axis=1), np.cumsum(negatives, axis=1)
+    step = max(1, _CELLS // max(1, positives.shape[1]))
+    blocks = [
+        _areas_of_draws(part @ positives, part @ negatives, part @ found, part @ alarms)
+        for part in (times[start : start + step] for start in range(0, len(times), step))
+    ]
+    roc, pr, average = np.concatenate(blocks, axis=1)
+    return {"areaUnderROC": roc, "areaUnderPR": pr, "average_precision": average}
+
+
+def _areas_of_draws(positives: Array, negatives: Array, found: Array, alarms: Array) -> Array:
+    """Areas under the ROC and the PR curve, and average precision (3 × draws), from counts (draws × scores).
+
+    `found` and `alarms` are the counts of class 1 and 0 at each score and above.
+    """
+    if not positives.shape[1]:
+        return np.full((3, len(positives)), np.nan)
+    all_positives, all_negatives = found[:, -1], alarms[:, -1]
+    both = (all_positives > 0) & (all_negatives > 0)
+    precision = _ratio(found, found + alarms)
+    # Scores that are higher than any of the draw's rows are no points of its curve, which starts at its own first.
+    first = precision[np.arange(len(precision)), np.argmax(found + alarms > 0, axis=1)]
+    precision = np.where(np.isnan(precision), first[:, None], precision)
+    before = np.concatenate([first[:, None], precision[:, :-1]], axis=1)
+    roc = _ratio(((found - positives / 2) * negatives).sum(axis=1), all_positives * all_negatives)
+    pr = _ratio((positives * (precision + before)).sum(axis=1) / 2, all_positives)
+    average = _ratio((positives * precision).sum(axis=1), all_positives)
+    return np.where(both, np.stack([roc, pr, average]), np.nan)
+
+
+def _at_common_scores(zones: list[ScoreCounts]) -> tuple[Array, Array]:
+    """Rows of class 1 and 0 of each zone (zones × scores) at the scores of all zones, descending."""
+    common, ascending = np.unique(np.concatenate([zone.scores for zone in zones]), return_inverse=True)
+    places = len(common) - 1 - ascending
+    n_places = len(common)
+    if n_places > MAX_SCORES:
+        groups = _groups(places, zones)
+        places, n_places = groups[places], MAX_SCORES
+    ends = np.cumsum([len(zone.scores) for zone in zones])[:-1]
+    parts = list(zip(np.split(places, ends), zones, strict=True))
+    return (
+        np.stack([np.bincount(at, weights=zone.positives, minlength=n_places) for at, zone in parts]),
+        np.stack([np.bincount(at, weights=zone.negatives, minlength=n_places) for at, zone in parts]),
+    )
+
+
+def _groups(places: npt.NDArray[np.int64], zones: list[ScoreCounts]) -> npt.NDArray[np.int64]:
+    """Which of `MAX_SCORES` groups each common score belongs to: equal steps along the ROC curve of all zones.
+
+    Equal steps of the score would put most rows in a few groups where the scores crowd, as they do near 0 when class 1
+    is rare. With these, a group is a single score or has at most 1 in 1,000 of each class, and the areas change by
+    less than 1e-3.
+    """
+    positives = np.bincount(places, weights=np.concatenate([zone.positives for zone in zones]))
+    negatives = np.bincount(places, weights=np.concatenate([zone.negatives for zone in zones]))
+    way = np.cumsum(positives / max(1.0, positives.sum()) + negatives / max(1.0, negatives.sum()))
+    return np.minimum(way / 2 * MAX_SCORES, MAX_SCORES - 1).astype(np.int64)
+
+
+def _ratio(part: Array, whole: Array) -> Array:
+    """`part / whole`, NaN where `whole` is 0."""
+    return np.divide(part, whole, out=np.full_like(whole, np.nan), where=whole > 0)
 
 
 def _logistic(value: float) -> float:

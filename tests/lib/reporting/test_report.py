@@ -6,12 +6,11 @@ import re
 import string
 import types
 
-import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
 from lib.errors import InputError
-from lib.measures.intervals import pr_area_interval, roc_area_error, roc_area_interval, share_interval
+from lib.measures.intervals import pr_area_interval, roc_area_interval
 from lib.reporting.cautions import cautions
 from lib.reporting.language.phrases import PHRASES
 from lib.reporting.language.words import Words
@@ -455,24 +454,6 @@ class TestNumbersInWords:
 
     def test_moments_are_utc(self):
         assert Words("en").moment("2026-11-23T22:36:50+02:00") == "2026-11-23 20:36:50 UTC"
-
-
-class TestIntervals:
-    def test_roc_area_against_simulation(self):
-        """Scores of both classes exponential, the model behind Hanley and McNeil's formula."""
-        rng = np.random.default_rng(3)
-        positives, negatives = rng.exponential(4, (4000, 51, 1)), rng.exponential(1, (4000, 1, 58))
-        areas = (positives > negatives).mean(axis=(1, 2))
-        assert roc_area_error(areas.mean(), 51, 58) == pytest.approx(areas.std(), rel=0.05)
-
-    def test_wilson_against_a_known_value(self):
-        assert share_interval(10, 100) == pytest.approx((0.0552, 0.1744), abs=1e-4)
-        assert share_interval(0, 0) is None
-
-    def test_pr_area_stays_inside_0_and_1(self):
-        low, high = pr_area_interval(0.98, 12)
-        assert 0 < low < 0.98 < high < 1
-        assert pr_area_interval(1.0, 12) is None
 
 
 def write_files(spark, raw, root):
