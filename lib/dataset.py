@@ -14,6 +14,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from lib.blocks import BLOCK_COL, add_blocks
 from lib.errors import ExperimentError, InputError, some
 from lib.storage import Storage, java_cause
 from lib.support import tables
@@ -26,9 +27,9 @@ _NO_FOOTER = "CANNOT_READ_FILE_FOOTER"
 
 @dataclass(frozen=True)
 class Table:
-    """A checked table: features and label as double, the label 0.0 or 1.0, the zone (if any) as string.
+    """A checked table: features, label and coordinates as double, the label 0.0 or 1.0, the zone (if any) as string.
 
-    `features` keep the order of the file; `class_counts` are by "0" and "1"; `fingerprint` is a hash of the rows'
+    `features` keep the order of the file; `coordinates` are the two columns of `block_cols`, or none; `class_counts` are by "0" and "1"; `fingerprint` is a hash of the rows'
     content that does not depend on their order or partitions; `dropped` counts the rows left out for missing values.
     """
 
@@ -41,6 +42,7 @@ class Table:
     class_counts: dict[str, int]
     fingerprint: str
     dropped: int
+    coordinates: tuple[str, ...] = ()
 
 
 def load(
@@ -51,6 +53,8 @@ def load(
     zone_col: str | None = "zone",
     exclude_cols: Sequence[str] = (),
     missing: str = "error",
+    block_cols: Sequence[str] = (),
+    block_size: float | None = None,
 ) -> Table:
     """Read one table from one or several files or folders, and check it.
 
@@ -58,7 +62,16 @@ def load(
     """
     uris = tables.places(inputs)
     raw = read(spark, uris)
-    return check(raw, uris, label_col=label_col, zone_col=zone_col, exclude_cols=exclude_cols, missing=missing)
+    return check(
+        raw,
+        uris,
+        label_col=label_col,
+        zone_col=zone_col,
+        exclude_cols=exclude_cols,
+        missing=missing,
+        block_cols=block_cols,
+        block_size=block_size,
+    )
 
 
 def check(
@@ -69,30 +82,38 @@ def check(
     zone_col: str | None,
     exclude_cols: Sequence[str],
     missing: str,
+    block_cols: Sequence[str] = (),
+    block_size: float | None = None,
 ) -> Table:
     """Check a table that was read from `uris`, and reduce it to the columns and rows that are used.
 
     Features are all numeric columns except the label, the zone and `exclude_cols`. `zone_col` is ignored if the table
     does not have it. `missing` says what happens to rows with a null, NaN or infinite value: "error" or "drop".
+    `block_cols` are two columns of coordinates, which are no features; with `block_size`, square blocks of that size
+    are the zones, instead of those of `zone_col` (see `lib.blocks`).
 
     Raises:
         InputError: the table cannot be learnt from; the message says why and what to do.
     """
     if missing not in ("error", "drop"):
         raise InputError(f"missing={missing!r}: choose error or drop")
+    tables.check_block_cols(columns(raw), block_cols, block_size)
     zone = zone_col if zone_col in raw.columns and zone_col not in exclude_cols else None
-    features = tables.feature_columns(columns(raw), label_col, zone, exclude_cols)
+    features = tables.feature_columns(columns(raw), label_col, zone, exclude_cols, block_cols=block_cols)
     _check_label_type(raw, label_col)
 
-    used = [_as_double(name).alias(name) for name in (*features, label_col)]
+    used = [_as_double(name).alias(name) for name in (*features, label_col, *block_cols)]
+    zone = None if block_size else zone
     if zone:
         used.append(F.col(_quoted(zone)).cast("string").alias(zone))
     frame = raw.select(*used)
 
-    unusable = count_unusable(frame, features, label_col, zone)
+    unusable = count_unusable(frame, (*features, *block_cols), label_col, zone)
     _check_values(unusable, features, label_col, missing)
     if unusable["any"]:
         frame = frame.where(~_any_unusable(frame.columns, zone))
+    if block_size:
+        zone, frame = BLOCK_COL, add_blocks(frame, block_cols, block_size)
     names = (*features, label_col)
     # Both in one pass: the rows of each class, and the inputs of the fingerprint.
     by_label = frame.groupBy(F.col(_quoted(label_col)).alias("label")).agg(*fingerprint_parts(row_hash(names)))
@@ -101,7 +122,9 @@ def check(
     classes = {"0": found[0.0]["rows"], "1": found[1.0]["rows"]}
     rows = classes["0"] + classes["1"]
     content = fingerprint(rows, found[0.0]["hash_sum"] + found[1.0]["hash_sum"], names)
-    return Table(frame, features, label_col, zone, tuple(uris), rows, classes, content, unusable["any"])
+    return Table(
+        frame, features, label_col, zone, tuple(uris), rows, classes, content, unusable["any"], tuple(block_cols)
+    )
 
 
 def read(spark: SparkSession, inputs: str | Sequence[str]) -> DataFrame:

@@ -24,7 +24,11 @@ Record = dict[str, Any]
 
 
 def describe_columns(
-    raw: DataFrame, label_col: str, zone_col: str | None = None, exclude_cols: Sequence[str] = ()
+    raw: DataFrame,
+    label_col: str,
+    zone_col: str | None = None,
+    exclude_cols: Sequence[str] = (),
+    block_cols: Sequence[str] = (),
 ) -> list[Record]:
     """Describe each column of a table as it was read: `column`, `type`, `role`, `rows`, `missing`, min, median, max.
 
@@ -41,7 +45,7 @@ def describe_columns(
         {
             "column": column.name,
             "type": column.type,
-            "role": tables.role(column, label_col, zone_col, exclude_cols),
+            "role": tables.role(column, label_col, zone_col, exclude_cols, block_cols),
             "rows": found["rows"],
             "missing": found["rows"] - found[f"usable {place}"],
             **{name: found[f"{name} {place}"] for name in ("min", "median", "max")},

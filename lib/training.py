@@ -20,15 +20,18 @@ from lib import artifacts, dataset
 from lib.dataset import Table
 from lib.engines.choice import choose_engine
 from lib.errors import InputError
+from lib.measures import reference, zones
+from lib.measures.decision import Decision
 from lib.metrics import ScoreCounts, count_scores
 from lib.scoring import SCORE_COL, with_score
 from lib.search import resume
 from lib.search.candidates import candidates_of
 from lib.search.engine import Score, in_order
 from lib.search.families import Candidate, family_of
-from lib.search.search import Search, SearchLog, check_metric, search
+from lib.search.search import Search, SearchLog, as_record, check_metric, search
 from lib.split import TEST, TRAIN, VAL, Split, split
 from lib.storage import Storage, join
+from lib.support import threshold_rule
 from lib.version import versions
 
 
@@ -41,6 +44,8 @@ class Settings:
     zone_col: str | None = "zone"
     exclude_cols: Sequence[str] = ()
     missing: str = "error"
+    block_cols: Sequence[str] = ()
+    block_size: float | None = None
     test_frac: float = 0.15
     val_frac: float = 0.15
     split_by: str = "rows"
@@ -60,9 +65,9 @@ class Settings:
 class Training:
     """One training run; its folder is `<out>/models/model_<run_id>`.
 
-    Call its steps in this order: `load`, `split`, `search`, `leave_zones_out`, `retrain`, `finish`. `provenance` is what only the
-    launcher knows (the command, the commit), kept in experiment.json. `continues` resumes the interrupted run with
-    this id: candidates that it scored are not fitted again.
+    Call its steps in this order: `load`, `split`, `search`, `leave_zones_out`, `retrain`, `finish`.
+    `provenance` is what only the launcher knows (the command, the commit), kept in experiment.json. `continues` resumes
+    the interrupted run with this id: candidates that it scored are not fitted again.
 
     Raises:
         InputError: settings out of range, an output that exists already or cannot be written, nothing to resume.
@@ -105,6 +110,8 @@ class Training:
                 zone_col=s.zone_col,
                 exclude_cols=s.exclude_cols,
                 missing=s.missing,
+                block_cols=s.block_cols,
+                block_size=s.block_size,
             )
         return self.table
 
@@ -142,9 +149,7 @@ class Training:
             self.unseen_zones = self._describe_zones(unseen, best, winner) if unseen.zones else None
         return self.unseen_zones
 
-    def _describe_zones(
-        self, unseen: zones.Unseen, best: Sequence[Candidate], winner: Candidate
-    ) -> dict[str, Any]:
+    def _describe_zones(self, unseen: zones.Unseen, best: Sequence[Candidate], winner: Candidate) -> dict[str, Any]:
         s = self.settings
         record = zones.describe(unseen.zones[winner.index], unseen.groups)
         described = {c.model: zones.describe(unseen.zones[c.index], unseen.groups) for c in best}
@@ -169,15 +174,15 @@ class Training:
             held_out = with_score(self.model.transform(self.parts.rows(TEST)))
             retrained = count_scores(held_out, self.parts.label_col, SCORE_COL)[""]
             ranked = importances(self.found.best().candidate, self.model, self.parts.features)
-            calibration = decisions.fit(self.on_validation, self.settings.threshold)
+            decision = Decision.fit(self.on_validation, self.settings.threshold)
             summary = self._summarize(best, tested, retrained, ranked)
         rows = io.StringIO()
         writer = csv.DictWriter(rows, ["feature", "importance"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(summary["feature_importances"])
         self.storage.write_text(join(self.folder, artifacts.IMPORTANCES), rows.getvalue())
-        self._write_json(artifacts.CALIBRATION, calibration)
-        self.storage.write_bytes(join(self.folder, artifacts.REFERENCE), reference.of(self.parts))
+        self._write_json(artifacts.CALIBRATION, decision.as_dict())
+        reference.write(self.storage, self.folder, self.parts)
         finished = {**self._record(), "reused_candidates": self.found.reused, "finished_at": _now()}
         self._write_json(artifacts.EXPERIMENT, finished)
         self._write_json(artifacts.SUMMARY, summary)
@@ -250,6 +255,7 @@ class Training:
                 "features": list(table.features),
                 "label_col": table.label_col,
                 "zone_col": table.zone_col,
+                "coordinates": list(table.coordinates),
                 "class_counts": table.class_counts,
                 "fingerprint": table.fingerprint,
             },

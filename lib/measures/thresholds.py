@@ -20,10 +20,10 @@ def choose(rule: Any, counts: ScoreCounts) -> float:
     """The threshold that a rule chooses; a number is returned as it is.
 
     Of several thresholds that are equally good, the highest is chosen, which marks the fewest rows. For a precision,
-    that is the highest of those with the most recall.
+    that is the highest of those with the most recall; if none reaches it, the highest of those that come closest.
 
     Raises:
-        InputError: the rule is malformed; there are no rows of class 1; no threshold reaches the precision.
+        InputError: the rule is malformed, or there are no rows of class 1.
     """
     threshold_rule.check(rule)
     if threshold_rule.is_number(rule):
@@ -71,10 +71,5 @@ def _most_found(found: Array, alarms: Array, least: float) -> int:
     """Place of the most rows found with at least this precision, the highest threshold of those."""
     rows = found + alarms
     precision = np.divide(found, rows, out=np.zeros_like(rows), where=rows > 0)
-    enough = precision >= least
-    if not enough.any():
-        raise InputError(
-            f"no threshold reaches a precision of {least:g}: the best is {np.floor(precision.max() * 1000) / 1000:g}; "
-            "ask for less precision, or improve the model"
-        )
+    enough = precision >= min(least, precision.max())
     return int(np.argmax(np.where(enough, found, -1.0)))

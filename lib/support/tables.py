@@ -135,10 +135,39 @@ def require(columns: Sequence[Column], name: str, parameter: str, table: str = "
         raise InputError(not_among(f"{parameter}: {table} has no column {name!r}", name, names, "it has", most=12))
 
 
-def role(column: Column, label_col: str, zone_col: str | None, exclude_cols: Sequence[str]) -> str:
-    """The role of a column: label, zone, excluded, feature, text (not a number), or reserved (a number whose name
-    Spark ML uses itself or does not accept). A column of unknown type counts as a number.
+def check_block_cols(
+    columns: Sequence[Column], block_cols: Sequence[str], block_size: float | None, table: str = "the table"
+) -> None:
+    """Check the columns of coordinates.
+
+    Raises:
+        InputError: there are not two of them, one is missing or not a number, or there is a size without columns.
     """
+    if not block_cols and block_size is None:
+        return
+    if len(set(block_cols)) != 2:
+        raise InputError(f"block_cols={list(block_cols)}: give two columns, such as [x, y]")
+    if block_size is not None and not block_size > 0:
+        raise InputError(f"block_size={block_size:g}: give a number above 0, in the unit of {' and '.join(block_cols)}")
+    for name in block_cols:
+        require(columns, name, "block_cols", table)
+        column = next(column for column in columns if column.name == name)
+        if column.is_number is False:
+            raise InputError(f"{table}: column {name!r} of block_cols is of type {column.type}, not a number")
+
+
+def role(
+    column: Column,
+    label_col: str,
+    zone_col: str | None,
+    exclude_cols: Sequence[str],
+    block_cols: Sequence[str] = (),
+) -> str:
+    """The role of a column: label, zone, coordinate, excluded, feature, text (not a number), or reserved (a number
+    whose name Spark ML uses itself or does not accept). A column of unknown type counts as a number.
+    """
+    if column.name in block_cols:
+        return "coordinate"
     if column.name in exclude_cols:
         return "excluded"
     if column.name in (label_col, zone_col):
@@ -154,6 +183,7 @@ def feature_columns(
     zone_col: str | None,
     exclude_cols: Sequence[str],
     table: str = "the table",
+    block_cols: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """The columns to learn from, in the table's order.
 
@@ -164,7 +194,7 @@ def feature_columns(
     require(columns, label_col, "label_col", table)
     for name in exclude_cols:
         require(columns, name, "exclude_cols", table)
-    roles = {column.name: role(column, label_col, zone_col, exclude_cols) for column in columns}
+    roles = {column.name: role(column, label_col, zone_col, exclude_cols, block_cols) for column in columns}
     for column in columns:
         if roles[column.name] == "text":
             raise InputError(

@@ -96,7 +96,10 @@ def _features(uri: str, table: Outline, parameters: Parameters) -> tuple[str, ..
     columns, label, zone = table.columns, parameters.label_col, parameters.zone_col
     if parameters.split_by == "zone" and zone:
         tables.require(columns, zone, "zone_col", uri)
-    features = tables.feature_columns(columns, label, zone, parameters.exclude_cols, uri)
+    tables.check_block_cols(columns, parameters.block_cols, parameters.block_size, uri)
+    features = tables.feature_columns(
+        columns, label, zone, parameters.exclude_cols, uri, block_cols=parameters.block_cols
+    )
     label_column = next(column for column in columns if column.name == label)
     if label_column.is_number is False:
         raise tables.label_refused(label_column, table=uri)

@@ -1,0 +1,76 @@
+"""Spatial blocks: zones made of coordinates, where a table names none (as in R's blockCV).
+
+The plane is divided into squares. A square with few rows joins its nearest neighbour, so that every block can be left
+out and measured. The blocks follow from the coordinates alone, not from the rows' order.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lib.errors import InputError
+
+BLOCK_COL = "__block"
+FEWEST_ROWS = 50
+MOST_SQUARES = 5_000
+
+Square = tuple[int, int]
+
+
+def add_blocks(frame: DataFrame, block_cols: Sequence[str], block_size: float) -> DataFrame:
+    """Add `BLOCK_COL`, the name of each row's block: the lower left corner of its first square, as in `4500_-200`.
+
+    `block_size` is the side of a square in the unit of the two columns.
+
+    Raises:
+        InputError: there would be more than `MOST_SQUARES` squares.
+    """
+    squares = [F.floor(F.col(f"`{name}`") / block_size).cast("long") for name in block_cols]
+    placed = frame.withColumn("__i", squares[0]).withColumn("__j", squares[1])
+    found = placed.groupBy("__i", "__j").count().limit(MOST_SQUARES + 1).collect()
+    if len(found) > MOST_SQUARES:
+        raise InputError(
+            f"block_size: {block_size:g} makes more than {MOST_SQUARES:,} blocks of the table: give a larger one, in "
+            f"the unit of {' and '.join(block_cols)}"
+        )
+    names = merged({(row["__i"], row["__j"]): row["count"] for row in found})
+    table = pd.DataFrame(
+        [(i, j, _corner(square, block_size)) for (i, j), square in names.items()], columns=["__i", "__j", BLOCK_COL]
+    )
+    named = F.broadcast(frame.sparkSession.createDataFrame(table))
+    return placed.join(named, ["__i", "__j"]).drop("__i", "__j")
+
+
+def merged(rows: Mapping[Square, int]) -> dict[Square, Square]:
+    """The block of each square, named by its first square: none has fewer than `FEWEST_ROWS` rows.
+
+    The smallest block joins the one nearest to it, of several the smallest, until all are large enough or one is left.
+    """
+    squares = sorted(rows)
+    at = np.array(squares, np.float64).reshape(-1, 2)
+    block = np.arange(len(squares))
+    size = {place: rows[square] for place, square in enumerate(squares)}
+    while len(size) > 1:
+        smallest = min(size, key=lambda place: (size[place], place))
+        if size[smallest] >= FEWEST_ROWS:
+            break
+        here = block == smallest
+        others = np.flatnonzero(~here)
+        apart = ((at[others, None, :] - at[None, here, :]) ** 2).sum(axis=2).min(axis=1)
+        nearest = {int(block[other]) for other in others[apart == apart.min()]}
+        joined = min(nearest, key=lambda place: (size[place], place))
+        keep, drop = sorted((joined, smallest))
+        block[block == drop] = keep
+        size[keep] += size.pop(drop)
+    return {square: squares[place] for square, place in zip(squares, block, strict=True)}
+
+
+def _corner(square: Square, block_size: float) -> str:
+    return "_".join(_plain(index * block_size) for index in square)
+
+
+def _plain(value: float) -> str:
+    return str(int(value)) if value == int(value) else f"{value:.6f}".rstrip("0")
