@@ -24,6 +24,7 @@ IMPORTANCES = "metrics/feature_importances.csv"
 SEARCH_LOG = "metrics/search.jsonl"
 CALIBRATION = "calibration.json"
 REFERENCE = "reference.parquet"
+SEEN_ROWS = "seen_rows.parquet"
 NOTEBOOKS = "notebooks"
 
 EVAL_METRICS = "metrics.json"

@@ -1,28 +1,32 @@
-"""What drift and applicability need of the rows a model was trained on: a sample of them, kept with the model.
+"""What is kept of the rows that a model was trained on, to compare others with them.
 
-The sample has the rows with the lowest hashes of their content, so it is the same in every row order.
+A sample of the rows serves drift and applicability: those with the lowest hashes of their content, so that it is the
+same in every row order. The hashes of all of them tell which rows of another table the model has seen.
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lib import artifacts, dataset
 from lib.split import HASH_COL, TRAIN, VAL, Split
+from lib.storage import Storage, join
 
 MOST_ROWS = 20_000
 _MOST_BYTES = 16 * 2**20
+_SEEN_COL = "features_hash"
 
 
 @dataclass(frozen=True)
 class Reference:
     """Training rows: values (rows × features), in canonical order, and the zone of each, if there are zones."""
 
-    features: tuple[str, ...]
     values: npt.NDArray[np.float64]
     zones: npt.NDArray[np.object_] | None
 
@@ -32,23 +36,40 @@ def most_rows(n_features: int) -> int:
     return min(MOST_ROWS, _MOST_BYTES // (8 * n_features))
 
 
-def lowest_hashes(frame: DataFrame, names: list[str], rows: int) -> pd.DataFrame:
-    """At most so many rows, those with the lowest hashes, with these columns, in canonical order."""
-    order = [HASH_COL, *(f"`{name}`" for name in names)]
-    return frame.sort(*order).limit(rows).select(*(F.col(f"`{name}`") for name in names)).toPandas()
+def sample(frame: DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The rows with the lowest hashes of a frame that has `HASH_COL`, with these columns, in canonical order."""
+    columns = [F.col(f"`{name}`") for name in names]
+    return frame.sort(HASH_COL, *columns).limit(most_rows(len(names))).select(*columns).toPandas()
 
 
-def of(split: Split) -> bytes:
-    """The sample of a split's training and validation rows as a parquet file."""
+def write(storage: Storage, folder: str, split: Split) -> None:
+    """Keep the training and validation rows of a split beside their model."""
+    rows = split.rows(TRAIN, VAL)
     zone = [split.table.zone_col] if split.table.zone_col else []
-    rows = lowest_hashes(split.rows(TRAIN, VAL), [*split.features, *zone], most_rows(len(split.features)))
     buffer = io.BytesIO()
-    rows.to_parquet(buffer, index=False)
-    return buffer.getvalue()
+    sample(rows, [*split.features, *zone]).to_parquet(buffer, index=False)
+    storage.write_bytes(join(folder, artifacts.REFERENCE), buffer.getvalue())
+    seen = rows.select(dataset.row_hash(split.features).alias(_SEEN_COL))
+    seen.write.mode("overwrite").parquet(join(folder, artifacts.SEEN_ROWS))
 
 
-def read(content: bytes, features: tuple[str, ...], zone_col: str | None) -> Reference:
-    """The sample in a parquet file written by `of`."""
-    rows = pd.read_parquet(io.BytesIO(content))
+def read(storage: Storage, folder: str, features: Sequence[str], zone_col: str | None) -> Reference | None:
+    """The sample beside a model, None beside one of an earlier version."""
+    place = join(folder, artifacts.REFERENCE)
+    if not storage.exists(place):
+        return None
+    rows = pd.read_parquet(io.BytesIO(storage.read_bytes(place)))
     zones = rows[zone_col].to_numpy(object) if zone_col else None
-    return Reference(features, rows[list(features)].to_numpy(np.float64), zones)
+    return Reference(rows[list(features)].to_numpy(np.float64), zones)
+
+
+def mark_seen(
+    spark: SparkSession, folder: str, frame: DataFrame, features: Sequence[str], name: str
+) -> DataFrame | None:
+    """Add a column: whether a row with these features stood in training or validation; None if that is not known."""
+    place = join(folder, artifacts.SEEN_ROWS)
+    if not Storage(spark).exists(place):
+        return None
+    seen = spark.read.parquet(place).distinct().withColumn(name, F.lit(True))
+    marked = frame.withColumn(_SEEN_COL, dataset.row_hash(features)).join(seen, _SEEN_COL, "left")
+    return marked.withColumn(name, F.coalesce(F.col(name), F.lit(False))).drop(_SEEN_COL)

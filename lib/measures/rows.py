@@ -15,26 +15,45 @@ from lib import dataset
 from lib.artifacts import HELD_OUT, SHARE_OF_TABLE, WHOLE_TABLE
 from lib.dataset import Table
 from lib.errors import InputError
+from lib.measures import reference
+from lib.measures.distances import nearest_training_rows
 from lib.split import HASH_COL, TEST, split
 from lib.support import tables
 
 
+SEEN = DROP, KEEP = "drop", "keep"
+"""What happens to rows of another table that the model has seen, the default first."""
+_SEEN_COL = "__seen"
+
+
 @dataclass(frozen=True)
 class Measured:
-    """The rows a model is measured on, and their description in the record."""
+    """The rows a model is measured on, with `HASH_COL`, and their description in the record.
+
+    `distances` has, for a table with coordinates, how far the held-out rows lie from the nearest training row.
+    """
 
     frame: DataFrame
-    label_col: str
-    zone_col: str | None
+    table: Table
     record: dict[str, Any]
+    distances: dict[str, float] | None = None
 
 
 def rows_to_measure(
     spark: SparkSession,
+    model_dir: str,
     experiment: Mapping[str, Any],
     test_data: str | Sequence[str] | None,
     test_fraction: float,
+    seen: str,
 ) -> Measured:
+    """The held-out rows of the training table, or those of another one.
+
+    Raises:
+        InputError: the table changed since the training, lacks columns, or has no rows of both classes to measure.
+    """
+    if seen not in SEEN:
+        raise InputError(f"seen={seen!r}: choose {' or '.join(SEEN)}")
     data = experiment["data"]
     trained_from = data["inputs"]
     inputs = tables.places(test_data) or trained_from
@@ -43,7 +62,7 @@ def rows_to_measure(
         return _held_out_rows(table, experiment)
     if inputs == trained_from:
         raise InputError(_what_changed(table, data))
-    return _other_rows(table, experiment, test_fraction)
+    return _other_rows(table, model_dir, experiment, test_fraction, seen)
 
 
 def _load(spark: SparkSession, inputs: Sequence[str], experiment: Mapping[str, Any]) -> Table:
@@ -53,7 +72,9 @@ def _load(spark: SparkSession, inputs: Sequence[str], experiment: Mapping[str, A
     lacking = [name for name in (*data["features"], data["label_col"]) if name not in raw.columns]
     if lacking:
         raise InputError(f"{', '.join(inputs)} lacks columns that the model needs: {', '.join(lacking)}")
-    keep = {*data["features"], data["label_col"], data["zone_col"]}
+    coordinates = [name for name in data.get("coordinates", []) if name in raw.columns]
+    blocks = {"block_cols": coordinates, "block_size": parameters.get("block_size")} if len(coordinates) == 2 else {}
+    keep = {*data["features"], data["label_col"], data["zone_col"], *coordinates}
     return dataset.check(
         raw,
         inputs,
@@ -61,6 +82,7 @@ def _load(spark: SparkSession, inputs: Sequence[str], experiment: Mapping[str, A
         zone_col=data["zone_col"],
         exclude_cols=[name for name in raw.columns if name not in keep],
         missing=parameters["missing"],
+        **blocks,
     )
 
 
@@ -74,12 +96,13 @@ def _held_out_rows(table: Table, experiment: Mapping[str, Any]) -> Measured:
             f"{expected['fingerprint']} were recorded, but the same split now gives {found['rows']:,} rows with "
             f"{found['fingerprint']}; was the model trained by another version of this project?"
         )
-    return Measured(
-        parts.rows(TEST), table.label_col, table.zone_col, _row_record(HELD_OUT, table.inputs, found, verified=True)
-    )
+    record = _row_record(HELD_OUT, table.inputs, found, parts.rows(TEST), verified=True)
+    return Measured(parts.rows(TEST), table, record, nearest_training_rows(parts))
 
 
-def _other_rows(table: Table, experiment: Mapping[str, Any], test_fraction: float) -> Measured:
+def _other_rows(
+    table: Table, model_dir: str, experiment: Mapping[str, Any], test_fraction: float, seen: str
+) -> Measured:
     if not 0 < test_fraction <= 1:
         raise InputError(f"test_fraction={test_fraction:g}: give a fraction above 0 and up to 1")
     frame, what = table.frame, WHOLE_TABLE
@@ -89,25 +112,40 @@ def _other_rows(table: Table, experiment: Mapping[str, Any], test_fraction: floa
         # The upper 53 bits of a hash, as a number from 0 to 1.
         share = F.shiftrightunsigned(dataset.row_hash(names, experiment["split"]["seed"]), 11) / F.lit(2.0**53)
         frame = frame.where(share < test_fraction)
-    label = F.col(f"`{table.label_col}`")
+    marked = reference.mark_seen(frame.sparkSession, model_dir, frame, table.features, _SEEN_COL)
+    seen_rows = None
+    if marked is not None:
+        marked = marked.persist()
+        seen_rows = marked.where(F.col(_SEEN_COL)).count()
+        frame = (marked.where(~F.col(_SEEN_COL)) if seen == DROP else marked).drop(_SEEN_COL)
     hashed = frame.withColumn(HASH_COL, dataset.row_hash(names))
-    found = hashed.agg(
-        *dataset.fingerprint_parts(F.col(HASH_COL)), F.sum(label.cast("long")).alias("positives")
-    ).first()
+    counted = _count(hashed, table.label_col, names)
+    if not 0 < counted["positives"] < counted["rows"]:
+        raise InputError(_nothing_to_measure(counted["rows"], seen_rows if seen == DROP else 0, test_fraction))
+    record = _row_record(what, table.inputs, counted, hashed, verified=False)
+    return Measured(hashed, table, {**record, "seen": seen_rows, "seen_rows": seen})
+
+
+def _count(hashed: DataFrame, label_col: str, names: Sequence[str]) -> dict[str, Any]:
+    positives = F.sum(F.col(f"`{label_col}`").cast("long")).alias("positives")
+    found = hashed.agg(*dataset.fingerprint_parts(F.col(HASH_COL)), positives).first()
     assert found is not None  # an aggregate always has a row
-    if not found["rows"] or not 0 < found["positives"] < found["rows"]:
-        raise InputError(
-            f"test_fraction={test_fraction:g} leaves {found['rows']:,} rows, but not of both classes: raise it"
+    fingerprint = dataset.fingerprint(found["rows"], found["hash_sum"], names)
+    return {"rows": found["rows"], "positives": found["positives"] or 0, "fingerprint": fingerprint}
+
+
+def _nothing_to_measure(rows: int, dropped: int | None, test_fraction: float) -> str:
+    if dropped:
+        return (
+            f"{dropped:,} rows of the test data stood in training or validation and are left out; the {rows:,} other "
+            "rows are not of both classes: give another table, or measure all rows with seen: keep"
         )
-    counted = {
-        "rows": found["rows"],
-        "positives": found["positives"],
-        "fingerprint": dataset.fingerprint(found["rows"], found["hash_sum"], names),
-    }
-    return Measured(frame, table.label_col, table.zone_col, _row_record(what, table.inputs, counted, verified=False))
+    return f"test_fraction={test_fraction:g} leaves {rows:,} rows, but not of both classes: raise it"
 
 
-def _row_record(what: str, inputs: Sequence[str], part: Mapping[str, Any], *, verified: bool) -> dict[str, Any]:
+def _row_record(
+    what: str, inputs: Sequence[str], part: Mapping[str, Any], frame: DataFrame, *, verified: bool
+) -> dict[str, Any]:
     return {
         "rows": what,
         "inputs": list(inputs),
@@ -115,6 +153,7 @@ def _row_record(what: str, inputs: Sequence[str], part: Mapping[str, Any], *, ve
         "positives": part["positives"],
         "fingerprint": part["fingerprint"],
         "verified": verified,
+        "distinct": frame.select(HASH_COL).distinct().count(),
     }
 
 
