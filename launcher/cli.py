@@ -1,5 +1,6 @@
 """The command line: the options of an experiment, and the commands beside it."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,7 +26,23 @@ COMMANDS = {
     "cluster": ("launcher.commands.cluster:app", "Create, check, watch and terminate EMR clusters."),
 }
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, cls=lazy_group(COMMANDS))
+
+def _one_place_an_option(name: str) -> str:
+    """The remedy where a place stands for a command: the shell made several of a pattern, or several were typed."""
+    if "/" not in name and not Path(name).exists():
+        return ""
+    return (
+        "An option takes one place: quote a pattern, so that the shell leaves it as it is "
+        "(--input-data 'tables/*.csv'), or repeat the option (--input-data a.csv --input-data b.csv)."
+    )
+
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    cls=lazy_group(COMMANDS, _one_place_an_option),
+)
 
 _ASSIGNMENT_HELP = "any parameter, overriding the file: -p split_by=zone -p grid.GBT.maxIter=[100]"
 

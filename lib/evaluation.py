@@ -4,6 +4,7 @@ Training recorded which rows it held out (their count and a fingerprint). Evalua
 that a metric is never measured on rows the model has seen.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -118,12 +119,12 @@ def describe_zone(zone: str, counts: ScoreCounts) -> dict[str, Any]:
 
 def describe_curves(counts: ScoreCounts) -> dict[str, Any]:
     """ROC and PR curves (at most `CURVE_POINTS` points each), scores by class, and a table of thresholds."""
-    fpr, tpr = counts.roc_curve()
-    recall, precision = counts.pr_curve()
+    fpr, tpr = _thinned(*counts.roc_curve())
+    recall, precision = _thinned(*counts.pr_curve())
     edges = np.linspace(0.0, 1.0, SCORE_BINS + 1)
     return {
-        "roc": {"fpr": _thinned(fpr), "tpr": _thinned(tpr)},
-        "pr": {"recall": _thinned(recall), "precision": _thinned(precision)},
+        "roc": {"fpr": fpr, "tpr": tpr},
+        "pr": {"recall": recall, "precision": precision},
         "scores": {
             "edges": edges.tolist(),
             "0": np.histogram(counts.scores, edges, weights=counts.negatives)[0].astype(int).tolist(),
@@ -145,11 +146,28 @@ def _describe_threshold(counts: ScoreCounts, threshold: float) -> dict[str, Any]
     }
 
 
-def _thinned(points: np.ndarray) -> list[float]:
-    """Evenly spaced points, including the first and the last; for a plot, not for an area."""
-    if len(points) <= CURVE_POINTS:
-        return points.tolist()
-    return points[np.linspace(0, len(points) - 1, CURVE_POINTS).round().astype(int)].tolist()
+def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[list[float], list[float]]:
+    """At most `CURVE_POINTS` points of a curve, the first and the last among them; for a plot, not for an area.
+
+    They lie evenly along the drawn line: by rank of the score, nearly all points would lie where rows are many, which
+    for a rare class is at recall 1. Each piece between two of them also keeps its point farthest from the straight
+    line, which is its corner if it has one.
+    """
+    if len(x) > CURVE_POINTS:
+        along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+        even = np.searchsorted(along, np.linspace(0, along[-1], CURVE_POINTS // 2))
+        ends = np.unique([0, *even, len(x) - 1])
+        corners = [_farthest(x, y, start, end) for start, end in itertools.pairwise(ends)]
+        kept = np.unique([*ends, *corners])
+        x, y = x[kept], y[kept]
+    return x.tolist(), y.tolist()
+
+
+def _farthest(x: np.ndarray, y: np.ndarray, start: int, end: int) -> int:
+    """The point from `start` up to `end` that is farthest from the straight line between these two."""
+    across, up = x[end] - x[start], y[end] - y[start]
+    piece = slice(start, end)
+    return int(start + np.argmax(np.abs(across * (y[piece] - y[start]) - up * (x[piece] - x[start]))))
 
 
 def _read_model_records(storage: Storage, model_dir: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,9 +1,10 @@
 """A group of commands whose modules are imported only when one of their commands is called."""
 
 import pkgutil
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
+from typer._click.exceptions import UsageError
 from typer._click.utils import make_default_short_help
 from typer.core import TyperGroup
 from typer.main import get_group_from_info
@@ -41,16 +42,26 @@ class _Commands(MutableMapping[str, Any]):
         raise TypeError("a lazy group has the commands that it was made with")
 
 
-def lazy_group(commands: Mapping[str, tuple[str, str]]) -> type[TyperGroup]:
+def lazy_group(
+    commands: Mapping[str, tuple[str, str]], remedy: Callable[[str], str] = lambda name: ""
+) -> type[TyperGroup]:
     """A class of groups with these commands: by name, the app that has it and the first paragraph of its help.
 
-    boto3 alone takes a third of a second to import, which --help need not wait for.
+    boto3 alone takes a third of a second to import, which --help need not wait for. `remedy` says what to do about a
+    name that is no command, where it knows more than that.
     """
 
     class LazyGroup(TyperGroup):
         def __init__(self, **attributes: Any):
             super().__init__(**attributes)
             self.commands = _Commands({name: app for name, (app, _) in commands.items()}, self.rich_markup_mode)
+
+        def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+            try:
+                return super().resolve_command(ctx, args)
+            except UsageError as error:
+                error.message = f"{error.message} {remedy(args[0])}".strip()
+                raise
 
         def format_commands(self, ctx: Any, formatter: Any) -> None:
             limit = formatter.width - 6 - max(map(len, commands))

@@ -20,6 +20,9 @@ from launcher.support.project import PROJECT
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
 
+# Where a file that git does not know can change what a run does; elsewhere it is data or a result.
+_CODE = ("lib", "launcher", "notebooks", "scripts", "params", "run_experiment.py", "pyproject.toml")
+
 # Decides which steps run, so no notebook needs it.
 _LAUNCHER_ONLY = {"evaluate", "cluster", "spark"}
 
@@ -191,11 +194,17 @@ def recorded_parameters(out: str, model: str) -> dict[str, Any]:
 
 
 def commit(project: Path) -> dict[str, Any] | None:
-    """The commit that `project` stands at, as git knows it, and whether it has changes; None outside git."""
+    """The commit that `project` stands at, and whether it is `dirty`; None outside git.
+
+    Dirty is a project with a change, staged or not, to any file that git tracks, or with a new file where its code is
+    (`_CODE`). A new file elsewhere, such as a table or a folder of results, cannot change what a run does.
+    """
     sha = _git(project, "rev-parse", "HEAD")
     if not sha:
         return None
-    return {"sha": sha, "dirty": bool(_git(project, "status", "--porcelain"))}
+    changed = _git(project, "status", "--porcelain", "--untracked-files=no", "--", ".")
+    new = _git(project, "ls-files", "--others", "--exclude-standard", "--", *_CODE)
+    return {"sha": sha, "dirty": bool(changed or new)}
 
 
 def _git(project: Path, *arguments: str) -> str:

@@ -124,7 +124,8 @@ def candidates(search: Search, top: int = 15) -> str:
     ]
     notes = []
     if search.reused:
-        reused = f"{search.reused} of them were scored by the run that this one resumes."
+        verb = "was" if search.reused == 1 else "were"
+        reused = f"{search.reused} of them {verb} scored by the run that this one resumes."
         notes.append(f"{len(ranked)} candidates. {reused}")
     if len(ranked) > top:
         notes.append(f"The best {top} of {len(ranked)} candidates:")

@@ -97,6 +97,23 @@ def test_wrong_usage_and_bad_input_end_with_2_and_one_message(typed, arguments, 
         assert result.output.count("\n") == 1
 
 
+@pytest.mark.parametrize("option", ["--input-data", "--test-data"])
+@pytest.mark.parametrize("second", ["b.csv", "csvs/b.csv", "s3://bucket/b.csv"])
+def test_a_pattern_that_the_shell_expanded_is_answered_with_the_remedy(typed, option, second):
+    Path("b.csv").touch()
+    result = typed(option, "a.csv", second, "c.csv")
+    assert result.exit_code == 2
+    said = " ".join(result.output.split())
+    assert f"No such command '{second}'. An option takes one place: quote a pattern" in said
+    assert "or repeat the option (--input-data a.csv --input-data b.csv)" in said
+
+
+def test_a_mistyped_command_is_no_place(typed):
+    result = typed("clusters")
+    assert (result.exit_code, "quote" in result.output) == (2, False)
+    assert "Did you mean 'cluster'?" in result.output
+
+
 def test_an_output_that_is_already_there_is_refused(typed):
     Path("out", "models", f"model_{RUN_ID}").mkdir(parents=True)
     result = typed("--input-data", "table.parquet", "--out", "out", "-p", f"run_id={RUN_ID}")

@@ -1,12 +1,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pyspark.ml.functions import vector_to_array
 from sklearn import metrics as sk
 
 from lib.errors import InputError
-from lib.evaluation import THRESHOLDS, evaluate
+from lib.evaluation import CURVE_POINTS, THRESHOLDS, describe_curves, evaluate
+from lib.metrics import ScoreCounts
 from lib.training import Settings, train
 from tests.lib.tables import make_table, write
 
@@ -88,6 +90,40 @@ def test_curves_and_thresholds_describe_the_same_rows(evaluated, predicted):
         assert row["predicted_positive"] == int(called.sum())
         assert row["recall"] == pytest.approx(sk.recall_score(predicted.label, called))
         assert row["precision"] == pytest.approx(sk.precision_score(predicted.label, called, zero_division=0))
+
+
+def normal_scores(rows, share, seed=1):
+    """Counts of a model whose scores are normal in each class, one and a half deviations apart."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(rows) < round(rows * share)
+    return ScoreCounts.from_arrays(labels, 1 / (1 + np.exp(-rng.normal(1.5 * labels, 1.0))))
+
+
+@pytest.mark.parametrize(("rows", "share"), [(1_000_000, 0.002), (6_000, 0.011), (6_000, 0.5), (200_000, 0.0001)])
+def test_drawn_curves_follow_the_exact_ones_at_any_share_of_class_1(rows, share):
+    counts = normal_scores(rows, share)
+    exact = {"roc": counts.roc_curve(), "pr": counts.pr_curve()}
+    curves = describe_curves(counts)
+    for (name, (x, y)), (across, up) in zip(exact.items(), (("fpr", "tpr"), ("recall", "precision")), strict=True):
+        drawn = curves[name]
+        assert len(drawn[across]) == len(drawn[up]) <= CURVE_POINTS
+        assert np.trapezoid(drawn[up], drawn[across]) == pytest.approx(np.trapezoid(y, x), abs=1e-3)
+        assert (drawn[across][0], drawn[up][0], drawn[across][-1], drawn[up][-1]) == (x[0], y[0], x[-1], y[-1])
+        assert set(zip(drawn[across], drawn[up], strict=True)) <= set(zip(x, y, strict=True)), "points of the curve"
+    positives = counts.n_positives
+    assert np.diff(curves["pr"]["recall"]).max() < max(0.02, 1.5 / positives)
+
+
+def test_a_thinned_curve_keeps_its_corners():
+    labels = np.r_[np.ones(600), np.zeros(300), np.ones(400), np.zeros(2700)]
+    drawn = describe_curves(ScoreCounts.from_arrays(labels, -np.arange(4000.0)))["roc"]
+    assert {(0.0, 0.6), (0.1, 0.6), (0.1, 1.0)} <= set(zip(drawn["fpr"], drawn["tpr"], strict=True))
+
+
+def test_a_short_curve_keeps_every_point():
+    counts = normal_scores(400, 0.2)
+    x, y = counts.pr_curve()
+    assert describe_curves(counts)["pr"] == {"recall": x.tolist(), "precision": y.tolist()}
 
 
 def test_the_files_say_what_was_returned(trained, evaluated):

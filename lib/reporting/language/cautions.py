@@ -71,6 +71,10 @@ FINDINGS = {
         "**Only {rows} rows of class {name}.** Every figure about that class is imprecise; see the intervals.",
         "**Solo {rows} filas de clase {name}.** Toda cifra sobre esa clase es imprecisa; vea los intervalos.",
     ),
+    "find.small_class[rows=1]": (
+        "**Only {rows} row of class {name}.** Every figure about that class is imprecise; see the intervals.",
+        "**Solo {rows} fila de clase {name}.** Toda cifra sobre esa clase es imprecisa; vea los intervalos.",
+    ),
     "find.idle_accuracy": (
         "**Accuracy says little here.** Always answering class {name} would be right for {constant} of the "
         "rows; the model is right for {accuracy}. Look at precision and recall of class 1 instead.",
@@ -99,10 +103,10 @@ FINDINGS = {
         "tamaño pueden decidir entre ellas.",
     ),
     "find.other_ahead": (
-        "On the test rows the other family is ahead ({theirs} against {ours}). That is no reason to switch: "
-        "rows used to choose a model can no longer evaluate it.",
-        "En las filas de prueba va por delante la otra familia ({theirs} frente a {ours}). No es razón para "
-        "cambiar: las filas que sirven para elegir un modelo ya no sirven para evaluarlo.",
+        "On the held-out rows of the training table the other family is ahead ({theirs} against {ours}). That is "
+        "no reason to switch: rows used to choose a model can no longer evaluate it.",
+        "En las filas reservadas de la tabla de entrenamiento va por delante la otra familia ({theirs} frente a "
+        "{ours}). No es razón para cambiar: las filas que sirven para elegir un modelo ya no sirven para evaluarlo.",
     ),
     "find.edge": (
         "**The winner is at the edge of its grid:** {edges}. There may be a better model beyond it; widen the "
@@ -118,19 +122,35 @@ FINDINGS = {
     ),
     "find.same_subsets": (
         "**`sqrt` and `log2` are the same here.** With {features} features both draw {drawn} for a node, so "
-        "each such pair is the same model fitted twice: remove one of the two from the grid.",
+        "each such pair is the same model twice: remove one of the two from the grid.",
         "**`sqrt` y `log2` son lo mismo aquí.** Con {features} variables, ambas eligen {drawn} por nodo, así "
-        "que cada par es el mismo modelo ajustado dos veces: quite una de las dos de la rejilla.",
+        "que cada par es dos veces el mismo modelo: quite una de las dos de la rejilla.",
+    ),
+    "find.same_subsets[features=1]": (
+        "**`sqrt` and `log2` are the same here.** With {features} feature both draw {drawn} for a node, so each "
+        "such pair is the same model twice: remove one of the two from the grid.",
+        "**`sqrt` y `log2` son lo mismo aquí.** Con {features} variable, ambas eligen {drawn} por nodo, así que "
+        "cada par es dos veces el mismo modelo: quite una de las dos de la rejilla.",
     ),
     "find.few_scored": (
         "**The search is not complete:** {scored} of {planned} candidates were scored.",
         "**La búsqueda no está completa:** se evaluaron {scored} de {planned} candidatos.",
+    ),
+    "find.few_scored[scored=1]": (
+        "**The search is not complete:** {scored} of {planned} candidates was scored.",
+        "**La búsqueda no está completa:** se evaluó {scored} de {planned} candidatos.",
     ),
     "find.dropped": (
         "**{rows} rows were dropped** for missing values ({share} of the table). If the values are not missing "
         "at random, the figures do not hold for such rows.",
         "**Se descartaron {rows} filas** por valores faltantes ({share} de la tabla). Si los valores no faltan "
         "al azar, las cifras no valen para esas filas.",
+    ),
+    "find.dropped[rows=1]": (
+        "**{rows} row was dropped** for missing values ({share} of the table). If the values are not missing at "
+        "random, the figures do not hold for such rows.",
+        "**Se descartó {rows} fila** por valores faltantes ({share} de la tabla). Si los valores no faltan al "
+        "azar, las cifras no valen para esas filas.",
     ),
     "find.changed_code": (
         "**The code had uncommitted changes.** The commit alone does not reproduce this result.",

@@ -1,6 +1,7 @@
 """What plots and reports say, in English and in Spanish side by side.
 
-`{names}` are filled in by `texts.Words`, numbers already formatted. Both texts of a phrase have the same names.
+`{names}` are filled in by `words.Words`, numbers already formatted. Both texts of a phrase have the same names.
+Under `key[name=1]` is the form of a phrase for a `{name}` of 1.
 """
 
 from lib.reporting.language.cautions import FINDINGS
@@ -23,6 +24,7 @@ _PLOTS = {
     "share_of_class": ("Share of the class's rows", "Proporción de las filas de la clase"),
     "class_is": ("Class {name}", "Clase {name}"),
     "class_rows": ("class {name} ({rows} rows)", "clase {name} ({rows} filas)"),
+    "class_rows[rows=1]": ("class {name} ({rows} row)", "clase {name} ({rows} fila)"),
     "cell_share": ("{count}\n{share} of the class", "{count}\n{share} de la clase"),
     "predicted_class": ("Predicted class", "Clase predicha"),
     "true_class": ("True class", "Clase real"),
@@ -35,6 +37,7 @@ _PLOTS = {
     "zone_axis": ("Zone", "Zona"),
     "zone_value_axis": ("Value in the zone (lines: all rows)", "Valor en la zona (líneas: todas las filas)"),
     "zone_counts": ("{rows} rows, {positives} of class 1", "{rows} filas, {positives} de clase 1"),
+    "zone_counts[rows=1]": ("{rows} row, {positives} of class 1", "{rows} fila, {positives} de clase 1"),
     "one_class_only": ("one class only: no areas", "una sola clase: sin áreas"),
     "precision_label": ("precision", "precisión"),
     "recall_label": ("recall", "exhaustividad"),

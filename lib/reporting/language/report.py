@@ -131,6 +131,11 @@ _SECTIONS = {
         "At threshold {threshold}, of every 100 rows the model predicts as class 1, about **{right} are right**.",
         "Con umbral {threshold}, de cada 100 filas que el modelo predice como clase 1, **acierta unas {right}**.",
     ),
+    "verdict.precision[right=1]": (
+        "At threshold {threshold}, of every 100 rows the model predicts as class 1, about **{right} is right**.",
+        "Con umbral {threshold}, de cada 100 filas que el modelo predice como clase 1, **acierta aproximadamente "
+        "{right}**.",
+    ),
     "verdict.none_marked": (
         "At threshold {threshold} the model predicts **no row** as class 1.",
         "Con umbral {threshold} el modelo **no predice ninguna fila** como clase 1.",
@@ -139,9 +144,17 @@ _SECTIONS = {
         "Of every 100 rows of class 1, it **finds about {found}**.",
         "De cada 100 filas de clase 1, **encuentra unas {found}**.",
     ),
+    "verdict.recall[found=1]": (
+        "Of every 100 rows of class 1, it **finds about {found}**.",
+        "De cada 100 filas de clase 1, **encuentra aproximadamente {found}**.",
+    ),
     "verdict.ranking": (
         "Given one row of each class, it gives the class 1 row the higher score about {better} times in 100.",
         "Ante una fila de cada clase, da la puntuación más alta a la de clase 1 unas {better} veces de cada 100.",
+    ),
+    "verdict.ranking[better=1]": (
+        "Given one row of each class, it gives the class 1 row the higher score about once in 100 times.",
+        "Ante una fila de cada clase, da la puntuación más alta a la de clase 1 cerca de una vez de cada 100.",
     ),
     "nothing_to_watch": (
         "The checks found nothing out of the ordinary.",

@@ -32,12 +32,13 @@ class Words:
         self._column = LANGUAGES.index(language)
 
     def __call__(self, key: str, **values: object) -> str:
-        """The phrase under `key` with its `{names}` filled in.
+        """The phrase under `key` with its `{names}` filled in; if it has a form for a count of one, that one.
 
         Raises:
             KeyError: there is no such phrase.
         """
-        found = phrase(key)
+        for_one = (phrase(f"{key}[{name}=1]") for name, value in values.items() if value == "1")
+        found = next(filter(None, for_one), None) or phrase(key)
         if found is None:
             raise KeyError(key)
         return found[self._column].format(**values)

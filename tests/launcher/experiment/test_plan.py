@@ -54,16 +54,68 @@ def test_declared_names_are_those_the_parameters_cell_sets(tmp_path):
     assert count_cells(notebook) == 2
 
 
-def test_the_commit_and_whether_there_are_changes(tmp_path):
+@pytest.fixture
+def committed(tmp_path):
+    """A project in git, with one file in each of the places where code and other things are."""
+    for name in ("lib/metrics.py", "params/sample.yaml", "docs/notes.md", ".gitignore"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("experiments/\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "-m", "x")
+    return tmp_path
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=folder, check=True)
+
+
+def put(folder: Path, name: str) -> None:
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("new")
+
+
+def test_there_is_no_commit_outside_git(tmp_path):
     assert commit(tmp_path) is None
-    identity = ["-c", "user.name=t", "-c", "user.email=t@t"]
-    for arguments in (["init", "-q"], [*identity, "commit", "-q", "--allow-empty", "-m", "x"]):
-        subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
-    found = commit(tmp_path)
+
+
+def test_a_commit_without_changes_is_clean(committed):
+    found = commit(committed)
     assert found is not None
     assert (len(found["sha"]), found["dirty"]) == (40, False)
-    (tmp_path / "new.py").touch()
-    assert commit(tmp_path) == {"sha": found["sha"], "dirty": True}
+
+
+@pytest.mark.parametrize("name", ["pixels.parquet", "results/metrics.json", "docs/more.md", "experiments/a.py"])
+def test_a_new_file_that_is_no_code_leaves_it_clean(committed, name):
+    put(committed, name)
+    assert commit(committed)["dirty"] is False
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["lib/new.py", "launcher/new.py", "notebooks/05.ipynb", "scripts/a.py", "params/mine.yaml", "pyproject.toml"],
+)
+def test_a_new_file_where_code_is_makes_it_dirty(committed, name):
+    put(committed, name)
+    assert commit(committed)["dirty"] is True
+
+
+@pytest.mark.parametrize("name", ["lib/metrics.py", "docs/notes.md"])
+def test_a_change_to_a_tracked_file_makes_it_dirty_staged_or_not(committed, name):
+    put(committed, name)
+    assert commit(committed)["dirty"] is True
+    git(committed, "add", name)
+    assert commit(committed)["dirty"] is True
+
+
+def test_a_tracked_file_that_is_gone_makes_it_dirty(committed):
+    (committed / "lib/metrics.py").unlink()
+    assert commit(committed)["dirty"] is True
+
+
+def test_a_project_below_the_root_of_its_repository_is_judged_by_itself(committed):
+    (committed / "docs/notes.md").write_text("new")
+    assert commit(committed / "lib")["dirty"] is False
 
 
 def begun(out: Path) -> None:

@@ -360,7 +360,7 @@ class TestFindings:
     def test_ties_of_equal_feature_subsets(self, raw):
         text = self.say(raw)
         assert "**2 candidates share the best figure.**" in text
-        assert "With 15 features both draw 4 for a node" in text
+        assert "With 15 features both draw 4 for a node, so each such pair is the same model twice:" in text
         assert "are the same here" not in self.say(raw, summary=lambda s: s.update(n_features=100))
 
     def test_classes(self, raw):
@@ -394,7 +394,11 @@ class TestFindings:
         def ahead(summary):
             summary["models"][other]["test_metrics"]["areaUnderPR"] = 0.99
 
-        assert "is ahead (0.990 against" in self.say(raw, summary=ahead)
+        ahead_there = "On the held-out rows of the training table the other family is ahead (0.990 against"
+        assert ahead_there in self.say(raw, summary=ahead)
+        other_table = {"rows": "all rows of test_data", "verified": False}
+        measured = self.say(raw, summary=ahead, metrics=lambda m: m["measured_on"].update(other_table))
+        assert ahead_there in measured, "which are other rows than those just measured"
 
         def far(summary):
             summary["models"][other]["val_metrics"]["areaUnderPR"] = 0.3
@@ -422,6 +426,36 @@ class TestFindings:
         calm = ReportData(metrics, curves, raw["importances"])
         assert cautions(calm, Words("es")) == []
         assert "nada fuera de lo común" in sections(render(calm, "es").markdown)["A qué prestar atención"]
+
+
+FORMS_FOR_ONE = [key for key in PHRASES if key.endswith("=1]")]
+
+
+class TestACountOfOne:
+    @pytest.mark.parametrize("key", FORMS_FOR_ONE)
+    def test_a_form_for_one_says_what_the_phrase_says(self, key):
+        base, counted = re.fullmatch(r"(.+)\[(\w+)=1\]", key).groups()
+        assert f"{{{counted}}}" in PHRASES[base][0]
+        assert set(re.findall(r"{(\w+)}", PHRASES[key][0])) >= set(re.findall(r"{(\w+)}", PHRASES[base][0])) - {counted}
+
+    def test_it_is_said_in_the_singular(self, raw):
+        one = {"count": 1201, "positives": 1}
+        facts = changed(
+            raw,
+            metrics=lambda m: m["measured_on"].update(one),
+            experiment=lambda e: (e["data"].update(dropped=1), e.update(candidates=36)),
+            search=raw["search"][:1],
+        )
+        english, spanish = ("\n".join(cautions(facts, Words(language))) for language in ("en", "es"))
+        for said in ("**Only 1 row of class 1.**", "**1 row was dropped** for", "1 of 36 candidates was scored"):
+            assert said in english
+        for said in ("**Solo 1 fila de clase 1.**", "**Se descartó 1 fila** por", "se evaluó 1 de 36 candidatos"):
+            assert said in spanish
+
+    @pytest.mark.parametrize(("rows", "said"), [("1", "class 0 (1 row)"), ("2", "class 0 (2 rows)")])
+    def test_only_the_count_decides(self, rows, said):
+        assert Words("en")("class_rows", name="0", rows=rows) == said
+        assert Words("en")("zone_counts", rows="2", positives="1") == "2 rows, 1 of class 1"
 
 
 class TestNumbersInWords:
