@@ -1,31 +1,24 @@
 """Evaluation of a saved model: on exactly the rows its training held out, or on all rows of another table.
 
-Training recorded which rows it held out (their count and a fingerprint). Evaluation repeats the split and compares, so
-that a metric is never measured on rows the model has seen.
+`lib.measures.rows` proves which rows they are. What is measured there stands in metrics.json, what is drawn in
+curves.json.
 """
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
-from lib import artifacts, dataset
-from lib.artifacts import HELD_OUT, SHARE_OF_TABLE, WHOLE_TABLE
-from lib.dataset import Table
+from lib import artifacts
 from lib.errors import InputError
-from lib.metrics import THRESHOLD, ScoreCounts, count_scores, merge
-from lib.scoring import SCORE_COL, load_pipeline, with_score
-from lib.split import HASH_COL, TEST, split
+from lib.measures import comparison, gate, intervals, lean, reference
+from lib.measures.decision import Decision
+from lib.measures.figures import describe, describe_curves, describe_zone
+from lib.measures.rows import DROP, Measured, rows_to_measure
+from lib.metrics import ScoreCounts, count_scores
+from lib.scoring import SCORE_COL, Scorer, load_scorer
 from lib.storage import Storage, join
-from lib.support import tables
-
-CURVE_POINTS = 1000
-SCORE_BINS = 50
-THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(1, 20))
 
 
 @dataclass(frozen=True)
@@ -45,12 +38,17 @@ def evaluate(
     run_id: str = "",
     test_data: str | Sequence[str] | None = None,
     test_fraction: float = 1.0,
+    seen: str = DROP,
+    fail_below: Mapping[str, float] | None = None,
+    fail_on_drift: bool = False,
 ) -> Evaluation:
     """Measure the model in `model_dir` and write metrics.json, curves.json and feature_importance.json.
 
     Without `test_data`, or when it is the table the model was trained from, the rows are exactly those its training
-    held out. Of another table, all rows are used, or a `test_fraction` of them, chosen by their content. The
-    evaluation's id is `run_id`; by default it is the model's id, or the current time if that evaluation exists already.
+    held out. Of another table, all rows are used, or a `test_fraction` of them, chosen by their content; rows that
+    stood in training or validation are left out, or kept with `seen="keep"`. The evaluation's id is `run_id`; by
+    default it is the model's id, or the current time if that evaluation exists already. `fail_below` and
+    `fail_on_drift` are recorded with their outcome as `gate`; whoever runs the evaluation acts on it.
 
     Raises:
         InputError: there is no complete model, the evaluation exists already, the table is no longer the one the model
@@ -58,31 +56,33 @@ def evaluate(
     """
     storage = Storage(spark)
     experiment, summary = _read_model_records(storage, model_dir)
-    if not run_id:
-        run_id = artifacts.run_id_of(model_dir)
-        if not run_id or storage.exists(artifacts.eval_dir(out, run_id)):
-            run_id = artifacts.new_run_id()
-    folder = artifacts.eval_dir(out, run_id)
-    if storage.exists(folder):
-        raise InputError(f"{folder} already exists: remove it, or choose another --out")
+    folder = _free_folder(storage, model_dir, out, run_id)
     storage.check_writable(out)
-    measured = _rows_to_measure(spark, experiment, test_data, test_fraction)
-
-    model = load_pipeline(spark, join(model_dir, artifacts.PIPELINE))
-    by_zone = count_scores(
-        with_score(model.transform(measured.frame)), measured.label_col, SCORE_COL, measured.zone_col
-    )
-    counts = merge(by_zone)
+    measured = rows_to_measure(spark, model_dir, experiment, test_data, test_fraction, seen)
+    scorer = load_scorer(spark, join(model_dir, artifacts.PIPELINE))
+    chosen = _decision(storage, model_dir)
+    table = measured.table
+    by_zone = count_scores(scorer.with_score(measured.frame), table.label_col, SCORE_COL, table.zone_col)
+    counts = ScoreCounts.sum(by_zone.values())
     metrics = {
-        "run_id": run_id,
+        "run_id": artifacts.run_id_of(folder),
         "model_dir": model_dir,
         "model": summary["winner"]["name"],
         "measured_on": measured.record,
-        **describe(counts),
+        **describe(counts, chosen),
+        **intervals.describe(by_zone, chosen.threshold, experiment["split"]["seed"]),
     }
-    if measured.zone_col:
-        metrics["zones"] = [describe_zone(zone, by_zone[zone]) for zone in sorted(by_zone)]
-    curves = describe_curves(counts)
+    if table.zone_col:
+        metrics["zones"] = [describe_zone(zone, by_zone[zone], chosen.threshold) for zone in sorted(by_zone)]
+    if zones := summary.get("leave_one_zone_out"):
+        metrics["leave_one_zone_out"] = zones
+    if measured.distances:
+        metrics["nearest_training_row"] = measured.distances
+    sampled, effects = _look_at_sample(storage, model_dir, experiment, summary, measured, scorer)
+    metrics |= sampled
+    if fail_below or fail_on_drift:
+        metrics["gate"] = gate.check(metrics, fail_below or {}, fail_on_drift)
+    curves = {**describe_curves(counts, chosen), **effects}
     for name, content in (
         (artifacts.EVAL_CURVES, curves),
         (artifacts.EVAL_IMPORTANCES, summary["feature_importances"]),
@@ -92,82 +92,45 @@ def evaluate(
     return Evaluation(folder, metrics, curves)
 
 
-def describe(counts: ScoreCounts) -> dict[str, Any]:
-    """All metrics of one set of rows."""
-    confusion = counts.confusion()
-    return {
-        **counts.overall(),
-        "precision": confusion.precision,
-        "recall": confusion.recall,
-        "f1_by_class": confusion.f1,
-        "threshold": THRESHOLD,
-        "confusion_matrix": confusion.as_dict(),
-    }
+def _look_at_sample(
+    storage: Storage,
+    model_dir: str,
+    experiment: Mapping[str, Any],
+    summary: Mapping[str, Any],
+    measured: Measured,
+    scorer: Scorer,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What needs the rows themselves, from a sample of them: figures, and curves to draw."""
+    features, seed = experiment["data"]["features"], experiment["split"]["seed"]
+    rows = reference.sample(measured.frame, [*features, measured.table.label_col])
+    values, labels = rows[features].to_numpy(float), rows[measured.table.label_col].to_numpy(float)
+    figures: dict[str, Any] = {}
+    curves: dict[str, Any] = {}
+    if scorer.score is not None:
+        figures, curves = lean.describe(scorer.score, values, labels, features, summary["metric_used"], seed)
+    known = reference.read(storage, model_dir, features, experiment["data"]["zone_col"])
+    if known is not None:
+        gains = {entry["feature"]: entry["importance"] for entry in summary["feature_importances"]}
+        figures["applicability"] = comparison.applicability(known, values, features, gains)
+        if not measured.record["verified"]:
+            figures |= comparison.with_training(known, values, features, gains, seed)
+    return figures, curves
 
 
-def describe_zone(zone: str, counts: ScoreCounts) -> dict[str, Any]:
-    """The metrics of one zone; the areas are None if the zone has rows of only one class."""
-    both = bool(counts.n_positives and counts.n_negatives)
-    summary = counts.summary()
-    return {
-        "zone": zone,
-        "rows": counts.rows,
-        "positives": int(counts.n_positives),
-        **{name: value if both or not name.startswith("area") else None for name, value in summary.items()},
-    }
+def _free_folder(storage: Storage, model_dir: str, out: str, run_id: str) -> str:
+    if not run_id:
+        run_id = artifacts.run_id_of(model_dir)
+        if not run_id or storage.exists(artifacts.eval_dir(out, run_id)):
+            run_id = artifacts.new_run_id()
+    folder = artifacts.eval_dir(out, run_id)
+    if storage.exists(folder):
+        raise InputError(f"{folder} already exists: remove it, or choose another --out")
+    return folder
 
 
-def describe_curves(counts: ScoreCounts) -> dict[str, Any]:
-    """ROC and PR curves (at most `CURVE_POINTS` points each), scores by class, and a table of thresholds."""
-    fpr, tpr = _thinned(*counts.roc_curve())
-    recall, precision = _thinned(*counts.pr_curve())
-    edges = np.linspace(0.0, 1.0, SCORE_BINS + 1)
-    return {
-        "roc": {"fpr": fpr, "tpr": tpr},
-        "pr": {"recall": recall, "precision": precision},
-        "scores": {
-            "edges": edges.tolist(),
-            "0": np.histogram(counts.scores, edges, weights=counts.negatives)[0].astype(int).tolist(),
-            "1": np.histogram(counts.scores, edges, weights=counts.positives)[0].astype(int).tolist(),
-        },
-        "thresholds": [_describe_threshold(counts, threshold) for threshold in THRESHOLDS],
-    }
-
-
-def _describe_threshold(counts: ScoreCounts, threshold: float) -> dict[str, Any]:
-    confusion = counts.confusion(threshold)
-    return {
-        "threshold": threshold,
-        "precision": confusion.precision["1"],
-        "recall": confusion.recall["1"],
-        "f1": confusion.f1["1"],
-        "predicted_positive": confusion.tp + confusion.fp,
-        **confusion.as_dict(),
-    }
-
-
-def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[list[float], list[float]]:
-    """At most `CURVE_POINTS` points of a curve, the first and the last among them; for a plot, not for an area.
-
-    They lie evenly along the drawn line: by rank of the score, nearly all points would lie where rows are many, which
-    for a rare class is at recall 1. Each piece between two of them also keeps its point farthest from the straight
-    line, which is its corner if it has one.
-    """
-    if len(x) > CURVE_POINTS:
-        along = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
-        even = np.searchsorted(along, np.linspace(0, along[-1], CURVE_POINTS // 2))
-        ends = np.unique([0, *even, len(x) - 1])
-        corners = [_farthest(x, y, start, end) for start, end in itertools.pairwise(ends)]
-        kept = np.unique([*ends, *corners])
-        x, y = x[kept], y[kept]
-    return x.tolist(), y.tolist()
-
-
-def _farthest(x: np.ndarray, y: np.ndarray, start: int, end: int) -> int:
-    """The point from `start` up to `end` that is farthest from the straight line between these two."""
-    across, up = x[end] - x[start], y[end] - y[start]
-    piece = slice(start, end)
-    return int(start + np.argmax(np.abs(across * (y[piece] - y[start]) - up * (x[piece] - x[start]))))
+def _decision(storage: Storage, model_dir: str) -> Decision:
+    place = join(model_dir, artifacts.CALIBRATION)
+    return Decision.from_dict(storage.read_json(place)) if storage.exists(place) else Decision.none()
 
 
 def _read_model_records(storage: Storage, model_dir: str) -> tuple[dict[str, Any], dict[str, Any]]:

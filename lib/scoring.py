@@ -1,7 +1,10 @@
 """Loading saved models, and scoring rows with them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 from pyspark.ml import PipelineModel
 from pyspark.ml.feature import VectorAssembler
 from pyspark.ml.functions import vector_to_array
@@ -39,6 +42,23 @@ def load_pipeline(spark: SparkSession, path: str) -> PipelineModel:
 def vector_assembler(features: Sequence[str]) -> VectorAssembler:
     """The first stage of every model: the features as one vector, `FEATURES_COL`."""
     return VectorAssembler(inputCols=list(features), outputCol=FEATURES_COL)
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A saved model, ready to score: a table with `with_score`, and arrays (rows × features) with `score` if it has one."""
+
+    model: PipelineModel
+    score: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] | None = None
+
+    def with_score(self, frame: DataFrame) -> DataFrame:
+        """Add `SCORE_COL`."""
+        return with_score(self.model.transform(frame))
+
+
+def load_scorer(spark: SparkSession, path: str) -> Scorer:
+    """Load a saved pipeline."""
+    return Scorer(load_pipeline(spark, path))
 
 
 def with_score(predictions: DataFrame) -> DataFrame:

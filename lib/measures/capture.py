@@ -7,23 +7,22 @@ grows in proportion to the share marked, as it does on average if the group's ro
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from lib.measures import thresholds
+from lib.measures.curve_points import kept
 from lib.metrics import Array, ScoreCounts
 
 BEST = (0.01, 0.02, 0.05, 0.10, 0.20)
-POINTS = 1000
 
 
 def describe(counts: ScoreCounts) -> dict[str, Any] | None:
     """The success-rate curve and what is read from it; None without rows of class 1. All shares are from 0 to 1.
 
     - `success_rate`: `rows`, the share of all rows that is marked, and `found`, the share of class 1 among them, from
-      (0, 0) to (1, 1) (Chung and Fabbri, Natural Hazards 30, 2003). At most `POINTS` points.
+      (0, 0) to (1, 1) (Chung and Fabbri, Natural Hazards 30, 2003). Thinned for a plot.
     - `area`: the area under this curve, from all its points.
     - `best`: the share found in the best 1, 2, 5, 10 and 20 % of the rows.
-    - `prediction_area`: `found` and `rows` above each `threshold`, which descends. At most `POINTS` points.
+    - `prediction_area`: `found` and `rows` above each `threshold`, which descends. Thinned for a plot.
     - `intersection`: where the curve of `found` meets that of 1 - `rows` (Yousefi and Carranza, Computers & Geosciences
       79, 2015). The higher it is, the more is found in the fewer rows; 0.5 is a random score. Between two thresholds,
       all three figures are interpolated.
@@ -33,15 +32,15 @@ def describe(counts: ScoreCounts) -> dict[str, Any] | None:
     positives, negatives = thresholds.marked(counts)
     found, rows = positives / counts.n_positives, (positives + negatives) / counts.rows
     threshold = thresholds.candidates(counts)
-    kept = _along(rows, found)
+    points = kept(rows, found)
     return {
-        "success_rate": {"rows": rows[kept].tolist(), "found": found[kept].tolist()},
+        "success_rate": {"rows": rows[points].tolist(), "found": found[points].tolist()},
         "area": float(np.trapezoid(found, rows)),
         "best": [{"rows": share, "found": float(np.interp(share, rows, found))} for share in BEST],
         "prediction_area": {
-            "threshold": threshold[kept].tolist(),
-            "found": found[kept].tolist(),
-            "rows": rows[kept].tolist(),
+            "threshold": threshold[points].tolist(),
+            "found": found[points].tolist(),
+            "rows": rows[points].tolist(),
         },
         "intersection": _intersection(threshold, found, rows),
     }
@@ -57,14 +56,3 @@ def _intersection(threshold: Array, found: Array, rows: Array) -> dict[str, floa
         return float(values[after - 1] + part * (values[after] - values[after - 1]))
 
     return {"threshold": between(threshold), "found": between(found), "rows": between(rows)}
-
-
-def _along(rows: Array, found: Array) -> npt.NDArray[np.int64]:
-    """Places of at most `POINTS` points at about equal distances along the curve, with the first and the last.
-
-    Evenly spaced ranks would leave only a few points on its steep part if class 1 is rare.
-    """
-    if len(rows) <= POINTS:
-        return np.arange(len(rows))
-    way = rows + found  # the length of the curve up to each point, along the axes
-    return np.unique(np.searchsorted(way, np.linspace(0.0, way[-1], POINTS)).clip(max=len(rows) - 1))

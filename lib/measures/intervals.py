@@ -8,6 +8,7 @@ An interval is None where none can be had.
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +77,30 @@ def share_interval(hits: int, total: int) -> tuple[float, float] | None:
     centre = (share + z2 / (2 * total)) / (1 + z2 / total)
     margin = Z95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
     return max(0.0, centre - margin), min(1.0, centre + margin)
+
+
+def describe(by_zone: Mapping[str, ScoreCounts], threshold: float, seed: int) -> dict[str, Any]:
+    """The 95 % intervals of an evaluation's figures (`intervals`, None where there is none), and what they rest on.
+
+    `intervals_from` is "zones" with at least three zones, of which a bootstrap is made: neighbouring rows of a zone are
+    alike, so zones, not rows, are what varies. Otherwise it is "rows": formulas that take the rows as independent.
+    """
+    if len(by_zone) >= FEWEST_ZONES:
+        return {"intervals": bootstrap_zones(by_zone, threshold, seed), "intervals_from": "zones"}
+    counts = ScoreCounts.sum(by_zone.values())
+    positives, negatives = int(counts.n_positives), int(counts.n_negatives)
+    confusion = counts.confusion(threshold)
+    found: dict[str, tuple[float, float] | None] = dict.fromkeys(_figure_names())
+    found |= {
+        "areaUnderROC": roc_area_interval(counts.area_under_roc(), positives, negatives),
+        "areaUnderPR": pr_area_interval(counts.area_under_pr(), positives),
+        "accuracy": share_interval(confusion.tn + confusion.tp, counts.rows),
+        "precision.0": share_interval(confusion.tn, confusion.tn + confusion.fn),
+        "precision.1": share_interval(confusion.tp, confusion.tp + confusion.fp),
+        "recall.0": share_interval(confusion.tn, confusion.tn + confusion.fp),
+        "recall.1": share_interval(confusion.tp, confusion.tp + confusion.fn),
+    }
+    return {"intervals": found, "intervals_from": "rows"}
 
 
 def bootstrap_zones(

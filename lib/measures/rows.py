@@ -20,7 +20,6 @@ from lib.measures.distances import nearest_training_rows
 from lib.split import HASH_COL, TEST, split
 from lib.support import tables
 
-
 SEEN = DROP, KEEP = "drop", "keep"
 """What happens to rows of another table that the model has seen, the default first."""
 _SEEN_COL = "__seen"

@@ -1,0 +1,43 @@
+"""The gate: figures that an evaluation must reach, for schedulers that act on the exit code."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lib import artifacts
+from lib.errors import InputError, not_among
+
+
+def check(metrics: Mapping[str, Any], fail_below: Mapping[str, float], fail_on_drift: bool) -> dict[str, Any]:
+    """Hold the figures of metrics.json against their least values.
+
+    Returns `fail_below`, `fail_on_drift` and `failed`: a record for each figure that is lower or unknown (`metric`,
+    `value`, `below`), and one for drift (`drift`: the features that moved, the most important first).
+
+    Raises:
+        InputError: there is no such figure.
+    """
+    failed: list[dict[str, Any]] = []
+    for name, least in fail_below.items():
+        value = _value(metrics, name)
+        if value is None or not value >= least:
+            failed.append({"metric": name, "value": value, "below": least})
+    drift = metrics.get("drift")
+    if fail_on_drift and drift and drift["drifted"]:
+        failed.append({"drift": [record["feature"] for record in drift["features"] if record["marked"]]})
+    return {"fail_below": dict(fail_below), "fail_on_drift": fail_on_drift, "failed": failed}
+
+
+def _value(metrics: Mapping[str, Any], name: str) -> float | None:
+    if name not in artifacts.GATE_METRICS:
+        raise InputError(
+            not_among(
+                f"fail_below: {name!r} is no figure of an evaluation", name, artifacts.GATE_METRICS, "choose from"
+            )
+        )
+    if name in artifacts.OVERALL_METRICS:
+        value: float = metrics[name]
+        return value
+    of, _, metric = name.partition("_zone_")
+    zones = metrics.get("leave_one_zone_out")
+    found: float | None = zones[of].get(metric) if zones else None
+    return found

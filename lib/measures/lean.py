@@ -1,0 +1,37 @@
+"""What a model leans on: permutation importances and partial dependence, from a sample of rows."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lib.measures.importance import correlated_groups, partial_dependence, permutation_importances
+from lib.metrics import Array
+
+REPEATS = 10
+STRONGEST = 6
+DEPENDENCE_ROWS = 2_000
+"""Rows that partial dependence is averaged over at most, the first ones."""
+
+
+def describe(
+    score: Callable[[Array], Array], values: Array, labels: Array, features: Sequence[str], metric: str, seed: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The drop of the metric if a feature is permuted, and the mean score by the value of the strongest features.
+
+    Features that move together are permuted as one group. Returns what stands in metrics.json
+    (`permutation_importances`: one record a feature, in falling order, with the other members of its `group`) and in
+    curves.json (`partial_dependence`).
+    """
+    groups = correlated_groups(values)
+    drops = permutation_importances(score, values, labels, metric, groups, seed, REPEATS)
+    records = [
+        {"feature": features[f], "mean": mean, "std": std, "group": [features[other] for other in group if other != f]}
+        for group, (mean, std) in zip(groups, drops, strict=True)
+        for f in group
+    ]
+    records.sort(key=lambda record: -record["mean"])
+    place = {name: number for number, name in enumerate(features)}
+    curves = []
+    for record in records[:STRONGEST]:
+        grid, mean = partial_dependence(score, values, place[record["feature"]], max_rows=DEPENDENCE_ROWS)
+        curves.append({"feature": record["feature"], "values": grid.tolist(), "mean": mean.tolist()})
+    return {"permutation_importances": records}, {"partial_dependence": curves}
