@@ -29,8 +29,9 @@ _NO_FOOTER = "CANNOT_READ_FILE_FOOTER"
 class Table:
     """A checked table: features, label and coordinates as double, the label 0.0 or 1.0, the zone (if any) as string.
 
-    `features` keep the order of the file; `coordinates` are the two columns of `block_cols`, or none; `class_counts` are by "0" and "1"; `fingerprint` is a hash of the rows'
-    content that does not depend on their order or partitions; `dropped` counts the rows left out for missing values.
+    `features` keep the order of the file; `coordinates` are the two columns of `block_cols`, or none; `class_counts`
+    are by "0" and "1"; `fingerprint` is a hash of the rows' content that does not depend on their order or partitions;
+    `dropped` counts the rows left out for missing values.
     """
 
     frame: DataFrame

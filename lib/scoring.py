@@ -46,7 +46,7 @@ def vector_assembler(features: Sequence[str]) -> VectorAssembler:
 
 @dataclass(frozen=True)
 class Scorer:
-    """A saved model, ready to score: a table with `with_score`, and arrays (rows × features) with `score` if it has one."""
+    """A saved model, ready to score tables (`with_score`) and, if it has `score`, arrays of rows × features."""
 
     model: PipelineModel
     score: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] | None = None

@@ -7,15 +7,15 @@ come from (file, `-p`, options) is the business of `launcher.parameters.sources`
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from launcher.parameters.cluster import Cluster, Spark
 from launcher.parameters.fields import allowed, described
-from lib.artifacts import SEARCH_METRICS
+from lib.artifacts import GATE_METRICS, SEARCH_METRICS, SELECT_BY
 from lib.errors import InputError, not_among
 from lib.search.candidates import FULL_GRID, candidates_of
-from lib.support import tables
+from lib.support import tables, threshold_rule
 
 # Parameters whose values are places: a path of this machine or a URI.
 PLACES = ("input_data", "test_data", "out")
@@ -29,6 +29,25 @@ Text = Annotated[str, Field(min_length=1)]
 Places = Annotated[list[Text], BeforeValidator(_as_list), Field(min_length=1)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 FRACTION = "a number above 0 and below 1"
+
+
+def _checked_threshold(value: Any) -> Any:
+    try:
+        threshold_rule.check(value)
+    except InputError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+class Card(BaseModel):
+    """What a report says about its model at its head."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    owner: str | None = described(None, "who answers for the model", "text")
+    purpose: str | None = described(None, "what it is for", "text")
+    not_for: str | None = described(None, "what it must not be used for", "text")
+    licence: str | None = described(None, "the licence of the model or its data", "text")
 
 
 class Parameters(BaseModel):
@@ -45,6 +64,12 @@ class Parameters(BaseModel):
     missing: Literal["error", "drop"] = described(
         "error", "rows with missing or infinite features: stop with an error, or drop them", "error or drop"
     )
+    block_cols: list[Text] = described(
+        [], "two columns of coordinates, which are no features", "a list of two column names"
+    )
+    block_size: Annotated[float, Field(gt=0)] | None = described(
+        None, "side of the square blocks that serve as zones, in the unit of block_cols", "a number above 0, or null"
+    )
     test_frac: Fraction = described(0.15, "share of rows held out until the final test", FRACTION)
     val_frac: Fraction = described(0.15, "share of rows for selecting the best candidate", FRACTION)
     split_by: Literal["rows", "zone"] = described("rows", "split by rows, or keep whole zones together", "rows or zone")
@@ -53,6 +78,15 @@ class Parameters(BaseModel):
     )
     metric: Literal["areaUnderPR", "areaUnderROC"] = described(
         SEARCH_METRICS[0], "metric that selects the best candidate", " or ".join(SEARCH_METRICS)
+    )
+    select_by: Literal["validation", "zones"] = described(
+        SELECT_BY[0], "compare candidates on the validation rows, or on zones left out", " or ".join(SELECT_BY)
+    )
+    nested: bool = described(
+        False, "leave each zone out of the search, too, when measuring zones left out", "true or false"
+    )
+    threshold: Annotated[Any, AfterValidator(_checked_threshold)] = described(
+        0.5, "decision threshold, or the rule that chooses it on validation rows", threshold_rule.ALLOWED
     )
     grid: dict[str, Any] = described(
         FULL_GRID, "values of each model's parameters; all combinations are tried", "model: {parameter: [values]}"
@@ -78,6 +112,14 @@ class Parameters(BaseModel):
     test_data: Places | None = described(
         None, "table to evaluate on, all of its rows, instead of the held-out rows", "a path or URI, a list, or null"
     )
+    seen: Literal["drop", "keep"] = described(
+        "drop", "rows of test_data that stood in training or validation: leave them out, or keep them", "drop or keep"
+    )
+    fail_below: dict[str, float] = described(
+        {}, "least values of figures; below one the run ends with exit code 1", "figure: number lines"
+    )
+    fail_on_drift: bool = described(False, "exit code 1 if test_data has drifted", "true or false")
+    card: Card = described(Card(), "what stands at the report's head", "name: text lines")
     language: Literal["en", "es"] = described("en", "language of the report", "en or es")
     cluster: Cluster = described(Cluster(), "where it runs, and how to connect", "name: value lines")
     spark: Spark = described(Spark(), "memory, cores and other properties of a cluster's Spark", "name: value lines")
@@ -92,10 +134,25 @@ class Parameters(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _what_belongs_together_is_given(self) -> Self:
+        if self.block_cols and len(set(self.block_cols)) != 2:
+            raise ValueError(f"block_cols={self.block_cols}: give two columns, such as [x, y]")
+        if self.block_size is not None and not self.block_cols:
+            raise ValueError("block_size needs block_cols, the two columns of coordinates")
+        if self.fail_on_drift and not self.test_data:
+            raise ValueError("fail_on_drift needs test_data: without it there is no table that could have drifted")
+        if (self.fail_below or self.fail_on_drift) and not self.evaluate:
+            raise ValueError("fail_below and fail_on_drift need evaluate: true, for they look at the evaluation")
+        for name in self.fail_below:
+            if name not in GATE_METRICS:
+                raise ValueError(not_among(f"fail_below: {name!r} is no figure", name, GATE_METRICS, "choose from"))
+        return self
+
 
 NAMES = tuple(Parameters.model_fields)
 # Parameters that hold settings of their own.
-SECTIONS: dict[str, type[BaseModel]] = {"cluster": Cluster, "spark": Spark}
+SECTIONS: dict[str, type[BaseModel]] = {"cluster": Cluster, "spark": Spark, "card": Card}
 
 
 def meaning(name: str) -> str:

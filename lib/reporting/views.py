@@ -133,6 +133,24 @@ def candidates(search: Search, top: int = 15) -> str:
     return "\n\n".join([*notes, ranking])
 
 
+def zones_left_out(record: Record | None) -> str:
+    """Leave-one-zone-out of the winner (`lib.measures.zones.describe`), zone by zone."""
+    if not record:
+        return "Fewer than three zones have rows of both classes: none can be left out."
+    areas = artifacts.SEARCH_METRICS
+    rows = [
+        [
+            *_balance_row(plain(zone["zone"]), zone["rows"], zone["positives"]),
+            *(WORDS.number(zone[name]) for name in areas),
+        ]
+        for zone in record[artifacts.ZONES]
+    ]
+    for name in ("mean", "worst"):
+        rows.append([f"**{name}**", "", "", "", *(f"**{WORDS.number(record[name][area])}**" for area in areas)])
+    header = ["zone left out", "rows", "class 1", "share of class 1", *(WORDS(f"{name}.short") for name in areas)]
+    return table(header, rows, "lrrrrr")
+
+
 def results(summary: Record) -> str:
     """The best of each family and the winner, on validation and test."""
     rows = []

@@ -20,7 +20,7 @@ F1, RECALL, PRECISION, COSTS = "f1", "recall", "precision", "costs"
 MISSED, FALSE_ALARM = "fn", "fp"
 
 ALLOWED = (
-    f"give a number from 0 to 1, {F1}, {{{RECALL}: 0.9}}, {{{PRECISION}: 0.8}} or "
+    f"a number from 0 to 1, {F1}, {{{RECALL}: 0.9}}, {{{PRECISION}: 0.8}} or "
     f"{{{COSTS}: {{{MISSED}: 5, {FALSE_ALARM}: 1}}}}"
 )
 
@@ -33,7 +33,7 @@ def check(rule: Any) -> None:
     """
     if is_number(rule):
         if not 0 <= rule <= 1:
-            raise InputError(f"threshold {rule} is not from 0 to 1: {ALLOWED}")
+            raise InputError(f"threshold {rule} is not from 0 to 1: give {ALLOWED}")
     elif isinstance(rule, dict) and len(rule) == 1:
         ((name, value),) = rule.items()
         if name in (RECALL, PRECISION):
@@ -41,9 +41,9 @@ def check(rule: Any) -> None:
         elif name == COSTS:
             _check_costs(value)
         else:
-            raise InputError(f"unknown threshold rule {name!r}: {ALLOWED}")
+            raise InputError(f"unknown threshold rule {name!r}: give {ALLOWED}")
     elif rule != F1:
-        raise InputError(f"{rule!r} is no threshold: {ALLOWED}")
+        raise InputError(f"{rule!r} is no threshold: give {ALLOWED}")
 
 
 def describe(rule: Any) -> str:

@@ -47,10 +47,13 @@ class TaskEngine:
         """See `Engine.score`."""
         fits = tree_fits(candidates, len(split.features))
         max_bins = sorted({fit.max_bins for fit in fits})
-        with deaths_explained(self.memory), task_data(split, [TRAIN], part, max_bins) as data:
-            with closing(run_search(split.spark.sparkContext, [data], fits, split.seed)) as scores:
-                for found in scores:
-                    yield Score(found.candidate, found.by_zone[""], found.seconds)
+        with (
+            deaths_explained(self.memory),
+            task_data(split, [TRAIN], part, max_bins) as data,
+            closing(run_search(split.spark.sparkContext, [data], fits, split.seed)) as scores,
+        ):
+            for found in scores:
+                yield Score(found.candidate, found.by_zone[""], found.seconds)
 
     def score_folds(
         self,
