@@ -138,7 +138,9 @@ def _pieces(split: Split, zones: Sequence[str]) -> Iterator[Piece]:
         codes = (columns[n_features].astype(np.uint8), hashes, places.astype(np.int64), parts)
         return [values.tobytes(), *(code.tobytes() for code in codes)]
 
-    for row in by_partition(rows.select(*names, HASH_COL, zone, part), of_partition, 5).toLocalIterator(True):
+    for row in by_partition(
+        rows.select(*names, HASH_COL, zone.alias("zone"), part.alias("part")), of_partition, 5
+    ).toLocalIterator(True):
         labels = np.frombuffer(row[2], np.uint8)
         if len(labels):
             values = np.frombuffer(row[1], np.float64).reshape(n_features, -1)
