@@ -17,7 +17,7 @@ from lib.dataset import Table
 from lib.errors import InputError
 from lib.measures import reference
 from lib.measures.distances import nearest_training_rows
-from lib.split import HASH_COL, TEST, split
+from lib.split import HASH_COL, TEST, TRAIN, VAL, Split, split
 from lib.support import tables
 
 SEEN = DROP, KEEP = "drop", "keep"
@@ -95,8 +95,17 @@ def _held_out_rows(table: Table, experiment: Mapping[str, Any]) -> Measured:
             f"{expected['fingerprint']} were recorded, but the same split now gives {found['rows']:,} rows with "
             f"{found['fingerprint']}; was the model trained by another version of this project?"
         )
-    record = _row_record(HELD_OUT, table.inputs, found, parts.rows(TEST), verified=True)
+    record = _row_record(HELD_OUT, table.inputs, found, parts.rows(TEST), verified=True) | _zones_of(parts)
     return Measured(parts.rows(TEST), table, record, nearest_training_rows(parts))
+
+
+def _zones_of(parts: Split) -> dict[str, Any]:
+    """How many zones the held-out rows come from (`zones`), and of how many the model has seen no row (`new_zones`)."""
+    if parts.table.zone_col is None:
+        return {}
+    counts = [by_part for by_part in parts.count_by_zone().values() if by_part[TEST].rows]
+    unseen = [by_part for by_part in counts if not by_part[TRAIN].rows + by_part[VAL].rows]
+    return {"zones": len(counts), "new_zones": len(unseen)}
 
 
 def _other_rows(

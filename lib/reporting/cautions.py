@@ -7,6 +7,7 @@ rows (`lib.measures.intervals`).
 import math
 from collections.abc import Callable
 
+from lib.artifacts import selecting
 from lib.measures.intervals import Z95, Z95_ONE_SIDED, roc_area_error
 from lib.reporting.language.words import Words
 from lib.reporting.markdown import code
@@ -19,6 +20,12 @@ SMALL_ZONE = 20  # rows of the rarer class below which a zone's figures say litt
 SMALL_CLASS = 100  # the same for the whole evaluation
 WEAK_ZONE = 0.05  # how far a zone's area under ROC must fall behind to matter
 TOO_GOOD = 0.99  # an area under ROC that real data seldom allow
+
+NEW_GROUND = 0.03  # how far the area under ROC must fall in zones left out to matter
+APPLICABLE = 0.9  # the share of rows that should be like the training rows
+REPEATED = 0.05  # the share of rows that repeat others from which on it matters
+ALIKE = 0.1  # how far two base rates may differ, as a share of the larger, for their PR areas to compare
+WORSE_RETRAINED = 0.01  # a fall of the metric by retraining that is worth a word
 
 Check = Callable[[ReportData, Words], str | None]
 
@@ -43,29 +50,111 @@ def unverified(facts: ReportData, words: Words) -> str | None:
 
 
 def other_rows(facts: ReportData, words: Words) -> str | None:
-    """Rows from outside the split may have been trained on."""
-    return None if facts.held_out else words("find.other_rows")
+    """Rows of another table that the model has seen, or may have."""
+    if facts.held_out:
+        return None
+    seen = facts.metrics["measured_on"].get("seen")
+    if seen is None:
+        return words("find.other_rows")
+    if not seen:
+        return None
+    key = "seen_kept" if facts.metrics["measured_on"]["seen_rows"] == "keep" else "seen_dropped"
+    return words(f"find.{key}", rows=words.count(seen))
+
+
+def new_ground(facts: ReportData, words: Words) -> str | None:
+    """Zones left out that are served clearly worse than the held-out rows."""
+    zones = facts.metrics.get("leave_one_zone_out")
+    if not zones or not facts.held_out or facts.by_zone:
+        return None
+    here, mean = facts.metrics["areaUnderROC"], zones["mean"]["areaUnderROC"]
+    if here - mean < NEW_GROUND:
+        return None
+    worst = zones["worst_zone"]["areaUnderROC"]
+    figures = {"here": here, "mean": mean, "worst": zones["worst"]["areaUnderROC"]}
+    return words("find.new_ground", zone=code(worst), **{name: words.number(value) for name, value in figures.items()})
+
+
+def not_applicable(facts: ReportData, words: Words) -> str | None:
+    """Rows unlike those the model was trained on."""
+    area = facts.metrics.get("applicability")
+    if not area or area["inside"] >= APPLICABLE:
+        return None
+    return words("find.not_applicable", share=words.percent(1 - area["inside"]))
+
+
+def drifted(facts: ReportData, words: Words) -> str | None:
+    """A table whose important features have moved."""
+    drift = facts.metrics.get("drift")
+    if not drift or not drift["drifted"]:
+        return None
+    moved = [code(record["feature"]) for record in drift["features"] if record["marked"]][:3]
+    return words("find.drifted", share=words.percent(drift["importance_moved"], 0), features=words.listing(moved))
+
+
+def repeated_rows(facts: ReportData, words: Words) -> str | None:
+    """Rows that repeat another are no further evidence."""
+    distinct = facts.metrics["measured_on"].get("distinct", facts.rows)
+    if distinct > (1 - REPEATED) * facts.rows:
+        return None
+    return words("find.repeated", rows=words.count(facts.rows), distinct=words.count(distinct))
+
+
+def repeated_in_zones(facts: ReportData, words: Words) -> str | None:
+    """Rows that were left out of validation and test because another zone has them, too."""
+    repeated = facts.experiment.get("split", {}).get("repeated")
+    return words("find.repeated_zones", rows=words.count(repeated)) if repeated else None
 
 
 def validation_gap(facts: ReportData, words: Words) -> str | None:
     """How far the winner's validation figure and its figure on the held-out rows lie apart."""
     if not facts.held_out or not facts.summary:
         return None
-    val, test = facts.summary["winner"]["val_metrics"][facts.metric], facts.metrics[facts.metric]
-    margin = _margin(facts.error_of("val", val), facts.error_of("test", test))
+    shares = _base_rates(facts)
+    alike = shares is None or abs(shares[0] - shares[1]) <= ALIKE * max(shares)
+    # An area under the PR curve rises with the share of class 1, so it compares only parts with the same share.
+    metric = facts.metric if alike else "areaUnderROC"
+    val, test = facts.summary["winner"]["val_metrics"][metric], facts.metrics[metric]
+    margin = _margin(facts.error_of("val", val, metric), facts.error_of("test", test, metric))
     if margin is None:
         return None
     key = "agree" if abs(test - val) <= margin else "weaker" if test < val else "better"
     values = {"val": words.number(val), "test": words.number(test), "margin": words.number(margin)}
-    return words(f"find.gap_{key}", metric=words(facts.metric), **values)
+    text = words(f"find.gap_{key}", metric=words(metric), **values)
+    if metric == facts.metric or shares is None:
+        return text
+    return f"{text} {words('find.base_rates', val=words.percent(shares[0]), test=words.percent(shares[1]))}"
+
+
+def _base_rates(facts: ReportData) -> tuple[float, float] | None:
+    """The shares of class 1 in the validation and the test part, if they are known."""
+    parts = [facts.parts.get(name) for name in ("val", "test")]
+    if not all(part and part["rows"] for part in parts):
+        return None
+    val, test = (part["positives"] / part["rows"] for part in parts if part)
+    return val, test
+
+
+def retraining(facts: ReportData, words: Words) -> str | None:
+    """A winner that became worse by its retraining."""
+    if not facts.held_out or not facts.summary:
+        return None
+    before = facts.summary["models"][facts.summary["winner"]["name"]]["test_metrics"][facts.metric]
+    after = facts.metrics[facts.metric]
+    if before - after < WORSE_RETRAINED:
+        return None
+    return words("find.retraining", metric=words(facts.metric), before=words.number(before), after=words.number(after))
 
 
 def zones_in_split(facts: ReportData, words: Words) -> str | None:
     """Whether the figures hold for new zones or only for new rows of known ones."""
     if not facts.held_out or len(facts.metrics.get("zones", ())) < 1 or not facts.experiment:
         return None
-    if facts.experiment["split"]["split_by"] == "rows":
-        return words("find.split_by_rows")
+    if not facts.by_zone:
+        unseen, count = (facts.metrics["measured_on"].get(name) for name in ("new_zones", "zones"))
+        if unseen:
+            return words("find.some_new_zones", unseen=words.count(unseen), count=words.count(count))
+        return words("find.split_by_rows") if "leave_one_zone_out" not in facts.metrics else None
     zones = [code(zone["zone"]) for zone in facts.metrics["zones"]]
     return words("find.split_by_zone", zones=words.listing(zones))
 
@@ -175,8 +264,8 @@ def ties(facts: ReportData, words: Words) -> str | None:
     """Candidates that share the best figure, among them the two feature subsets that are one and the same."""
     if not facts.search:
         return None
-    best = max(record["val_metrics"][facts.metric] for record in facts.search)
-    equal = [record for record in facts.search if record["val_metrics"][facts.metric] == best]
+    best = max(selecting(record, facts.metric) for record in facts.search)
+    equal = [record for record in facts.search if selecting(record, facts.metric) == best]
     sentences = [words("find.ties", count=words.count(len(equal)))] if len(equal) > 1 else []
     if same := _same_subsets(facts):
         features = words.count(facts.summary["n_features"])
@@ -208,7 +297,8 @@ def changed_code(facts: ReportData, words: Words) -> str | None:
 
 
 CHECKS: tuple[Check, ...] = (
-    *(too_good, unverified, other_rows, validation_gap, zones_in_split, weak_zones, small_zones, small_class),
+    *(too_good, unverified, other_rows, new_ground, not_applicable, drifted, validation_gap, retraining),
+    *(zones_in_split, weak_zones, small_zones, small_class, repeated_rows, repeated_in_zones),
     *(idle_accuracy, inflated_scores, other_threshold, close_families, grid_edge, ties, few_scored),
     *(dropped_rows, changed_code),
 )

@@ -67,12 +67,20 @@ class ReportData:
         """The parts of the split with their rows and positives; empty if unknown."""
         return self.experiment.get("split", {}).get("parts", {})
 
-    def error_of(self, part: str, value: float) -> float | None:
-        """Standard error of a value of `metric` on a part of the split, None if the part is unknown or one class."""
+    @property
+    def by_zone(self) -> bool:
+        """Whether whole zones were held out."""
+        return bool(self.experiment.get("split", {}).get("split_by") == "zone")
+
+    def error_of(self, part: str, value: float, metric: str = "") -> float | None:
+        """Standard error of an area on a part of the split (by default of `metric`).
+
+        None if the part is unknown or of one class, or if the area is 0 or 1, where the formulas have no error to give.
+        """
         counts = self.parts.get(part)
-        if not counts or not 0 < counts["positives"] < counts["rows"]:
+        if not counts or not 0 < counts["positives"] < counts["rows"] or not 0 < value < 1:
             return None
-        if self.metric == "areaUnderROC":
+        if (metric or self.metric) == "areaUnderROC":
             return roc_area_error(value, counts["positives"], counts["rows"] - counts["positives"])
         return pr_area_error(value, counts["positives"])
 

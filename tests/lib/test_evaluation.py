@@ -7,7 +7,10 @@ from pyspark.ml.functions import vector_to_array
 from sklearn import metrics as sk
 
 from lib.errors import InputError
-from lib.evaluation import CURVE_POINTS, THRESHOLDS, describe_curves, evaluate
+from lib.evaluation import evaluate
+from lib.measures.curve_points import MOST_POINTS
+from lib.measures.decision import Decision
+from lib.measures.figures import THRESHOLDS, describe_curves
 from lib.metrics import ScoreCounts
 from lib.training import Settings, train
 from tests.lib.tables import make_table, write
@@ -103,10 +106,10 @@ def normal_scores(rows, share, seed=1):
 def test_drawn_curves_follow_the_exact_ones_at_any_share_of_class_1(rows, share):
     counts = normal_scores(rows, share)
     exact = {"roc": counts.roc_curve(), "pr": counts.pr_curve()}
-    curves = describe_curves(counts)
+    curves = describe_curves(counts, Decision.none())
     for (name, (x, y)), (across, up) in zip(exact.items(), (("fpr", "tpr"), ("recall", "precision")), strict=True):
         drawn = curves[name]
-        assert len(drawn[across]) == len(drawn[up]) <= CURVE_POINTS
+        assert len(drawn[across]) == len(drawn[up]) <= MOST_POINTS
         assert np.trapezoid(drawn[up], drawn[across]) == pytest.approx(np.trapezoid(y, x), abs=1e-3)
         assert (drawn[across][0], drawn[up][0], drawn[across][-1], drawn[up][-1]) == (x[0], y[0], x[-1], y[-1])
         assert set(zip(drawn[across], drawn[up], strict=True)) <= set(zip(x, y, strict=True)), "points of the curve"
@@ -116,14 +119,14 @@ def test_drawn_curves_follow_the_exact_ones_at_any_share_of_class_1(rows, share)
 
 def test_a_thinned_curve_keeps_its_corners():
     labels = np.r_[np.ones(600), np.zeros(300), np.ones(400), np.zeros(2700)]
-    drawn = describe_curves(ScoreCounts.from_arrays(labels, -np.arange(4000.0)))["roc"]
+    drawn = describe_curves(ScoreCounts.from_arrays(labels, -np.arange(4000.0)), Decision.none())["roc"]
     assert {(0.0, 0.6), (0.1, 0.6), (0.1, 1.0)} <= set(zip(drawn["fpr"], drawn["tpr"], strict=True))
 
 
 def test_a_short_curve_keeps_every_point():
     counts = normal_scores(400, 0.2)
     x, y = counts.pr_curve()
-    assert describe_curves(counts)["pr"] == {"recall": x.tolist(), "precision": y.tolist()}
+    assert describe_curves(counts, Decision.none())["pr"] == {"recall": x.tolist(), "precision": y.tolist()}
 
 
 def test_the_files_say_what_was_returned(trained, evaluated):

@@ -14,10 +14,71 @@ FINDINGS = {
         "cambiado desde entonces, el modelo pudo haberse entrenado con algunas de ellas.",
     ),
     "find.other_rows": (
-        "**These rows come from outside the experiment's split.** The report does not check whether the model "
-        "was trained on some of them.",
-        "**Estas filas no proceden de la partición del experimento.** El informe no comprueba si el modelo se "
-        "entrenó con algunas de ellas.",
+        "**These rows come from outside the experiment's split.** It is not known whether the model was trained on "
+        "some of them, for the model keeps no record of its rows.",
+        "**Estas filas no proceden de la partición del experimento.** No se sabe si el modelo se entrenó con algunas "
+        "de ellas, pues el modelo no guarda registro de sus filas.",
+    ),
+    "find.seen_dropped": (
+        "**{rows} rows of this table were left out:** the model has seen them in training or validation. With"
+        " `seen: keep` they would count, and the figures would be too good.",
+        "**Se dejaron fuera {rows} filas de esta tabla:** el modelo ya las vio en el entrenamiento o la "
+        "validación. Con `seen: keep` contarían, y las cifras serían demasiado buenas.",
+    ),
+    "find.seen_kept": (
+        "**The model has seen {rows} of these rows** in training or validation. The figures are too good; "
+        "`seen: drop` leaves those rows out.",
+        "**El modelo ya vio {rows} de estas filas** en el entrenamiento o la validación. Las cifras son "
+        "demasiado buenas; `seen: drop` deja fuera esas filas.",
+    ),
+    "find.new_ground": (
+        "**Expect less in a new zone.** The area under the ROC curve is {here} for new rows of known zones, "
+        "but {mean} on average in zones left out, and {worst} in {zone}.",
+        "**Espere menos en una zona nueva.** El área bajo la curva ROC es {here} para filas nuevas de zonas "
+        "conocidas, pero {mean} en promedio en las zonas dejadas fuera, y {worst} en {zone}.",
+    ),
+    "find.not_applicable": (
+        "**{share} of these rows lie outside the model's area of applicability:** they are unlike all rows it"
+        " was trained on, and nothing measured elsewhere says how good it is there.",
+        "**El {share} de estas filas queda fuera del área de aplicabilidad del modelo:** no se parecen a "
+        "ninguna de las filas con las que se entrenó, y nada medido en otra parte dice cómo de bueno es ahí.",
+    ),
+    "find.drifted": (
+        "**This table has drifted.** Features with {share} of the importance have moved away from the "
+        "training rows, first of all {features}.",
+        "**Esta tabla ha derivado.** Variables con el {share} de la importancia se han alejado de las filas "
+        "de entrenamiento, sobre todo {features}.",
+    ),
+    "find.repeated": (
+        "**Only {distinct} of the {rows} rows are different.** A row that repeats another is no further "
+        "evidence: the figures are less certain than their number of rows suggests.",
+        "**Solo {distinct} de las {rows} filas son distintas.** Una fila que repite otra no aporta más "
+        "evidencia: las cifras son menos seguras de lo que sugiere su número de filas.",
+    ),
+    "find.repeated_zones": (
+        "**{rows} rows were left out of validation and test,** because the same rows also stand in a zone the"
+        " model was trained on.",
+        "**Se dejaron fuera de validación y prueba {rows} filas,** porque también están en una zona con la "
+        "que se entrenó el modelo.",
+    ),
+    "find.base_rates": (
+        "(The ROC areas are compared because the share of class 1 differs: {val} on validation, {test} on "
+        "test, and the PR area rises with it.)",
+        "(Se comparan las áreas ROC porque la proporción de clase 1 difiere: {val} en validación, {test} en "
+        "prueba, y el área PR sube con ella.)",
+    ),
+    "find.retraining": (
+        "**Retraining made the winner worse here.** {metric}: {before} on the held-out rows as trained in the"
+        " search, {after} after retraining with the validation rows. The saved model is the retrained one.",
+        "**El reentrenamiento empeoró aquí al ganador.** {metric}: {before} en las filas reservadas tal como "
+        "se entrenó en la búsqueda, {after} tras reentrenarlo con las filas de validación. El modelo guardado"
+        " es el reentrenado.",
+    ),
+    "find.some_new_zones": (
+        "**{unseen} of the {count} zones of these rows have no row in training.** The figures mix new rows of"
+        " known zones with zones that the model has never seen.",
+        "**{unseen} de las {count} zonas de estas filas no tienen ninguna fila en el entrenamiento.** Las "
+        "cifras mezclan filas nuevas de zonas conocidas con zonas que el modelo nunca ha visto.",
     ),
     "find.gap_agree": (
         "**Validation and test agree.** {metric}: {val} on the validation rows, {test} on the held-out rows. "
@@ -84,10 +145,10 @@ FINDINGS = {
     ),
     "find.scores": (
         "**A score is not a probability.** The mean score is {mean}, while {base} of the rows are of class 1: "
-        "class weights shift the scores. Use them to rank rows, or calibrate them first.",
+        "class weights shift the scores. Use them to rank rows, and the calibrated value as a probability.",
         "**Una puntuación no es una probabilidad.** La puntuación media es {mean}, mientras que el {base} de "
-        "las filas son de clase 1: los pesos de clase desplazan las puntuaciones. Úselas para ordenar filas, o "
-        "calíbrelas antes.",
+        "las filas son de clase 1: los pesos de clase desplazan las puntuaciones. Úselas para ordenar filas, y el "
+        "valor calibrado como probabilidad.",
     ),
     "find.threshold": (
         "**{now} is not the best threshold for F1.** At {best}, F1 of class 1 is {f1_best} instead of "

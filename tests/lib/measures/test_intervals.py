@@ -14,7 +14,7 @@ from lib.measures.intervals import (
     roc_area_interval,
     share_interval,
 )
-from lib.metrics import ScoreCounts, merge
+from lib.metrics import ScoreCounts
 
 BY_CLASS = [f"{figure}.{of}" for figure in ("precision", "recall", "f1") for of in ("0", "1")]
 
@@ -156,7 +156,7 @@ class TestBootstrapOverZones:
             labels = rng.random(2000) < 0.5
             scores = np.clip(rng.normal(0.4 + rng.uniform(0, 0.4) * labels, 0.2), 0, 1).round(2)
             by_zone[str(number)] = ScoreCounts.from_arrays(labels, scores)
-        counts = merge(by_zone)
+        counts = ScoreCounts.sum(by_zone.values())
         low, high = bootstrap_zones(by_zone, 0.5, 1)["areaUnderROC"]
         by_rows = roc_area_interval(counts.area_under_roc(), int(counts.n_positives), int(counts.n_negatives))
         assert low < counts.area_under_roc() < high
