@@ -86,9 +86,7 @@ def one_by_one(by_zone, seed, threshold, draws):
     """The same bootstrap, each draw put together and measured on its own."""
     names = sorted(by_zone)
     chosen = np.random.default_rng(seed).integers(len(names), size=(draws, len(names)))
-    measured = [
-        figures(merge({str(n): by_zone[names[zone]] for n, zone in enumerate(draw)}), threshold) for draw in chosen
-    ]
+    measured = [figures(ScoreCounts.sum(by_zone[names[zone]] for zone in draw), threshold) for draw in chosen]
     bounds = {}
     for name in measured[0]:
         values = np.array([draw[name] for draw in measured])

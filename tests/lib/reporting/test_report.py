@@ -322,10 +322,97 @@ class TestFindings:
         def val(value):
             return lambda s: s["winner"]["val_metrics"].update(areaUnderPR=value)
 
-        assert "Validation and test agree" in self.say(raw, summary=val(measured + 0.01))
-        weaker = self.say(raw, summary=val(measured + 0.12))
+        def alike(experiment):
+            experiment["split"]["parts"]["val"] = dict(experiment["split"]["parts"]["test"])
+
+        assert "Validation and test agree" in self.say(raw, summary=val(measured + 0.01), experiment=alike)
+        weaker = self.say(raw, summary=val(measured + 0.12), experiment=alike)
         assert f"falls from {measured + 0.12:.3f} to {measured:.3f}" in weaker
-        assert "Better on the held-out rows" in self.say(raw, summary=val(measured - 0.15))
+        assert "Better on the held-out rows" in self.say(raw, summary=val(measured - 0.15), experiment=alike)
+
+    def test_parts_with_other_shares_of_class_1_are_compared_by_their_roc_areas(self, raw):
+        def parts(experiment):
+            experiment["split"]["parts"]["val"].update(rows=1000, positives=179)
+            experiment["split"]["parts"]["test"].update(rows=1000, positives=412)
+
+        def val(summary):
+            summary["winner"]["val_metrics"].update(areaUnderPR=0.3, areaUnderROC=raw["metrics"]["areaUnderROC"])
+
+        said = self.say(raw, summary=val, experiment=parts)
+        assert "Better on the held-out rows" not in said
+        assert "**Validation and test agree.** Area under the ROC curve" in said
+        assert "17.9% on validation, 41.2% on test" in said
+
+    def test_an_area_of_1_has_no_error_and_so_agrees_with_nothing(self, raw):
+        def perfect(record):
+            record.update(areaUnderPR=1.0, areaUnderROC=1.0)
+
+        said = self.say(raw, metrics=perfect, summary=lambda s: perfect(s["winner"]["val_metrics"]))
+        assert "agree" not in said
+
+    @pytest.mark.parametrize(
+        ("measured_on", "sentence"),
+        [
+            ({"seen": None, "seen_rows": "drop"}, "It is not known whether the model was trained on some of them"),
+            ({"seen": 219, "seen_rows": "drop"}, "219 rows of this table were left out"),
+            ({"seen": 219, "seen_rows": "keep"}, "The model has seen 219 of these rows"),
+            ({"seen": 0, "seen_rows": "drop"}, ""),
+        ],
+    )
+    def test_rows_of_another_table_that_the_model_has_seen(self, raw, measured_on, sentence):
+        def other(metrics):
+            metrics["measured_on"].update(rows="all rows of test_data", verified=False, **measured_on)
+
+        said = self.say(raw, metrics=other)
+        if sentence:
+            assert sentence in said
+        else:
+            assert "seen" not in said
+            assert "trained on" not in said
+
+    def test_rows_that_repeat_others(self, raw):
+        rows = raw["metrics"]["measured_on"]["count"]
+        said = self.say(raw, metrics=lambda m: m["measured_on"].update(distinct=5))
+        assert f"Only 5 of the {rows:,} rows are different" in said
+        assert "are different" not in self.say(raw, metrics=lambda m: m["measured_on"].update(distinct=rows - 1))
+        repeated = self.say(raw, experiment=lambda e: e["split"].update(split_by="zone", repeated=64))
+        assert "64 rows were left out of validation and test" in repeated
+
+    def test_zones_without_a_training_row_are_seen(self, raw):
+        said = self.say(raw, metrics=lambda m: m["measured_on"].update(zones=88, new_zones=88))
+        assert "88 of the 88 zones of these rows have no row in training" in said
+        assert "Every zone is in both" not in said
+
+    def test_zones_left_out_that_are_served_worse(self, raw):
+        def record(mean):
+            areas = {"areaUnderROC": mean, "areaUnderPR": 0.5}
+            zones = {"areaUnderROC": "salar", "areaUnderPR": "salar"}
+            return lambda m: m.update(
+                leave_one_zone_out={"zones": [], "folds": 6, "mean": areas, "worst": areas, "worst_zone": zones}
+            )
+
+        here = raw["metrics"]["areaUnderROC"]
+        assert "Expect less in a new zone" in self.say(raw, metrics=record(here - 0.1))
+        assert "Expect less in a new zone" not in self.say(raw, metrics=record(here - 0.01))
+
+    def test_a_winner_that_retraining_made_worse(self, raw):
+        def better(summary):
+            name = summary["winner"]["name"]
+            summary["models"][name]["test_metrics"]["areaUnderPR"] = raw["metrics"]["areaUnderPR"] + 0.018
+
+        assert "Retraining made the winner worse here" in self.say(raw, summary=better)
+
+    def test_drift_and_applicability(self, raw):
+        moved = [{"feature": "NDVI", "marked": True}, {"feature": "B02", "marked": False}]
+
+        def strange(metrics):
+            metrics["applicability"] = {"inside": 0.7}
+            metrics["drift"] = {"drifted": True, "importance_moved": 0.6, "features": moved}
+
+        said = self.say(raw, metrics=strange)
+        assert "30.0% of these rows lie outside the model's area of applicability" in said
+        assert "This table has drifted" in said
+        assert "60% of the importance" in said
 
     def test_zones(self, raw):
         def zones(metrics):
