@@ -7,7 +7,6 @@ out and measured. The blocks follow from the coordinates alone, not from the row
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -37,10 +36,8 @@ def add_blocks(frame: DataFrame, block_cols: Sequence[str], block_size: float) -
             f"the unit of {' and '.join(block_cols)}"
         )
     names = merged({(row["__i"], row["__j"]): row["count"] for row in found})
-    table = pd.DataFrame(
-        [(i, j, _corner(square, block_size)) for (i, j), square in names.items()], columns=["__i", "__j", BLOCK_COL]
-    )
-    named = F.broadcast(frame.sparkSession.createDataFrame(table))
+    table = [(i, j, _corner(square, block_size)) for (i, j), square in names.items()]
+    named = F.broadcast(frame.sparkSession.createDataFrame(table, f"__i long, __j long, {BLOCK_COL} string"))
     return placed.join(named, ["__i", "__j"]).drop("__i", "__j")
 
 

@@ -46,7 +46,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Values:
-    """All rows of a split in canonical order, in pieces; `zones` are all zones, sorted."""
+    """The rows of some zones of a split in canonical order, in pieces; `zones` are these zones, sorted."""
 
     pieces: list[Broadcast[Any]]
     zones: tuple[str, ...]
@@ -125,10 +125,13 @@ def fold_rows(
 
 def _pieces(split: Split, zones: Sequence[str]) -> Iterator[Piece]:
     n_features = len(split.features)
-    zone = F.col(f"`{split.table.zone_col}`") if split.table.zone_col else F.lit("")
+    zone, frame = F.lit(""), split.frame
+    if split.table.zone_col:
+        zone = F.col(f"`{split.table.zone_col}`")
+        frame = frame.where(zone.isin(*zones))
     part = F.coalesce(*(F.when(F.col(PART_COL) == name, float(place)) for place, name in enumerate(PARTS)))
     names = [F.col(f"`{name}`") for name in (*split.features, split.label_col)]
-    rows = range_partitioned(split, split.frame, split.table.rows, max(1, BYTES_PER_PIECE // (8 * n_features)))
+    rows = range_partitioned(split, frame, split.table.rows, max(1, BYTES_PER_PIECE // (8 * n_features)))
     sorted_zones = np.array(zones, dtype=object)
 
     def of_partition(columns: list[npt.NDArray[Any]]) -> list[bytes]:

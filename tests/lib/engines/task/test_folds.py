@@ -105,7 +105,7 @@ def test_a_search_that_is_left_early_leaves_no_job_behind(made, parts):
 
 def test_a_table_without_zones_is_one_zone(spark, tmp_path):
     path = write(make_table(rows=400, features=3), tmp_path / "table.parquet")
-    parts = split(dataset.load(spark, path, zone_col=None), seed=1)
+    parts = split(dataset.load(spark, path, exclude_cols=["zone"]), seed=1)
     assert list(parts.count_by_zone()) == [""]
     fold = Fold(("",), ("",), (TRAIN,), (VAL,), by_zone=False)
     (score,) = engine().score_folds(CANDIDATES[:1], parts, [fold], ScoreCounts.summary)
