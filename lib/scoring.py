@@ -1,17 +1,25 @@
-"""Loading saved models, and scoring rows with them."""
+"""Loading saved models, and scoring rows with them: by Spark ML, or by compiled trees."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from pyspark.ml import PipelineModel
 from pyspark.ml.feature import VectorAssembler
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import pandas_udf
+from pyspark.sql.types import BooleanType, NumericType
 
-from lib.storage import Storage
+from lib.errors import InputError, some
+from lib.storage import Storage, join
+from lib.support.workers import quick_to_reuse
+from lib.trees.scoring import Ensemble, Tree, make_ensemble
 
 FEATURES_COL = "features"
 SCORE_COL = "__score"
@@ -19,6 +27,62 @@ SCORE_COL = "__score"
 # Spark reads files in pieces of 128 MB. A model is split into this many, but each large enough to be worth a task.
 _PIECES = 48
 _SMALLEST_PIECE = 64 * 1024
+
+_PIPELINE = "org.apache.spark.ml.PipelineModel"
+_ASSEMBLER = "org.apache.spark.ml.feature.VectorAssembler"
+_KINDS: Mapping[str, Literal["forest", "gbt"]] = {
+    "org.apache.spark.ml.classification.RandomForestClassificationModel": "forest",
+    "org.apache.spark.ml.classification.GBTClassificationModel": "gbt",
+}
+
+
+class NotCompilable(InputError):
+    """A saved model that compiled trees cannot score."""
+
+
+@dataclass(frozen=True)
+class TreeScorer:
+    """A saved model that scores rows without Spark ML: its input columns, in order, and its trees."""
+
+    features: tuple[str, ...]
+    ensemble: Ensemble
+
+    @property
+    def score(self) -> "Score":
+        """Scores arrays (rows × features)."""
+        return self.ensemble.score
+
+    def with_score(self, frame: DataFrame) -> DataFrame:
+        """Add `SCORE_COL`; see `with_ensemble_score`."""
+        return with_ensemble_score(frame, self)
+
+
+@dataclass(frozen=True)
+class PipelineScorer:
+    """A saved model of any other kind, which Spark ML scores; it scores no arrays."""
+
+    model: PipelineModel
+    score: None = None
+
+    def with_score(self, frame: DataFrame) -> DataFrame:
+        """Add `SCORE_COL`."""
+        return with_score(self.model.transform(frame))
+
+
+Score = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+Scorer = TreeScorer | PipelineScorer
+
+
+def load_scorer(spark: SparkSession, path: str) -> Scorer:
+    """Load a saved pipeline to score with it: by compiled trees, or by Spark ML if it is none of trees.
+
+    Raises:
+        InputError: there is no such model at `path`, or its files do not fit together.
+    """
+    try:
+        return load_ensemble(spark, path)
+    except NotCompilable:
+        return PipelineScorer(load_pipeline(spark, path))
 
 
 def load_pipeline(spark: SparkSession, path: str) -> PipelineModel:
@@ -28,15 +92,32 @@ def load_pipeline(spark: SparkSession, path: str) -> PipelineModel:
     what it holds. With the usual one or two partitions this takes longer than everything else.
     """
     piece = max(_SMALLEST_PIECE, Storage(spark).size(path) // _PIECES)
-    settings = {"spark.sql.files.maxPartitionBytes": str(piece), "spark.sql.files.openCostInBytes": "1"}
-    before = {name: spark.conf.get(name) for name in settings}
-    try:
-        for name, value in settings.items():
-            spark.conf.set(name, value)
+    with _settings(spark, {"spark.sql.files.maxPartitionBytes": str(piece), "spark.sql.files.openCostInBytes": "1"}):
         return PipelineModel.load(path)
-    finally:
-        for name, usual in before.items():
-            spark.conf.set(name, str(usual))
+
+
+def load_ensemble(spark: SparkSession, path: str) -> TreeScorer:
+    """Read the trees of a saved PipelineModel, an assembler and a binary forest or GBT, into the driver's memory.
+
+    Raises:
+        InputError: there is no such model at `path`, or its files do not fit together.
+    """
+    assembler, folder, model = _stages(spark, path)
+    kind = _KINDS[model["class"]]
+    features = tuple(_param(assembler, "inputCols"))
+    if model.get("numClasses", 2) != 2:
+        raise _refused(path, f"its model has {model['numClasses']} classes, not 2")
+    if len(features) != model["numFeatures"] or _param(assembler, "outputCol") != _param(model, "featuresCol"):
+        raise _refused(path, "its model does not read its features from one column of numbers each")
+    nodes = _read_nodes(spark, join(folder, "data"))
+    if (nodes["categories"] >= 0).any():
+        raise _refused(path, "it has features with categories, and splits by them")
+    weights = None if kind == "forest" else _read_weights(spark, join(folder, "treesMetadata"))
+    try:
+        trees = _trees(nodes, kind, model["numTrees"])
+        return TreeScorer(features, make_ensemble(kind, trees, len(features), weights))
+    except ValueError as error:
+        raise InputError(f"the model at {path} is damaged: {error}; save or copy it again") from error
 
 
 def vector_assembler(features: Sequence[str]) -> VectorAssembler:
@@ -44,23 +125,124 @@ def vector_assembler(features: Sequence[str]) -> VectorAssembler:
     return VectorAssembler(inputCols=list(features), outputCol=FEATURES_COL)
 
 
-@dataclass(frozen=True)
-class Scorer:
-    """A saved model, ready to score tables (`with_score`) and, if it has `score`, arrays of rows × features."""
-
-    model: PipelineModel
-    score: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] | None = None
-
-    def with_score(self, frame: DataFrame) -> DataFrame:
-        """Add `SCORE_COL`."""
-        return with_score(self.model.transform(frame))
-
-
-def load_scorer(spark: SparkSession, path: str) -> Scorer:
-    """Load a saved pipeline."""
-    return Scorer(load_pipeline(spark, path))
-
-
 def with_score(predictions: DataFrame) -> DataFrame:
     """Add `SCORE_COL`, the probability of class 1, to the output of a model's `transform`."""
     return predictions.withColumn(SCORE_COL, vector_to_array(F.col("probability"))[1])
+
+
+def with_ensemble_score(frame: DataFrame, scorer: TreeScorer) -> DataFrame:
+    """Add `SCORE_COL`, the probability of class 1, to a table that has the model's features; it needs nothing else.
+
+    The score is null where a feature is null or NaN: there Spark ML's `transform` fails. Spark computes the scores when
+    it needs them, and again if the table is used again.
+
+    Raises:
+        InputError: the table lacks features, or has some that are not numbers.
+    """
+    types = {field.name: field.dataType for field in frame.schema}
+    lacking = [name for name in scorer.features if name not in types]
+    if lacking:
+        raise InputError(f"the table lacks columns that the model needs: {some(lacking)}; add or rename them")
+    wrong = [name for name in scorer.features if not isinstance(types[name], NumericType | BooleanType)]
+    if wrong:
+        raise InputError(f"columns that the model needs are not numbers: {some(wrong)}; convert them")
+    ensemble = frame.sparkSession.sparkContext.broadcast(scorer.ensemble)
+
+    def of_batches(batches: Iterable[tuple[pd.Series, ...]]) -> Iterable[pd.Series]:
+        for columns in batches:
+            values = np.column_stack(columns)
+            scores = ensemble.value.score(values)
+            scores[np.isnan(values).any(axis=1)] = np.nan  # null in Spark
+            yield pd.Series(scores)
+
+    def score(batches: Iterator[tuple[pd.Series, ...]]) -> Iterator[pd.Series]:
+        return iter(quick_to_reuse(of_batches)(batches))
+
+    as_column: Any = pandas_udf(score, "double")  # type: ignore[call-overload]
+    return frame.withColumn(SCORE_COL, as_column(*(F.col(f"`{name}`").cast("double") for name in scorer.features)))
+
+
+@contextmanager
+def _settings(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
+    """Change settings of the session for a while."""
+    before = {name: spark.conf.get(name) for name in settings}
+    try:
+        for name, value in settings.items():
+            spark.conf.set(name, value)
+        yield
+    finally:
+        for name, usual in before.items():
+            spark.conf.set(name, str(usual))
+
+
+def _refused(path: str, why: str) -> InputError:
+    return NotCompilable(
+        f"the model at {path} cannot be scored with compiled trees: {why}; "
+        "score with the transform of its PipelineModel, or train a random forest or a GBT with this project"
+    )
+
+
+def _stages(spark: SparkSession, path: str) -> tuple[dict[str, Any], str, dict[str, Any]]:
+    """The assembler's metadata, and the folder and metadata of the model."""
+    storage = Storage(spark)
+    pipeline = _metadata(storage, path)
+    uids = _param(pipeline, "stageUids") if pipeline["class"] == _PIPELINE else []
+    folders = [join(path, "stages", f"{place}_{uid}") for place, uid in enumerate(uids)]
+    if len(folders) == 2:
+        assembler, model = (_metadata(storage, folder) for folder in folders)
+        if assembler["class"] == _ASSEMBLER and model["class"] in _KINDS:
+            return assembler, folders[1], model
+    raise _refused(path, "it is not a VectorAssembler followed by a random forest or a GBT")
+
+
+def _metadata(storage: Storage, folder: str) -> dict[str, Any]:
+    """What Spark ML saved about a pipeline or a stage, beside its data."""
+    place = join(folder, "metadata")
+    files = [name for name in storage.list(place) if name.startswith("part-")]
+    if not files:
+        raise InputError(f"there is no saved model at {folder}: give the folder that a PipelineModel was saved to")
+    return storage.read_json(join(place, files[0]))
+
+
+def _param(metadata: Mapping[str, Any], name: str) -> Any:
+    """A parameter of a saved stage."""
+    return {**metadata.get("defaultParamMap", {}), **metadata["paramMap"]}[name]
+
+
+def _read_nodes(spark: SparkSession, folder: str) -> pd.DataFrame:
+    """The nodes of all trees, by tree and number."""
+    node, split = "nodeData", "nodeData.split"
+    nodes = spark.read.parquet(folder).select(
+        F.col("treeID").alias("tree"),
+        F.col(f"{node}.id").alias("id"),
+        F.col(f"{node}.leftChild").alias("left"),
+        F.col(f"{node}.rightChild").alias("right"),
+        F.col(f"{node}.prediction").alias("prediction"),
+        F.get(F.col(f"{node}.impurityStats"), F.lit(0)).alias("class_0"),
+        F.get(F.col(f"{node}.impurityStats"), F.lit(1)).alias("class_1"),
+        F.col(f"{split}.featureIndex").alias("feature"),
+        F.get(F.col(f"{split}.leftCategoriesOrThreshold"), F.lit(0)).alias("threshold"),
+        F.col(f"{split}.numCategories").alias("categories"),
+    )
+    with _settings(spark, {"spark.sql.execution.arrow.pyspark.enabled": "true"}):  # a forest may have a million nodes
+        return nodes.toPandas().sort_values(["tree", "id"])
+
+
+def _read_weights(spark: SparkSession, folder: str) -> list[float]:
+    """The weights of a GBT's trees."""
+    rows = spark.read.parquet(folder).select("treeID", "weights").collect()
+    return [row["weights"] for row in sorted(rows, key=lambda row: row["treeID"])]
+
+
+def _trees(nodes: pd.DataFrame, kind: str, count: int) -> list[Tree]:
+    """The single trees; a forest's leaf counts by its share of class 1."""
+    columns = {name: nodes[name].to_numpy() for name in nodes}
+    with np.errstate(invalid="ignore"):
+        share = columns["class_1"] / (columns["class_0"] + columns["class_1"])
+    values = share if kind == "forest" else columns["prediction"]
+    numbers, starts = np.unique(columns["tree"], return_index=True)
+    ids = np.arange(len(nodes)) - np.repeat(starts, np.diff([*starts, len(nodes)]))
+    if not np.array_equal(numbers, np.arange(count)) or not np.array_equal(columns["id"], ids):
+        raise ValueError(f"its nodes are not those of {count} whole trees")
+    fields = (columns["feature"], columns["threshold"], columns["left"], columns["right"], values)
+    return [Tree(*of_tree) for of_tree in zip(*(np.split(field, starts[1:]) for field in fields), strict=True)]

@@ -23,7 +23,7 @@ from lib.errors import InputError
 from lib.measures import reference, zones
 from lib.measures.decision import Decision
 from lib.metrics import ScoreCounts, count_scores
-from lib.scoring import SCORE_COL, with_score
+from lib.scoring import SCORE_COL, load_scorer
 from lib.search import resume
 from lib.search.candidates import candidates_of
 from lib.search.engine import Score, in_order
@@ -171,7 +171,8 @@ class Training:
         with self._timed("test"):
             best = [self.found.best(name) for name in self.found.models]
             tested = self._test([score.candidate for score in best])
-            held_out = with_score(self.model.transform(self.parts.rows(TEST)))
+            scorer = load_scorer(self.spark, join(self.folder, artifacts.PIPELINE))
+            held_out = scorer.with_score(self.parts.rows(TEST))
             retrained = count_scores(held_out, self.parts.label_col, SCORE_COL)[""]
             ranked = importances(self.found.best().candidate, self.model, self.parts.features)
             decision = Decision.fit(self.on_validation, self.settings.threshold)

@@ -16,9 +16,9 @@ from pyspark import Broadcast, TaskContext
 from pyspark.sql import DataFrame
 
 from lib.engines.task.truth import Labels, Truth
-from lib.engines.task.workers import quick_to_reuse
 from lib.metrics import ScoreCounts
 from lib.split import HASH_COL, Split
+from lib.support.workers import quick_to_reuse
 from lib.trees import binning
 from lib.trees.binning import Bins, Floats
 from lib.trees.growing import TrainingRows

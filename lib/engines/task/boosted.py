@@ -12,9 +12,9 @@ from pyspark.rdd import RDD
 from lib.engines.task.binned_rows import TaskData
 from lib.engines.task.kind import FoldRows, Grown, Memory
 from lib.engines.task.scores import Found, Scores, shared
-from lib.engines.task.workers import quick_to_reuse
 from lib.search.engine import FoldScore
 from lib.search.families.gbt import BoostedFit
+from lib.support.workers import quick_to_reuse
 from lib.trees import growing
 from lib.trees.binning import Floats
 

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from lib.engines.task.binned_rows import TaskData
 from lib.engines.task.kind import Grown, TreesFit
 from lib.engines.task.kinds import kind_of
-from lib.engines.task.workers import quick_to_reuse
+from lib.support.workers import quick_to_reuse
 from lib.trees.binning import Floats
 
 

@@ -2,7 +2,7 @@ import gc
 import sys
 import zipimport
 
-from lib.engines.task.workers import quick_to_reuse
+from lib.support.workers import quick_to_reuse
 
 
 def _of_worker(items):
