@@ -3,6 +3,7 @@
 import pytest
 from matplotlib import font_manager
 
+from lib.reporting import names
 from lib.reporting.language.words import Words
 from lib.reporting.names import one_line, two_lines
 from lib.reporting.plot_style import FONTS
@@ -57,9 +58,9 @@ def test_letters_that_no_font_has_are_boxes():
     assert one_line("a\U000e0100b", 40, EN) == "a□b"
 
 
-def test_wide_letters_take_the_room_of_two():
-    shown = one_line("近" * 30, 21, EN)
-    assert shown.replace("近", "□") == "□" * (5 if "近" in shown else 10) + "…" + "□" * (5 if "近" in shown else 10)
+def test_wide_letters_take_the_room_of_two(monkeypatch):
+    monkeypatch.setattr(names, "_letters", lambda: {ord("近")})  # whatever fonts there are
+    assert one_line("近" * 30, 21, EN) == "近" * 5 + "…" + "近" * 5
 
 
 def test_only_fonts_of_this_machine_are_asked_for():
