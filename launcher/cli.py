@@ -11,7 +11,7 @@ from launcher.parameters.cluster import TARGETS, RunOptions
 from launcher.parameters.sources import OPTIONS
 from launcher.running.left_over import warn_of_leftovers
 from launcher.support.outcomes import EXIT_CODES, command_body
-from lib.artifacts import SEARCH_METRICS
+from lib.artifacts import SEARCH_METRICS, SELECT_BY
 
 # Where each command is, and the first paragraph of its help.
 COMMANDS = {
@@ -79,6 +79,8 @@ def experiment(
     evaluate: Annotated[bool | None, _option("evaluate")] = None,
     out: Annotated[str | None, _option("out", "PLACE")] = None,
     test_data: Annotated[list[str] | None, _option("test_data", "PLACE")] = None,
+    select_by: Annotated[str | None, _option("select_by", "|".join(SELECT_BY))] = None,
+    fail_on_drift: Annotated[bool | None, _option("fail_on_drift")] = None,
     language: Annotated[str | None, _option("language", "en|es")] = None,
     engine: Annotated[str | None, _option("engine", "auto|task|spark")] = None,
     target: Annotated[str | None, _setting("cluster.target", "|".join(TARGETS))] = None,

@@ -17,6 +17,7 @@ from launcher.emr.watching import patiently
 from launcher.experiment.plan import Plan
 from launcher.experiment.search_log import SearchLog
 from launcher.experiment.submitted import Status, StepFiles
+from launcher.running.gate import check_gate
 from launcher.running.progress import Progress
 from launcher.running.screens import show_results
 from launcher.support import aws
@@ -40,6 +41,7 @@ def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Conso
     However long that takes: there is no time limit, and AWS may be out of reach for ten minutes.
 
     Raises:
+        GateFailed: it is complete, and not good enough.
         StepFailed: it failed, was cancelled, or its cluster ended; carries the run's own exit code.
         InputError: there is no such step, or it is no experiment.
         NotLoggedIn: the credentials expired meanwhile; the run goes on.
@@ -63,6 +65,7 @@ def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Conso
     cost = records.kept(step_files.files, plan.model_dir)
     if cost:
         console.print(f"Cost: {records.sentence(cost)}", soft_wrap=True, markup=False)
+    check_gate(results)
 
 
 def follow_command(cluster_id: str, step_id: str) -> str:

@@ -8,6 +8,7 @@ from launcher.emr.steps import Step
 from launcher.experiment import results
 from launcher.experiment.plan import Plan
 from launcher.experiment.submitted import Status
+from launcher.running.gate import GateFailed
 from launcher.running.run import what_is_left
 from launcher.support.files import files_at
 from lib import artifacts
@@ -29,10 +30,12 @@ class StepFailed(ExperimentError):
 def results_of(step: Step, status: Status, plan: Plan, emr: "EMRClient", cluster_id: str) -> dict[str, Any]:
     """The results of a run whose step has ended, read from its records. `emr` is a boto3 client.
 
+    A run that did not pass its gate has results, too, though its step has failed.
+
     Raises:
         StepFailed: there are none. EMR's COMPLETED alone is no evidence.
     """
-    if step.state == "COMPLETED":
+    if step.state == "COMPLETED" or status.cause == GateFailed.cause:
         return _records(step, plan, cluster_id)
     if step.state == "FAILED" and status.exit_code:
         raise StepFailed(step, cluster_id, f"failed: {status.error}", status.exit_code)

@@ -13,6 +13,7 @@ from launcher.experiment.plan import Plan
 from launcher.experiment.search_log import SearchLog
 from launcher.parameters.cluster import RunOptions
 from launcher.parameters.sources import OPTIONS
+from launcher.running.gate import check_gate
 from launcher.running.left_over import warn_of_leftovers
 from launcher.running.progress import Progress
 from launcher.running.screens import show_results
@@ -45,6 +46,9 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
     """Run a planned experiment (on the target it names), show it while it runs, and say what came out.
 
     `observers` are told how it goes, beside the display.
+
+    Raises:
+        ExperimentError: it failed, or (`GateFailed`) is complete and not good enough.
     """
     console = out()
     console.print(f"Experiment {plan.run_id} → {escape(shown(plan.parameters.out))}", soft_wrap=True)
@@ -72,6 +76,7 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
 
         console.print(f"Cost: {sentence(cost.cost)}", soft_wrap=True, markup=False)
     warn_of_leftovers()
+    check_gate(results)
 
 
 def _cost_watch(plan: Plan) -> "CostWatch | None":

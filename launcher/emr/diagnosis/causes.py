@@ -30,6 +30,7 @@ CAUSES = (
     Cause("expired-credentials", storage.expired_credentials),
     Cause("wrong-arguments", code.wrong_arguments),
     Cause("refused", code.refused_by_the_run),
+    Cause("gate", code.gate_not_passed),
     Cause("python-error", code.python_error),
     Cause("kryo-buffer", memory.kryo_buffer),
     Cause("result-too-large", memory.result_too_large),

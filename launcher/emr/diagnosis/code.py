@@ -112,6 +112,15 @@ def refused_by_the_run(evidence: Evidence) -> Finding | None:
     return Finding(hit.found["message"], proven(hit, exit_code), (remedy,))
 
 
+def gate_not_passed(evidence: Evidence) -> Finding | None:
+    """A run of this project is complete, and its figures are lower than it was told to accept."""
+    stated = evidence.stated("gate")
+    if not stated:
+        return None
+    remedy = "read the report, which is complete: nothing is broken; train again on better data, or change fail_below"
+    return Finding(stated.line.text.removeprefix("Error: "), proven(stated), (remedy,))
+
+
 def python_error(evidence: Evidence) -> Finding | None:
     """Python code raised: which error, in which cell or file."""
     found = min(_tracebacks(evidence), key=lambda trace: (not trace[-1].is_decisive, len(trace)), default=None)
