@@ -150,7 +150,8 @@ def with_ensemble_score(frame: DataFrame, scorer: TreeScorer) -> DataFrame:
 
     def of_batches(batches: Iterable[tuple[pd.Series, ...]]) -> Iterable[pd.Series]:
         for columns in batches:
-            values = np.column_stack(columns)
+            # Spark passes a single column as it is.
+            values = np.column_stack(columns if isinstance(columns, tuple) else (columns,))
             scores = ensemble.value.score(values)
             scores[np.isnan(values).any(axis=1)] = np.nan  # null in Spark
             yield pd.Series(scores)
@@ -237,9 +238,10 @@ def _read_weights(spark: SparkSession, folder: str) -> list[float]:
 def _trees(nodes: pd.DataFrame, kind: str, count: int) -> list[Tree]:
     """The single trees; a forest's leaf counts by its share of class 1."""
     columns = {name: nodes[name].to_numpy() for name in nodes}
-    with np.errstate(invalid="ignore"):
-        share = columns["class_1"] / (columns["class_0"] + columns["class_1"])
-    values = share if kind == "forest" else columns["prediction"]
+    values = columns["prediction"]
+    if kind == "forest":
+        with np.errstate(invalid="ignore"):  # a leaf without weight is found when the trees are laid out
+            values = columns["class_1"] / (columns["class_0"] + columns["class_1"])
     numbers, starts = np.unique(columns["tree"], return_index=True)
     ids = np.arange(len(nodes)) - np.repeat(starts, np.diff([*starts, len(nodes)]))
     if not np.array_equal(numbers, np.arange(count)) or not np.array_equal(columns["id"], ids):

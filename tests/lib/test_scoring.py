@@ -1,9 +1,17 @@
+import numpy as np
 import pytest
 from pyspark.ml import PipelineModel
-from pyspark.ml.classification import RandomForestClassifier
-from pyspark.ml.feature import VectorAssembler
+from pyspark.ml.classification import (
+    DecisionTreeClassifier,
+    GBTClassifier,
+    RandomForestClassifier,
+)
+from pyspark.ml.feature import VectorAssembler, VectorIndexer
+from pyspark.ml.functions import vector_to_array
+from pyspark.sql import functions as F
 
-from lib.scoring import load_pipeline
+from lib.errors import InputError
+from lib.scoring import SCORE_COL, load_ensemble, load_pipeline, vector_assembler, with_ensemble_score, with_score
 
 SETTINGS = ("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes")
 
@@ -26,3 +34,170 @@ def test_the_settings_are_restored_when_there_is_no_model(spark, tmp_path):
     with pytest.raises(Exception, match=r"metadata|empty"):
         load_pipeline(spark, str(tmp_path / "empty"))
     assert [spark.conf.get(name) for name in SETTINGS] == before
+
+
+FEATURES = ["a", "b", "c"]
+MODELS = {
+    "a forest": (RandomForestClassifier, {"numTrees": 7, "maxDepth": 5}, 3),
+    "a deep forest": (RandomForestClassifier, {"numTrees": 5, "maxDepth": 16, "maxBins": 300}, 3),
+    "a forest without splits": (RandomForestClassifier, {"numTrees": 3, "maxDepth": 0}, 2),
+    "a forest of one feature": (RandomForestClassifier, {"numTrees": 5, "maxDepth": 4}, 1),
+    "a GBT": (GBTClassifier, {"maxIter": 6, "maxDepth": 3, "stepSize": 0.3}, 3),
+    "a GBT without splits": (GBTClassifier, {"maxIter": 1, "maxDepth": 0}, 2),
+}
+
+
+def training_rows(rows=400):
+    """Rows with values that repeat, a label, and weights."""
+    rng = np.random.default_rng(0)
+    values = np.round(rng.normal(size=(rows, 3)), 1)
+    label = (values[:, 0] + values[:, 1] * values[:, 2] + rng.normal(size=rows) > 0.4).astype(float)
+    return np.column_stack([values, label, 0.3 + label]).tolist()
+
+
+def save(assembler, estimator, frame, path):
+    model = estimator.fit(assembler.transform(frame))
+    PipelineModel([assembler, model]).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def frame(spark):
+    return spark.createDataFrame(training_rows(), [*FEATURES, "label", "weight"]).coalesce(1).persist()
+
+
+@pytest.fixture(scope="module")
+def forest(frame, tmp_path_factory):
+    path = str(tmp_path_factory.mktemp("forest") / "model")
+    return save(vector_assembler(FEATURES), RandomForestClassifier(numTrees=5, seed=1), frame, path)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_an_ensemble_scores_as_its_pipeline_does(spark, frame, tmp_path, name):
+    kind, params, n_features = MODELS[name]
+    features = FEATURES[:n_features]
+    assembler = vector_assembler(features).setHandleInvalid("keep")
+    path = save(assembler, kind(**params, weightCol="weight", seed=5), frame, str(tmp_path / "model"))
+    scorer = load_ensemble(spark, path)
+    assert scorer.features == tuple(features)
+
+    values = values_to_score(scorer.ensemble)
+    rows = spark.createDataFrame(values.tolist(), features)
+    scored = with_score(PipelineModel.load(path).transform(rows)).select(SCORE_COL).toPandas()[SCORE_COL]
+    np.testing.assert_allclose(scorer.ensemble.score(values), scored, rtol=0, atol=1e-12)
+
+
+def values_to_score(ensemble):
+    """Values at, just below and just above thresholds, and those that are no ordinary numbers."""
+    rng = np.random.default_rng(1)
+    at = ensemble.limits[np.isfinite(ensemble.limits)]
+    some = np.concatenate([at, np.nextafter(at, 9), np.nextafter(at, -9), rng.normal(size=50)])
+    odd = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e300]
+    return np.where(
+        rng.random((500, ensemble.n_features)) < 0.8,
+        rng.choice(some, (500, ensemble.n_features)),
+        rng.choice(odd, (500, ensemble.n_features)),
+    )
+
+
+def test_the_spread_is_that_of_the_trees_votes(spark, frame, forest):
+    scorer = load_ensemble(spark, forest)
+    assembler, model = PipelineModel.load(forest).stages
+    rows = assembler.transform(frame)
+    votes = [
+        tree.transform(rows).select(vector_to_array("probability")[1].alias("p")).toPandas()["p"]
+        for tree in model.trees
+    ]
+    values = frame.select(FEATURES).toPandas().to_numpy()
+    np.testing.assert_allclose(scorer.ensemble.spread(values), np.std(votes, axis=0), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_tasks_score_as_the_pipeline_does_and_keep_the_other_columns(spark, frame, forest, partitions):
+    rows = frame.withColumn("id", F.monotonically_increasing_id()).withColumn("vector", F.array("a", "label"))
+    rows = rows.select("c", "id", "a", "vector", F.col("b").cast("float").alias("b"), "label").repartition(partitions)
+    scored = with_ensemble_score(rows, load_ensemble(spark, forest))
+    assert scored.columns == [*rows.columns, SCORE_COL]
+    expected = with_score(PipelineModel.load(forest).transform(rows)).select("id", "vector", SCORE_COL)
+    found = scored.select("id", "vector", SCORE_COL).orderBy("id").collect()
+    for ours, theirs in zip(found, expected.orderBy("id").collect(), strict=True):
+        assert ours[:2] == theirs[:2]
+        assert ours[SCORE_COL] == pytest.approx(theirs[SCORE_COL], abs=1e-12)
+
+
+def test_the_same_rows_get_the_same_scores_however_they_are_distributed(spark, frame, forest):
+    scorer = load_ensemble(spark, forest)
+
+    def scores(rows):
+        return sorted(map(tuple, with_ensemble_score(rows, scorer).collect()))
+
+    assert scores(frame.repartition(7)) == scores(frame)
+
+
+def test_rows_that_lack_a_feature_have_no_score(spark, forest):
+    rows = spark.sql("select * from values (1, 2D, 0.5), (null, 2D, 0.5), (1, double('NaN'), 0.5) as t(a, b, c)")
+    scores = [row[SCORE_COL] for row in with_ensemble_score(rows, load_ensemble(spark, forest)).collect()]
+    assert scores[0] is not None
+    assert scores[1:] == [None, None]
+
+
+def test_a_table_without_the_features_is_refused(spark, frame, forest):
+    scorer = load_ensemble(spark, forest)
+    with pytest.raises(InputError, match="lacks columns that the model needs: b, c"):
+        with_ensemble_score(frame.drop("b", "c"), scorer)
+    with pytest.raises(InputError, match="not numbers: a;"):
+        with_ensemble_score(frame.withColumn("a", F.lit("1")), scorer)
+
+
+def test_a_column_may_have_any_name(spark, tmp_path):
+    rows = spark.createDataFrame([(float(i), float(i % 3), i % 2) for i in range(60)], ["x y", "ñ;-`", "label"])
+    path = save(vector_assembler(["x y"]), RandomForestClassifier(numTrees=2), rows, str(tmp_path / "model"))
+    assert with_ensemble_score(rows, load_ensemble(spark, path)).where(F.col(SCORE_COL).isNotNull()).count() == 60
+
+
+def test_only_the_trees_of_this_projects_models_are_read(spark, frame, tmp_path):
+    assembler = vector_assembler(FEATURES)
+    single = save(assembler, DecisionTreeClassifier(maxDepth=1), frame, str(tmp_path / "single"))
+    three = frame.withColumn("label", F.col("label") + (F.col("a") > 1).cast("double"))
+    classes = save(assembler, RandomForestClassifier(numTrees=2), three, str(tmp_path / "three"))
+    alone = str(tmp_path / "alone")
+    PipelineModel.load(classes).stages[1].save(alone)
+    for path, why in [
+        (single, "not a VectorAssembler followed by a random forest or a GBT"),
+        (alone, "not a VectorAssembler followed by a random forest or a GBT"),
+        (classes, "3 classes, not 2"),
+    ]:
+        with pytest.raises(InputError, match=f"cannot be scored with compiled trees: .*{why}; score"):
+            load_ensemble(spark, path)
+    with pytest.raises(InputError, match="there is no saved model at"):
+        load_ensemble(spark, str(tmp_path / "nothing"))
+
+
+def test_splits_by_categories_are_refused(spark, frame, tmp_path):
+    assembler = vector_assembler(["a", "b"])
+    rows = assembler.transform(frame.withColumn("b", (F.col("b") > 0).cast("double")))
+    indexed = VectorIndexer(inputCol="features", outputCol="indexed", maxCategories=3).fit(rows).transform(rows)
+    model = RandomForestClassifier(numTrees=3, featuresCol="indexed", seed=1).fit(indexed)
+    path = str(tmp_path / "model")
+    PipelineModel([assembler.setOutputCol("indexed"), model]).save(path)
+    with pytest.raises(InputError, match="categories"):
+        load_ensemble(spark, path)
+
+
+def test_vectors_as_features_are_refused(spark, frame, tmp_path):
+    rows = VectorAssembler(inputCols=["a", "b"], outputCol="ab").transform(frame)
+    path = save(vector_assembler(["ab", "c"]), RandomForestClassifier(numTrees=2), rows, str(tmp_path / "model"))
+    with pytest.raises(InputError, match="one column of numbers each"):
+        load_ensemble(spark, path)
+
+
+def test_a_model_that_lost_nodes_is_refused(spark, forest, tmp_path):
+    damaged = str(tmp_path / "model")
+    PipelineModel.load(forest).save(damaged)
+    (stage,) = (tmp_path / "model" / "stages").glob("1_*")
+    for condition in ("treeID != 4", "treeID != 0", "nodeData.id != 0", "nodeData.id < 2", "false"):
+        spark.read.parquet(f"{forest}/stages/{stage.name}/data").where(condition).write.mode("overwrite").parquet(
+            f"{stage}/data"
+        )
+        with pytest.raises(InputError, match=r"is damaged: .*copy it again"):
+            load_ensemble(spark, damaged)
