@@ -23,9 +23,10 @@ def describe(
     """
     groups = correlated_groups(values)
     drops = permutation_importances(score, values, labels, metric, groups, seed, REPEATS)
+    by_group = zip(groups, drops.mean.tolist(), drops.std.tolist(), strict=True)
     records = [
         {"feature": features[f], "mean": mean, "std": std, "group": [features[other] for other in group if other != f]}
-        for group, (mean, std) in zip(groups, drops, strict=True)
+        for group, mean, std in by_group
         for f in group
     ]
     records.sort(key=lambda record: -record["mean"])
