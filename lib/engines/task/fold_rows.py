@@ -5,6 +5,8 @@ each task bins its fold's rows. The thresholds, bins and class weights of a fold
 training rows would have.
 """
 
+import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +31,11 @@ T = TypeVar("T")
 BYTES_PER_PIECE = 32 * 2**20
 Places = npt.NDArray[np.int64]
 
+# A worker runs many tasks on the same few folds. Those that are small it keeps, ready to use.
+_SMALL = 2 * 2**20  # bytes of bins
+_MOST_KEPT = 32
+_kept: "OrderedDict[tuple[str, Fold, int], tuple[TrainingRows, Bins]]" = OrderedDict()
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -46,10 +53,14 @@ class Piece:
 
 @dataclass(frozen=True)
 class Values:
-    """The rows of some zones of a split in canonical order, in pieces; `zones` are these zones, sorted."""
+    """The rows of some zones of a split in canonical order, in pieces; `zones` are these zones, sorted.
+
+    `name` is not that of any other values.
+    """
 
     pieces: list[Broadcast[Any]]
     zones: tuple[str, ...]
+    name: str
 
     def chosen(self, zones: Sequence[str], parts: Sequence[str]) -> Iterator[tuple[Piece, npt.NDArray[np.bool_]]]:
         """Each piece, with a mark for its rows of these zones and parts."""
@@ -71,6 +82,17 @@ class FoldOfValues(Generic[T]):
 
     def load(self, max_bins: int) -> tuple[TrainingRows, Bins]:
         """See `FoldRows.load`."""
+        key = (self.values.name, self.fold, max_bins)
+        if key not in _kept:
+            rows, bins = self._load(max_bins)
+            if rows.bins.nbytes + bins.nbytes > _SMALL:
+                return rows, bins
+            _kept[key] = rows, bins
+            if len(_kept) > _MOST_KEPT:
+                _kept.popitem(last=False)
+        return _kept[key]
+
+    def _load(self, max_bins: int) -> tuple[TrainingRows, Bins]:
         labels = np.concatenate([piece.labels[mark] for piece, mark in self._train()])
         class_weights = len(labels) / (2.0 * np.bincount(labels, minlength=2))
         thresholds = self._thresholds(max_bins, labels, class_weights)
@@ -113,7 +135,7 @@ def fold_rows(
 ) -> Iterator[list[FoldOfValues[T]]]:
     """Broadcast a split's rows once for all folds."""
     zones = tuple(sorted({zone for fold in folds for zone in (*fold.train_zones, *fold.score_zones)}))
-    values = Values([], zones)
+    values = Values([], zones, uuid.uuid4().hex)
     try:
         for piece in _pieces(split, zones):
             values.pieces.append(split.spark.sparkContext.broadcast(piece))
