@@ -39,7 +39,7 @@ test-livy: setup ## run the tests of the target livy on a real server on this ma
 
 .PHONY: bench
 bench: setup ## measure speed, growth and overhead on this machine (a quarter of an hour): benchmarks/RESULTS.md
-	@for name in grid million growth memory overhead; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in grid million zones growth memory overhead; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 .PHONY: bench-faithful
 bench-faithful: setup ## compare the engines' metrics over 10 seeds and two tables (an hour or two; continues where it stopped)

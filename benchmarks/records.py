@@ -29,6 +29,7 @@ TITLES = {
     "grid": "The full grid on the sample table",
     "million": "One million rows",
     "million_grid": "The full grid on one million rows",
+    "zones": "Zones never seen",
     "growth": "Growth with the rows",
     "memory": "Memory that tasks need and have",
     "overhead": "What an experiment costs above its computing",
