@@ -191,12 +191,12 @@ def notes() -> list[str]:
     return [
         "Ours: from the split table, in one session, after one untimed search. Leave-one-zone-out also scores the "
         "validation rows by the winner of the search, which calibration needs.",
-        "scikit-learn, leave-one-zone-out: cross_val_predict of a forest of 200 trees of depth 10 with LeaveOneGroupOut.",
+        "scikit-learn, leave-one-zone-out: cross_val_predict of 200 trees of depth 10 with LeaveOneGroupOut.",
         f"scikit-learn, search by zones: {SCIKIT_TREES} trees or {SCIKIT_ROUNDS} rounds of each family and depth, "
-        "without one zone, timed with both cores busy, in proportion to the trees of all candidates and the zones; fits "
-        "only.",
-        "Permutation: the same forest of scikit-learn's in both, 10 repetitions; ours in groups of features that "
-        "move together, on one core.",
+        "without one zone, timed with both cores busy, in proportion to the trees of all candidates and the zones; "
+        "fits only.",
+        "Permutation: the same forest of scikit-learn's in both, 10 repetitions; ours in groups of features that move "
+        "together, on one core.",
     ]
 
 

@@ -112,10 +112,9 @@ def test_the_spread_is_that_of_the_trees_votes(spark, frame, forest):
     np.testing.assert_allclose(scorer.ensemble.spread(values), np.std(votes, axis=0), rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("partitions", [1, 3])
-def test_tasks_score_as_the_pipeline_does_and_keep_the_other_columns(spark, frame, forest, partitions):
+def test_tasks_score_as_the_pipeline_does_and_keep_the_other_columns(spark, frame, forest):
     rows = frame.withColumn("id", F.monotonically_increasing_id()).withColumn("vector", F.array("a", "label"))
-    rows = rows.select("c", "id", "a", "vector", F.col("b").cast("float").alias("b"), "label").repartition(partitions)
+    rows = rows.select("c", "id", "a", "vector", F.col("b").cast("float").alias("b"), "label").repartition(3)
     scored = with_ensemble_score(rows, load_ensemble(spark, forest))
     assert scored.columns == [*rows.columns, SCORE_COL]
     expected = with_score(PipelineModel.load(forest).transform(rows)).select("id", "vector", SCORE_COL)

@@ -10,6 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from lib.engines.task.binned_rows import ROWS_PER_PIECE
+from lib.engines.task.fold_rows import BYTES_PER_PIECE
 from lib.engines.task.kind import TreesFit
 from lib.engines.task.kinds import kind_of, tree_fits
 from lib.errors import ExperimentError
@@ -60,7 +61,14 @@ def needed_bytes(split: Split, candidates: Sequence[Candidate]) -> float:
     rows = {part: facts["rows"] for part, facts in split.parts.items()}
     fitted = rows[TRAIN] + rows[VAL]  # the retraining has the most rows
     scored = max(rows[VAL], rows[TEST])
-    return WORKER_BYTES + max(_of_fit(fit, n_features, fitted, scored) for fit in tree_fits(candidates, n_features))
+    values = 0
+    if split.table.zone_col:  # or the folds of zones, which take rows of all parts, and read them as values
+        fitted, values = fitted + rows[TEST], 2 * min(BYTES_PER_PIECE, 8 * fitted * n_features)
+    return (
+        WORKER_BYTES
+        + values
+        + max(_of_fit(fit, n_features, fitted, scored) for fit in tree_fits(candidates, n_features))
+    )
 
 
 def _of_fit(fit: TreesFit, n_features: int, fitted: int, scored: int) -> float:

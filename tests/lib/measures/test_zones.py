@@ -1,15 +1,22 @@
 """Leave-one-zone-out, of the winner and of the whole search, with an engine whose every figure is known."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import metrics as sk
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import LeaveOneGroupOut
 
+from lib import dataset
+from lib.engines.task.engine import TaskEngine
+from lib.engines.task.memory import task_memory
 from lib.measures import zones
 from lib.metrics import ScoreCounts
+from lib.search.candidates import expand
 from lib.search.engine import FoldScore
 from lib.search.families import GBT, Candidate
 from lib.search.folds import group_zones
-from lib.split import PARTS, TRAIN, VAL, Count
+from lib.split import PARTS, TRAIN, VAL, Count, split
 
 CANDIDATES = [Candidate(index, GBT, {"maxIter": index + 1}) for index in range(3)]
 ZONES = ("a", "b", "c", "d")
@@ -111,3 +118,26 @@ def test_many_zones_are_left_out_in_groups():
     assert len(groups) == 10
     record = zones.describe({zone: ScoreCounts.from_arrays([0, 1], [0.2, 0.8]) for zone in counts}, groups)
     assert (record["folds"], len(record["zones"])) == (10, 25)
+
+
+def test_on_a_real_table_new_ground_is_harder_and_as_hard_as_scikit_learn_says(spark, cropmask):
+    table = pd.read_parquet(cropmask).sample(9000, random_state=1)
+    features = [name for name in table.columns if name not in ("label", "zone")]
+    parts = split(dataset.load(spark, cropmask), seed=2)
+    (candidate,) = expand(candidates=[{"model": "RandomForest", "numTrees": 60, "maxDepth": 10, "maxBins": 64}])
+    engine = TaskEngine(task_memory(parts, [candidate]))
+    unseen = zones.score_unseen(engine, [candidate], parts, parts.count_by_zone())
+    record = zones.describe(unseen.zones[0], unseen.groups)
+
+    forest = RandomForestClassifier(60, max_depth=10, max_features="sqrt", class_weight="balanced", random_state=3)
+    theirs = {}
+    for train, test in LeaveOneGroupOut().split(table[features], table.label, groups=table.zone):
+        fitted = forest.fit(table[features].iloc[train], table.label.iloc[train])
+        rows = table.iloc[test]
+        theirs[rows.zone.iloc[0]] = sk.roc_auc_score(rows.label, fitted.predict_proba(rows[features])[:, 1])
+    ours = {zone["zone"]: zone["areaUnderROC"] for zone in record["zones"]}
+    assert set(ours) == set(theirs)
+    # Theirs are of a sample of the rows, to be quick.
+    assert np.mean(list(ours.values())) == pytest.approx(np.mean(list(theirs.values())), abs=0.02)
+    known = unseen.validation[0].area_under_roc()
+    assert known > record["mean"]["areaUnderROC"] + 0.08

@@ -11,7 +11,7 @@ from lib.engines.task import forests as task_forests
 from lib.engines.task.engine import TaskEngine
 from lib.engines.task.memory import GB, TaskMemory
 from lib.errors import SavedModelError
-from lib.scoring import SCORE_COL, with_score
+from lib.scoring import SCORE_COL, load_ensemble, with_score
 from lib.search.candidates import expand
 from lib.search.shared_fits import shared_fits
 from lib.split import TEST, VAL, split
@@ -150,7 +150,10 @@ def test_the_saved_model_is_a_genuine_one(parts, tmp_path, params, kind):
     assert len(leaves["leaves"]) == n_trees
     again = str(tmp_path / "again")
     loaded.write().save(again)
-    np.testing.assert_array_equal(probabilities(PipelineModel.load(again), rows), probabilities(loaded, rows))
+    scores = probabilities(loaded, rows)
+    np.testing.assert_array_equal(probabilities(PipelineModel.load(again), rows), scores)
+    values = rows.select(*parts.features).toPandas().to_numpy()
+    np.testing.assert_allclose(load_ensemble(parts.spark, path).ensemble.score(values), scores, rtol=0, atol=1e-12)
 
 
 def probabilities(model, rows):
