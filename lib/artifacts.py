@@ -30,6 +30,7 @@ NOTEBOOKS = "notebooks"
 EVAL_METRICS = "metrics.json"
 EVAL_CURVES = "curves.json"
 EVAL_IMPORTANCES = "feature_importance.json"
+EVAL_SCORES = "scores.parquet"
 REPORT = "EVALUATION_REPORT.md"
 
 METRICS = ("areaUnderROC", "areaUnderPR", "accuracy", "f1")

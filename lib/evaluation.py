@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from lib import artifacts
 from lib.errors import InputError
@@ -16,6 +17,7 @@ from lib.measures import comparison, gate, intervals, lean, reference
 from lib.measures.decision import Decision
 from lib.measures.figures import describe, describe_curves, describe_zone
 from lib.measures.rows import DROP, Measured, rows_to_measure
+from lib.measures.scored_rows import scored_rows
 from lib.metrics import ScoreCounts, count_scores
 from lib.scoring import SCORE_COL, Scorer, load_scorer
 from lib.storage import Storage, join
@@ -42,7 +44,7 @@ def evaluate(
     fail_below: Mapping[str, float] | None = None,
     fail_on_drift: bool = False,
 ) -> Evaluation:
-    """Measure the model in `model_dir` and write metrics.json, curves.json and feature_importance.json.
+    """Measure the model in `model_dir` and write metrics.json, curves.json, feature_importance.json and scores.parquet.
 
     Without `test_data`, or when it is the table the model was trained from, the rows are exactly those its training
     held out. Of another table, all rows are used, or a `test_fraction` of them, chosen by their content; rows that
@@ -62,7 +64,11 @@ def evaluate(
     scorer = load_scorer(spark, join(model_dir, artifacts.PIPELINE))
     chosen = _decision(storage, model_dir)
     table = measured.table
-    by_zone = count_scores(scorer.with_score(measured.frame), table.label_col, SCORE_COL, table.zone_col)
+    kept = [*table.coordinates, *([table.zone_col] if table.zone_col else []), table.label_col]
+    scored = scorer.with_score(measured.frame).select(*(F.col(f"`{name}`") for name in (*kept, SCORE_COL))).persist()
+    by_zone = count_scores(scored, table.label_col, SCORE_COL, table.zone_col)
+    scored_rows(scored, kept, chosen).write.mode("overwrite").parquet(join(folder, artifacts.EVAL_SCORES))
+    scored.unpersist()
     counts = ScoreCounts.sum(by_zone.values())
     metrics = {
         "run_id": artifacts.run_id_of(folder),

@@ -60,6 +60,8 @@ def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds:
         f"validation ({summary['val_samples']:,} rows)": winner["val_metrics"],
         f"test ({summary['test_samples']:,} rows)": winner["test_metrics_retrained"],
     }
+    if zones := summary.get("leave_one_zone_out"):
+        columns["new zones (mean)"] = zones["mean"]
     if plan.parameters.test_data:
         measured = results["evaluate"]["measured_on"]
         columns[f"test_data ({measured['count']:,} rows)"] = results["evaluate"]
@@ -69,7 +71,7 @@ def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds:
         table.add_column(name, justify="right")
     for metric in artifacts.METRICS:
         style = "bold" if metric == summary["metric_used"] else ""
-        table.add_row(metric, *(_number(values[metric]) for values in columns.values()), style=style)
+        table.add_row(metric, *(_number(values.get(metric)) for values in columns.values()), style=style)
     console.print(table)
     console.print()
     notebooks = [f"{folder}/{artifacts.NOTEBOOKS}" for folder in dict.fromkeys(map(plan.folder, plan.steps))]
