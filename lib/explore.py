@@ -131,6 +131,11 @@ def separation(rows: pd.DataFrame, features: Sequence[str], label_col: str) -> l
     return sorted(found, key=lambda record: -record["area"])
 
 
+def best_first(separation: Sequence[Record]) -> list[str]:
+    """The features in the order of `separation`, for what shows only the first."""
+    return [record["feature"] for record in separation]
+
+
 def _column_aggregates(described: tables.Column) -> dict[str, Column]:
     column = F.col(f"`{described.name}`")
     if not described.is_number:

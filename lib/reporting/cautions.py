@@ -10,6 +10,7 @@ from collections.abc import Callable
 from lib.artifacts import selecting
 from lib.measures.intervals import Z95, Z95_ONE_SIDED, roc_area_error
 from lib.reporting.language.words import Words
+from lib.reporting.limits import NAMED
 from lib.reporting.markdown import code
 from lib.reporting.report_data import Record, ReportData
 from lib.search.families import Candidate
@@ -41,7 +42,7 @@ def too_good(facts: ReportData, words: Words) -> str | None:
     if area < TOO_GOOD:
         return None
     top = facts.importances[0]
-    return words("find.too_good", area=words.number(area), feature=code(top["feature"]))
+    return words("find.too_good", area=words.number(area), feature=words.name(top["feature"]))
 
 
 def unverified(facts: ReportData, words: Words) -> str | None:
@@ -155,12 +156,12 @@ def zones_in_split(facts: ReportData, words: Words) -> str | None:
         if unseen:
             return words("find.some_new_zones", unseen=words.count(unseen), count=words.count(count))
         return words("find.split_by_rows") if "leave_one_zone_out" not in facts.metrics else None
-    zones = [code(zone["zone"]) for zone in facts.metrics["zones"]]
-    return words("find.split_by_zone", zones=words.listing(zones))
+    zones = [words.name(zone["zone"]) for zone in facts.metrics["zones"]]
+    return words("find.split_by_zone", zones=words.listing(zones, NAMED))
 
 
 def weak_zones(facts: ReportData, words: Words) -> str | None:
-    """Zones where the model ranks clearly worse than over all rows."""
+    """Zones where the model ranks clearly worse than over all rows, the worst first."""
     overall = facts.metrics["areaUnderROC"]
     weak = []
     for zone in facts.metrics.get("zones", ()):
@@ -169,14 +170,16 @@ def weak_zones(facts: ReportData, words: Words) -> str | None:
             continue
         error = roc_area_error(area, zone["positives"], zone["rows"] - zone["positives"])
         if overall - area > max(WEAK_ZONE, Z95_ONE_SIDED * error):
-            weak.append(f"{code(zone['zone'])} ({words.number(area)})")
-    return words("find.weak_zones", zones=words.listing(weak), area=words.number(overall)) if weak else None
+            weak.append((area, zone["zone"]))
+    named = [f"{words.name(zone)} ({words.number(area)})" for area, zone in sorted(weak)]
+    return words("find.weak_zones", zones=words.listing(named, NAMED), area=words.number(overall)) if weak else None
 
 
 def small_zones(facts: ReportData, words: Words) -> str | None:
     """Zones with too few rows to judge."""
-    small = [code(zone["zone"]) for zone in facts.metrics.get("zones", ()) if is_small(zone)]
-    return words("find.small_zones", zones=words.listing(small), least=words.count(SMALL_ZONE)) if small else None
+    small = [words.name(zone["zone"]) for zone in facts.metrics.get("zones", ()) if is_small(zone)]
+    named = words.listing(small, NAMED)
+    return words("find.small_zones", zones=named, least=words.count(SMALL_ZONE)) if small else None
 
 
 def is_small(zone: Record) -> bool:

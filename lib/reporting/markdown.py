@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 
 def code(text: object) -> str:
-    """Text shown as it is, in code style; safe in a table's cell and with back ticks in it."""
-    plain = str(text).replace("|", "\\|").replace("\n", " ")
+    """Text shown as it is, in code style; safe in a table's cell and with back ticks in it; `""` if there is none."""
+    plain = str(text).replace("|", "\\|").replace("\n", " ") or '""'
     return f"`` {plain} ``" if "`" in plain else f"`{plain}`"
 
 

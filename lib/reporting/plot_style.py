@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib.pyplot as plt
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, ScalarFormatter
@@ -24,10 +25,17 @@ BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", 
 COLOURS = {"blue": BLUE, "orange": ORANGE, "green": GREEN, "purple": PURPLE}  # those that a model family may have
 BROWN = "#9A5B00"  # the orange, dark enough for a thin line
 
+# Letters that the first font lacks come from the first of the others that is on the machine and has them.
+_FOR_OTHER_SCRIPTS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei"),
+    *("WenQuanYi Micro Hei", "Droid Sans Fallback", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "SimHei"),
+)
+FONTS = ["DejaVu Sans", *(name for name in _FOR_OTHER_SCRIPTS if name in font_manager.get_font_names())]
+
 STYLE: Any = {  # matplotlib types its settings by name
     "figure.dpi": DPI,
     "figure.facecolor": "white",
-    "font.family": "DejaVu Sans",
+    "font.family": FONTS,
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.titlelocation": "left",
@@ -115,10 +123,12 @@ def percent_axis(axis: Any, words: Words) -> None:
 
 
 def legend_above(axes: Axes) -> None:
-    """A legend on one line over the axes, where it hides nothing."""
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, borderaxespad=0.2)
+    """A legend on one line over the axes and their title, where it hides nothing."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # ours have one
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=3)
 
 
 def verbatim(text: str) -> str:
-    """A name from the user's data, kept from being read as a formula."""
+    """A text from the user's data, kept from being read as a formula; of a name, `names` shows as much as fits."""
     return text.replace("$", r"\$")

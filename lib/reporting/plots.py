@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from lib.reporting.language.words import Words
+from lib.reporting.limits import ZONES_DRAWN, largest
+from lib.reporting.names import one_line, two_lines
 from lib.reporting.plot_style import (
     BLUE,
     BROWN,
@@ -38,7 +40,16 @@ from lib.search.families import FAMILIES
 COUNTS_MAP = LinearSegmentedColormap.from_list("counts", ["#FFFFFF", "#9CC7E2", BLUE, "#00324F"])
 SIGNED_MAP = LinearSegmentedColormap.from_list("signed", ["#7A4A00", ORANGE, "#FFFFFF", BLUE, "#00324F"])
 
-_LABELS_LIMIT = 16  # above it, a heat map's cells are too small for numbers
+_NUMBERS_LIMIT = 16  # above it, a heat map's cells are too small for numbers
+_SIGNS_LIMIT = 66  # above it, for minus signs
+
+# Inches that a small letter takes, and a line of them.
+_LETTER, _LINE = 0.06, 0.1
+
+# Letters that a name has room for.
+_NAME_BESIDE_AXES = 40
+_NAME_BESIDE_HEAT_MAP = 26
+_NAME_ABOVE_SMALL_AXES = {1: 40, 2: 40, 3: 30, 4: 24}  # by how many are side by side, a line
 Record = Mapping[str, Any]
 
 
@@ -138,23 +149,22 @@ def feature_importances(importances: Sequence[Record], language: str = "en", top
     axes.barh(places, values, color=BLUE, height=0.7)
     for place, value in zip(places, values, strict=True):
         axes.annotate(words.number(value), (value, place), (4, 0), textcoords="offset points", va="center", fontsize=9)
-    axes.set_yticks(places, [verbatim(entry["feature"]) for entry in shown])
+    axes.set_yticks(places, [one_line(entry["feature"], _NAME_BESIDE_AXES, words) for entry in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlim(0, max([*values, 1e-9]) * 1.1)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
     number_axis(axes.xaxis, words)
     name_axes(axes, words("importance_axis"), words("feature_axis"))
-    if len(importances) > len(shown):
-        axes.set_title(words("first_of", shown=words.count(len(shown)), all=words.count(len(importances))))
+    _say_how_many(axes, "first_of", len(shown), len(importances), words)
     return figure
 
 
 @styled
-def zone_metrics(metrics: Record, language: str = "en") -> Figure:
-    """Both areas and the base rate of every zone, and the areas over all rows as lines."""
+def zone_metrics(metrics: Record, language: str = "en", most: int = ZONES_DRAWN) -> Figure:
+    """Both areas and the base rate of each of the `most` largest zones, and the areas over all rows as lines."""
     words = Words(language)
-    zones = metrics["zones"]
+    zones = largest(metrics["zones"], most)
     figure, axes = new_axes(WIDTH, 1.6 + 0.4 * len(zones))
     places = np.arange(len(zones))
     series = (
@@ -175,6 +185,7 @@ def zone_metrics(metrics: Record, language: str = "en") -> Figure:
     axes.set_xlim(0, 1.02)
     number_axis(axes.xaxis, words)
     name_axes(axes, words("zone_value_axis"), words("zone_axis"))
+    _say_how_many(axes, "largest_of", len(zones), len(metrics["zones"]), words)
     legend_above(axes)
     return figure
 
@@ -232,9 +243,13 @@ def best_record(records: Sequence[Record], metric: str) -> Record:
 
 
 @styled
-def class_balance(zones: Sequence[Record], language: str = "en") -> Figure:
-    """Rows of each class by zone; `zones` are records of zone, rows and positives (zone None: the whole table)."""
+def class_balance(records: Sequence[Record], language: str = "en", most: int = ZONES_DRAWN) -> Figure:
+    """Rows of each class in the `most` largest zones.
+
+    `records` have zone, rows and positives; a table without zones is one record with zone None.
+    """
     words = Words(language)
+    zones = largest(records, most)
     figure, axes = new_axes(WIDTH, 1.5 + 0.4 * len(zones))
     places = np.arange(len(zones))
     positives = np.array([zone["positives"] for zone in zones])
@@ -247,39 +262,48 @@ def class_balance(zones: Sequence[Record], language: str = "en") -> Figure:
     for place, zone in zip(places, zones, strict=True):
         text = words("percent_class_1", share=words.percent(zone["positives"] / zone["rows"]))
         axes.annotate(text, (zone["rows"], place), (5, 0), textcoords="offset points", va="center", fontsize=9)
-    axes.set_yticks(places, [verbatim(zone["zone"] or words("all_rows")) for zone in zones])
+    has_zones = zones[0]["zone"] is not None
+    names = [one_line(zone["zone"], _NAME_BESIDE_AXES, words) for zone in zones] if has_zones else [words("all_rows")]
+    axes.set_yticks(places, names)
     axes.set_ylim(len(zones) - 0.4, -0.6)
     axes.set_xlim(0, max(zone["rows"] for zone in zones) * 1.22)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.count(round(value))))
-    name_axes(axes, words("rows_axis"), words("zone_axis") if zones[0]["zone"] else "")
+    name_axes(axes, words("rows_axis"), words("zone_axis") if has_zones else "")
+    _say_how_many(axes, "largest_of", len(zones), len(records), words)
     legend_above(axes)
     return figure
 
 
 @styled
-def class_distributions(histograms: Mapping[str, Record], language: str = "en") -> Figure:
-    """Small multiples: each feature's distribution by class, as shares of the class.
+def class_distributions(histograms: Mapping[str, Record], language: str = "en", top: int = 28) -> Figure:
+    """Small multiples: the distribution by class, as shares of the class, of the first `top` features.
 
-    `histograms` maps a feature to `{"edges": [n + 1 numbers], "0": [n counts], "1": [n counts]}`.
+    `histograms` maps a feature to `{"edges": [n + 1 numbers], "0": [n counts], "1": [n counts]}`, the feature that
+    separates the classes best first.
     """
     words = Words(language)
-    columns = min(len(histograms), 3 if len(histograms) <= 15 else 4)
-    lines = math.ceil(len(histograms) / columns)
-    figure = new_figure(WIDTH, 0.9 + 1.45 * lines)
+    shown = list(histograms.items())[:top]
+    columns = min(len(shown), 3 if len(shown) <= 15 else 4)
+    lines = math.ceil(len(shown) / columns)
+    titles = [two_lines(feature, _NAME_ABOVE_SMALL_AXES[columns], words) for feature, _ in shown]
+    line_height = 2.4 if lines == 1 else 1.6 if any("\n" in title for title in titles) else 1.45
+    figure = new_figure(WIDTH, 0.9 + line_height * lines)
     grid = figure.subplots(lines, columns, squeeze=False).ravel()
-    for axes, (feature, histogram) in zip(grid, histograms.items(), strict=False):
+    for axes, title, (_, histogram) in zip(grid, titles, shown, strict=False):
         _class_histogram(axes, histogram, words, legend=axes is grid[0])
-        axes.set_title(verbatim(feature), fontsize=9, pad=3)
-        axes.tick_params(labelsize=7, pad=1)
-        axes.grid(False)
-        axes.set_yticks([])
-        axes.xaxis.set_major_locator(MaxNLocator(3))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.short(value)))
-    for axes in grid[len(histograms) :]:
+        _make_small(axes, title, words)
+    for axes in grid[len(shown) :]:
         axes.set_visible(False)
-    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside upper left", ncols=2)
+    counts = {"shown": words.count(len(shown)), "all": words.count(len(histograms))}
+    figure.legend(
+        *grid[0].get_legend_handles_labels(),
+        loc="outside upper left",
+        ncols=2,
+        title=words("clearest_of", **counts) if len(histograms) > len(shown) else None,
+        alignment="left",
+    )
     figure.supxlabel(words("feature_value_axis"), fontsize=10)
     figure.supylabel(words("share_of_class"), fontsize=10)
     return figure
@@ -287,23 +311,24 @@ def class_distributions(histograms: Mapping[str, Record], language: str = "en") 
 
 @styled
 def correlations(features: Sequence[str], matrix: Sequence[Sequence[float]], language: str = "en") -> Figure:
-    """Heat map of the correlations between features: dark is strong, and a minus sign shows the sign in print.
+    """Heat map of the correlations between features: dark is strong; numbers or minus signs where they are legible.
 
-    `matrix` is square in the features' order; NaN (a constant feature) is left blank.
+    `matrix` is square in the features' order; NaN (a constant feature) is left blank. Of very many features, only some
+    are named.
     """
     words = Words(language)
     n = len(features)
-    side = min(WIDTH, max(4.6, 1.9 + 0.38 * n))
+    names = [one_line(feature, _NAME_BESIDE_HEAT_MAP, words) for feature in features]
+    longest = _LETTER * max(map(len, names))
+    side = min(WIDTH, max(4.0, 1.3 + 0.38 * n) + longest)
     figure, axes = new_axes(side, side)
     values = np.array(matrix, dtype=float)
     hidden = np.triu(np.ones((n, n), bool), 1) | np.isnan(values)
     picture = axes.imshow(np.ma.masked_where(hidden, values), cmap=SIGNED_MAP, vmin=-1, vmax=1)
-    for row, column in np.argwhere(~hidden).tolist():
-        _correlation_text(axes, row, column, values[row, column], n, words)
-    size = 8 if n <= _LABELS_LIMIT else 7
-    names = [verbatim(feature) for feature in features]
-    axes.set_xticks(range(n), names, rotation=90, fontsize=size)
-    axes.set_yticks(range(n), names, fontsize=size)
+    if n <= _SIGNS_LIMIT:
+        for row, column in np.argwhere(~hidden).tolist():
+            _correlation_text(axes, row, column, values[row, column], n, words)
+    _name_features(axes, names, room=side - longest - 0.5, words=words)
     axes.tick_params(length=0)
     axes.grid(False)
     axes.spines[:].set_visible(False)
@@ -313,8 +338,34 @@ def correlations(features: Sequence[str], matrix: Sequence[Sequence[float]], lan
     bar.set_ticks([-1, -0.5, 0, 0.5, 1])
     bar.ax.tick_params(labelsize=8)
     number_axis(bar.ax.xaxis, words)
-    name_axes(axes, words("feature_axis"), words("feature_axis"))
     return figure
+
+
+def _name_features(axes: Axes, names: Sequence[str], room: float, words: Words) -> None:
+    """Name a heat map's rows and columns, or as many of them as have room on so many inches."""
+    n = len(names)
+    step = math.ceil(n * _LINE / room)
+    size = 8 if n <= _NUMBERS_LIMIT else 7
+    axes.set_xticks(range(0, n, step), names[::step], rotation=90, fontsize=size)
+    axes.set_yticks(range(0, n, step), names[::step], fontsize=size)
+    what = words("feature_axis") if step == 1 else words("some_features_axis", step=words.count(step))
+    name_axes(axes, what, what)
+
+
+def _make_small(axes: Axes, title: str, words: Words) -> None:
+    """One of many axes in a picture: small letters, few ticks."""
+    axes.set_title(title, fontsize=8 if "\n" in title else 9, pad=3)
+    axes.tick_params(labelsize=7, pad=1)
+    axes.grid(False)
+    axes.set_yticks([])
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.short(value)))
+
+
+def _say_how_many(axes: Axes, key: str, shown: int, total: int, words: Words) -> None:
+    """Above axes that show a part of a list, how much of it."""
+    if total > shown:
+        axes.set_title(words(key, shown=words.count(shown), all=words.count(total)))
 
 
 def _unit_square(axes: Axes, words: Words) -> None:
@@ -355,7 +406,7 @@ def _coarser(histogram: Record) -> Record:
 def _correlation_text(axes: Axes, row: int, column: int, value: float, n: int, words: Words) -> None:
     red, green, blue, _ = SIGNED_MAP((value + 1) / 2)
     colour = "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 else "black"
-    if n <= _LABELS_LIMIT:
+    if n <= _NUMBERS_LIMIT:
         axes.text(column, row, words.number(value, 2), ha="center", va="center", color=colour, fontsize=6.5)
     elif value < -0.1:
         axes.text(column, row, "\u2212", ha="center", va="center", color=colour, fontsize=6)
@@ -363,7 +414,7 @@ def _correlation_text(axes: Axes, row: int, column: int, value: float, n: int, w
 
 def _zone_label(zone: Record, words: Words) -> str:
     counts = words("zone_counts", rows=words.count(zone["rows"]), positives=words.count(zone["positives"]))
-    return f"{verbatim(zone['zone'])}\n{counts}"
+    return f"{one_line(zone['zone'], _NAME_BESIDE_AXES, words)}\n{counts}"
 
 
 def _params_text(params: Record, words: Words) -> str:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from lib.reporting.language.words import Words
+from lib.reporting.limits import NAMED
 from lib.reporting.markdown import code, plain, section, table
 from lib.reporting.report_data import Record, ReportData
 
@@ -85,7 +86,7 @@ def _split_table(facts: ReportData, words: Words) -> str:
         row = [words.term("part_name", part), words.count(counts["rows"]), words.count(counts["positives"])]
         row.append(words.percent(counts["positives"] / counts["rows"]))
         if by_part:
-            row.append(", ".join(code(zone) for zone in by_part[part]))
+            row.append(words.some([words.name(zone) for zone in by_part[part]], NAMED))
         rows.append(row)
     header = [words("part"), words("rows"), words("class_is", name="1"), words("share")]
     header += [words("zones_held")] if by_part else []

@@ -13,6 +13,7 @@ from lib.measures.intervals import pr_area_interval, roc_area_interval, share_in
 from lib.reporting import plots
 from lib.reporting.cautions import cautions, is_small
 from lib.reporting.language.words import Words
+from lib.reporting.limits import ZONES_LISTED, largest
 from lib.reporting.markdown import bullets, code, image, plain, section, table
 from lib.reporting.plot_style import png
 from lib.reporting.provenance import parameters, provenance, rows_measured
@@ -183,7 +184,7 @@ def importances(facts: ReportData, words: Words, images: Images) -> str:
     running, rows = 0.0, []
     for place, entry in enumerate(shown, 1):
         running += entry["importance"]
-        name = code(entry["feature"])
+        name = words.name(entry["feature"])
         rows.append([words.count(place), name, words.number(entry["importance"]), words.percent(running, 0)])
     header = ["#", words("feature"), words("importance"), words("running_share")]
     counts = {"shown": words.count(len(shown)), "all": words.count(len(facts.importances))}
@@ -204,14 +205,15 @@ def _note_on_importances(facts: ReportData, words: Words) -> str:
 
 
 def zones(facts: ReportData, words: Words, images: Images) -> str:
-    """The same figures zone by zone."""
-    listed = facts.metrics.get("zones")
-    if not listed:
+    """The same figures zone by zone, for the largest if there are very many."""
+    measured = facts.metrics.get("zones")
+    if not measured:
         return ""
+    listed = largest(measured, ZONES_LISTED)
     picture = _picture(images, "zone_metrics", plots.zone_metrics(facts.metrics, words.language), words("alt.zones"))
     rows = [
         [
-            code(zone["zone"]) + (" †" if is_small(zone) else ""),
+            words.name(zone["zone"]) + (" †" if is_small(zone) else ""),
             words.count(zone["rows"]),
             words.percent(zone["positives"] / zone["rows"]),
             *(words.number(zone[key]) for key in artifacts.METRICS),
@@ -227,6 +229,8 @@ def zones(facts: ReportData, words: Words, images: Images) -> str:
         *(words(f"{key}.short") for key in artifacts.METRICS),
     ]
     notes = [words("note.zones")]
+    if more := len(measured) - len(listed):
+        notes.insert(0, words("note.more_zones", more=words.count(more)))
     if any(is_small(zone) for zone in listed):
         notes.append(words("note.small_zones"))
     return section(words("heading.zones"), picture, table(header, rows, "lrrrrrr"), *notes)

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from lib import artifacts
 from lib.dataset import Table
 from lib.reporting.language.words import Words
+from lib.reporting.limits import NAMED, ZONES_LISTED, largest
 from lib.reporting.markdown import code, plain, table
 from lib.search.search import Search
 from lib.split import PARTS, Split
@@ -59,14 +60,15 @@ def facts(loaded: Table) -> str:
 
 
 def balance(records: Sequence[Record]) -> str:
-    """Rows and class 1 by zone (`lib.explore.class_balance`)."""
+    """Rows and class 1 by zone (`lib.explore.class_balance`), of the largest zones if there are very many."""
     rows = [
-        _balance_row(plain(record["zone"] or "all rows"), record["rows"], record["positives"]) for record in records
+        _balance_row(_zone(record["zone"]), record["rows"], record["positives"])
+        for record in largest(records, ZONES_LISTED)
     ]
     if len(rows) > 1:
         total = {name: sum(record[name] for record in records) for name in ("rows", "positives")}
         rows.append(_balance_row("**all zones**", total["rows"], total["positives"]))
-    return table(["zone", "rows", "class 1", "share of class 1"], rows, "lrrr")
+    return table(["zone", "rows", "class 1", "share of class 1"], rows, "lrrr") + _more_zones(len(records), "")
 
 
 def repeated(record: Record, rows: int) -> str:
@@ -100,7 +102,7 @@ def parts(split: Split) -> str:
         rate = WORDS.percent(part["positives"] / part["rows"])
         rows.append([title, count, share, positives, rate, code(part["fingerprint"])])
         if split.zones is not None:
-            rows[-1].append(", ".join(plain(zone) for zone in split.zones[name]))
+            rows[-1].append(WORDS.some([_zone(zone) for zone in split.zones[name]], NAMED))
     if split.zones is not None:
         header.append("zones")
     weights = " and ".join(
@@ -208,9 +210,11 @@ def zones(record: Record) -> str:
     if not record.get("zones"):
         return "The table has no zones."
     rows = [
-        [*_balance_row(plain(zone["zone"]), zone["rows"], zone["positives"]), *_four(zone)] for zone in record["zones"]
+        [*_balance_row(_zone(zone["zone"]), zone["rows"], zone["positives"]), *_four(zone)]
+        for zone in largest(record["zones"], ZONES_LISTED)
     ]
-    return table(["zone", "rows", "class 1", "share of class 1", *_titles()], rows, "lrrrrrrr")
+    shown = table(["zone", "rows", "class 1", "share of class 1", *_titles()], rows, "lrrrrrrr")
+    return shown + _more_zones(len(record["zones"]), " All of them are in `metrics.json`.")
 
 
 def _titles() -> list[str]:
@@ -219,6 +223,19 @@ def _titles() -> list[str]:
 
 def _four(values: Record) -> list[str]:
     return [WORDS.number(values[name]) for name in artifacts.METRICS]
+
+
+def _zone(name: str | None) -> str:
+    """A zone's name; None is a table without zones."""
+    return "all rows" if name is None else plain(name).strip() or WORDS("empty_name")
+
+
+def _more_zones(count: int, where: str) -> str:
+    """Below a table of the largest of `count` zones, how many more there are."""
+    more = count - ZONES_LISTED
+    if more < 1:
+        return ""
+    return f"\n\nThese are the zones with the most rows, and {WORDS.count(more)} more zone{'s' * (more > 1)}.{where}"
 
 
 def _balance_row(name: str, rows: int, positives: int) -> list[str]:

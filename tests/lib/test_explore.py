@@ -85,6 +85,7 @@ def test_separation_ranks_features_and_tells_the_direction(loaded):
     assert found[0]["area"] == 1.0
     assert found[1]["area"] == pytest.approx(found[2]["area"])
     assert [record["direction"] for record in found[1:3]] == ["higher", "lower"]
+    assert explore.best_first(found) == ["known", "f2", "turned", "f0"]
 
 
 def test_closest_pairs_go_by_strength_whatever_the_sign(loaded):

@@ -65,7 +65,7 @@ def test_only_checked_cells_keep_outputs(notebook):
         assert bool(cell.outputs) == checked, cell.source
         counts = [cell.execution_count, *(output.get("execution_count", number) for output in cell.outputs)]
         assert set(counts) == {number if checked else None}, cell.source
-        assert set(cell.metadata) <= {"tags"}
+        assert set(cell.metadata) <= {"tags", "alt"}
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
 
 
@@ -114,6 +114,12 @@ def test_magics_stay_within_what_runs_everywhere(notebook):
             assert "print(" not in cell.source, "Livy drops the text of a cell that shows a picture"
         if lines[0].startswith("%%spark"):
             assert "-c False" in lines[0], "else text that looks like dates or numbers is turned into these"
+
+
+def test_every_picture_is_described_for_those_who_cannot_see_it(notebook):
+    """`alt` in a cell's metadata becomes the alternative text of its picture in the HTML page."""
+    for cell in code_cells(notebook):
+        assert ("%matplot" in cell.source) == (len(cell.metadata.get("alt", "")) > 10), cell.source
 
 
 def test_they_hold_no_logic(notebook):

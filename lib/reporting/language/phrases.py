@@ -33,7 +33,13 @@ _PLOTS = {
         "Importancia (proporción de la ganancia de todas las divisiones)",
     ),
     "feature_axis": ("Feature", "Variable"),
+    "some_features_axis": ("Feature (one in {step} is named)", "Variable (se nombra una de cada {step})"),
     "first_of": ("Top {shown} of {all} features", "Las {shown} variables más importantes de {all}"),
+    "clearest_of": (
+        "The {shown} of {all} features that separate the classes best",
+        "Las {shown} variables de {all} que mejor separan las clases",
+    ),
+    "largest_of": ("The {shown} zones with the most rows, of {all}", "Las {shown} zonas con más filas, de {all}"),
     "zone_axis": ("Zone", "Zona"),
     "zone_value_axis": ("Value in the zone (lines: all rows)", "Valor en la zona (líneas: todas las filas)"),
     "zone_counts": ("{rows} rows, {positives} of class 1", "{rows} filas, {positives} de clase 1"),
@@ -60,6 +66,8 @@ _PLOTS = {
 
 _TERMS = {
     "and": ("and", "y"),
+    "and_more": ("{names} and {more} more", "{names} y {more} más"),
+    "empty_name": ("(empty)", "(vacío)"),
     "yes": ("yes", "sí"),
     "no": ("no", "no"),
     "areaUnderROC": ("Area under the ROC curve", "Área bajo la curva ROC"),

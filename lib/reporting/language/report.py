@@ -230,6 +230,14 @@ _SECTIONS = {
         "El área PR depende de la proporción de clase 1, así que solo es comparable entre zonas donde esa "
         "proporción es similar; el área ROC no depende de ella.",
     ),
+    "note.more_zones": (
+        "These are the zones with the most rows, and {more} more zones are in `metrics.json`.",
+        "Estas son las zonas con más filas; hay {more} zonas más en `metrics.json`.",
+    ),
+    "note.more_zones[more=1]": (
+        "These are the zones with the most rows, and {more} more zone is in `metrics.json`.",
+        "Estas son las zonas con más filas; hay {more} zona más en `metrics.json`.",
+    ),
     "note.small_zones": (
         "† Too few rows of one class for reliable figures.",
         "† Muy pocas filas de una clase para obtener cifras fiables.",

@@ -100,11 +100,22 @@ class Words:
             moment = (moment - (moment.utcoffset() or timedelta())).replace(tzinfo=None)
         return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
-    def listing(self, items: Sequence[str]) -> str:
-        """Items in a sentence: `a, b and c`."""
+    def name(self, name: str) -> str:
+        """The name of a zone or a feature in Markdown."""
+        return code(name) if name.strip() else self("empty_name")
+
+    def listing(self, items: Sequence[str], most: int | None = None) -> str:
+        """Items in a sentence: `a, b and c`, or `a, b and 85 more` if there are more than `most`."""
+        if most and len(items) > most:
+            return self.some(items, most)
         if len(items) < 2:
             return "".join(items)
         return f"{', '.join(items[:-1])} {self('and')} {items[-1]}"
+
+    def some(self, items: Sequence[str], most: int) -> str:
+        """Items in a cell: `a, b, c`, or `a, b and 85 more` if there are more than `most`."""
+        shown = ", ".join(items[:most])
+        return self("and_more", names=shown, more=self.count(len(items) - most)) if len(items) > most else shown
 
     def _localise(self, english: str) -> str:
         text = english.replace("-", _MINUS)

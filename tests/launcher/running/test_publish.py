@@ -65,6 +65,16 @@ def test_page_has_the_title_and_time_of_the_notebook(executed, page):
     assert title(nbformat.v4.new_notebook()) == "Notebook"
 
 
+def test_a_picture_has_the_alternative_text_that_its_cell_gives(executed):
+    picture = nbformat.v4.new_output("display_data", {"image/png": "iVBORw0KGgo="})
+    executed.cells.append(
+        nbformat.v4.new_code_cell("%matplot plt", metadata={"alt": "Rows of each <class>"}, outputs=[picture])
+    )
+    page = to_html(clean(executed), FILES)
+    assert 'alt="Rows of each &lt;class&gt;"' in page
+    assert "No description" not in page
+
+
 def test_page_needs_nothing_but_itself(page):
     assert "<script" not in page
     assert "<link" not in page

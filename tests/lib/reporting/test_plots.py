@@ -175,13 +175,128 @@ def test_class_balance_of_a_table_without_zones():
     assert "23.0% class 1" in said
 
 
-@pytest.mark.parametrize("n", [1, 2, 15, 33, 60])
-def test_any_count_of_features(n):
-    features = [f"f{i}" for i in range(n)]
+def a_long_name(i, length=60):
+    """As real tables have them: alike but for a number and the end."""
+    return f"sentinel2_B{i:03d}_" + ("reflectance_median_of_the_dry_season_" * 4)[: length - 18] + f"_p{i:03d}"
+
+
+def some_zones(count, name=a_long_name):
+    """Zones of very different sizes with 1 % of class 1."""
+    areas = {"areaUnderROC": 0.8, "areaUnderPR": 0.3}
+    rows = [100 * (1 + (7 * i) % count) for i in range(count)]
+    return [{"zone": name(i), "rows": n, "positives": n // 100, **areas} for i, n in enumerate(rows)]
+
+
+def boxes(figure, texts):
+    figure.canvas.draw()
+    return [text.get_window_extent() for text in texts if text.get_text() and text.get_visible()]
+
+
+def overlapping(found):
+    return [(a, b) for i, a in enumerate(found) for b in found[:i] if a.overlaps(b)]
+
+
+def assert_readable(figure, texts):
+    """Texts that lie within the picture and not over one another. A layout that fails warns, which is an error here."""
+    found = boxes(figure, texts)
+    assert found
+    assert not overlapping(found)
+    width, height = figure.canvas.get_width_height()
+    assert all(box.x0 >= -1 and box.y0 >= -1 and box.x1 <= width + 1 and box.y1 <= height + 1 for box in found)
+
+
+ODD_NAMES = ["", "\n", "北京市的田地", "近红外反射率_中位数", "$x^$", "a" * 120]
+
+
+@pytest.mark.parametrize(
+    ("n", "length"), [(1, 60), (2, 120), (3, 45), (15, 70), (16, 60), (33, 45), (66, 60), (200, 45), (300, 120)]
+)
+def test_any_count_of_features_with_names_of_any_length(n, length):
+    language = "es"  # the longer words
+    features = [a_long_name(i, length) for i in range(n)]
     matrix = np.eye(n)
     matrix[-1, 0] = np.nan  # a constant feature
-    assert png(plots.correlations(features, matrix)).startswith(b"\x89PNG")
-    assert png(plots.class_distributions(histograms(features))).startswith(b"\x89PNG")
+    figure = plots.correlations(features, matrix, language)
+    axes = figure.axes[0]
+    assert_readable(figure, axes.get_yticklabels())
+    assert_readable(figure, axes.get_xticklabels())
+    assert axes.bbox.width > 0.45 * figure.bbox.width, "names leave the picture its room"
+    png(figure)
+    figure = plots.class_distributions(histograms(features), language)
+    titles = [axes._left_title for axes in figure.axes if axes.get_visible()]
+    assert_readable(figure, [*titles, *figure.legends[0].get_texts()])
+    png(figure)
+
+
+@pytest.mark.parametrize("n", [90, 300])
+def test_of_very_many_features_some_are_named_and_all_are_drawn(n):
+    axes = plots.correlations([f"f{i:03d}_med" for i in range(n)], np.eye(n)).axes[0]
+    named = [label.get_text() for label in axes.get_yticklabels()]
+    step = int(named[1][1:4])
+    assert named == [f"f{i:03d}_med" for i in range(0, n, step)]
+    assert axes.get_xlabel() == axes.get_ylabel() == f"Feature (one in {step} is named)"
+    assert axes.get_images()[0].get_array().shape == (n, n)
+    assert not axes.texts
+
+
+def test_every_one_of_66_features_is_named():
+    axes = plots.correlations([f"f{i:03d}_med" for i in range(66)], np.eye(66)).axes[0]
+    assert len(axes.get_yticklabels()) == 66
+    assert axes.get_xlabel() == "Feature"
+
+
+def test_distributions_show_the_best_features_and_say_how_many_there_are():
+    figure = plots.class_distributions(histograms([f"f{i}" for i in range(200)]), top=10)
+    assert [axes.get_title(loc="left") for axes in figure.axes if axes.get_visible()] == [f"f{i}" for i in range(10)]
+    assert figure.legends[0].get_title().get_text() == "The 10 of 200 features that separate the classes best"
+    few = plots.class_distributions(histograms(["a", "b"]))
+    assert not few.legends[0].get_title().get_text()
+
+
+@pytest.mark.parametrize("features", [28, 200])
+def test_distributions_fit_on_a_page(features):
+    figure = plots.class_distributions(histograms([a_long_name(i) for i in range(features)]))
+    width, height = figure.get_size_inches()
+    assert height / width < 297 / 190
+
+
+@pytest.mark.parametrize("draw", [plots.zone_metrics, plots.class_balance])
+@pytest.mark.parametrize("count", [1, 2, 12, 1200])
+def test_any_count_of_zones_with_long_names(facts, draw, count):
+    language = "es"  # the longer words
+    zones = some_zones(count, lambda i: a_long_name(i, 70))
+    figure = draw({**facts["metrics"], "zones": zones} if draw is plots.zone_metrics else zones, language)
+    axes = figure.axes[0]
+    assert_readable(figure, [*axes.get_yticklabels(), *figure.legends[0].get_texts(), axes._left_title])
+    assert axes.bbox.width > 0.5 * figure.bbox.width, "names leave the picture its room"
+    assert figure.get_figheight() < 12
+    png(figure)
+
+
+@pytest.mark.parametrize("draw", [plots.zone_metrics, plots.class_balance])
+def test_of_many_zones_the_largest_are_drawn_in_their_order(facts, draw):
+    zones = some_zones(60, "zone{:02d}".format)
+    figure = draw({**facts["metrics"], "zones": zones} if draw is plots.zone_metrics else zones)
+    named = [label.get_text().split("\n")[0] for label in figure.axes[0].get_yticklabels()]
+    least = sorted(zone["rows"] for zone in zones)[-24]
+    assert named == [zone["zone"] for zone in zones if zone["rows"] >= least]
+    assert figure.axes[0].get_title(loc="left") == "The 24 zones with the most rows, of 60"
+
+
+def test_odd_names_in_every_picture_that_shows_names(facts):
+    zones = some_zones(len(ODD_NAMES), ODD_NAMES.__getitem__)
+    entries = [{"feature": name, "importance": 0.1} for name in ODD_NAMES]
+    for figure in (
+        plots.zone_metrics({**facts["metrics"], "zones": zones}),
+        plots.class_balance(zones),
+        plots.feature_importances(entries),
+        plots.correlations(ODD_NAMES, np.eye(len(ODD_NAMES))),
+    ):
+        named = [label.get_text().split("\n")[0] for label in figure.axes[0].get_yticklabels()]
+        assert named[:2] == ["(empty)", "(empty)"]
+        assert len(named[-1]) <= 40
+        png(figure)
+    png(plots.class_distributions(histograms(ODD_NAMES)))
 
 
 def test_names_are_not_read_as_formulas():

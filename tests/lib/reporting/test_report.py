@@ -14,6 +14,7 @@ from lib.measures.intervals import pr_area_interval, roc_area_interval
 from lib.reporting.cautions import cautions
 from lib.reporting.language.phrases import PHRASES
 from lib.reporting.language.words import Words
+from lib.reporting.markdown import code
 from lib.reporting.report import render, write
 from lib.reporting.report_data import ReportData
 from lib.storage import Storage, join
@@ -305,6 +306,42 @@ class TestOptionalFacts:
         assert "<code>a|b_*c*</code>" in html
         assert "<code>x|`y`</code>" in html
 
+    def test_an_empty_name_is_said_to_be_empty(self, raw):
+        split = {"split_by": "zone", "zones": {"train": ["a"], "val": ["b"], "test": ["", "c"]}}
+        facts = changed(
+            raw,
+            metrics=lambda m: m["zones"][0].update(zone="", rows=30, positives=3),
+            importances=lambda i: i[0].update(feature=""),
+            experiment=lambda e: e["split"].update(split),
+        )
+        for language, empty in (("en", "(empty)"), ("es", "(vacío)")):
+            text = render(facts, language).markdown
+            assert f"| {empty} †" in text
+            assert f"| {empty} |" in text
+            assert f"| {empty}, `c` |" in text
+            assert "``" not in re.sub(r"```.*?```", "", text, flags=re.S)
+        assert code("") == '`""`'
+
+    def test_of_very_many_zones_the_largest_are_listed(self, raw):
+        def many(metrics):
+            metrics["zones"] = [
+                {**metrics["zones"][0], "zone": f"z{i:04d}", "rows": 10 + i, "positives": 5} for i in range(1200)
+            ]
+
+        zones = {"train": [f"z{i:04d}" for i in range(100)], "val": ["b"], "test": ["c"]}
+        facts = changed(raw, metrics=many, experiment=lambda e: e["split"].update(split_by="zone", zones=zones))
+        english, spanish = render(facts, "en").markdown, render(facts, "es").markdown
+        _, *rows, _ = tables(sections(english)["By zone"])[0]
+        assert [row[0] for row in rows] == [f"`z{i:04d}` †" for i in range(1160, 1200)]
+        assert "and 1,160 more zones are in `metrics.json`." in english
+        assert "hay 1160 zonas más en `metrics.json`." in spanish
+        assert "`z0011` and 88 more |" in english
+        assert "`z0011` y 88 más |" in spanish
+        for caution in ("Too few rows to judge", "Whole zones were held out"):
+            (line,) = [line for line in english.splitlines() if caution in line]
+            assert "`z0011` and 1,188 more" in line
+            assert "z0012" not in line
+
     def test_zones_of_a_zone_split_are_listed(self, raw):
         zones = {"train": ["costa"], "val": ["sierra"], "test": ["isla", "valle"]}
         text = render(changed(raw, experiment=lambda e: e["split"].update(split_by="zone", zones=zones))).markdown
@@ -429,6 +466,16 @@ class TestFindings:
         assert "**Too few rows to judge `tiny`.**" in text
         assert "fine" not in text
         assert "Every zone is in both the training and the test rows" in text
+
+    def test_of_many_weak_zones_the_worst_are_named_first(self, raw):
+        def zones(metrics):
+            big = {"rows": 2000, "positives": 500, "accuracy": 0.8, "f1": 0.8, "areaUnderPR": 0.5}
+            metrics["areaUnderROC"] = 0.95
+            metrics["zones"] = [{**big, "zone": f"z{i:02d}", "areaUnderROC": 0.8 - i / 1000} for i in range(20)]
+
+        text = self.say(raw, metrics=zones)
+        assert "**Weaker in `z19` (0.781), `z18` (0.782), " in text
+        assert "`z08` (0.792) and 8 more.**" in text
 
     def test_edges_of_the_grid(self, raw):
         best = {"RandomForest": {"numTrees": "40", "maxDepth": "5", "featureSubsetStrategy": "sqrt"}}

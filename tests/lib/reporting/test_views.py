@@ -84,3 +84,21 @@ def test_zones_without_both_classes_have_no_areas():
     zone = {"zone": "a|b", "rows": 10, "positives": 0, **METRICS, "areaUnderPR": None, "areaUnderROC": None}
     assert views.zones({"zones": [zone]}).splitlines()[-1] == "| a\\|b | 10 | 0 | 0.0% | – | – | 0.900 | 0.850 |"
     assert views.zones({}) == "The table has no zones."
+
+
+def test_of_very_many_zones_the_largest_are_shown():
+    zones = [{"zone": f"z{i:03d}", "rows": 10 + i % 100, "positives": 5, **METRICS} for i in range(141)]
+    for shown in (views.zones({"zones": zones}), views.balance(zones)):
+        named = [line.split(" | ")[0].strip("| ") for line in shown.splitlines()[2:42]]
+        assert named == [zone["zone"] for zone in zones if zone["rows"] >= 70]
+        assert "and 101 more zones." in shown
+    assert "| **all zones** | 141 |" not in views.balance(zones)
+    assert f"| **all zones** | {sum(zone['rows'] for zone in zones):,} |" in views.balance(zones)
+    assert "more zone" not in views.zones({"zones": zones[:40]})
+    assert "and 1 more zone." in views.zones({"zones": zones[:41]})
+
+
+def test_a_zone_without_a_name_is_not_the_whole_table():
+    zones = [{"zone": "", "rows": 10, "positives": 5, **METRICS}]
+    assert "| (empty) | 10 |" in views.zones({"zones": zones})
+    assert "| (empty) | 10 |" in views.balance(zones)
