@@ -1,7 +1,7 @@
 """The files of an experiment: names and layout, shared by both sides.
 
     <out>/models/model_<run_id>/      pipeline_best, metrics/, experiment.json, notebooks/
-    <out>/results/eval_<run_id>/      metrics.json, EVALUATION_REPORT.md, plots, notebooks/
+    <out>/results/eval_<run_id>/      metrics.json, EVALUATION_REPORT.md and .html, plots, notebooks/
     <out>/failed/<run_id>/            the notebooks and logs of a run that failed
     <out>/steps/<run_id>/             inputs and progress of a detached run
     <out>/source/<hash>/              the code used by runs on a cluster
@@ -32,6 +32,7 @@ EVAL_CURVES = "curves.json"
 EVAL_IMPORTANCES = "feature_importance.json"
 EVAL_SCORES = "scores.parquet"
 REPORT = "EVALUATION_REPORT.md"
+REPORT_HTML = "EVALUATION_REPORT.html"
 
 METRICS = ("areaUnderROC", "areaUnderPR", "accuracy", "f1")
 """Metrics of every candidate, evaluation and zone, under these keys in search.jsonl, summary.json and metrics.json."""

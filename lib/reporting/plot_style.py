@@ -93,6 +93,14 @@ def new_axes(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
+def blank(text: str) -> Figure:
+    """A figure that only says why there is nothing to draw."""
+    figure, axes = new_axes(WIDTH, 1.0)
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, text, ha="center", va="center", color=GREY, wrap=True)
+    return figure
+
+
 def name_axes(axes: Axes, x: str, y: str) -> None:
     """Say what the axes are."""
     axes.set_xlabel(x)

@@ -15,6 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from lib.artifacts import ZONES, selecting
 from lib.reporting.language.words import Words
 from lib.reporting.limits import ZONES_DRAWN, largest
 from lib.reporting.names import one_line, two_lines
@@ -214,32 +215,36 @@ def threshold_curves(metrics: Record, curves: Record, language: str = "en") -> F
 
 @styled
 def search_candidates(records: Sequence[Record], metric: str, language: str = "en") -> Figure:
-    """What every candidate reached on validation, best first in each family; the best of all is ringed."""
+    """What every candidate reached where the search compared them, best first in each family; the best is ringed."""
     words = Words(language)
     figure, axes = new_axes(WIDTH, 4.2)
     best = best_record(records, metric)
     for family in FAMILIES.values():
-        values = sorted((r["val_metrics"][metric] for r in records if r["model"] == family.name), reverse=True)
+        values = sorted((selecting(r, metric) for r in records if r["model"] == family.name), reverse=True)
         if values:
             ranks = range(1, len(values) + 1)
             label = words("family_count", model=words.term("model", family.name), count=words.count(len(values)))
             colour = COLOURS[family.colour]
             axes.plot(ranks, values, family.marker, color=colour, markeredgecolor="black", markersize=7, label=label)
-    value = best["val_metrics"][metric]
+    value = selecting(best, metric)
     label = words("best_is", value=words.number(value), params=_params_text(best["params"], words))
     axes.plot([1], [value], "o", markersize=15, markerfacecolor="none", markeredgecolor="black", markeredgewidth=1.8)
     axes.annotate(verbatim(label), (1, value), (12, 10), textcoords="offset points", fontsize=9)
     axes.margins(y=0.15)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     number_axis(axes.yaxis, words)
-    name_axes(axes, words("rank_axis"), words("on_validation", metric=words(metric)))
+    name_axes(
+        axes,
+        words("rank_axis"),
+        words("on_zones_left_out" if best.get(ZONES) else "on_validation", metric=words(metric)),
+    )
     legend_above(axes)
     return figure
 
 
 def best_record(records: Sequence[Record], metric: str) -> Record:
     """The record of the best candidate; of equals, the one that is earlier in the grid."""
-    return min(records, key=lambda record: (-record["val_metrics"][metric], record["index"]))
+    return min(records, key=lambda record: (-selecting(record, metric), record["index"]))
 
 
 @styled

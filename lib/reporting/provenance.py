@@ -19,7 +19,8 @@ def parameters(facts: ReportData, words: Words) -> str:
         blocks += [f"### {words('heading.model_params')}", table(header, rows, "llr")]
     if facts.experiment:
         used = facts.experiment["parameters"]
-        rows = [row for name, value in used.items() for row in _parameter_rows(name, value, words)]
+        # The card is at the head of the report.
+        rows = [row for name, value in used.items() if name != "card" for row in _parameter_rows(name, value, words)]
         header = [words("parameter"), words("meaning"), words("value")]
         blocks += [f"### {words('heading.run_params')}", table(header, rows, "lll")]
     return section(words("heading.parameters"), *blocks) if blocks else ""
@@ -113,7 +114,7 @@ def _reproduce(experiment: Record, words: Words) -> str:
 
 def _parameter_rows(name: str, value: Any, words: Words) -> list[list[str]]:
     """A run's parameter; a grid takes a row for each of its axes."""
-    if not (isinstance(value, dict) and value):
+    if name != "grid" or not value:
         return [[code(name), words.term("param", name), _parameter(value, words)]]
     rows = []
     for model, axes in value.items():

@@ -72,6 +72,27 @@ class ReportData:
         """Whether whole zones were held out."""
         return bool(self.experiment.get("split", {}).get("split_by") == "zone")
 
+    @property
+    def has_zones(self) -> bool:
+        """Whether the rows belong to zones."""
+        return bool(self.metrics.get("zones") or self.experiment.get("data", {}).get("zone_col"))
+
+    @property
+    def zones_left_out(self) -> Record:
+        """The record of leave-one-zone-out; empty if it was not measured."""
+        return self.metrics.get("leave_one_zone_out") or {}
+
+    @property
+    def chosen_by_zones(self) -> bool:
+        """Whether the search compared its candidates on zones left out, not on the validation rows."""
+        return any(record.get(artifacts.ZONES) for record in self.search)
+
+    @property
+    def card(self) -> Record:
+        """What the run's parameters say about the model; only what was given."""
+        given = self.experiment.get("parameters", {}).get("card") or {}
+        return {name: value for name, value in given.items() if value}
+
     def error_of(self, part: str, value: float, metric: str = "") -> float | None:
         """Standard error of an area on a part of the split (by default of `metric`).
 

@@ -12,6 +12,8 @@ from pyspark.sql import functions as F
 
 from lib import artifacts
 from lib.dataset import Table
+from lib.metrics import THRESHOLD
+from lib.reporting.chosen_threshold import rule_in_words
 from lib.reporting.language.words import Words
 from lib.reporting.limits import NAMED, ZONES_LISTED, largest
 from lib.reporting.markdown import code, plain, table
@@ -184,9 +186,82 @@ def measured(metrics: Record) -> str:
 
 
 def metrics(record: Record) -> str:
-    """All figures over all rows."""
+    """All figures over all rows, with their 95% intervals where they were measured."""
+    bounds = record.get("intervals")
     rows = [[WORDS(name), WORDS.number(record[name])] for name in artifacts.OVERALL_METRICS]
-    return table(["metric", "value"], rows, "lr")
+    if not bounds:
+        return table(["metric", "value"], rows, "lr")
+    for name, row in zip(artifacts.OVERALL_METRICS, rows, strict=True):
+        row.append(WORDS.interval(bounds.get(name)))
+    source = "bootstrap over zones" if record["intervals_from"] == artifacts.ZONES else "formulas for independent rows"
+    return f"{table(['metric', 'value', '95% interval'], rows, 'lrr')}\n\nThe intervals come from {source}."
+
+
+def threshold(record: Record) -> str:
+    """How the decision threshold was chosen, and what it does here and at 0.5."""
+    chosen = record.get("threshold_chosen")
+    if not chosen:
+        return f"The threshold is {WORDS.short(record['threshold'])}."
+    lines = (
+        ("validation rows", record["threshold"], chosen["validation"]),
+        ("these rows", record["threshold"], chosen["here"]),
+        ("these rows", THRESHOLD, chosen["here_at_half"]),
+    )
+    rows = [
+        [where, WORDS.short(at), *(WORDS.number(done[name]) for name in ("precision", "recall", "f1"))]
+        + [WORDS.count(done[name]) for name in ("FN", "FP")]
+        for where, at, done in lines
+        if done
+    ]
+    header = ["", "threshold", "precision", "recall", "F1", "class 1 missed", "false alarms"]
+    return f"{table(header, rows, 'lrrrrrr')}\n\nChosen by: {rule_in_words(chosen, WORDS)}."
+
+
+def permutation_importances(record: Record, top: int = 15) -> str:
+    """The features whose permutation costs the model most."""
+    drops = record.get("permutation_importances")
+    if not drops:
+        return WORDS("no_permutation")
+    rows = [
+        [
+            code(each["feature"]),
+            f"{WORDS.number(each['mean'])} ± {WORDS.number(each['std'])}",
+            WORDS.some([code(name) for name in each["group"]], NAMED),
+        ]
+        for each in drops[:top]
+    ]
+    return table(["feature", "drop of the metric", "permuted together with"], rows, "lrl")
+
+
+def drift(record: Record, top: int = 20) -> str:
+    """How far the features of another table have moved, and whether the model applies to its rows."""
+    said = _likeness(record)
+    moved = record.get("drift")
+    if not moved:
+        return "\n\n".join([*said, WORDS("no_drift")])
+    rows = [
+        [
+            code(each["feature"]),
+            WORDS("no_unit") if each["wasserstein"] is None else WORDS.number(each["wasserstein"], 2),
+            WORDS.number(each["ks"], 2),
+            WORDS.percent(each["outside"]),
+            "moved" if each["marked"] else "",
+        ]
+        for each in moved["features"][:top]
+    ]
+    shown = table(["feature", "distance (s.d.)", "KS", "beyond training values", ""], rows, "lrrrl")
+    share = WORDS.percent(moved["importance_moved"], 0)
+    return "\n\n".join([*said, f"Features that carry {share} of the importance have moved.", shown])
+
+
+def _likeness(record: Record) -> list[str]:
+    said = []
+    if area := record.get("applicability"):
+        said.append(f"{WORDS.percent(area['inside'])} of the rows are inside the model's area of applicability.")
+    if told := record.get("adversarial"):
+        area = WORDS.number(told["area"], 2)
+        said.append(f"A model tells these rows from the training rows with an area of {area} (0.5: it cannot).")
+    return said
 
 
 def classes(record: Record) -> str:

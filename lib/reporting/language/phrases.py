@@ -5,6 +5,7 @@ Under `key[name=1]` is the form of a phrase for a `{name}` of 1.
 """
 
 from lib.reporting.language.cautions import FINDINGS
+from lib.reporting.language.ground import GROUND
 from lib.reporting.language.report import COST, REPORT
 from lib.search.families import FAMILIES
 
@@ -132,7 +133,7 @@ _TERMS = {
     "param.language": ("language of the report", "idioma del informe"),
 }
 
-PHRASES: dict[str, tuple[str, str]] = {**_PLOTS, **_TERMS, **REPORT, **FINDINGS, **COST}
+PHRASES: dict[str, tuple[str, str]] = {**_PLOTS, **_TERMS, **REPORT, **FINDINGS, **GROUND, **COST}
 
 
 def phrase(key: str) -> tuple[str, str] | None:

@@ -89,8 +89,8 @@ _HEADINGS = {
     ),
     "alt.zones": ("ROC area, PR area and base rate of each zone", "Área ROC, área PR y tasa base de cada zona"),
     "alt.search": (
-        "Validation metric of every candidate by model family",
-        "Métrica de validación de cada candidato por familia",
+        "Metric of every candidate by model family",
+        "Métrica de cada candidato por familia de modelos",
     ),
 }
 
@@ -161,17 +161,13 @@ _SECTIONS = {
         "Las comprobaciones no encontraron nada fuera de lo común.",
     ),
     "rows_measured": ("Measured on {rows} rows: {what}.", "Medidas en {rows} filas: {what}."),
-    "note.metrics": (
+    "note.baseline": (
         "*Baseline*: what a model that learned nothing would get, which is a random score for the areas and "
-        "the average precision, and always the more frequent class for the accuracy. The intervals (Hanley and "
-        "McNeil; Boyd, Eng and Page; Wilson) show the variation by chance for this many rows if the rows are "
-        "independent. Neighbouring pixels are not, so the true intervals are wider. Weighted figures are means "
+        "the average precision, and always the more frequent class for the accuracy. Weighted figures are means "
         "over both classes, weighted by their numbers of rows.",
         "*Referencia*: lo que obtendría un modelo que no aprendió nada, es decir, una puntuación al azar para "
-        "las áreas y la precisión media, y siempre la clase más frecuente para la exactitud. Los intervalos "
-        "(Hanley y McNeil; Boyd, Eng y Page; Wilson) muestran la variación por azar con este número de filas "
-        "si las filas son independientes. Los píxeles vecinos no lo son, así que los intervalos verdaderos son "
-        "más anchos. Las cifras ponderadas son medias de ambas clases, ponderadas por su número de filas.",
+        "las áreas y la precisión media, y siempre la clase más frecuente para la exactitud. Las cifras "
+        "ponderadas son medias de ambas clases, ponderadas por su número de filas.",
     ),
     "note.pr_area": (
         "The area under the PR curve is Spark's `areaUnderPR`: trapezoids between the distinct scores, "
@@ -188,11 +184,9 @@ _SECTIONS = {
     ),
     "note.per_class": (
         "Precision: the share of the rows predicted as the class that belong to it. Recall: the share of the "
-        "rows of the class that are predicted as it. F1: the harmonic mean of the two. In parentheses: 95% "
-        "intervals.",
+        "rows of the class that are predicted as it. F1: the harmonic mean of the two.",
         "Precisión: proporción de las filas predichas como la clase que pertenecen a ella. Exhaustividad: "
-        "proporción de las filas de la clase que se predicen como tales. F1: la media armónica de ambas. Entre "
-        "paréntesis, intervalos del 95 %.",
+        "proporción de las filas de la clase que se predicen como tales. F1: la media armónica de ambas.",
     ),
     "note.curves": (
         "True positive rate and recall: the share of class 1 rows predicted as class 1. False positive rate: "
@@ -244,22 +238,21 @@ _SECTIONS = {
     ),
     "note.families": (
         "The best candidate of each family, trained on the training rows. The winner was chosen by {metric} on "
-        "the validation rows and then retrained on the training and validation rows: the last line, which is "
-        "the saved model.",
+        "{on} and then retrained on the training and validation rows: the last line, which is the saved model.",
         "El mejor candidato de cada familia, entrenado con las filas de entrenamiento. El ganador se eligió "
-        "según el {metric} en validación y se reentrenó con las filas de entrenamiento y validación: es la "
-        "última línea, el modelo guardado.",
+        "según el {metric} en {on} y se reentrenó con las filas de entrenamiento y validación: es la última "
+        "línea, el modelo guardado.",
     ),
     "note.one_family": (
-        "Only one family was searched. Its best candidate was chosen by {metric} on the validation rows and "
-        "then retrained on the training and validation rows: the last line, which is the saved model.",
-        "Solo se buscó en una familia. Su mejor candidato se eligió según el {metric} en validación y se "
-        "reentrenó con las filas de entrenamiento y validación: es la última línea, el modelo guardado.",
+        "Only one family was searched. Its best candidate was chosen by {metric} on {on} and then retrained on "
+        "the training and validation rows: the last line, which is the saved model.",
+        "Solo se buscó en una familia. Su mejor candidato se eligió según el {metric} en {on} y se reentrenó con "
+        "las filas de entrenamiento y validación: es la última línea, el modelo guardado.",
     ),
     "winner_row": ("{model}, retrained", "{model}, reentrenado"),
     "note.search": (
-        "Candidates scored: {count}. The figures are the {metric} on the validation rows.",
-        "Candidatos evaluados: {count}. Las cifras son el {metric} en las filas de validación.",
+        "Candidates scored: {count}. They were compared by {metric} on {on}; so are the figures here.",
+        "Candidatos evaluados: {count}. Se compararon según el {metric} en {on}; así son también las cifras de aquí.",
     ),
     "held_out_rows": ("the held-out part of the table", "la parte reservada de la tabla"),
     "share_of_rows": (

@@ -55,8 +55,17 @@ class Words:
         return self._localise(f"{value:,.{digits}f}")
 
     def short(self, value: float) -> str:
-        """A number as short as it can be written: 0.05, 200."""
+        """A number as short as it can be written: 0.05, 200.
+
+        A fraction of more than six digits, which nobody typed, has four: a threshold that a rule chose is 0.4327.
+        """
+        if 1e-4 <= abs(value) < 1 and float(f"{value:.6g}") != value:
+            value = float(f"{value:.4g}")
         return self._localise(f"{value:,.10g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.3g}")
+
+    def exact(self, value: float) -> str:
+        """A number with all its digits."""
+        return self._localise(repr(float(value)))
 
     def value(self, value: object) -> str:
         """A parameter's value in Markdown: a number (also one given as text), or the value as it is."""
@@ -78,7 +87,7 @@ class Words:
         gap = _NO_BREAK_SPACE if self.language == "es" else ""
         return f"{self.number(100 * share, digits)}{gap}%"
 
-    def interval(self, bounds: tuple[float, float] | None, digits: int = 3) -> str:
+    def interval(self, bounds: Sequence[float] | None, digits: int = 3) -> str:
         """Two bounds as in `0.851 – 0.893`; a dash for None."""
         if bounds is None:
             return "–"

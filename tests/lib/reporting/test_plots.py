@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from lib.errors import InputError
-from lib.reporting import plots
+from lib.reporting import feature_plots, plots, score_plots, zone_plots
+from lib.reporting.leaning import first_features
 from lib.reporting.plot_style import DPI, png
+from tests.lib.reporting.ground_facts import another_table, make_ground, permutations, zones_left_out
 from tests.lib.reporting.report_facts import FEATURES, make_facts, table
 
 LANGUAGES = ("en", "es")
@@ -34,6 +36,9 @@ def histograms(features):
 
 def all_plots(facts, language):
     metrics, curves = facts["metrics"], facts["curves"]
+    ground = another_table(make_ground())
+    measured, drawn = ground["metrics"], ground["curves"]
+    drops = measured["permutation_importances"]
     features = [f"f{i}" for i in range(33)]
     x, _, _ = table()
     return {
@@ -48,6 +53,16 @@ def all_plots(facts, language):
         "balance": plots.class_balance(metrics["zones"], language),
         "distributions": plots.class_distributions(histograms(features), language),
         "correlations": plots.correlations(FEATURES, np.corrcoef(x.T), language),
+        "zones left out": zone_plots.zones_left_out(measured["leave_one_zone_out"], language),
+        "reliability": score_plots.reliability(drawn, language),
+        "success rate": score_plots.success_rate(measured, drawn, language),
+        "prediction area": score_plots.prediction_area(measured, drawn, language),
+        "both importances": feature_plots.importances(
+            first_features(ground["importances"], drops), "areaUnderPR", language
+        ),
+        "permutation": feature_plots.permutation_importances(drops, "areaUnderPR", language),
+        "dependence": feature_plots.partial_dependence(drawn["partial_dependence"], language),
+        "drift": feature_plots.drift(measured["drift"], language),
     }
 
 
@@ -61,8 +76,8 @@ def words_of(figure):
 def test_every_plot_names_its_axes_and_is_at_most_1200_pixels_wide(facts, language):
     for name, figure in all_plots(facts, language).items():
         shared = figure.get_supxlabel() and figure.get_supylabel()
-        axes = figure.axes[0]
-        assert shared or (axes.get_xlabel() and axes.get_ylabel()), name
+        drawn = [axes for axes in figure.axes if axes.get_visible()]
+        assert shared or (drawn[0].get_ylabel() and any(axes.get_xlabel() for axes in drawn)), name
         content = png(figure)
         assert content.startswith(b"\x89PNG"), name
         width, height = struct.unpack(">II", content[16:24])
@@ -297,6 +312,79 @@ def test_odd_names_in_every_picture_that_shows_names(facts):
         assert len(named[-1]) <= 40
         png(figure)
     png(plots.class_distributions(histograms(ODD_NAMES)))
+
+
+@pytest.mark.parametrize("count", [3, 12, 60, 1200])
+def test_any_count_of_zones_left_out_with_long_names(count):
+    record = zones_left_out([a_long_name(i, 70) for i in range(count)])
+    figure = zone_plots.zones_left_out(record, "es")
+    axes = figure.axes[0]
+    assert_readable(figure, [*axes.get_yticklabels(), *figure.legends[0].get_texts(), axes._left_title])
+    assert axes.bbox.width > 0.5 * figure.bbox.width, "names leave the picture its room"
+    assert figure.get_figheight() < 12
+    png(figure)
+
+
+def test_of_many_zones_left_out_the_weakest_are_drawn():
+    record = zones_left_out([f"z{i:02d}" for i in range(60)])
+    figure = zone_plots.zones_left_out(record)
+    named = [label.get_text().split("\n")[0] for label in figure.axes[0].get_yticklabels()]
+    measured = [zone for zone in record["zones"] if zone["areaUnderROC"] is not None]
+    assert named == [zone["zone"] for zone in sorted(measured, key=lambda zone: zone["areaUnderROC"])[:24]]
+    assert figure.axes[0].get_title(loc="left") == "The 24 weakest zones of 60"
+    one_class = zone_plots.zones_left_out(zones_left_out(["a", "b", "c", "d"]))
+    assert "one class only: no areas" in words_of(one_class)
+    assert {line.get_xdata()[0] for line in figure.axes[0].get_lines() if line.get_linestyle() in ("-", "--")} >= set(
+        record["mean"].values()
+    )
+
+
+@pytest.mark.parametrize("count", [1, 15, 66, 300])
+def test_any_count_of_features_with_long_names_in_the_pictures_of_features(count):
+    features = tuple(a_long_name(i) for i in range(count))
+    drops = permutations(features[::-1])
+    gains = [{"feature": name, "importance": 1 / count} for name in features]
+    facts = another_table({**make_ground(), "importances": gains}, features)
+    for draw in (
+        lambda: feature_plots.importances(first_features(gains, drops), "areaUnderPR", "es"),
+        lambda: feature_plots.permutation_importances(drops, "areaUnderPR", "es"),
+        lambda: feature_plots.drift(facts["metrics"]["drift"], "es"),
+    ):
+        figure = draw()
+        assert_readable(figure, figure.axes[0].get_yticklabels())
+        assert_readable(figure, [axes.xaxis.label for axes in figure.axes])
+        assert figure.get_figheight() < 8
+        png(figure)
+
+
+def test_a_rare_class_is_drawn():
+    bins = [
+        {"from": 0.0, "to": 0.1, "rows": 99_000, "mean": 0.01, "share": 0.009},
+        {"from": 0.9, "to": 1.0, "rows": 1, "mean": 0.95, "share": 1.0},
+    ]
+    png(score_plots.reliability({"reliability": {"score": bins}}))
+
+
+def test_what_was_not_measured_is_said_instead_of_drawn(facts):
+    old, none = facts["metrics"], facts["curves"]
+    for figure in (
+        zone_plots.zones_left_out(None),
+        score_plots.reliability(none),
+        score_plots.success_rate(old, none),
+        score_plots.prediction_area(old, none),
+        feature_plots.permutation_importances(None),
+        feature_plots.partial_dependence(None),
+        feature_plots.drift(None),
+    ):
+        assert any(len(text) > 20 for text in words_of(figure))
+        png(figure)
+
+
+def test_a_search_by_zones_is_drawn_by_zones(facts):
+    by_zones = [{**r, "zones": {"areaUnderPR": r["index"] / 100}} for r in facts["search"]]
+    figure = plots.search_candidates(by_zones, "areaUnderPR")
+    assert figure.axes[0].get_ylabel() == "Area under the PR curve, mean of zones left out"
+    assert plots.best_record(by_zones, "areaUnderPR") is by_zones[-1]
 
 
 def test_names_are_not_read_as_formulas():

@@ -8,6 +8,7 @@ from lib.search.engine import Score
 from lib.search.families import GBT, RANDOM_FOREST, Candidate
 from lib.search.search import Search
 from lib.split import split
+from tests.lib.reporting.ground_facts import another_table, make_ground
 from tests.lib.tables import make_table, write
 
 METRICS = {"areaUnderPR": 0.7, "areaUnderROC": 0.8, "accuracy": 0.9, "f1": 0.85}
@@ -78,6 +79,22 @@ def test_figures_of_an_evaluation():
     assert "| class 1 | 0.400 | 0.700 | 0.500 |" in views.classes(by_class)
     all_metrics = {**METRICS, "average_precision": 0.69, "weightedPrecision": 0.88, "weightedRecall": 0.9}
     assert "| Average precision | 0.690 |" in views.metrics(all_metrics)
+
+
+def test_what_this_version_measures_is_shown_and_what_is_missing_said():
+    held_out, other = make_ground()["metrics"], another_table(make_ground())["metrics"]
+    assert views.metrics(held_out).splitlines()[0] == "| metric | value | 95% interval |"
+    assert "bootstrap over zones" in views.metrics(held_out)
+    shown = views.threshold(held_out)
+    assert "Chosen by: the highest F1 of class 1." in shown
+    assert len(shown.splitlines()) == 7
+    assert views.threshold({"threshold": 0.5}) == "The threshold is 0.5."
+    assert "| `B04_med` | 0.030 ± 0.004 | `B05_med` |" in views.permutation_importances(held_out)
+    assert "models of trees only" in views.permutation_importances({})
+    assert "97.2% of the rows are inside" in views.drift(held_out)
+    assert "another table only" in views.drift(held_out)
+    assert "| `B03_med` | no unit | 1.00 | 100.0% | moved |" in views.drift(other)
+    assert "an area of 0.93" in views.drift(other)
 
 
 def test_zones_without_both_classes_have_no_areas():

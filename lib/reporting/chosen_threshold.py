@@ -1,0 +1,60 @@
+"""How the decision threshold was chosen, and what it does here, if it is not Spark's own."""
+
+from typing import Any
+
+from lib.metrics import THRESHOLD
+from lib.reporting.language.words import Words
+from lib.reporting.markdown import plain, table
+from lib.reporting.report_data import Record, ReportData
+from lib.support.threshold_rule import COSTS, F1, FALSE_ALARM, MISSED, is_number
+
+
+def chosen_threshold(facts: ReportData, words: Words) -> list[str]:
+    """The blocks that say so; none for 0.5, or a model that chose no threshold."""
+    chosen = facts.metrics.get("threshold_chosen")
+    if not chosen or chosen["rule"] == THRESHOLD:
+        return []
+    exact = facts.metrics["threshold"]
+    key = "threshold.given" if is_number(chosen["rule"]) else "threshold.chosen"
+    said = words(key, rule=rule_in_words(chosen, words), exact=words.exact(exact))
+    return [f"{said} {words('threshold.sparks')}", _compared(facts, chosen, words)]
+
+
+def rule_in_words(chosen: Record, words: Words) -> str:
+    """The rule as the language says it."""
+    rule: Any = chosen["rule"]
+    if rule == F1:
+        return words("rule.f1")
+    if is_number(rule):
+        return words.short(rule)
+    if not isinstance(rule, dict) or len(rule) != 1:
+        return plain(chosen.get("rule_in_words", rule))
+    ((name, value),) = rule.items()
+    if name == COSTS:
+        return words("rule.costs", missed=words.short(value[MISSED]), alarm=words.short(value[FALSE_ALARM]))
+    return words(f"rule.{name}", share=words.short(value))
+
+
+def _compared(facts: ReportData, chosen: Record, words: Words) -> str:
+    validation = facts.parts.get("val", {}).get("positives")
+    lines = (
+        ("validation", facts.metrics["threshold"], chosen.get("validation"), validation),
+        ("here", facts.metrics["threshold"], chosen.get("here"), facts.positives),
+        ("here_at_half", THRESHOLD, chosen.get("here_at_half"), facts.positives),
+    )
+    rows = [
+        [
+            words(f"threshold.{name}"),
+            words.short(threshold),
+            words.count(done["rows"]),
+            "–" if positives is None else words.count(positives - done["FN"]),
+            words.count(done["FN"]),
+            words.count(done["FP"]),
+            *(words.number(done[figure]) for figure in ("precision", "recall", "f1")),
+        ]
+        for name, threshold, done, positives in lines
+        if done
+    ]
+    header = [words(key) for key in ("measured_rows", "threshold", "rows", "threshold.found", "threshold.missed")]
+    header += [words(key) for key in ("threshold.alarms", "precision", "recall", "f1_plain")]
+    return table(header, rows, "lrrrrrrrr")

@@ -1,0 +1,41 @@
+"""The section on calibration: how far the score is from a probability, and its calibrated value."""
+
+import math
+
+from lib.reporting.language.words import Words
+from lib.reporting.markdown import section, table
+from lib.reporting.pictures import Images, picture
+from lib.reporting.report_data import ReportData
+from lib.reporting.score_plots import reliability
+
+
+def calibration(facts: ReportData, words: Words, images: Images) -> str:
+    """Reliability diagram, Brier score and log loss, before and after calibration."""
+    m = facts.metrics
+    diagrams = facts.curves.get("reliability")
+    if not diagrams or None in (m.get("brier"), m.get("log_loss")):
+        return ""
+    calibrated = m.get("calibrated")
+    figure = reliability(facts.curves, words.language)
+    rows = [_row("calibration.score", m["brier"], m["log_loss"], words)]
+    if calibrated:
+        rows.append(_row("calibration.calibrated", calibrated["brier"], calibrated["log_loss"], words))
+    rows.append(_row("calibration.constant", *_constant(facts.base_rate), words))
+    header = [words("value"), words("calibration.brier"), words("calibration.log_loss")]
+    return section(
+        words("heading.calibration"),
+        picture(images, "reliability", figure, words("alt.reliability")),
+        table(header, rows, "lrr"),
+        words("note.calibration"),
+        words("note.calibrated" if calibrated else "note.not_calibrated"),
+    )
+
+
+def _row(key: str, brier: float, log_loss: float, words: Words) -> list[str]:
+    return [words(key), words.number(brier, 4), words.number(log_loss, 4)]
+
+
+def _constant(base_rate: float) -> tuple[float, float]:
+    """Brier score and log loss of the base rate as everybody's probability."""
+    shares = [share for share in (base_rate, 1 - base_rate) if share > 0]
+    return base_rate * (1 - base_rate), -sum(share * math.log(share) for share in shares)

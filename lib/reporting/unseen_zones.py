@@ -1,0 +1,141 @@
+"""The section on zones that the model had not seen: leave-one-zone-out, of the model and of the whole search."""
+
+from collections.abc import Sequence
+
+from lib.artifacts import SEARCH_METRICS
+from lib.reporting.language.words import Words
+from lib.reporting.limits import NAMED, ZONES_LISTED
+from lib.reporting.markdown import code, section, table
+from lib.reporting.pictures import Images, picture
+from lib.reporting.report_data import Record, ReportData
+from lib.reporting.zone_plots import weakest, zones_left_out
+
+AREAS = tuple(reversed(SEARCH_METRICS))  # in the order of the report's other tables
+
+
+def unseen_zones(facts: ReportData, words: Words, images: Images) -> str:
+    """Each zone as scored by a model of the other zones, and what that says of the choice of the model."""
+    record = facts.zones_left_out
+    if not record:
+        return ""
+    figure = zones_left_out(record, words.language)
+    return section(
+        words("heading.unseen"),
+        _how(record, words),
+        picture(images, "zones_left_out", figure, words("alt.unseen")),
+        _zones(record, words),
+        _notes(record, words),
+        _families(facts, record, words),
+        _other_choice(facts, record, words),
+        _nested(record, words),
+    )
+
+
+def _how(record: Record, words: Words) -> str:
+    zones, folds = len(record["zones"]), record["folds"]
+    sentences = [words("unseen.how")]
+    if folds < zones:
+        sentences.append(words("unseen.groups", zones=words.count(zones), folds=words.count(folds)))
+    return " ".join(sentences)
+
+
+def _zones(record: Record, words: Words) -> str:
+    listed = weakest(record["zones"], ZONES_LISTED)
+    rows = [
+        [
+            words.name(zone["zone"]),
+            words.count(zone["rows"]),
+            words.count(zone["positives"]),
+            words.percent(zone["positives"] / zone["rows"]),
+            *_areas(zone, words),
+        ]
+        for zone in listed
+    ]
+    for of in ("mean", "worst"):
+        rows.append(
+            [f"**{words(f'unseen.{of}')}**", "", "", "", *(f"**{cell}**" for cell in _areas(record[of], words))]
+        )
+    header = [words(key) for key in ("left_out_zone", "rows", "rows_of_1", "share")] + [*_titles(words)]
+    return _with_more(table(header, rows, "lrrrrr"), len(record["zones"]) - len(listed), words)
+
+
+def _with_more(shown: str, more: int, words: Words) -> str:
+    return f"{shown}\n\n{words('unseen.more', more=words.count(more))}" if more else shown
+
+
+def _notes(record: Record, words: Words) -> str:
+    sentences = [words("unseen.never_pooled")]
+    one_class = [words.name(zone["zone"]) for zone in record["zones"] if zone["areaUnderROC"] is None]
+    if one_class:
+        sentences.append(words("unseen.one_class", zones=words.listing(one_class, NAMED)))
+    sentences += [words("unseen.base_rate"), words("unseen.all_rows")]
+    return " ".join(sentences)
+
+
+def _families(facts: ReportData, record: Record, words: Words) -> str:
+    """The families' means, and whether the zones would prefer another one than the search."""
+    models = record.get("models") or {}
+    if len(models) < 2:
+        return ""
+    winner, metric = facts.metrics["model"], facts.metric
+    rows = []
+    for name, of in models.items():
+        cells = [words.term("model", name), *_areas(of["mean"], words), *_areas(of["worst"], words)]
+        rows.append([f"**{cell}**" for cell in cells] if name == winner else cells)
+    header = [words("model"), *(words(f"unseen.{of}_of", metric=t) for of in ("mean", "worst") for t in _titles(words))]
+    means = {name: of["mean"][metric] for name, of in models.items() if of["mean"][metric] is not None}
+    best = max(means, key=lambda name: means[name], default=winner)
+    prefers_other = winner in means and means[best] > means[winner]
+    names = {"winner": words.term("model.in_text", winner), "other": words.term("model.in_text", best)}
+    values = {"ours": words.number(means.get(winner)), "theirs": words.number(means.get(best))}
+    key = "unseen.other_family" if prefers_other else "unseen.same_family"
+    said = words(key, metric=words(f"{metric}.in_text"), **names, **values)
+    return f"### {words('heading.unseen_families')}\n\n{table(header, rows, 'lrrrr')}\n\n{said}"
+
+
+def _other_choice(facts: ReportData, record: Record, words: Words) -> str:
+    """The candidate that the validation rows would have chosen, where the zones chose another."""
+    other, metric = facts.summary.get("best_on_validation"), facts.metric
+    if not other:
+        return ""
+    winner = facts.summary["winner"]
+    chosen = {"model": winner["name"], "params": facts.summary["models"][winner["name"]]["best_params"]}
+    chosen |= {"val": winner["val_metrics"][metric], "zones": record["mean"][metric]}
+    rejected = {**other, "val": other["val_metrics"][metric], "zones": (other.get("zones") or {}).get(metric)}
+    rows = [
+        [
+            words(f"unseen.by_{by}"),
+            f"{words.term('model', each['model'])}: {words.params(each['params'])}",
+            words.number(each["val"]),
+            words.number(each["zones"]),
+        ]
+        for by, each in (("zones", chosen), ("validation", rejected))
+    ]
+    short = words(f"{metric}.short")
+    header = [words("unseen.chosen_by"), words("unseen.candidate")]
+    header += [words(f"unseen.{on}", metric=short) for on in ("on_validation", "on_zones")]
+    said = words("unseen.two_choices", metric=words(f"{metric}.in_text"))
+    return f"### {words('heading.two_choices')}\n\n{said}\n\n{table(header, rows, 'llrr')}"
+
+
+def _nested(record: Record, words: Words) -> str:
+    nested = record.get("nested")
+    if not nested:
+        return ""
+    listed = weakest(nested["zones"], ZONES_LISTED)
+    rows = [[words.name(zone["zone"]), code(zone["chosen"]), *_areas(zone, words)] for zone in listed]
+    for of in ("mean", "worst"):
+        rows.append([f"**{words(f'unseen.{of}')}**", "", *(f"**{cell}**" for cell in _areas(nested[of], words))])
+    header = [words("left_out_zone"), words("unseen.candidate"), *_titles(words)]
+    different = len({zone["chosen"] for zone in nested["zones"]})
+    said = words("unseen.nested", count=words.count(different))
+    shown = _with_more(table(header, rows, "llrr"), len(nested["zones"]) - len(listed), words)
+    return f"### {words('heading.nested')}\n\n{said}\n\n{shown}"
+
+
+def _areas(values: Record, words: Words) -> list[str]:
+    return [words.number(values.get(name)) for name in AREAS]
+
+
+def _titles(words: Words) -> Sequence[str]:
+    return [words(f"{name}.short") for name in AREAS]

@@ -1,0 +1,78 @@
+"""Pictures of zones that the model had not seen."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lib.reporting.language.words import Words
+from lib.reporting.limits import ZONES_DRAWN
+from lib.reporting.names import one_line
+from lib.reporting.plot_style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    WIDTH,
+    blank,
+    legend_above,
+    name_axes,
+    new_axes,
+    number_axis,
+    styled,
+)
+
+Record = Mapping[str, Any]
+
+_NAME_WIDTH = 40
+_SERIES = (("areaUnderROC", BLUE, "o", "-"), ("areaUnderPR", ORANGE, "s", "--"))
+
+
+@styled
+def zones_left_out(record: Record | None, language: str = "en", most: int = ZONES_DRAWN) -> Figure:
+    """Both areas and the base rate of the `most` weakest zones left out, and the means over all zones as lines."""
+    words = Words(language)
+    if not record:
+        return blank(words("no_zones_left_out"))
+    zones = weakest(record["zones"], most)
+    figure, axes = new_axes(WIDTH, 1.6 + 0.4 * len(zones))
+    places = np.arange(len(zones))
+    for key, colour, marker, line in _SERIES:
+        values = [np.nan if zone[key] is None else zone[key] for zone in zones]
+        mean = record["mean"][key]
+        axes.axvline(np.nan if mean is None else mean, color=colour, linestyle=line, linewidth=1.2)
+        label = words("area_and_mean", area=words(key), mean=words.number(mean))
+        axes.plot(values, places, marker, color=colour, markersize=8, markeredgecolor="black", label=label)
+    rates = [zone["positives"] / zone["rows"] for zone in zones]
+    axes.plot(rates, places, "|", color="black", markersize=12, markeredgewidth=2, label=words("base_rate"))
+    for place, zone in enumerate(zones):
+        if zone["areaUnderROC"] is None:
+            axes.text(0.5, place, words("one_class_only"), va="center", ha="center", fontsize=9, color=GREY)
+    axes.set_yticks(places, [_label(zone, words) for zone in zones])
+    axes.set_ylim(len(zones) - 0.5, -0.5)
+    axes.set_xlim(-0.01, 1.02)
+    number_axis(axes.xaxis, words)
+    name_axes(axes, words("left_out_axis"), words("left_out_zone_axis"))
+    if len(record["zones"]) > len(zones):
+        shown = {"shown": words.count(len(zones)), "all": words.count(len(record["zones"]))}
+        axes.set_title(words("weakest_of", **shown))
+    legend_above(axes)
+    return figure
+
+
+def weakest(zones: Sequence[Record], most: int) -> list[Record]:
+    """The `most` zones with the smallest area under the ROC curve, the smallest first; those without one last.
+
+    That area compares between zones, whatever their share of class 1.
+    """
+
+    def place(zone: Record) -> tuple[bool, float, str]:
+        area = zone["areaUnderROC"]
+        return area is None, area or 0.0, zone["zone"]
+
+    return sorted(zones, key=place)[:most]
+
+
+def _label(zone: Record, words: Words) -> str:
+    counts = words("zone_counts", rows=words.count(zone["rows"]), positives=words.count(zone["positives"]))
+    return f"{one_line(zone['zone'], _NAME_WIDTH, words)}\n{counts}"
