@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.parameters.schema import NAMES, SECTIONS, Parameters
+from launcher.parameters.schema import NAMES, Parameters
 from launcher.parameters.sources import gather
 from launcher.support.project import PROJECT
 from lib.errors import InputError
@@ -172,6 +172,6 @@ def test_an_empty_params_file_changes_nothing(given):
 def test_the_full_params_file_lists_every_parameter_with_its_default():
     written = gather(str(PROJECT / "params" / "full.yaml"), [], {}, cwd=PROJECT)
     assert written == gather(None, [], {}, cwd=PROJECT)
-    # params/emr.yaml has the sections; resume belongs to one command, not to a file.
-    assert written.model_fields_set == set(NAMES) - set(SECTIONS) - {"resume"}
+    # params/emr.yaml has a cluster's sections; resume belongs to one command, not to a file.
+    assert written.model_fields_set == set(NAMES) - {"cluster", "spark", "resume"}
     assert len(candidates_of(written)) == 72
