@@ -105,8 +105,8 @@ def test_rows_that_the_model_has_seen_are_counted_and_left_out_or_kept(measured,
 
 def test_held_out_rows_in_another_table_are_new_to_the_model(measured, parts):
     other = pd.concat([new_rows(), parts[TEST].drop(columns=BLOCK_COL)])
-    assert measured(other).record["seen"] == 0
-    assert measured(other).record["count"] == len(other)
+    found = measured(other)
+    assert (found.record["seen"], found.record["count"]) == (0, len(other))
 
 
 def test_all_rows_seen_is_said_with_what_to_do(measured, seen):
@@ -146,12 +146,11 @@ def test_a_share_of_the_rows_is_the_same_in_any_order_and_does_not_depend_on_the
     assert not rows & set(tuples(seen))
     assert len(rows & set(tuples(held_out))) == pytest.approx(len(held_out) / 2, abs=2.5 * len(held_out) ** 0.5)
     assert found.record["count"] == pytest.approx((600 + len(held_out)) / 2, abs=75)
-    assert values(measured(other).frame) == tuples(pd.concat([new_rows(600), held_out]))
 
 
 def test_a_table_with_one_of_two_coordinates_has_none(measured, seen):
     other = pd.concat([new_rows(), seen[:40]])
-    for columns in (["x"], ["y"], ["x", "y"]):
+    for columns in (["y"], ["x", "y"]):
         found = measured(other.drop(columns=columns))
         assert found.table.features == tuple(FEATURES)
         assert found.table.zone_col is None
