@@ -62,11 +62,12 @@ def not_among(said: str, name: str, known: Iterable[str], introduction: str, mos
     """The message for an unknown name: what is wrong, the name that was probably meant, and the known names.
 
     `said` and `introduction` are texts such as `unknown parameter 'sed'` and `the parameters are`; `most` limits how
-    many names are listed.
+    many names are listed. The case of letters does not matter for what was meant.
     """
     names = list(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f" did you mean {near[0]}?" if near else ""
+    plain = {known_name.lower(): known_name for known_name in names}
+    near = difflib.get_close_matches(name.lower(), plain, n=1)
+    hint = f" did you mean {plain[near[0]]}?" if near else ""
     return f"{said}:{hint} {introduction} {some(names, most or len(names))}"
 
 

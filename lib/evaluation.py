@@ -54,8 +54,9 @@ def evaluate(
 
     Raises:
         InputError: there is no complete model, the evaluation exists already, the table is no longer the one the model
-            was trained on, or it lacks columns that the model needs.
+            was trained on, it lacks columns that the model needs, or `fail_below` names no figure of an evaluation.
     """
+    gate.check_names(fail_below or ())
     storage = Storage(spark)
     experiment, summary = _read_model_records(storage, model_dir)
     folder = _free_folder(storage, model_dir, out, run_id)

@@ -56,7 +56,7 @@ def _records(step: Step, plan: Plan, cluster_id: str) -> dict[str, Any]:
         checked = [each for each in plan.steps if each.check]
         return {each.name: each.check(files, plan.folder(each), plan.run_id) for each in checked if each.check}
     except results.MissingResult as missing:
-        problem = f"is COMPLETED, but its result {missing.place} {missing.problem}: the run has failed"
+        problem = f"is {step.state}, but its result {missing.place} {missing.problem}: the run has failed"
         raise StepFailed(step, cluster_id, problem) from None
 
 

@@ -4,6 +4,7 @@ Names and meaning are those of the notebooks' parameters cells and of `lib`'s ke
 come from (file, `-p`, options) is the business of `launcher.parameters.sources`.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -115,8 +116,8 @@ class Parameters(BaseModel):
     seen: Literal["drop", "keep"] = described(
         "drop", "rows of test_data that stood in training or validation: leave them out, or keep them", "drop or keep"
     )
-    fail_below: dict[str, float] = described(
-        {}, "least values of figures; below one the run ends with exit code 1", "figure: number lines"
+    fail_below: dict[str, Annotated[float, Field(ge=0, le=1)]] = described(
+        {}, "least values of figures; below one the run ends with exit code 1", "figure: number lines, from 0 to 1"
     )
     fail_on_drift: bool = described(False, "exit code 1 if test_data has drifted", "true or false")
     card: Card = described(Card(), "what stands at the report's head", "name: text lines")
@@ -197,7 +198,7 @@ def _unknown(name: str, origins: Mapping[str, str]) -> str:
 def _sentence(problem: ErrorDetails, values: Mapping[str, Any], origins: Mapping[str, str]) -> str:
     if not problem["loc"]:  # a rule between parameters has written its own sentence
         text = str(problem["ctx"]["error"])
-        return text + _origin([name for name in NAMES if name in text], origins)
+        return text + _origin([name for name in NAMES if re.search(rf"\b{name}\b", text)], origins)
     name = str(problem["loc"][0])
     field = Parameters.model_fields[name]
     if name not in SECTIONS or len(problem["loc"]) == 1:

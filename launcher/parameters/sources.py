@@ -9,12 +9,13 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel
 
-from launcher.parameters.schema import NAMES, PLACES, Parameters, check
+from launcher.parameters.schema import NAMES, PLACES, SECTIONS, Parameters, check
 from launcher.support.files import is_uri
 from launcher.support.project import PROJECT
 from lib.errors import InputError
@@ -148,18 +149,39 @@ def _set(
 
 
 def _typed(name: str, text: str, origin: str) -> Any:
-    """Read a typed value as YAML; where the parameter is text, `2026` and `on` are text too."""
+    """Read a typed value as YAML; where the parameter is text, `2026` and `on` are text too.
+
+    `name` is dotted for a setting in a section. Where null is allowed beside text, it is null.
+    """
     try:
         value = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         raise InputError(f"{origin}: the value is not YAML: {_yaml_problem(error)}") from None
     is_scalar = not isinstance(value, str | list | dict)
-    return text if is_scalar and name in NAMES and _is_text(name) else value
+    if not is_scalar:
+        return value
+    kinds = _kinds(name)
+    if value is None and type(None) in kinds:
+        return None
+    return text if kinds and all(kind in (str, type(None)) for kind in kinds) else value
 
 
-def _is_text(name: str) -> bool:
-    annotation = Parameters.model_fields[name].annotation
-    return annotation is str or all(isinstance(choice, str) for choice in get_args(annotation) or [0])
+def _kinds(name: str) -> list[Any]:
+    """The types that a parameter, or a setting of a section, may have; those of its values for a choice."""
+    section, _, setting = name.partition(".")
+    model = SECTIONS.get(section) if setting else Parameters
+    field = model.model_fields.get(setting or section) if model else None
+    if field is None:
+        return []
+    kind = field.annotation
+    of_union = get_args(kind) if get_origin(kind) in (Union, UnionType) else [kind]
+    return [found for choice in of_union for found in _plain_kinds(choice)]
+
+
+def _plain_kinds(kind: Any) -> list[Any]:
+    if get_origin(kind) is Annotated:
+        return _plain_kinds(get_args(kind)[0])
+    return [type(choice) for choice in get_args(kind)] if get_origin(kind) is Literal else [kind]
 
 
 def _absolute(name: str, value: Any, base: Path) -> Any:

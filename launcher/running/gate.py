@@ -29,5 +29,7 @@ def _sentence(failed: Mapping[str, Any]) -> str:
             return "whether test_data has drifted is not known, for the model keeps no sample of its rows"
         return f"test_data has drifted, first of all in {some(failed['drift'], 3)}"
     if failed["value"] is None:
-        return f"{failed['metric']} is not known, and must be at least {failed['below']:g}"
-    return f"{failed['metric']} is {failed['value']:.4f}, below {failed['below']:g}"
+        return f"{failed['metric']} is not known, and must be at least {failed['below']}"
+    value, least = failed["value"], failed["below"]
+    shown = f"{value:.4f}"
+    return f"{failed['metric']} is {shown if float(shown) < least else value}, below {least}"

@@ -2,6 +2,7 @@
 
 A forest is trained to tell them apart and measured on rows that it has not seen, with both halves in turn. An area
 under its ROC curve near 0.5 means that it cannot; near 1 the model is asked about rows unlike those it was trained on.
+With fewer than two rows of a table there is nothing to measure.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from lib.trees import binning, growing
 TREES, DEPTH, BINS = 100, 8, 64
 MOST_ROWS = 10_000
 """Rows of each table that are used at most, the first ones."""
+FEWEST_ROWS = 2
+"""Rows of each table that are needed: one of each in each half."""
 LIKELY_DIFFERENT = 0.6
 """Above this area the tables differ by more than chance and small shifts."""
 
@@ -25,14 +28,18 @@ Labels = npt.NDArray[np.uint8]
 def adversarial(train: Array, new: Array, features: Sequence[str], seed: int) -> dict[str, Any]:
     """The area under the ROC curve (`area`), and the features by their share of the splits' gain (`features`).
 
-    `train` and `new` are rows × features; the gains are those of both forests. The halves follow from the seed alone.
+    `train` and `new` are rows × features; the gains are those of both forests. The halves follow from the seed alone,
+    and each has half of the rows of either table. `area` is None if a table has fewer than two rows.
     """
     train, new = train[:MOST_ROWS], new[:MOST_ROWS]
     values = np.concatenate([train, new])
     labels = np.repeat([0, 1], [len(train), len(new)]).astype(np.uint8)
-    half = np.random.default_rng(seed).permutation(len(values)) % 2
-    scores = np.empty(len(values))
     gains = np.zeros(len(features))
+    if min(len(train), len(new)) < FEWEST_ROWS:
+        return {"area": None, "rows": len(values), "features": _ranked(features, gains)}
+    random = np.random.default_rng(seed)
+    half = np.concatenate([random.permutation(len(rows)) % 2 for rows in (train, new)])
+    scores = np.empty(len(values))
     for fold in (0, 1):
         here = half == fold
         scores[here], of_forest = _fit_and_score(values[~here], labels[~here], values[here], seed)

@@ -1,6 +1,6 @@
 """The gate: figures that an evaluation must reach, for schedulers that act on the exit code."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lib import artifacts
@@ -17,6 +17,7 @@ def check(metrics: Mapping[str, Any], fail_below: Mapping[str, float], fail_on_d
     Raises:
         InputError: there is no such figure.
     """
+    check_names(fail_below)
     failed: list[dict[str, Any]] = []
     for name, least in fail_below.items():
         value = _value(metrics, name)
@@ -30,13 +31,18 @@ def check(metrics: Mapping[str, Any], fail_below: Mapping[str, float], fail_on_d
     return {"fail_below": dict(fail_below), "fail_on_drift": fail_on_drift, "failed": failed}
 
 
-def _value(metrics: Mapping[str, Any], name: str) -> float | None:
-    if name not in artifacts.GATE_METRICS:
-        raise InputError(
-            not_among(
-                f"fail_below: {name!r} is no figure of an evaluation", name, artifacts.GATE_METRICS, "choose from"
+def check_names(names: Iterable[str]) -> None:
+    """Raise InputError unless all names are figures that a gate may ask for."""
+    for name in names:
+        if name not in artifacts.GATE_METRICS:
+            raise InputError(
+                not_among(
+                    f"fail_below: {name!r} is no figure of an evaluation", name, artifacts.GATE_METRICS, "choose from"
+                )
             )
-        )
+
+
+def _value(metrics: Mapping[str, Any], name: str) -> float | None:
     if name in artifacts.OVERALL_METRICS:
         value: float = metrics[name]
         return value

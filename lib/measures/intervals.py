@@ -86,7 +86,7 @@ def describe(by_zone: Mapping[str, ScoreCounts], threshold: float, seed: int) ->
     alike, so zones, not rows, are what varies. Otherwise it is "rows": formulas that take the rows as independent.
     """
     if len(by_zone) >= FEWEST_ZONES:
-        return {"intervals": bootstrap_zones(by_zone, threshold, seed), "intervals_from": "zones"}
+        return {"intervals": _as_lists(bootstrap_zones(by_zone, threshold, seed)), "intervals_from": "zones"}
     counts = ScoreCounts.sum(by_zone.values())
     positives, negatives = int(counts.n_positives), int(counts.n_negatives)
     confusion = counts.confusion(threshold)
@@ -100,7 +100,7 @@ def describe(by_zone: Mapping[str, ScoreCounts], threshold: float, seed: int) ->
         "recall.0": share_interval(confusion.tn, confusion.tn + confusion.fp),
         "recall.1": share_interval(confusion.tp, confusion.tp + confusion.fn),
     }
-    return {"intervals": found, "intervals_from": "rows"}
+    return {"intervals": _as_lists(found), "intervals_from": "rows"}
 
 
 def bootstrap_zones(
@@ -124,6 +124,11 @@ def bootstrap_zones(
     times = np.stack([np.bincount(draw, minlength=len(zones)) for draw in chosen]).astype(np.float64)
     figures = {**_decisions(times, zones, threshold), **_areas(times, zones)}
     return {name: _percentiles(figures[name]) for name in _figure_names()}
+
+
+def _as_lists(found: Mapping[str, tuple[float, float] | None]) -> dict[str, list[float] | None]:
+    """As JSON gives them back, so that an evaluation says the same as its file."""
+    return {name: list(bounds) if bounds else None for name, bounds in found.items()}
 
 
 def _figure_names() -> Iterator[str]:

@@ -19,8 +19,11 @@ def describe(
 
     Features that move together are permuted as one group. Returns what stands in metrics.json
     (`permutation_importances`: one record a feature, in falling order, with the other members of its `group`) and in
-    curves.json (`partial_dependence`).
+    curves.json (`partial_dependence`). Nothing, if the rows are of one class: a sample of a table with a rare class
+    may have none of its rows, and without both no metric can drop.
     """
+    if not 0 < labels.sum() < len(labels):
+        return {}, {}
     groups = correlated_groups(values)
     drops = permutation_importances(score, values, labels, metric, groups, seed, REPEATS)
     by_group = zip(groups, drops.mean.tolist(), drops.std.tolist(), strict=True)

@@ -20,7 +20,7 @@ from lib.storage import Storage, join
 
 MOST_ROWS = 20_000
 _MOST_BYTES = 16 * 2**20
-_SEEN_COL = "features_hash"
+_SEEN_COL = "__features_hash"  # no feature can have this name
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,6 @@ def mark_seen(
     place = join(folder, artifacts.SEEN_ROWS)
     if not Storage(spark).exists(place):
         return None
-    seen = spark.read.parquet(place).distinct().withColumn(name, F.lit(True))
+    seen = spark.read.parquet(place).toDF(_SEEN_COL).distinct().withColumn(name, F.lit(True))
     marked = frame.withColumn(_SEEN_COL, dataset.row_hash(features)).join(seen, _SEEN_COL, "left")
     return marked.withColumn(name, F.coalesce(F.col(name), F.lit(False))).drop(_SEEN_COL)

@@ -13,8 +13,9 @@ from pyspark.sql import functions as F
 
 from lib import dataset
 from lib.artifacts import HELD_OUT, SHARE_OF_TABLE, WHOLE_TABLE
+from lib.blocks import BLOCK_COL
 from lib.dataset import Table
-from lib.errors import InputError
+from lib.errors import InputError, some
 from lib.measures import reference
 from lib.measures.distances import nearest_training_rows
 from lib.split import HASH_COL, TEST, TRAIN, VAL, Split, split
@@ -71,9 +72,10 @@ def _load(spark: SparkSession, inputs: Sequence[str], experiment: Mapping[str, A
     lacking = [name for name in (*data["features"], data["label_col"]) if name not in raw.columns]
     if lacking:
         raise InputError(f"{', '.join(inputs)} lacks columns that the model needs: {', '.join(lacking)}")
-    coordinates = [name for name in data.get("coordinates", []) if name in raw.columns]
-    blocks = {"block_cols": coordinates, "block_size": parameters.get("block_size")} if len(coordinates) == 2 else {}
-    keep = {*data["features"], data["label_col"], data["zone_col"], *coordinates}
+    coordinates = data.get("coordinates", [])
+    placed = bool(coordinates) and set(coordinates) <= set(raw.columns)  # one column alone places nothing
+    blocks = {"block_cols": coordinates, "block_size": parameters.get("block_size")} if placed else {}
+    keep = {*data["features"], data["label_col"], data["zone_col"], *(coordinates if placed else ())}
     return dataset.check(
         raw,
         inputs,
@@ -87,6 +89,13 @@ def _load(spark: SparkSession, inputs: Sequence[str], experiment: Mapping[str, A
 
 def _held_out_rows(table: Table, experiment: Mapping[str, Any]) -> Measured:
     recorded = experiment["split"]
+    if recorded["split_by"] == "zone" and table.zone_col is None:
+        data = experiment["data"]
+        needed = some(data["coordinates"] if data["zone_col"] == BLOCK_COL else [data["zone_col"]])
+        raise InputError(
+            f"{', '.join(table.inputs)} has the rows the model was trained on, but not the zones that tell which of "
+            f"them were held out: add the column(s) {needed}, or evaluate without --test-data"
+        )
     parts = split(table, **{name: recorded[name] for name in ("test_frac", "val_frac", "split_by", "seed")})
     expected, found = recorded["parts"][TEST], parts.parts[TEST]
     if found != expected:
@@ -117,8 +126,8 @@ def _other_rows(
     names = (*table.features, table.label_col)
     if test_fraction < 1:
         what = SHARE_OF_TABLE
-        # The upper 53 bits of a hash, as a number from 0 to 1.
-        share = F.shiftrightunsigned(dataset.row_hash(names, experiment["split"]["seed"]), 11) / F.lit(2.0**53)
+        # The upper 53 bits of a hash, as a number from 0 to 1. Not the hash of the split, whose ranges are its parts.
+        share = F.shiftrightunsigned(dataset.row_hash(names, ~experiment["split"]["seed"]), 11) / F.lit(2.0**53)
         frame = frame.where(share < test_fraction)
     marked = reference.mark_seen(frame.sparkSession, model_dir, frame, table.features, _SEEN_COL)
     seen_rows = None

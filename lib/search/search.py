@@ -104,13 +104,15 @@ def zone_folds(counts: ZoneCounts) -> list[Fold]:
     Raises:
         InputError: too few zones have rows of both classes in training and validation.
     """
-    both = measurable(counts, (TRAIN, VAL))
+    folds = leave_out(group_zones(counts), counts, (TRAIN, VAL))
+    scored = {zone for fold in folds for zone in fold.score_zones}
+    both = [zone for zone in measurable(counts, (TRAIN, VAL)) if zone in scored]
     if len(both) < FEWEST_ZONES:
         raise InputError(
             f"select_by: zones needs at least {FEWEST_ZONES} zones with training or validation rows of both classes; "
             f"there are {len(both)}: use select_by: validation, or give zones with zone_col or block_cols"
         )
-    return leave_out(group_zones(counts), counts, (TRAIN, VAL))
+    return folds
 
 
 def _score(

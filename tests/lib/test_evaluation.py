@@ -49,6 +49,9 @@ def test_it_measures_exactly_the_held_out_rows(trained, evaluated):
         "positives": held_out["positives"],
         "fingerprint": held_out["fingerprint"],
         "verified": True,
+        "distinct": held_out["rows"],
+        "zones": 5,
+        "new_zones": 0,
     }
     summary = json.loads(Path(trained.folder, "metrics/summary.json").read_text())
     tested = summary["winner"]["test_metrics_retrained"]

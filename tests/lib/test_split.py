@@ -3,6 +3,8 @@ import operator
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from lib import dataset
@@ -101,6 +103,71 @@ def test_whole_zones_stay_together(loaded, table):
         assert found == set(parts.zones[name])
         assert parts.parts[name]["rows"] == int(table.zone.isin(parts.zones[name]).sum())
     assert {tuple(split(loaded, split_by="zone", seed=s).zones[TEST]) for s in range(4)} != {tuple(parts.zones[TEST])}
+
+
+def by_zone(spark, table, **options):
+    """Split a table of pandas by zone; None if that is refused, as for a part without rows of both classes."""
+    frame = spark.createDataFrame(list(table.itertuples(index=False, name=None)), list(table.columns))
+    loaded = dataset.check(frame, ["t"], label_col="label", zone_col="zone", exclude_cols=[], missing="error")
+    try:
+        return split(loaded, split_by="zone", **options)
+    except InputError:
+        return None
+
+
+# Rows of few values, so that zones share some: the value of the one feature, the label, the zone.
+overlapping = st.lists(
+    st.tuples(st.integers(0, 12), st.integers(0, 1), st.sampled_from("abcdef")), min_size=30, max_size=60
+)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(overlapping, st.integers(0, 3))
+def test_no_row_stands_on_two_sides_where_zones_share_rows(spark, rows, seed):
+    whole = [(0, 0), (1, 1)]  # each zone has rows of both classes, and all share these two
+    rows = [*rows, *((*row, zone) for row in whole for zone in "abcdef")]
+    unique = [(20 + n, n % 2, zone) for n, zone in enumerate("abcdef" * 4)] + [
+        (60 + n, 1 - n % 2, zone) for n, zone in enumerate("abcdef" * 4)
+    ]
+    table = pd.DataFrame([*rows, *unique], columns=["x", "label", "zone"]).astype({"x": float})
+    parts = by_zone(spark, table, seed=seed)
+    assert parts is not None
+    order = {zone: place for place, name in enumerate(PARTS) for zone in parts.zones[name]}
+    first = {}  # by content, the first part that has it: training goes before validation, and that before test
+    for x, label, zone in table.itertuples(index=False):
+        first[x, label] = min(first.get((x, label), 3), order[zone])
+    expected = [row for row in table.itertuples(index=False, name=None) if order[row[2]] == first[row[:2]]]
+    for place, name in enumerate(PARTS):
+        found = parts.rows(name).select("x", "label", "zone").toPandas()
+        mine = [row for row in expected if order[row[2]] == place]
+        assert sorted(found.itertuples(index=False, name=None)) == sorted(mine)
+    assert parts.repeated == parts.record()["repeated"] == len(table) - len(expected)
+    assert sum(part["rows"] for part in parts.parts.values()) == len(expected)
+
+
+def test_rows_that_repeat_only_in_their_zone_or_part_stay(spark):
+    table = make_table(300, zones=5)
+    once = by_zone(spark, table, seed=2)
+    assert once.repeated == 0
+    twice = by_zone(spark, pd.concat([table, table]), seed=2)
+    assert twice.zones == once.zones
+    assert twice.repeated == 0
+    assert {name: part["rows"] for name, part in twice.parts.items()} == {
+        name: 2 * part["rows"] for name, part in once.parts.items()
+    }
+    train = once.zones[TRAIN]
+    moved = table[table.zone == train[0]][:20].assign(zone=train[1])
+    assert by_zone(spark, pd.concat([table, moved]), seed=2).repeated == 0
+
+
+def test_the_split_by_zone_of_a_known_table_never_changes(spark):
+    """Without shared rows, leaving them out changes nothing: these were recorded before it was done."""
+    rows = pd.DataFrame({"x": [i / 7 for i in range(60)], "y": [float(i % 11) for i in range(60)]})
+    rows["label"] = [int(i % 3 == 0) for i in range(60)]
+    rows["zone"] = [f"z{i % 5}" for i in range(60)]
+    parts = by_zone(spark, rows, seed=42)
+    assert parts.parts[TEST]["fingerprint"] == "25170765797cfaef"
+    assert "repeated" not in split(parts.table).record()
 
 
 @pytest.mark.parametrize(

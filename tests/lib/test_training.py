@@ -35,7 +35,15 @@ def read(training, name):
 def test_the_folder_holds_what_the_design_says(trained):
     folder = Path(trained.folder)
     assert folder.parts[-2:] == ("models", "model_20260102_030405")
-    assert sorted(p.name for p in folder.iterdir()) == ["experiment.json", "metrics", "pipeline_best"]
+    files = [
+        "calibration.json",
+        "experiment.json",
+        "metrics",
+        "pipeline_best",
+        "reference.parquet",
+        "seen_rows.parquet",
+    ]
+    assert sorted(p.name for p in folder.iterdir()) == files
     assert sorted(p.name for p in (folder / "metrics").iterdir()) == [
         "feature_importances.csv",
         "search.jsonl",
@@ -47,7 +55,7 @@ def test_summary_has_every_key(trained):
     summary = read(trained, "metrics/summary.json")
     assert set(summary) == {
         *("run_id", "metric_used", "train_samples", "val_samples", "test_samples", "n_features", "class_weights"),
-        *("models", "winner", "confusion_matrix", "feature_importances"),
+        *("models", "winner", "confusion_matrix", "feature_importances", "leave_one_zone_out"),
     }
     assert (summary["run_id"], summary["metric_used"], summary["n_features"]) == ("20260102_030405", "areaUnderPR", 4)
     assert summary["train_samples"] + summary["val_samples"] + summary["test_samples"] == 600
@@ -109,7 +117,7 @@ def test_experiment_records_what_is_needed_to_repeat_it(trained):
     assert experiment["split"]["parts"] == trained.parts.parts
     assert experiment["command"] == "make"
     assert experiment["candidates"] == 3
-    assert set(experiment["timings"]) == {"load", "split", "search", "retrain", "test"}
+    assert set(experiment["timings"]) == {"load", "split", "search", "zones", "retrain", "test"}
     assert set(experiment["versions"]) == {"python", "spark", "java", "numpy", "numba", "lib"}
     assert experiment["started_at"] <= experiment["finished_at"]
 
@@ -158,6 +166,7 @@ def test_a_training_that_died_is_taken_up_and_ends_as_if_it_had_not(spark, train
     resumed.load()
     resumed.split()
     found = resumed.search()
+    resumed.leave_zones_out()
     resumed.retrain()
     assert [s.metrics for s in found.scores] == [s.metrics for s in trained.found.scores]
     lines = Path(resumed.folder, "metrics/search.jsonl").read_text().splitlines()

@@ -1,6 +1,7 @@
 """Following a step from its place in the queue to its results, or to the sentence that says why there are none."""
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from launcher.detached.follow import follow
 from launcher.detached.outcome import StepFailed
 from launcher.emr import watching
 from launcher.experiment.submitted import Status, StepTime
+from launcher.running.gate import GateFailed
 from launcher.support import aws
 from launcher.support.files import files_at
 from lib import artifacts
@@ -115,6 +117,45 @@ def test_a_run_that_failed_says_itself_why_and_ends_with_its_own_code(emr_cluste
     assert failed.value.__notes__ == [
         f"More: run_experiment.py cluster diagnose {step_id} --cluster-id {emr_cluster.id}"
     ]
+
+
+def write_gate(s3, plan, *failed) -> None:
+    """Add the outcome of a gate to the record of an evaluation."""
+    place = f"{plan.eval_dir}/{artifacts.EVAL_METRICS}"
+    metrics = json.loads(files_at(OUT).read_text(place))
+    put(s3, place, json.dumps({**metrics, "gate": {"fail_below": {}, "fail_on_drift": False, "failed": failed}}))
+
+
+def test_a_run_that_did_not_pass_its_gate_is_shown_with_its_results_and_ends_with_1(emr_cluster, run):
+    plan, step_files = run
+    write_results(emr_cluster.s3, plan)
+    write_gate(emr_cluster.s3, plan, {"metric": "areaUnderPR", "value": 0.71, "below": 0.8})
+    status = Status(steps=times("explore", "train", "evaluate", "report"), cause="gate", error="…", exit_code=1)
+    step_files.write_status(status)
+    step_id = step(emr_cluster, FAIL)
+    console = Console(file=io.StringIO(), width=200)
+    with pytest.raises(GateFailed, match=r"^the gate is not passed: areaUnderPR is 0.7100, below 0.8$") as failed:
+        followed(emr_cluster, step_id, console)
+    assert failed.value.exit_code == 1
+    printed = console.file.getvalue()
+    assert "Winner  GBT maxIter=3" in printed
+    assert f"{plan.eval_dir}/EVALUATION_REPORT.md" in printed
+
+
+def test_a_gate_that_was_passed_changes_nothing(emr_cluster, run):
+    plan, step_files = run
+    write_results(emr_cluster.s3, plan)
+    write_gate(emr_cluster.s3, plan)
+    step_files.write_status(Status(exit_code=0))
+    assert "Winner" in followed(emr_cluster, step(emr_cluster, SUCCEED))
+
+
+def test_a_gate_is_no_evidence_of_results_either(emr_cluster, run):
+    _, step_files = run
+    step_files.write_status(Status(cause="gate", error="…", exit_code=1))
+    step_id = step(emr_cluster, FAIL)
+    with pytest.raises(StepFailed, match=rf"{step_id} is FAILED, but its result \S+summary.json is not there"):
+        followed(emr_cluster, step_id)
 
 
 def test_one_that_could_not_say_why_has_the_word_of_emr(emr_cluster, run):

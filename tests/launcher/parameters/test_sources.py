@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.parameters.schema import NAMES, SECTIONS, Parameters
+from launcher.parameters.schema import NAMES, Parameters
 from launcher.parameters.sources import gather
 from launcher.support.project import PROJECT
 from lib.errors import InputError
@@ -60,6 +60,15 @@ def test_text_stays_text_whatever_it_looks_like(given):
     assert given(label_col="on").label_col == "on"
 
 
+def test_so_does_text_in_a_section_or_where_null_is_allowed(given):
+    parameters = given(None, "zone_col=2026", "card.owner=on", "card.licence=1.0", "cluster.ssh_user=007")
+    assert (parameters.zone_col, parameters.card.owner, parameters.card.licence) == ("2026", "on", "1.0")
+    assert parameters.cluster.ssh_user == "007"
+    assert given("card: {owner: me}", "zone_col=null", "card.owner=null").card.owner is None
+    assert given(None, "zone_col=null").zone_col is None
+    assert given(None, "threshold=0.3", "block_cols=[x, y]", "block_size=5").block_size == 5
+
+
 def test_an_unknown_name_is_one_line_with_the_nearest_and_all_names(given):
     with pytest.raises(InputError) as unknown:
         given("tes_frac: 0.2")
@@ -102,6 +111,30 @@ def test_an_unknown_name_is_one_line_with_the_nearest_and_all_names(given):
         ("grid.GBT.maxIter=[-1]", "GBT: maxIter=-1 is not a whole number from 1 to 10000"),
         ("grid.GBT.maxIter=100", "grid of GBT: maxIter needs a list of values, got 100"),
         ("candidates=[{model: GBT, depth: 3}]", "GBT has no parameter 'depth' to search"),
+        ("select_by=zone", "select_by='zone': must be validation or zones"),
+        ("block_cols=x", "block_cols='x': must be a list of two column names"),
+        ("block_cols=[1, 2]", "block_cols=[1, 2]: must be a list of two column names"),
+        ("block_cols=[x]", "block_cols=['x']: give two columns, such as [x, y]"),
+        ("block_cols=[x, x]", "block_cols=['x', 'x']: give two columns, such as [x, y]"),
+        ("block_cols=[x, y, z]", "block_cols=['x', 'y', 'z']: give two columns, such as [x, y]"),
+        ("block_size=0", "block_size=0: must be a number above 0, or null"),
+        ("block_size=.inf", "block_size=inf: must be a number above 0, or null"),
+        ("block_size=100", "block_size needs block_cols, the two columns of coordinates"),
+        ("threshold=2", "threshold=2: must be a number from 0 to 1, f1, {recall: 0.9}"),
+        ("threshold=true", "threshold=True: must be a number from 0 to 1, f1, {recall: 0.9}"),
+        ("threshold=f2", "threshold='f2': must be a number from 0 to 1, f1, {recall: 0.9}"),
+        ("threshold={gain: 1}", "threshold={'gain': 1}: must be a number from 0 to 1, f1, {recall: 0.9}"),
+        ("threshold={recall: 1.5}", "threshold={'recall': 1.5}: must be a number from 0 to 1, f1, {recall: 0.9}"),
+        ("fail_below=0.5", "fail_below=0.5: must be figure: number lines, from 0 to 1"),
+        ("fail_below.f1=high", "fail_below={'f1': 'high'}: must be figure: number lines, from 0 to 1"),
+        ("fail_below.f1=80", "fail_below={'f1': 80}: must be figure: number lines, from 0 to 1"),
+        ("fail_below.f1=.nan", "fail_below={'f1': nan}: must be figure: number lines, from 0 to 1"),
+        ("fail_below.auc=0.5", "fail_below: 'auc' is no figure: choose from areaUnderROC, areaUnderPR"),
+        ("fail_below.areaunderroc=0.5", "fail_below: 'areaunderroc' is no figure: did you mean areaUnderROC? choose"),
+        ("fail_on_drift=1", "fail_on_drift=1: must be true or false"),
+        ("fail_on_drift=true", "fail_on_drift needs test_data: without it there is no table that could have drifted"),
+        ("card=me", "card='me': must be name: text lines"),
+        ("card.owner=[me]", "card.owner=['me']: must be text"),
     ],
 )
 def test_a_wrong_value_is_one_line_with_what_is_allowed_and_its_origin(given, assignment, message):
@@ -110,6 +143,30 @@ def test_a_wrong_value_is_one_line_with_what_is_allowed_and_its_origin(given, as
     assert str(wrong.value).startswith(message)
     assert str(wrong.value).endswith(f"(from -p {assignment})")
     assert "\n" not in str(wrong.value)
+
+
+def test_a_rule_between_parameters_names_the_origins_of_those_it_is_about(given):
+    yaml = "out: results\nmetric: areaUnderROC\nfail_below: {f1: 0.5}"
+    with pytest.raises(InputError) as wrong:
+        given(yaml, "evaluate=false")
+    assert str(wrong.value) == (
+        "fail_below and fail_on_drift need evaluate: true, for they look at the evaluation "
+        "(from -p evaluate=false, my.yaml:fail_below)"
+    )
+    # "without" has nothing to do with the parameter `out`.
+    with pytest.raises(InputError, match=r"could have drifted \(from -p fail_on_drift=true\)$"):
+        given(yaml, "fail_on_drift=true")
+    with pytest.raises(InputError, match=r"of coordinates \(from my.yaml:block_size\)$"):
+        given("block_size: 5\nout: x")
+
+
+def test_an_unknown_setting_of_a_section_is_named_with_the_nearest(given):
+    with pytest.raises(InputError) as unknown:
+        given("card: {ownr: me}")
+    assert str(unknown.value) == (
+        "unknown setting 'card.ownr' (from my.yaml:card): did you mean owner? the settings of card are owner, purpose, "
+        "not_for, licence"
+    )
 
 
 def test_the_origin_is_file_and_key_or_option(given):
@@ -172,6 +229,6 @@ def test_an_empty_params_file_changes_nothing(given):
 def test_the_full_params_file_lists_every_parameter_with_its_default():
     written = gather(str(PROJECT / "params" / "full.yaml"), [], {}, cwd=PROJECT)
     assert written == gather(None, [], {}, cwd=PROJECT)
-    # params/emr.yaml has the sections; resume belongs to one command, not to a file.
-    assert written.model_fields_set == set(NAMES) - set(SECTIONS) - {"resume"}
+    # params/emr.yaml has a cluster's sections; resume belongs to one command, not to a file.
+    assert written.model_fields_set == set(NAMES) - {"cluster", "spark", "resume"}
     assert len(candidates_of(written)) == 72

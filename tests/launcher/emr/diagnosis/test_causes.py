@@ -11,6 +11,7 @@ from papermill.exceptions import PapermillExecutionError
 from launcher.emr.clusters import Group
 from launcher.emr.diagnosis.causes import CAUSES, out_of_memory, ranked
 from launcher.emr.diagnosis.evidence import OF_NODES, Evidence, Source, Stated, said, telling
+from launcher.running.gate import GateFailed
 from launcher.targets.livy import failures
 from launcher.targets.livy.failures import OutOfMemory
 from lib.errors import InputError, MissingInputError
@@ -327,5 +328,9 @@ def test_a_long_log_keeps_its_beginning_and_its_end():
 
 
 def test_what_our_errors_state_is_a_cause_that_a_diagnosis_knows():
-    stated = {failures._NOT_STARTED, failures._GONE_CAUSE, *(error.cause for error in (InputError, MissingInputError))}
+    stated = {
+        failures._NOT_STARTED,
+        failures._GONE_CAUSE,
+        *(error.cause for error in (InputError, MissingInputError, GateFailed)),
+    }
     assert stated <= {cause.name for cause in CAUSES}
