@@ -7,7 +7,7 @@ An interval is None where none can be had.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,14 @@ def share_interval(hits: int, total: int) -> tuple[float, float] | None:
     centre = (share + z2 / (2 * total)) / (1 + z2 / total)
     margin = Z95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
     return max(0.0, centre - margin), min(1.0, centre + margin)
+
+
+def mean_interval(values: Sequence[float], seed: int, draws: int = DRAWS) -> tuple[float, float] | None:
+    """Bounds of the mean of one figure a zone, from a bootstrap over zones; None below three zones or without spread."""
+    if len(values) < FEWEST_ZONES:
+        return None
+    chosen = np.random.default_rng(seed).integers(len(values), size=(draws, len(values)))
+    return _percentiles(np.array(values)[chosen].mean(axis=1))
 
 
 def describe(by_zone: Mapping[str, ScoreCounts], threshold: float, seed: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import Any
 
 from lib.artifacts import SEARCH_METRICS, ZONES
+from lib.measures.intervals import mean_interval
 from lib.metrics import ScoreCounts
 from lib.search.engine import Engine
 from lib.search.families import Candidate
@@ -59,17 +60,18 @@ def score_unseen(engine: Engine, candidates: Sequence[Candidate], split: Split, 
     return Unseen(zones if groups else {}, validation, groups)
 
 
-def describe(by_zone: Mapping[str, ScoreCounts], groups: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+def describe(by_zone: Mapping[str, ScoreCounts], groups: Sequence[tuple[str, ...]], seed: int = 0) -> dict[str, Any]:
     """The record of leave-one-zone-out: each zone, the mean over the zones with both classes, and the worst of them.
 
-    An area is None in a zone with one class.
+    An area is None in a zone with one class. `interval` has the 95 % bounds of each mean, from a bootstrap over zones
+    with this seed.
     """
     areas = {zone: _areas(counts) for zone, counts in sorted(by_zone.items())}
     zones = [
         {"zone": zone, "rows": counts.rows, "positives": int(counts.n_positives), **_or_none(areas[zone])}
         for zone, counts in sorted(by_zone.items())
     ]
-    return {"folds": len(groups), ZONES: zones, **_mean_and_worst(areas)}
+    return {"folds": len(groups), ZONES: zones, **_mean_and_worst(areas, seed)}
 
 
 def nested(
@@ -93,7 +95,7 @@ def nested(
         with closing(engine.score_folds([candidate], split, folds, _compact)) as scores:
             for score in scores:
                 by_zone.update(score.by_zone)
-    record = describe(by_zone, groups)
+    record = describe(by_zone, groups, split.seed)
     of_zone = {zone: candidate for group, candidate in chosen.items() for zone in group}
     record[ZONES] = [{**zone, "chosen": str(of_zone[zone["zone"]])} for zone in record[ZONES]]
     return record
@@ -171,13 +173,14 @@ def _areas(counts: ScoreCounts) -> dict[str, float]:
     return {name: math.nan if one_class else summary[name] for name in SEARCH_METRICS}
 
 
-def _mean_and_worst(areas: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+def _mean_and_worst(areas: Mapping[str, Mapping[str, float]], seed: int) -> dict[str, Any]:
     both = {zone: values for zone, values in areas.items() if not math.isnan(values["areaUnderROC"])}
     worst_zone = {
         name: min((values[name], zone) for zone, values in both.items())[1] for name in SEARCH_METRICS if both
     }
     return {
         "mean": _or_none(mean_areas(areas, SEARCH_METRICS)),
+        "interval": {name: mean_interval([both[z][name] for z in sorted(both)], seed) for name in SEARCH_METRICS},
         "worst": {name: both[zone][name] for name, zone in worst_zone.items()},
         "worst_zone": worst_zone,
     }

@@ -34,9 +34,12 @@ def _figures(facts: ReportData, words: Words) -> str:
 def _zone_rows(zones: Record, metric: str, words: Words) -> list[list[str]]:
     both = [zone for zone in zones["zones"] if zone["areaUnderROC"] is not None]
     count, chance = words.count(len(both)), words.number(_chance_of_zones(both, metric))
-    rows = [[words("figure.mean", count=count), f"**{words.number(zones['mean'][metric])}**", "–", chance]]
-    if nested := zones.get("nested"):
-        rows.append([words("figure.nested", count=count), f"**{words.number(nested['mean'][metric])}**", "–", chance])
+    rows = []
+    for key, record in (("mean", zones), ("nested", zones.get("nested"))):
+        if record:
+            bounds = words.interval((record.get("interval") or {}).get(metric))
+            mean = f"**{words.number(record['mean'][metric])}**"
+            rows.append([words(f"figure.{key}", count=count), mean, bounds, chance])
     worst = zones.get("worst_zone", {}).get(metric)
     if worst is not None:
         alone = words.number(_chance_of_zones([zone for zone in both if zone["zone"] == worst], metric))

@@ -24,7 +24,9 @@ COUNTS = {zone: dict.fromkeys(PARTS, Count(20, 8)) for zone in ZONES}
 
 
 class Cut:
-    """A split of which only its rows' numbers are asked."""
+    """A split of which only its rows' numbers are asked, and its seed."""
+
+    seed = 1
 
     def count_by_zone(self):
         return COUNTS
@@ -80,6 +82,11 @@ def test_the_record_has_scikit_learns_areas_their_mean_and_the_worst():
     assert record["mean"]["areaUnderROC"] == pytest.approx(np.mean(list(roc.values())), abs=1e-12)
     assert record["worst"]["areaUnderROC"] == pytest.approx(min(roc.values()), abs=1e-12)
     assert record["worst_zone"]["areaUnderROC"] == min(roc, key=roc.get)
+    low, high = record["interval"]["areaUnderROC"]
+    assert min(roc.values()) <= low < record["mean"]["areaUnderROC"] < high <= max(roc.values())
+    rng = np.random.default_rng(0)
+    means = [np.mean(rng.choice(list(roc.values()), len(roc))) for _ in range(20_000)]
+    assert [low, high] == pytest.approx(np.percentile(means, [2.5, 97.5]), abs=0.01)
 
 
 def test_two_zones_with_both_classes_are_too_few():
