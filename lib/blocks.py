@@ -19,19 +19,23 @@ MOST_SQUARES = 5_000
 Square = tuple[int, int]
 
 
+class TooManySquares(InputError):
+    """A table is too wide for squares of this size."""
+
+
 def add_blocks(frame: DataFrame, block_cols: Sequence[str], block_size: float) -> DataFrame:
     """Add `BLOCK_COL`, the name of each row's block: the lower left corner of its first square, as in `4500_-200`.
 
     `block_size` is the side of a square in the unit of the two columns.
 
     Raises:
-        InputError: there would be more than `MOST_SQUARES` squares.
+        TooManySquares: there would be more than `MOST_SQUARES` squares.
     """
     squares = [F.floor(F.col(f"`{name}`") / block_size).cast("long") for name in block_cols]
     placed = frame.withColumn("__i", squares[0]).withColumn("__j", squares[1])
     found = placed.groupBy("__i", "__j").count().limit(MOST_SQUARES + 1).collect()
     if len(found) > MOST_SQUARES:
-        raise InputError(
+        raise TooManySquares(
             f"block_size: {block_size:g} makes more than {MOST_SQUARES:,} blocks of the table: give a larger one, in "
             f"the unit of {' and '.join(block_cols)}"
         )

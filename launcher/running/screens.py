@@ -7,9 +7,12 @@ from rich.console import Console
 from rich.table import Table
 
 from launcher.experiment.plan import Plan
+from launcher.parameters.schema import Parameters
 from launcher.support.console import duration, print_pairs
 from launcher.support.files import shown
 from lib import artifacts
+from lib.artifacts import ZONES
+from lib.errors import some
 from lib.search.candidates import candidates_of
 from lib.search.families import Candidate
 from lib.search.shared_fits import shared_fits
@@ -31,6 +34,7 @@ def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
         ("split", f"test {p.test_frac:g}, validation {p.val_frac:g}, by {p.split_by}, seed {p.seed}"),
         ("search", f"{len(candidates)} candidates ({counts}) by {p.metric}, engine {p.engine}"),
         ("fits", f"at most {fits + len(models) + 1}: the candidates, which share fits ({fits}), {tests}"),
+        ("zones", _zones(p)),
         *((("where", where),) if where else ()),
         *((("cost", cost),) if cost else ()),
         *((f"step {n}", shown(str(s.notebook))) for n, s in enumerate(plan.steps, start=1)),
@@ -40,6 +44,16 @@ def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
         on = ", ".join(map(shown, p.test_data)) if p.test_data else "the held-out rows"
         rows += [("evaluation", f"on {on}"), ("results", shown(plan.eval_dir))]
     print_pairs(rows, console)
+
+
+def _zones(p: Parameters) -> str:
+    """What is fitted without a zone, for each zone, if the table has three or more."""
+    fits = ["the best of each model"]
+    if p.select_by == ZONES:
+        fits.insert(0, "every candidate")
+    if p.nested:
+        fits.append("the whole search again (nested)")
+    return f"each left out in turn, for {some(fits)}"
 
 
 def _fits(candidates: Sequence[Candidate], engine: str) -> int:

@@ -80,7 +80,10 @@ def share_interval(hits: int, total: int) -> tuple[float, float] | None:
 
 
 def mean_interval(values: Sequence[float], seed: int, draws: int = DRAWS) -> tuple[float, float] | None:
-    """Bounds of the mean of one figure a zone, from a bootstrap over zones; None below three zones or without spread."""
+    """Bounds of the mean of one figure a zone, from a bootstrap over zones.
+
+    None below three zones, or if all draws agree.
+    """
     if len(values) < FEWEST_ZONES:
         return None
     chosen = np.random.default_rng(seed).integers(len(values), size=(draws, len(values)))

@@ -6,6 +6,7 @@ that a metric is never measured on rows the model has seen.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -13,7 +14,7 @@ from pyspark.sql import functions as F
 
 from lib import dataset
 from lib.artifacts import HELD_OUT, SHARE_OF_TABLE, WHOLE_TABLE
-from lib.blocks import BLOCK_COL
+from lib.blocks import BLOCK_COL, TooManySquares
 from lib.dataset import Table
 from lib.errors import InputError, some
 from lib.measures import reference
@@ -76,15 +77,19 @@ def _load(spark: SparkSession, inputs: Sequence[str], experiment: Mapping[str, A
     placed = bool(coordinates) and set(coordinates) <= set(raw.columns)  # one column alone places nothing
     blocks = {"block_cols": coordinates, "block_size": parameters.get("block_size")} if placed else {}
     keep = {*data["features"], data["label_col"], data["zone_col"], *(coordinates if placed else ())}
-    return dataset.check(
+    check = partial(
+        dataset.check,
         raw,
         inputs,
         label_col=data["label_col"],
         zone_col=data["zone_col"],
         exclude_cols=[name for name in raw.columns if name not in keep],
         missing=parameters["missing"],
-        **blocks,
     )
+    try:
+        return check(**blocks)
+    except TooManySquares:  # the training table was not so wide; without zones this one can still be measured
+        return check(block_cols=coordinates)
 
 
 def _held_out_rows(table: Table, experiment: Mapping[str, Any]) -> Measured:
