@@ -19,11 +19,16 @@ def test_the_readme_tells_what_was_measured():
         [found[f"spark {what}"] / found[f"task {what}"] for what in ("fit", "whole")]
         for found in (measured("million")[str(candidate)] for candidate in CANDIDATES)
     )
-    text = (PROJECT / "README.md").read_text()
+    zones, theirs = measured("zones")["ours"], measured("zones")["scikit"]
+    share = statistics.median(zones["zones"]) / statistics.median(zones["search"])
+    text = " ".join((PROJECT / "README.md").read_text().split())
     for figure in (
         f"| {against_spark:.0f} times, extrapolated from sampled fits |",
         f"| {against_scikit:.0f} times, extrapolated |",
         f"| {forest[0]:.0f} times; {forest[1]:.1f} times with all that goes before the first fit |",
+        f"takes {share:.0%} of the search's time",
+        f"by zones {zones['by zones']:.0f} seconds",
+        f"would take {theirs['by zones'] / zones['by zones']:.0f} times as long",
         f"| {boosted[0]:.1f} times; {boosted[1]:.1f} times with all that goes before the first fit |",
     ):
         assert figure in text
