@@ -15,7 +15,7 @@ from typing import Any
 
 from launcher.support.project import PROJECT
 from lib.support import machine
-from lib.version import code_hash
+from lib.support.version import code_hash
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "results"

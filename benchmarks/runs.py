@@ -21,7 +21,7 @@ from lib import dataset
 from lib.engines.spark import estimator
 from lib.engines.task.engine import TaskEngine
 from lib.engines.task.memory import task_memory
-from lib.scoring import vector_assembler
+from lib.saved_models import vector_assembler
 from lib.search.families import Candidate
 from lib.split import HASH_COL, TRAIN, VAL, WEIGHT_COL, Split, split
 

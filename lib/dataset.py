@@ -14,10 +14,10 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from lib.blocks import BLOCK_COL, add_blocks
 from lib.errors import ExperimentError, InputError, some
 from lib.storage import Storage, java_cause
-from lib.support import tables
+from lib.support import blocks, tables
+from lib.support.blocks import BLOCK_COL
 
 _LABELS_SHOWN = 20
 _NUMBERS = (T.NumericType, T.BooleanType)
@@ -91,7 +91,7 @@ def check(
     Features are all numeric columns except the label, the zone and `exclude_cols`. `zone_col` is ignored if the table
     does not have it. `missing` says what happens to rows with a null, NaN or infinite value: "error" or "drop".
     `block_cols` are two columns of coordinates, which are no features; with `block_size`, square blocks of that size
-    are the zones, instead of those of `zone_col` (see `lib.blocks`).
+    are the zones, instead of those of `zone_col` (see `lib.support.blocks`).
 
     Raises:
         InputError: the table cannot be learnt from; the message says why and what to do.
@@ -114,7 +114,7 @@ def check(
     if unusable["any"]:
         frame = frame.where(~_any_unusable(frame.columns, zone))
     if block_size:
-        zone, frame = BLOCK_COL, add_blocks(frame, block_cols, block_size)
+        zone, frame = BLOCK_COL, _add_blocks(frame, block_cols, block_size)
     names = (*features, label_col)
     # Both in one pass: the rows of each class, and the inputs of the fingerprint.
     by_label = frame.groupBy(F.col(_quoted(label_col)).alias("label")).agg(*fingerprint_parts(row_hash(names)))
@@ -273,6 +273,17 @@ def _check_classes(found: dict[float, int], label_col: str) -> None:
     raise InputError(
         f"label column {label_col!r} has {what}: {listed}; it must contain both classes, 0 and 1, and nothing else"
     )
+
+
+def _add_blocks(frame: DataFrame, block_cols: Sequence[str], block_size: float) -> DataFrame:
+    """Add `BLOCK_COL`, the name of each row's block of coordinates."""
+    squares = [F.floor(F.col(_quoted(name)) / block_size).cast("long") for name in block_cols]
+    placed = frame.withColumn("__i", squares[0]).withColumn("__j", squares[1])
+    found = placed.groupBy("__i", "__j").count().limit(blocks.MOST_SQUARES + 1).collect()
+    names = blocks.names({(row["__i"], row["__j"]): row["count"] for row in found}, block_size)
+    table = [(i, j, name) for (i, j), name in names.items()]
+    named = F.broadcast(frame.sparkSession.createDataFrame(table, f"__i long, __j long, {BLOCK_COL} string"))
+    return placed.join(named, ["__i", "__j"]).drop("__i", "__j")
 
 
 def _as_double(name: str) -> Column:

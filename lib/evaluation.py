@@ -19,7 +19,7 @@ from lib.measures.figures import describe, describe_curves, describe_zone
 from lib.measures.rows import DROP, Measured, rows_to_measure
 from lib.measures.scored_rows import scored_rows
 from lib.metrics import ScoreCounts, count_scores
-from lib.scoring import SCORE_COL, Scorer, load_scorer
+from lib.saved_models import SCORE_COL, Scorer, load_scorer
 from lib.storage import Storage, join
 
 

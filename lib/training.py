@@ -23,7 +23,7 @@ from lib.errors import InputError
 from lib.measures import reference, zones
 from lib.measures.decision import Decision
 from lib.metrics import ScoreCounts, count_scores
-from lib.scoring import SCORE_COL, load_scorer
+from lib.saved_models import SCORE_COL, load_scorer
 from lib.search import resume
 from lib.search.candidates import candidates_of
 from lib.search.engine import Score, in_order
@@ -32,7 +32,7 @@ from lib.search.search import Search, SearchLog, as_record, check_metric, search
 from lib.split import TEST, TRAIN, VAL, Split, split
 from lib.storage import Storage, join
 from lib.support import threshold_rule
-from lib.version import versions
+from lib.support.version import versions
 
 
 @dataclass(frozen=True)

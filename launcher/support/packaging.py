@@ -9,7 +9,7 @@ from launcher.support.files import Files, put_content
 from launcher.support.project import PROJECT
 from launcher.support.zips import lib_zip, zip_of
 from lib import artifacts
-from lib.version import code_hash
+from lib.support.version import code_hash
 
 _LIB, _PROJECT = "lib.zip", "project.zip"
 

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lib.metrics import ScoreCounts, count_scores
-from lib.scoring import FEATURES_COL, SCORE_COL, load_pipeline, vector_assembler, with_score
+from lib.saved_models import FEATURES_COL, SCORE_COL, load_pipeline, vector_assembler, with_score
 from lib.search.engine import FoldScore, Score
 from lib.search.families import Candidate, family_of
 from lib.search.families.family import Columns

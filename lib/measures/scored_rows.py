@@ -8,10 +8,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
 
-from lib.blocks import BLOCK_COL
 from lib.measures.calibration import Isotonic
 from lib.measures.decision import Decision
-from lib.scoring import SCORE_COL
+from lib.saved_models import SCORE_COL
+from lib.support.blocks import BLOCK_COL
 
 SCORE, CALIBRATED, CLASS = OWN = ("score", "calibrated", "class")
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib import dataset
-from lib.blocks import BLOCK_COL, FEWEST_ROWS, MOST_SQUARES, merged
 from lib.errors import InputError
 from lib.split import split
+from lib.support.blocks import BLOCK_COL, FEWEST_ROWS, MOST_SQUARES, merged
 from tests.lib.tables import make_table, write
 
 squares = st.dictionaries(

@@ -13,7 +13,7 @@ from sklearn.isotonic import IsotonicRegression
 from lib.artifacts import METRICS, selecting
 from lib.evaluation import evaluate
 from lib.metrics import ScoreCounts
-from lib.scoring import vector_assembler
+from lib.saved_models import vector_assembler
 from lib.split import TRAIN, VAL, WEIGHT_COL
 from lib.training import Settings, Training, train
 from tests.lib.tables import make_table, write

@@ -28,7 +28,7 @@ from launcher.targets.livy.client import LivyClient, LivyLogin
 from launcher.targets.livy.failures import SessionFailed
 from launcher.targets.target import LocalTarget
 from lib import artifacts
-from lib.version import code_hash
+from lib.support.version import code_hash
 from tests.lib.tables import make_table, write
 from tests.livy.conftest import BUCKET, DRIVER_MEMORY
 from tests.livy.faults import FaultyProxy

@@ -17,7 +17,7 @@ from launcher.experiment.plan import commit
 from launcher.experiment.submitted import StepFiles
 from launcher.kernels import register
 from lib import artifacts
-from lib.version import code_hash
+from lib.support.version import code_hash
 from tests.aws.clusters import made_cluster
 from tests.aws.moto_server import moto_server
 from tests.livy.conftest import BUCKET

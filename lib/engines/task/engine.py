@@ -22,7 +22,7 @@ from lib.engines.task.search_job import run_search
 from lib.engines.task.spark_format import save_pipeline
 from lib.errors import SavedModelError
 from lib.metrics import ScoreCounts
-from lib.scoring import SCORE_COL, load_pipeline, vector_assembler, with_score
+from lib.saved_models import SCORE_COL, load_pipeline, vector_assembler, with_score
 from lib.search.engine import FoldScore, Score
 from lib.search.families import Candidate
 from lib.search.folds import Fold

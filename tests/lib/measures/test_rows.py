@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
 from lib import dataset
-from lib.blocks import BLOCK_COL
 from lib.errors import InputError
 from lib.evaluation import evaluate
 from lib.measures import distances, reference
 from lib.measures.rows import DROP, KEEP, rows_to_measure
 from lib.split import HASH_COL, TEST, TRAIN, VAL, split
 from lib.storage import Storage
+from lib.support.blocks import BLOCK_COL
 from lib.training import Settings, train
 from tests.lib.tables import make_table, write
 

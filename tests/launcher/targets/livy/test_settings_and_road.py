@@ -25,7 +25,7 @@ from launcher.targets.livy import records
 from launcher.targets.livy.sparkmagic_config import make_config
 from lib.errors import InputError
 from lib.support.s3_uri import bucket_and_key
-from lib.version import code_hash
+from lib.support.version import code_hash
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_lib_is_uploaded_once_by_the_hash_of_its_content(s3, tmp_path):
     assert s3.head_object(Bucket="bucket", Key=bucket_and_key(place)[1])["LastModified"] == first["LastModified"]
     (tmp_path / "lib.zip").write_bytes(first["Body"].read())
     assert "lib/training.py" in zipfile.ZipFile(tmp_path / "lib.zip").namelist()
-    program = "from lib.version import code_hash; import lib; print(code_hash(), lib.__file__)"
+    program = "from lib.support.version import code_hash; import lib; print(code_hash(), lib.__file__)"
     done = subprocess.run(
         [sys.executable, "-P", "-c", program],
         env={"PYTHONPATH": str(tmp_path / "lib.zip")},

@@ -11,7 +11,7 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import functions as F
 
 from lib.errors import InputError
-from lib.scoring import SCORE_COL, load_ensemble, load_pipeline, vector_assembler, with_ensemble_score, with_score
+from lib.saved_models import SCORE_COL, load_ensemble, load_pipeline, vector_assembler, with_ensemble_score, with_score
 
 SETTINGS = ("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes")
 

@@ -4,11 +4,9 @@ The plane is divided into squares. A square with few rows joins its nearest neig
 out and measured. The blocks follow from the coordinates alone, not from the rows' order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from lib.errors import InputError
 
@@ -23,26 +21,20 @@ class TooManySquares(InputError):
     """A table is too wide for squares of this size."""
 
 
-def add_blocks(frame: DataFrame, block_cols: Sequence[str], block_size: float) -> DataFrame:
-    """Add `BLOCK_COL`, the name of each row's block: the lower left corner of its first square, as in `4500_-200`.
+def names(rows: Mapping[Square, int], block_size: float) -> dict[Square, str]:
+    """The name of each square's block: the lower left corner of the block's first square, as in `4500_-200`.
 
-    `block_size` is the side of a square in the unit of the two columns.
+    `block_size` is the side of a square in the unit of the coordinates.
 
     Raises:
-        TooManySquares: there would be more than `MOST_SQUARES` squares.
+        TooManySquares: there are more than `MOST_SQUARES`.
     """
-    squares = [F.floor(F.col(f"`{name}`") / block_size).cast("long") for name in block_cols]
-    placed = frame.withColumn("__i", squares[0]).withColumn("__j", squares[1])
-    found = placed.groupBy("__i", "__j").count().limit(MOST_SQUARES + 1).collect()
-    if len(found) > MOST_SQUARES:
+    if len(rows) > MOST_SQUARES:
         raise TooManySquares(
             f"block_size: {block_size:g} makes more than {MOST_SQUARES:,} blocks of the table: give a larger one, in "
-            f"the unit of {' and '.join(block_cols)}"
+            "the unit of block_cols"
         )
-    names = merged({(row["__i"], row["__j"]): row["count"] for row in found})
-    table = [(i, j, _corner(square, block_size)) for (i, j), square in names.items()]
-    named = F.broadcast(frame.sparkSession.createDataFrame(table, f"__i long, __j long, {BLOCK_COL} string"))
-    return placed.join(named, ["__i", "__j"]).drop("__i", "__j")
+    return {square: _corner(block, block_size) for square, block in merged(rows).items()}
 
 
 def merged(rows: Mapping[Square, int]) -> dict[Square, Square]:
