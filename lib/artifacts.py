@@ -2,6 +2,7 @@
 
     <out>/models/model_<run_id>/      pipeline_best, metrics/, experiment.json, notebooks/
     <out>/results/eval_<run_id>/      metrics.json, EVALUATION_REPORT.md and .html, plots, notebooks/
+    <out>/scores/score_<run_id>/      scores/, scores.json, SCORING_REPORT.md, plots, notebooks/
     <out>/failed/<run_id>/            the notebooks and logs of a run that failed
     <out>/steps/<run_id>/             inputs and progress of a detached run
     <out>/source/<hash>/              the code used by runs on a cluster
@@ -34,6 +35,11 @@ EVAL_SCORES = "scores.parquet"
 REPORT = "EVALUATION_REPORT.md"
 REPORT_HTML = "EVALUATION_REPORT.html"
 
+SCORES = "scores"
+SCORES_RECORD = "scores.json"
+SCORING_REPORT = "SCORING_REPORT.md"
+SCORING_REPORT_HTML = "SCORING_REPORT.html"
+
 METRICS = ("areaUnderROC", "areaUnderPR", "accuracy", "f1")
 """Metrics of every candidate, evaluation and zone, under these keys in search.jsonl, summary.json and metrics.json."""
 SEARCH_METRICS = ("areaUnderPR", "areaUnderROC")
@@ -51,7 +57,7 @@ SHARE_OF_TABLE = "a share of test_data"
 
 _FORMAT = "%Y%m%d_%H%M%S"
 _RUN_ID = re.compile(r"\d{8}_\d{6}")
-_MODELS, _RESULTS, _FAILED, _STEPS, _SOURCE = "models", "results", "failed", "steps", "source"
+_MODELS, _RESULTS, _SCORES, _FAILED, _STEPS, _SOURCE = "models", "results", "scores", "failed", "steps", "source"
 _STEP_DIR = re.compile(rf"(?P<out>{s3_uri.BEGINNING}\S+?)/{_STEPS}/(?P<run_id>{_RUN_ID.pattern})/")
 
 
@@ -96,6 +102,11 @@ def model_dir(out: str, run_id: str) -> str:
 def eval_dir(out: str, run_id: str) -> str:
     """Folder or prefix of a run's evaluation."""
     return f"{results_dir(out)}/eval_{_checked(run_id)}"
+
+
+def score_dir(out: str, run_id: str) -> str:
+    """Folder or prefix of a run's scores."""
+    return f"{out.rstrip('/')}/{_SCORES}/score_{_checked(run_id)}"
 
 
 def failed_dir(out: str, run_id: str) -> str:

@@ -109,10 +109,10 @@ def check(
         used.append(F.col(_quoted(zone)).cast("string").alias(zone))
     frame = raw.select(*used)
 
-    unusable = count_unusable(frame, (*features, *block_cols), label_col, zone)
+    unusable = count_unusable(frame, (*features, *block_cols, label_col), zone)
     _check_values(unusable, features, label_col, missing)
     if unusable["any"]:
-        frame = frame.where(~_any_unusable(frame.columns, zone))
+        frame = frame.where(~any_unusable(frame.columns, zone))
     if block_size:
         zone, frame = BLOCK_COL, _add_blocks(frame, block_cols, block_size)
     names = (*features, label_col)
@@ -159,15 +159,15 @@ def columns(raw: DataFrame) -> list[tables.Column]:
     ]
 
 
-def count_unusable(frame: DataFrame, features: Sequence[str], label_col: str, zone_col: str | None) -> dict[str, int]:
+def count_unusable(frame: DataFrame, numbers: Sequence[str], zone_col: str | None = None) -> dict[str, int]:
     """Count each column's null, NaN or infinite values, all rows ("rows") and the rows with such a value ("any")."""
-    names = [*features, label_col, *([zone_col] if zone_col else [])]
+    names = [*numbers, *([zone_col] if zone_col else [])]
     counts = [
         F.count(F.when(_unusable(name, name == zone_col), 1)).alias(f"column {i}") for i, name in enumerate(names)
     ]
     found = frame.agg(
         F.count(F.lit(1)).alias("rows"),
-        F.count(F.when(_any_unusable(names, zone_col), 1)).alias("any"),
+        F.count(F.when(any_unusable(names, zone_col), 1)).alias("any"),
         *counts,
     ).first()
     assert found is not None  # an aggregate always has a row
@@ -297,7 +297,8 @@ def _unusable(name: str, is_text: bool) -> Column:
     return column.isNull() | F.isnan(column) | (F.abs(column) == float("inf"))
 
 
-def _any_unusable(names: Sequence[str], zone_col: str | None) -> Column:
+def any_unusable(names: Sequence[str], zone_col: str | None = None) -> Column:
+    """Whether a row has a null, NaN or infinite value in one of the columns."""
     conditions = [_unusable(name, name == zone_col) for name in names]
     result = conditions[0]
     for condition in conditions[1:]:
