@@ -35,6 +35,8 @@ EVAL_SCORES = "scores.parquet"
 REPORT = "EVALUATION_REPORT.md"
 REPORT_HTML = "EVALUATION_REPORT.html"
 
+LATEST = "latest"
+"""The model to score with: the newest complete one below the output folder."""
 SCORES = "scores"
 SCORES_RECORD = "scores.json"
 SCORING_REPORT = "SCORING_REPORT.md"

@@ -224,6 +224,8 @@ def _describe(
         "model": model.folder,
         "threshold": model.judge.decision.threshold,
         "threshold_rule": model.judge.decision.rule,
+        "columns": list(model.judge.names),
+        "importances": model.summary.get("feature_importances", []),
         **_count(written, model.judge.names),
     }
     curves: dict[str, Any] = {}
@@ -235,6 +237,7 @@ def _describe(
         hashed = rows.withColumn(HASH_COL, dataset.row_hash(model.scorer.features))
         values = reference.sample(hashed, model.scorer.features).to_numpy(np.float64)
         seed = model.experiment["split"]["seed"]
+        record["applicability"] = comparison.applicability(model.known, values, model.scorer.features, model.gains)
         record |= comparison.with_training(model.known, values, model.scorer.features, model.gains, seed)
     return record, curves
 

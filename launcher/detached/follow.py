@@ -62,7 +62,7 @@ def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Conso
         stop.add_note(f"Step {step_id} continues; follow it again with: {follow_command(cluster_id, step_id)}")
         raise
     show_results(console, plan, results, step.seconds or 0.0)
-    cost = records.kept(step_files.files, plan.model_dir)
+    cost = records.kept(step_files.files, plan.record)
     if cost:
         console.print(f"Cost: {records.sentence(cost)}", soft_wrap=True, markup=False)
     check_gate(results)

@@ -74,16 +74,14 @@ def _set_concurrency(session: boto3.Session, cluster_id: str, steps: int, consol
 
 def _tell(plan: Plan, step_id: str, cluster: Cluster, before: int, cost: str, console: Console) -> None:
     turn = f"; {before} step{'s' if before > 1 else ''} before it" if before >= cluster.step_concurrency else ""
-    console.print(f"Experiment {plan.run_id} → {escape(plan.parameters.out)}", soft_wrap=True)
+    console.print(f"{plan.title} → {escape(plan.parameters.out)}", soft_wrap=True)
     rows = [
         ("step", f"{step_id} on cluster {cluster.id} ({cluster.name}, {cluster.life.state}){turn}"),
         ("follow", follow_command(cluster.id, step_id)),
         ("cost", cost),
         ("cancel", f"run_experiment.py cluster step {step_id} --cluster-id {cluster.id} --cancel"),
-        ("model", plan.model_dir),
+        *plan.folders.items(),
     ]
-    if plan.parameters.evaluate:
-        rows.append(("results", plan.eval_dir))
     print_pairs(rows, console)
 
 

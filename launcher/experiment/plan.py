@@ -1,4 +1,4 @@
-"""What an experiment will do: its steps, their notebooks and parameters, and where everything will be.
+"""What a run (an experiment, or a scoring) will do: its steps, notebooks and parameters, and where everything will be.
 
 Making a plan touches nothing, so `--dry-run` shows it and a run follows it.
 """
@@ -31,8 +31,8 @@ _LAUNCHER_ONLY = {"evaluate", "cluster", "spark"}
 class Step:
     """One notebook of an experiment.
 
-    `check`, where the step leaves a result, reads it from the run's `folder` ("model" or "eval") and raises unless
-    it is complete; the executed notebook is kept in that folder.
+    `check`, where the step leaves a result, reads it from the run's `folder` (a key of `Plan.folders`) and raises
+    unless it is complete; the executed notebook is kept in that folder.
     """
 
     name: str
@@ -63,6 +63,36 @@ class Plan:
         return artifacts.eval_dir(self.parameters.out, self.run_id)
 
     @property
+    def is_scoring(self) -> bool:
+        """Whether it uses a model instead of training one."""
+        return bool(self.parameters.model)
+
+    @property
+    def title(self) -> str:
+        """What it is, on its first line."""
+        return f"{'Scoring' if self.is_scoring else 'Experiment'} {self.run_id}"
+
+    @property
+    def score_dir(self) -> str:
+        """Where the scores will be."""
+        return artifacts.score_dir(self.parameters.out, self.run_id)
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """Where results will be: the name of each folder as users call it, and its place."""
+        if self.is_scoring:
+            return {"scores": self.score_dir}
+        results = {"results": self.eval_dir} if self.parameters.evaluate else {}
+        return {"model": self.model_dir, **results}
+
+    @property
+    def record(self) -> str:
+        """The file that holds the facts of the run, its cost among them."""
+        if self.is_scoring:
+            return f"{self.score_dir}/{artifacts.SCORES_RECORD}"
+        return f"{self.model_dir}/{artifacts.EXPERIMENT}"
+
+    @property
     def failed_dir(self) -> str:
         """Where the notebooks of a failed run are kept."""
         return artifacts.failed_dir(self.parameters.out, self.run_id)
@@ -75,7 +105,7 @@ class Plan:
 
     def folder(self, step: Step) -> str:
         """Where a step's result will be."""
-        return self.model_dir if step.folder == "model" else self.eval_dir
+        return self.folders[step.folder]
 
     def values(self) -> dict[str, Any]:
         """Every value that a notebook may declare in its parameters cell."""
@@ -101,12 +131,13 @@ def make_plan(parameters: Parameters, notebooks: Path = PROJECT / "notebooks", a
     steps = (
         Step("explore", notebooks / "01_explore.ipynb", "model"),
         Step("train", notebooks / "02_train.ipynb", "model", results.summary),
-        Step("evaluate", notebooks / "03_evaluate.ipynb", "eval", results.metrics),
-        Step("report", notebooks / "04_report.ipynb", "eval", results.report),
+        Step("evaluate", notebooks / "03_evaluate.ipynb", "results", results.metrics),
+        Step("report", notebooks / "04_report.ipynb", "results", results.report),
     )
-    wanted = steps if parameters.evaluate else steps[:2]
+    scoring = (Step("score", notebooks / "05_score.ipynb", "scores", results.scores),)
+    wanted = scoring if parameters.model else steps if parameters.evaluate else steps[:2]
     run_id = parameters.run_id or artifacts.new_run_id()
-    plan = Plan(parameters, run_id, wanted, tuple(s.notebook for s in steps), shlex.join(argv))
+    plan = Plan(parameters, run_id, wanted, tuple(s.notebook for s in (*steps, *scoring)), shlex.join(argv))
     _check_every_parameter_is_taken(plan)
     return plan
 

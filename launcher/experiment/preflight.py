@@ -10,6 +10,7 @@ from launcher.experiment.plan import Plan
 from launcher.parameters.cluster import TARGETS, RunOptions
 from launcher.parameters.schema import PLACES
 from launcher.support.files import files_at, local_path
+from lib.artifacts import LATEST
 from lib.errors import InputError
 from lib.support.tables import places
 
@@ -53,9 +54,9 @@ def the_target_can_see_the_places(plan: Plan) -> None:
     """
     if plan.parameters.cluster.runs_on.sees_this_machine:
         return
-    for name in PLACES:
+    for name in (*PLACES, "model"):
         for place in places(getattr(plan.parameters, name)):
-            if local_path(place) is not None:
+            if place not in ("", LATEST) and local_path(place) is not None:
                 raise InputError(
                     f"{name}={place}: a cluster cannot see the files of this machine; copy it to S3 and give "
                     f"--{name.replace('_', '-')} s3://bucket/…"
@@ -68,9 +69,9 @@ def inputs_are_there(plan: Plan) -> None:
     Raises:
         InputError: one does not, or may not.
     """
-    for name in ("input_data", "test_data"):
+    for name in ("input_data", "test_data", "model"):
         for place in places(getattr(plan.parameters, name)):
-            path = local_path(place)
+            path = None if place in ("", LATEST) else local_path(place)
             if path is None:
                 continue
             another = f"or give another with --{name.replace('_', '-')}"
@@ -115,7 +116,8 @@ def nothing_is_overwritten(plan: Plan) -> None:
         InputError: one has.
     """
     files = files_at(plan.parameters.out)
-    for folder in (plan.eval_dir,) if plan.parameters.resume else (plan.model_dir, plan.eval_dir):
+    folders = (plan.eval_dir,) if plan.parameters.resume else (plan.model_dir, plan.eval_dir)
+    for folder in (plan.score_dir,) if plan.is_scoring else folders:
         if files.exists(folder):
             raise InputError(
                 f"{folder} is already there: leave run_id empty for a new run, give another run_id or another --out"

@@ -23,6 +23,7 @@ _SUMMARY_KEYS = (
     "confusion_matrix",
     "feature_importances",
 )
+_SCORES_KEYS = ("model", "rows", "threshold", "share_marked", "histogram")
 _METRICS_KEYS = ("model", "measured_on", *artifacts.METRICS, "confusion_matrix")
 
 
@@ -50,6 +51,15 @@ def summary(files: Files, model_dir: str, run_id: str) -> dict[str, Any]:
 def metrics(files: Files, eval_dir: str, run_id: str) -> dict[str, Any]:
     """Read the record of a complete evaluation; raises MissingResult as `summary` does."""
     return _record(files, f"{eval_dir}/{artifacts.EVAL_METRICS}", run_id, _METRICS_KEYS)
+
+
+def scores(files: Files, score_dir: str, run_id: str) -> dict[str, Any]:
+    """Read the record of complete scores; raises MissingResult as `summary` does, also if they are not beside it."""
+    content = _record(files, f"{score_dir}/{artifacts.SCORES_RECORD}", run_id, _SCORES_KEYS)
+    table = f"{score_dir}/{artifacts.SCORES}"
+    if not files.exists(f"{table}/_SUCCESS"):
+        raise MissingResult(table, "is not there or incomplete")
+    return content
 
 
 def report(files: Files, eval_dir: str, run_id: str) -> str:

@@ -104,6 +104,10 @@ class Parameters(BaseModel):
     engine: Literal["auto", "task", "spark"] = described(
         "auto", "engine that fits the candidates", "auto, task or spark"
     )
+    model: str = described(
+        "", "model that scores input_data instead of training: its folder, or latest", "a path, a URI, latest, or empty"
+    )
+    id_cols: list[Text] = described([], "columns that are kept beside the scores", "a list of column names")
     out: Text = described("experiments", "folder or URI for models and results", "a path or URI")
     run_id: Annotated[str, Field(pattern=r"^(\d{8}_\d{6})?$")] = described(
         "", "name of the run; empty: its start time, UTC", 'text like "20260131_235959" (in quotes), or ""'

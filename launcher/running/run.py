@@ -51,7 +51,7 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
         ExperimentError: it failed, or (`GateFailed`) is complete and not good enough.
     """
     console = out()
-    console.print(f"Experiment {plan.run_id} → {escape(shown(plan.parameters.out))}", soft_wrap=True)
+    console.print(f"{plan.title} → {escape(shown(plan.parameters.out))}", soft_wrap=True)
     cost = _cost_watch(plan)
     if cost:
         console.print(f"Cost: {cost.estimate()}", soft_wrap=True, markup=False)
@@ -92,6 +92,8 @@ def _cost_watch(plan: Plan) -> "CostWatch | None":
 
 def what_is_left(plan: Plan, is_trained: bool) -> str:
     """What a run that was stopped or failed leaves for resuming, if anything."""
+    if plan.is_scoring:
+        return "No scores are kept: they would not be complete."
     if is_trained:
         return f"The model is complete: {shown(plan.model_dir)}"
     try:

@@ -55,7 +55,7 @@ class Run:
         """Run all steps; return what they left, by step name: the summary, the metrics, the report.
 
         A model that is not complete stays as far as it came (it has no summary.json), so that it can be resumed; an
-        evaluation that is not complete is removed.
+        evaluation or scores that are not complete are removed.
 
         Raises:
             InputError: a notebook found that what the user gave cannot be used.
@@ -74,6 +74,8 @@ class Run:
             finally:
                 if "train" in self.results and "evaluate" not in self.results:
                     files.remove(self.plan.eval_dir)
+                if self.plan.is_scoring and "score" not in self.results:
+                    files.remove(self.plan.score_dir)
         return self.results
 
     def _run_steps(self, files: Files, scratch: Path) -> None:

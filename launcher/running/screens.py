@@ -17,9 +17,29 @@ from lib.search.candidates import candidates_of
 from lib.search.families import Candidate
 from lib.search.shared_fits import shared_fits
 
+_SCORE_PLACES = ("report", "scores", "notebooks")
+
 
 def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
     """Show what a run would do, and what it would cost if that is known."""
+    console.print("Dry run: nothing is run and nothing is written.\n")
+    print_pairs(_scoring_plan(plan, cost) if plan.is_scoring else _experiment_plan(plan, cost), console)
+
+
+def _scoring_plan(plan: Plan, cost: str | None) -> list[tuple[str, str]]:
+    p = plan.parameters
+    where = p.cluster.runs_on.where(p.cluster, p.out, plan.run_id)
+    return [
+        ("model", shown(p.model) if p.model != artifacts.LATEST else "the newest complete one"),
+        ("input", "\n".join(map(shown, p.input_data))),
+        *((("where", where),) if where else ()),
+        *((("cost", cost),) if cost else ()),
+        *((f"step {n}", shown(str(s.notebook))) for n, s in enumerate(plan.steps, start=1)),
+        ("scores", shown(plan.score_dir)),
+    ]
+
+
+def _experiment_plan(plan: Plan, cost: str | None) -> list[tuple[str, str]]:
     p = plan.parameters
     candidates = candidates_of(p)
     models = list(dict.fromkeys(candidate.model for candidate in candidates))
@@ -27,7 +47,6 @@ def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
     fits = _fits(candidates, p.engine)
     tests = f"the best of each model again for its test ({len(models)}), the winner on train + validation (1)"
     where = p.cluster.runs_on.where(p.cluster, p.out, plan.run_id)
-    console.print("Dry run: nothing is run and nothing is written.\n")
     rows = [
         ("input", "\n".join(map(shown, p.input_data))),
         ("label", p.label_col),
@@ -43,7 +62,7 @@ def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
     if p.evaluate:
         on = ", ".join(map(shown, p.test_data)) if p.test_data else "the held-out rows"
         rows += [("evaluation", f"on {on}"), ("results", shown(plan.eval_dir))]
-    print_pairs(rows, console)
+    return rows
 
 
 def _zones(p: Parameters) -> str:
@@ -66,6 +85,27 @@ def _fits(candidates: Sequence[Candidate], engine: str) -> int:
 
 def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds: float) -> None:
     """Show the results and where they are."""
+    if plan.is_scoring:
+        _show_scores(console, plan, results["score"])
+    else:
+        _show_models(console, plan, results)
+    console.print(f"\nDone in {duration(seconds)}.", highlight=False)
+
+
+def _show_scores(console: Console, plan: Plan, record: dict[str, Any]) -> None:
+    console.print(f"\n{record['rows']:,} rows scored by {shown(record['model'])}", highlight=False, soft_wrap=True)
+    marked = f"{record['share_marked']:.1%} of the rows, above {record['threshold']:.4g}"
+    rows = [("marked", marked)]
+    if "share_applicable" in record:
+        rows.append(("not applicable", f"{1 - record['share_applicable']:.1%} of the rows: unlike the training rows"))
+    if record["dropped"]:
+        rows.append(("left out", f"{record['dropped']:,} rows with missing values"))
+    places = (artifacts.SCORING_REPORT, artifacts.SCORES, artifacts.NOTEBOOKS)
+    rows += [(name, shown(f"{plan.score_dir}/{place}")) for name, place in zip(_SCORE_PLACES, places, strict=True)]
+    print_pairs(rows, console)
+
+
+def _show_models(console: Console, plan: Plan, results: dict[str, Any]) -> None:
     summary = results["train"]
     winner = summary["winner"]
     best = Candidate(0, winner["name"], summary["models"][winner["name"]]["best_params"])
@@ -93,7 +133,6 @@ def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds:
     if "report" in results:
         rows.insert(0, ("report", f"{plan.eval_dir}/{artifacts.REPORT}"))
     print_pairs([(name, shown(place)) for name, place in rows], console)
-    console.print(f"\nDone in {duration(seconds)}.", highlight=False)
 
 
 def _number(value: float | None) -> str:

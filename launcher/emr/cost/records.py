@@ -11,14 +11,13 @@ from launcher.emr.cost.account import Usage, total
 from launcher.emr.cost.estimates import Estimate
 from launcher.emr.cost.spending import NOT_INCLUDED, Spending
 from launcher.support.files import Files
-from lib import artifacts
 
 _DIGITS = 4
 
 
-def kept(files: Files, model_dir: str) -> dict[str, Any]:
-    """What the experiment.json of a model says of its cost; nothing where it ran on no cluster."""
-    record = json.loads(files.read_text(f"{model_dir}/{artifacts.EXPERIMENT}") or "{}")
+def kept(files: Files, place: str) -> dict[str, Any]:
+    """What the record of a run (`Plan.record`) says of its cost; nothing where it ran on no cluster."""
+    record = json.loads(files.read_text(place) or "{}")
     return dict(record.get("cost", {}))
 
 

@@ -19,7 +19,6 @@ from launcher.emr.steps import list_steps
 from launcher.experiment.plan import Plan, Step
 from launcher.support import aws
 from launcher.support.files import files_at
-from lib import artifacts
 from lib.errors import ExperimentError
 
 
@@ -76,10 +75,10 @@ class CostWatch:
         return records.record(spent, step or self._plan.run_id, step, self._estimate)
 
     def _write(self) -> None:
-        files, place = files_at(self._plan.parameters.out), f"{self._plan.model_dir}/{artifacts.EXPERIMENT}"
+        files, place = files_at(self._plan.parameters.out), self._plan.record
         record = json.loads(files.read_text(place) or "")
         with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / artifacts.EXPERIMENT
+            file = Path(folder) / "record.json"
             file.write_text(
                 json.dumps({**record, "cost": self.cost}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
             )

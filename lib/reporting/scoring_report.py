@@ -1,0 +1,118 @@
+"""SCORING_REPORT.md and .html: what came out when a model was used on new rows."""
+
+from typing import Any
+
+from matplotlib.figure import Figure
+from pyspark.sql import SparkSession
+
+from lib import artifacts
+from lib.measures.judge import NAMES
+from lib.reporting.best_rows import best_rows
+from lib.reporting.chosen_threshold import rule_in_words
+from lib.reporting.language.words import Words
+from lib.reporting.likeness import likeness
+from lib.reporting.markdown import bullets, code, section, table
+from lib.reporting.pictures import Images, picture
+from lib.reporting.plot_style import BLUE, WIDTH, name_axes, new_axes, number_axis, styled
+from lib.reporting.report import Report
+from lib.reporting.report_data import Record, ReportData
+from lib.scoring import Scored
+from lib.storage import Storage, join
+from lib.support import threshold_rule
+
+
+def write(spark: SparkSession, scored: Scored, language: str = "en") -> Report:
+    """Write the report on scored rows and its pictures beside them, and return it. The Markdown is written last."""
+    storage = Storage(spark)
+    report = render(scored, language)
+    for name, content in report.images.items():
+        storage.write_bytes(join(scored.folder, name), content)
+    storage.write_text(join(scored.folder, artifacts.SCORING_REPORT_HTML), report.page())
+    storage.write_text(join(scored.folder, artifacts.SCORING_REPORT), report.markdown)
+    return report
+
+
+def render(scored: Scored, language: str = "en") -> Report:
+    """The report on scored rows, in English ("en") or Spanish ("es")."""
+    words, record = Words(language), scored.record
+    images: Images = {}
+    facts = _facts(scored)
+    histogram = picture(images, "score_histogram", score_histogram(record, language), words("alt.score_histogram"))
+    blocks = [
+        _title(record, words),
+        section(words("heading.verdict"), bullets(_said(record, words)), histogram),
+        likeness(facts, words, images),
+        best_rows(facts, words, images),
+        words("note.labels") if record.get("measured") else "",
+        _columns(record, words),
+    ]
+    return Report("\n\n".join(filter(None, blocks)) + "\n", images, language)
+
+
+@styled
+def score_histogram(record: Record, language: str = "en") -> Figure:
+    """How many rows have which score, and the threshold."""
+    words = Words(language)
+    figure, axes = new_axes(WIDTH, 3.0)
+    edges = record["histogram"]["edges"]
+    axes.bar(edges[:-1], record["histogram"]["rows"], width=edges[1] - edges[0], align="edge", color=BLUE)
+    axes.axvline(record["threshold"], color="black", linestyle=":", linewidth=1.4)
+    label = words("threshold_is", value=words.short(record["threshold"]))
+    axes.annotate(
+        label,
+        (record["threshold"], 1),
+        (4, -2),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        va="top",
+    )
+    axes.set_xlim(0, 1)
+    axes.set_ylim(top=axes.get_ylim()[1] * 1.15)  # room for the threshold's name
+    number_axis(axes.xaxis, words)
+    number_axis(axes.yaxis, words)
+    name_axes(axes, words("score_axis"), words("rows_with_score"))
+    return figure
+
+
+def _title(record: Record, words: Words) -> str:
+    said = words(
+        "scores.subtitle",
+        rows=words.count(record["rows"]),
+        inputs=words.listing([code(uri) for uri in record["inputs"]]),
+        model=code(record["model"]),
+        run=code(record["run_id"]),
+    )
+    return f"# {words('scores.title')}\n\n{said}"
+
+
+def _said(record: Record, words: Words) -> list[str]:
+    rule = record["threshold_rule"]
+    how = words("scores.rule_given")
+    if not threshold_rule.is_number(rule):
+        how = words("scores.rule_chosen", rule=rule_in_words({"rule": rule}, words))
+    marked, threshold = words.percent(record["share_marked"]), words.short(record["threshold"])
+    said = [words("scores.marked", share=marked, threshold=threshold, rule=how)]
+    if "share_applicable" in record:
+        outside, both = 1 - record["share_applicable"], record["share_marked_and_applicable"]
+        said.append(words("scores.applicable", share=words.percent(outside), both=words.percent(both)))
+    else:
+        said.append(words("scores.no_area"))
+    if record["dropped"]:
+        said.append(words("scores.dropped", rows=words.count(record["dropped"])))
+    return said
+
+
+def _columns(record: Record, words: Words) -> str:
+    rows = [[code(name), words(f"column.{name}")] for name in NAMES if name in record["columns"]]
+    return section(words("heading.columns"), table([words("column"), words("meaning")], rows, "ll"))
+
+
+def _facts(scored: Scored) -> ReportData:
+    """The record in the form that the sections of an evaluation's report take."""
+    record: dict[str, Any] = dict(scored.record)
+    measured = record.get("measured") or {}
+    positives = sum(measured["confusion_matrix"][name] for name in ("TP", "FN")) if measured else 0
+    count = measured["threshold_chosen"]["here"]["rows"] if measured else record["rows"]
+    rows = {"rows": artifacts.WHOLE_TABLE, "count": count, "positives": positives, "verified": False}
+    metrics = {**record, **measured, "measured_on": rows}
+    return ReportData(metrics, scored.curves, record["importances"])
