@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from launcher.emr.cost.earlier_runs import earlier_runs
 from launcher.emr.steps import _step
 from launcher.support.packaging import place, project
-from lib import artifacts, evaluation
+from lib import artifacts
 from lib.errors import InputError
 from lib.reporting.report_data import ReportData
 
@@ -64,9 +64,9 @@ def test_earlier_runs_are_looked_for_where_models_are():
 @pytest.mark.parametrize(
     ("rows", "held_out", "whole"),
     [
-        (evaluation.HELD_OUT, True, False),
-        (evaluation.WHOLE_TABLE, False, True),
-        (evaluation.SHARE_OF_TABLE, False, False),
+        (artifacts.HELD_OUT, True, False),
+        (artifacts.WHOLE_TABLE, False, True),
+        (artifacts.SHARE_OF_TABLE, False, False),
     ],
 )
 def test_a_report_knows_which_rows_an_evaluation_says_it_measured(rows, held_out, whole):

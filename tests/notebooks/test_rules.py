@@ -48,8 +48,9 @@ def bound_and_used(source):
     return bound, {node.id for node in names if isinstance(node.ctx, ast.Load)}
 
 
-def test_there_are_the_four():
-    assert [path.stem for path in NOTEBOOKS] == ["01_explore", "02_train", "03_evaluate", "04_report"]
+def test_there_are_the_five():
+    names = ["01_explore", "02_train", "03_evaluate", "04_report", "05_score"]
+    assert [path.stem for path in NOTEBOOKS] == names
 
 
 def test_they_name_the_kernel_of_a_cluster(notebook):

@@ -1,0 +1,198 @@
+"""Scores of a table: equal to Spark ML's own, with what the model keeps, and refused where they would not be."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pyspark.ml import Pipeline, PipelineModel
+from pyspark.ml.classification import LogisticRegression, RandomForestClassifier
+from pyspark.ml.feature import VectorAssembler
+from pyspark.ml.functions import vector_to_array
+from sklearn.metrics import roc_auc_score
+
+from lib import scoring
+from lib.errors import InputError, SavedModelError
+from lib.measures.applicability import Applicability
+from lib.measures.calibration import Isotonic
+from lib.reporting import scoring_report
+from lib.training import Settings, train
+from tests.lib.tables import make_table, write
+
+FEATURES = ["f0", "f1", "f2", "f3"]
+GRID = {"RandomForest": {"numTrees": [12], "maxDepth": [5], "maxBins": [32]}}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("scoring")
+
+
+@pytest.fixture(scope="module")
+def trained(spark, place):
+    path = write(make_table(900, seed=4), place / "table.parquet")
+    return train(spark, Settings(path, grid=GRID, engine="task", threshold="f1"), str(place / "out"))
+
+
+@pytest.fixture(scope="module")
+def ground():
+    """New rows, of which some lie far away, with an identifier and without labels."""
+    table = make_table(500, seed=9).drop(columns=["label"])
+    table.loc[:50, "f0"] += 40
+    return table.assign(pixel=np.arange(len(table)), note="x")
+
+
+@pytest.fixture(scope="module")
+def frame_of(spark, tmp_path_factory):
+    """A DataFrame of a pandas table."""
+
+    def read(table):
+        return spark.read.parquet(write(table, tmp_path_factory.mktemp("frame") / "table.parquet"))
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def scored(spark, trained, ground, place):
+    found = scoring.score(
+        spark, trained.folder, write(ground, place / "ground.parquet"), trained.out, id_cols=["pixel"]
+    )
+    scoring.finish(spark, found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def rows(scored):
+    return pd.read_parquet(f"{scored.folder}/scores").sort_values("pixel").reset_index(drop=True)
+
+
+def test_scores_are_those_of_spark_ml(frame_of, trained, ground, rows):
+    model = PipelineModel.load(f"{trained.folder}/pipeline_best")
+    theirs = model.transform(frame_of(ground))
+    theirs = theirs.select("pixel", vector_to_array("probability")[1].alias("score")).toPandas().sort_values("pixel")
+    assert rows.score.to_numpy() == pytest.approx(theirs.score.to_numpy(), abs=1e-12)
+
+
+def test_what_stands_beside_the_scores_is_what_the_model_keeps(trained, ground, rows):
+    assert list(rows.columns) == [
+        *("pixel", "zone", "score", "calibrated", "class", "spread", "dissimilarity", "applicable")
+    ]
+    record = json.loads(Path(trained.folder, "calibration.json").read_text())
+    assert rows.calibrated.to_numpy() == pytest.approx(Isotonic.from_dict(record["isotonic"])(rows.score))
+    assert (rows["class"] == (rows.score > record["threshold"])).all()
+    assert rows.zone.tolist() == ground.zone.tolist()
+    known = pd.read_parquet(f"{trained.folder}/reference.parquet")
+    summary = json.loads(Path(trained.folder, "metrics/summary.json").read_text())
+    gains = {e["feature"]: e["importance"] for e in summary["feature_importances"]}
+    weights = np.array([gains[name] for name in FEATURES])
+    area = Applicability.fit(known[FEATURES].to_numpy(), weights, np.unique(known.zone, return_inverse=True)[1])
+    assert rows.dissimilarity.to_numpy() == pytest.approx(area.index(ground[FEATURES].to_numpy()))
+    assert not rows.applicable[:50].any()
+    assert rows.applicable[60:].mean() > 0.9
+
+
+def test_the_spread_is_that_of_the_trees_votes(frame_of, trained, ground, rows):
+    forest = PipelineModel.load(f"{trained.folder}/pipeline_best").stages[-1]
+    vectors = VectorAssembler(inputCols=FEATURES, outputCol="features").transform(frame_of(ground[FEATURES].head(40)))
+    votes = [
+        tree.transform(vectors).select(vector_to_array("probability")[1].alias("p")).toPandas().p
+        for tree in forest.trees
+    ]
+    assert rows.spread[:40].to_numpy() == pytest.approx(np.std(votes, axis=0), abs=1e-9)
+
+
+def test_the_record_counts_the_rows(scored, rows):
+    record = json.loads(Path(scored.folder, "scores.json").read_text())
+    assert record == scored.record
+    assert (record["rows"], record["dropped"]) == (len(rows), 0)
+    assert record["share_marked"] == pytest.approx((rows["class"] == 1).mean())
+    assert record["share_applicable"] == pytest.approx(rows.applicable.mean())
+    assert record["share_marked_and_applicable"] == pytest.approx((rows.applicable & (rows["class"] == 1)).mean())
+    assert record["histogram"]["rows"] == np.histogram(rows.score, record["histogram"]["edges"])[0].tolist()
+    assert record["drift"]["features"][0]["feature"] == "f0"
+    assert "measured" not in record
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_report_says_what_the_model_should_not_be_asked_about(spark, scored, language):
+    report = scoring_report.write(spark, scored, language)
+    share = 1 - scored.record["share_applicable"]
+    said = f"{100 * share:.1f}%" if language == "en" else f"{100 * share:.1f}\u00a0%".replace(".", ",")
+    assert said in report.markdown
+    for name in report.images:
+        assert f"]({name})" in report.markdown
+        assert Path(scored.folder, name).stat().st_size > 1000
+    assert "<img" in Path(scored.folder, "SCORING_REPORT.html").read_text()
+
+
+def test_the_same_rows_have_the_same_scores_in_any_partitions_and_order(spark, frame_of, trained, ground, rows, place):
+    shuffled = frame_of(ground.sample(frac=1, random_state=2)).repartition(7)
+    shuffled.write.parquet(str(place / "parts"))
+    again = scoring.score(spark, trained.folder, str(place / "parts"), str(place / "again"), id_cols=["pixel"])
+    found = pd.read_parquet(f"{again.folder}/scores").sort_values("pixel").reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, rows, check_exact=True)
+
+
+def test_labels_are_measured_where_the_table_has_them(spark, trained, place):
+    table = make_table(400, seed=12)
+    found = scoring.score(spark, trained.folder, write(table, place / "labelled.parquet"), str(place / "measured"))
+    kept = pd.read_parquet(f"{found.folder}/scores")
+    assert found.record["measured"]["areaUnderROC"] == pytest.approx(roc_auc_score(kept.label, kept.score))
+    assert set(found.curves) >= {"success_rate", "prediction_area"}
+    assert "best 5%" in scoring_report.render(found).markdown
+
+
+def test_a_plain_pipeline_of_spark_ml_is_scored_too(spark, frame_of, ground, place):
+    table = frame_of(make_table(300, seed=5)).drop("zone")
+    stages = [
+        VectorAssembler(inputCols=FEATURES, outputCol="features"),
+        RandomForestClassifier(labelCol="label", numTrees=3, maxDepth=3, seed=1),
+    ]
+    Pipeline(stages=stages).fit(table).write().overwrite().save(str(place / "plain"))
+    found = scoring.score(spark, str(place / "plain"), write(ground, place / "g.parquet"), str(place / "plain_out"))
+    assert list(pd.read_parquet(f"{found.folder}/scores").columns) == ["score", "class", "spread"]
+    assert found.record["threshold"] == 0.5
+    assert "keeps no sample" in scoring_report.render(found).markdown
+
+
+def test_what_cannot_be_scored_is_refused_and_nothing_is_left(spark, frame_of, trained, ground, place):
+    out = str(place / "refused")
+
+    def refused(says, table=ground, model=trained.folder, **options):
+        path = write(table, place / "bad.parquet")
+        with pytest.raises(InputError, match=says):
+            scoring.score(spark, model, path, out, **options)
+        assert not Path(out, "scores").exists()
+
+    refused("lacks columns that the model needs: f1, f3", ground.drop(columns=["f1", "f3"]))
+    refused(r"not numbers: f2 \(string\)", ground.assign(f2="a"))
+    refused(
+        r"1 of 500 rows have a null, NaN or infinite value, in: f1 \(1\)", ground.assign(f1=[np.inf, *ground.f1[1:]])
+    )
+    refused("id_cols: the table has no column 'pixl'; did you mean pixel|'pixl'", id_cols=["pixl"])
+    refused("there is no model at", model=str(place / "nowhere"))
+    logistic = Pipeline(stages=[VectorAssembler(inputCols=FEATURES, outputCol="features"), LogisticRegression()])
+    logistic.fit(frame_of(make_table(100))).write().overwrite().save(str(place / "logistic"))
+    refused("cannot be scored with compiled trees", model=str(place / "logistic"))
+    unfinished = place / "model_20260101_000000"
+    (unfinished / "pipeline_best" / "metadata").mkdir(parents=True)
+    (unfinished / "experiment.json").write_text("{}")
+    refused("its training did not finish", model=str(unfinished))
+
+
+def test_rows_with_missing_values_can_be_left_out(spark, trained, ground, place):
+    table = ground.assign(f1=[np.nan, None, *ground.f1[2:]])
+    found = scoring.score(
+        spark, trained.folder, write(table, place / "holes.parquet"), str(place / "dropped"), missing="drop"
+    )
+    assert (found.record["rows"], found.record["dropped"]) == (498, 2)
+
+
+def test_scores_that_are_not_spark_mls_are_not_written(spark, trained, ground, place, monkeypatch):
+    monkeypatch.setattr(
+        type(scoring.load_model(spark, trained.folder).scorer.ensemble), "score", lambda self, v: v[:, 0] * 0
+    )
+    with pytest.raises(SavedModelError):
+        scoring.score(spark, trained.folder, write(ground, place / "w.parquet"), str(place / "wrong"))
+    assert not Path(place, "wrong", "scores").exists()
