@@ -47,6 +47,14 @@ class MissingInputError(InputError):
     cause = "missing-input"
 
 
+class TooManySquares(InputError):
+    """A table is too wide for blocks of this size."""
+
+
+class NotCompilable(InputError):
+    """A saved model that compiled trees cannot score."""
+
+
 class SavedModelError(ExperimentError):
     """The saved model does not predict what the engine's own trees predict."""
 

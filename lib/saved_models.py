@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
 from pyspark.sql.types import BooleanType, NumericType
 
-from lib.errors import InputError, some
+from lib.errors import InputError, NotCompilable, some
 from lib.storage import Storage, join
 from lib.support.workers import quick_to_reuse
 from lib.trees.scoring import Ensemble, Tree, make_ensemble
@@ -34,10 +34,6 @@ _KINDS: Mapping[str, Literal["forest", "gbt"]] = {
     "org.apache.spark.ml.classification.RandomForestClassificationModel": "forest",
     "org.apache.spark.ml.classification.GBTClassificationModel": "gbt",
 }
-
-
-class NotCompilable(InputError):
-    """A saved model that compiled trees cannot score."""
 
 
 @dataclass(frozen=True)

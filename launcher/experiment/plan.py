@@ -136,8 +136,10 @@ def make_plan(parameters: Parameters, notebooks: Path = PROJECT / "notebooks", a
     )
     scoring = (Step("score", notebooks / "05_score.ipynb", "scores", results.scores),)
     wanted = scoring if parameters.model else steps if parameters.evaluate else steps[:2]
+    # The parameters file of an experiment serves the scoring with its model, too.
+    taking = (*steps, *scoring) if parameters.model else steps
     run_id = parameters.run_id or artifacts.new_run_id()
-    plan = Plan(parameters, run_id, wanted, tuple(s.notebook for s in (*steps, *scoring)), shlex.join(argv))
+    plan = Plan(parameters, run_id, wanted, tuple(s.notebook for s in taking), shlex.join(argv))
     _check_every_parameter_is_taken(plan)
     return plan
 

@@ -15,12 +15,12 @@ from pyspark.sql import functions as F
 from lib import dataset
 from lib.artifacts import HELD_OUT, SHARE_OF_TABLE, WHOLE_TABLE
 from lib.dataset import Table
-from lib.errors import InputError, some
+from lib.errors import InputError, TooManySquares, some
 from lib.measures import reference
 from lib.measures.distances import nearest_training_rows
 from lib.split import HASH_COL, TEST, TRAIN, VAL, Split, split
 from lib.support import tables
-from lib.support.blocks import BLOCK_COL, TooManySquares
+from lib.support.blocks import BLOCK_COL
 
 SEEN = DROP, KEEP = "drop", "keep"
 """What happens to rows of another table that the model has seen, the default first."""

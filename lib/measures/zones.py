@@ -180,10 +180,15 @@ def _mean_and_worst(areas: Mapping[str, Mapping[str, float]], seed: int) -> dict
     }
     return {
         "mean": _or_none(mean_areas(areas, SEARCH_METRICS)),
-        "interval": {name: mean_interval([both[z][name] for z in sorted(both)], seed) for name in SEARCH_METRICS},
+        "interval": {name: _interval([both[z][name] for z in sorted(both)], seed) for name in SEARCH_METRICS},
         "worst": {name: both[zone][name] for name, zone in worst_zone.items()},
         "worst_zone": worst_zone,
     }
+
+
+def _interval(areas: Sequence[float], seed: int) -> list[float] | None:
+    bounds = mean_interval(areas, seed)
+    return list(bounds) if bounds else None  # as it is read back from JSON
 
 
 def _or_none(values: Mapping[str, float]) -> dict[str, float | None]:

@@ -8,17 +8,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lib.errors import InputError
+from lib.errors import TooManySquares
 
 BLOCK_COL = "__block"
 FEWEST_ROWS = 50
 MOST_SQUARES = 5_000
 
 Square = tuple[int, int]
-
-
-class TooManySquares(InputError):
-    """A table is too wide for squares of this size."""
 
 
 def names(rows: Mapping[Square, int], block_size: float) -> dict[Square, str]:

@@ -8,7 +8,7 @@ from pyspark.ml.evaluation import BinaryClassificationEvaluator, MulticlassClass
 from sklearn import metrics as sk
 
 from lib import metrics
-from lib.metrics import ScoreCounts, count_scores, merge
+from lib.metrics import ScoreCounts, count_scores
 
 # Scores on a coarse grid, so that ties are common; the test makes sure that both classes are there.
 labelled = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 20)), min_size=2, max_size=60).filter(
@@ -78,8 +78,8 @@ def test_a_table_is_counted_as_its_arrays_are(predictions):
     for zone, counted in by_zone.items():
         expected = ScoreCounts.from_arrays(labels[zones == zone], scores[zones == zone])
         assert counted.summary() == expected.summary()
-    assert merge(by_zone).summary() == ScoreCounts.from_arrays(labels, scores).summary()
-    assert merge(by_zone).rows == 3000
+    assert ScoreCounts.sum(by_zone.values()).summary() == ScoreCounts.from_arrays(labels, scores).summary()
+    assert ScoreCounts.sum(by_zone.values()).rows == 3000
 
 
 def test_a_table_of_one_group_equals_sparks_own_evaluators(predictions):

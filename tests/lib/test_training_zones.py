@@ -56,8 +56,8 @@ def validation(trained):
 
 def test_leave_one_zone_out_has_each_zone_each_family_and_the_whole_search(trained, summary):
     record = summary["leave_one_zone_out"]
-    assert set(record) == {"folds", "zones", "mean", "worst", "worst_zone", "models", "nested"}
-    assert set(record["nested"]) == {"folds", "zones", "mean", "worst", "worst_zone"}
+    assert set(record) == {"folds", "zones", "mean", "interval", "worst", "worst_zone", "models", "nested"}
+    assert set(record["nested"]) == {"folds", "zones", "mean", "interval", "worst", "worst_zone"}
     assert set(record["models"]) == {"GBT"}
     assert record["models"]["GBT"] == {"mean": record["mean"], "worst": record["worst"]}
     counted = trained.table.frame.toPandas().groupby("zone").label.agg(["size", "sum"])

@@ -91,7 +91,7 @@ def test_an_experiment_runs_as_a_step(cluster, params, s3, livy_url):
         assert shown in done.stdout
     out = yaml.safe_load(params.read_text())["out"]
     report = text(s3, f"{out}/results/eval_{RUN_ID}/{artifacts.REPORT}")
-    assert report.startswith("# Informe")
+    assert "\n# Informe" in report
     record = json.loads(text(s3, f"{out}/models/model_{RUN_ID}/{artifacts.EXPERIMENT}"))
     # Those of here: the node has neither git nor this command.
     assert record["command"].startswith(f"python run_experiment.py --params {params}")

@@ -115,6 +115,7 @@ def test_from_the_search_to_the_report(logistic_regression, spark, table, tmp_pa
     training.split()
     found = training.search()
     assert [score.candidate.model for score in found.scores] == [NAME, NAME]
+    training.leave_zones_out()
     training.retrain()
     summary = training.finish()
     assert summary["winner"]["name"] == NAME
