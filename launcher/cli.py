@@ -1,14 +1,13 @@
 """The command line: the options of an experiment, and the commands beside it."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from launcher.commands.lazy import lazy_group
-from launcher.parameters import schema
+from launcher.commands.parameter_options import option, setting, typed
 from launcher.parameters.cluster import TARGETS, RunOptions
-from launcher.parameters.sources import OPTIONS
 from launcher.running.left_over import warn_of_leftovers
 from launcher.support.outcomes import EXIT_CODES, command_body
 from lib.artifacts import SEARCH_METRICS, SELECT_BY
@@ -54,41 +53,28 @@ _CONCURRENCY_HELP = "from now on, let the cluster run N steps at the same time (
 _RESUME_HELP = "resume an experiment that died (model_YYYYMMDD_HHMMSS), with the parameters it was started with"
 
 
-def _option(name: str, metavar: str | None = None) -> Any:
-    """The option of a parameter. Its value stays as typed: the schema parses it, as it does for every source."""
-    flag = f"--{name.replace('_', '-')}"
-    if metavar is None:
-        return typer.Option(f"{flag}/--no-{flag[2:]}", help=schema.meaning(name))
-    return typer.Option(flag, metavar=metavar, help=schema.meaning(name))
-
-
-def _setting(name: str, metavar: str) -> Any:
-    """The option of a setting in a section."""
-    return typer.Option(f"--{OPTIONS[name]}", metavar=metavar, help=schema.meaning(name))
-
-
 # Every parameter is named here once; the schema has its meaning and its allowed values.
 @app.callback(invoke_without_command=True, epilog=EXIT_CODES)
 def experiment(
     context: typer.Context,
-    input_data: Annotated[list[str] | None, _option("input_data", "PLACE")] = None,
-    test_frac: Annotated[str | None, _option("test_frac", "FRACTION")] = None,
-    val_frac: Annotated[str | None, _option("val_frac", "FRACTION")] = None,
-    metric: Annotated[str | None, _option("metric", "|".join(SEARCH_METRICS))] = None,
-    label_col: Annotated[str | None, _option("label_col", "COLUMN")] = None,
-    seed: Annotated[str | None, _option("seed", "NUMBER")] = None,
-    evaluate: Annotated[bool | None, _option("evaluate")] = None,
-    out: Annotated[str | None, _option("out", "PLACE")] = None,
-    test_data: Annotated[list[str] | None, _option("test_data", "PLACE")] = None,
-    select_by: Annotated[str | None, _option("select_by", "|".join(SELECT_BY))] = None,
-    fail_on_drift: Annotated[bool | None, _option("fail_on_drift")] = None,
-    language: Annotated[str | None, _option("language", "en|es")] = None,
-    engine: Annotated[str | None, _option("engine", "auto|task|spark")] = None,
-    target: Annotated[str | None, _setting("cluster.target", "|".join(TARGETS))] = None,
-    livy_url: Annotated[str | None, _setting("cluster.livy_url", "URL")] = None,
-    cluster_id: Annotated[str | None, _setting("cluster.id", "ID")] = None,
-    reach: Annotated[str | None, _setting("cluster.reach", "direct|ssh|ssm")] = None,
-    ssh_key: Annotated[str | None, _setting("cluster.ssh_key", "FILE")] = None,
+    input_data: Annotated[list[str] | None, option("input_data", "PLACE")] = None,
+    test_frac: Annotated[str | None, option("test_frac", "FRACTION")] = None,
+    val_frac: Annotated[str | None, option("val_frac", "FRACTION")] = None,
+    metric: Annotated[str | None, option("metric", "|".join(SEARCH_METRICS))] = None,
+    label_col: Annotated[str | None, option("label_col", "COLUMN")] = None,
+    seed: Annotated[str | None, option("seed", "NUMBER")] = None,
+    evaluate: Annotated[bool | None, option("evaluate")] = None,
+    out: Annotated[str | None, option("out", "PLACE")] = None,
+    test_data: Annotated[list[str] | None, option("test_data", "PLACE")] = None,
+    select_by: Annotated[str | None, option("select_by", "|".join(SELECT_BY))] = None,
+    fail_on_drift: Annotated[bool | None, option("fail_on_drift")] = None,
+    language: Annotated[str | None, option("language", "en|es")] = None,
+    engine: Annotated[str | None, option("engine", "auto|task|spark")] = None,
+    target: Annotated[str | None, setting("cluster.target", "|".join(TARGETS))] = None,
+    livy_url: Annotated[str | None, setting("cluster.livy_url", "URL")] = None,
+    cluster_id: Annotated[str | None, setting("cluster.id", "ID")] = None,
+    reach: Annotated[str | None, setting("cluster.reach", "direct|ssh|ssm")] = None,
+    ssh_key: Annotated[str | None, setting("cluster.ssh_key", "FILE")] = None,
     resume_model: Annotated[str | None, typer.Option("--resume", metavar="MODEL", help=_RESUME_HELP)] = None,
     params: Annotated[list[str] | None, typer.Option(metavar="FILE", help=_PARAMS_HELP)] = None,
     assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help=_ASSIGNMENT_HELP)] = None,
@@ -110,8 +96,6 @@ def experiment(
         # Neither --help nor another command needs what an experiment imports.
         from launcher.commands.experiment import Wanted, experiments
 
-        typed = {name: context.params.get(name) for name in schema.NAMES}
-        typed |= {name: context.params[option.replace("-", "_")] for name, option in OPTIONS.items()}
-        wanted = Wanted(params or [], assign or [], typed, resume_model)
+        wanted = Wanted(params or [], assign or [], typed(context.params), resume_model)
         options = RunOptions(wait, step_concurrency, debug)
         experiments(wanted, options, is_dry=dry_run, is_checked=not no_check)

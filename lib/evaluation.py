@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from lib import artifacts
+from lib import artifacts, runs
 from lib.errors import InputError
 from lib.measures import comparison, gate, intervals, lean, reference
 from lib.measures.decision import Decision
@@ -58,12 +58,12 @@ def evaluate(
     """
     gate.check_names(fail_below or ())
     storage = Storage(spark)
-    experiment, summary = _read_model_records(storage, model_dir)
+    experiment, summary = runs.read_model(storage, model_dir)
     folder = _free_folder(storage, model_dir, out, run_id)
     storage.check_writable(out)
     measured = rows_to_measure(spark, model_dir, experiment, test_data, test_fraction, seen)
     scorer = load_scorer(spark, join(model_dir, artifacts.PIPELINE))
-    chosen = _decision(storage, model_dir)
+    chosen = Decision.read(storage, model_dir)
     table = measured.table
     kept = [*table.coordinates, *([table.zone_col] if table.zone_col else []), table.label_col]
     scored = scorer.with_score(measured.frame).select(*(F.col(f"`{name}`") for name in (*kept, SCORE_COL))).persist()
@@ -117,7 +117,7 @@ def _look_at_sample(
         figures, curves = lean.describe(scorer.score, values, labels, features, summary["metric_used"], seed)
     known = reference.read(storage, model_dir, features, experiment["data"]["zone_col"])
     if known is not None:
-        gains = {entry["feature"]: entry["importance"] for entry in summary["feature_importances"]}
+        gains = comparison.gains_of(summary)
         figures["applicability"] = comparison.applicability(known, values, features, gains)
         if not measured.record["verified"]:
             figures |= comparison.with_training(known, values, features, gains, seed)
@@ -133,17 +133,3 @@ def _free_folder(storage: Storage, model_dir: str, out: str, run_id: str) -> str
     if storage.exists(folder):
         raise InputError(f"{folder} already exists: remove it, or choose another --out")
     return folder
-
-
-def _decision(storage: Storage, model_dir: str) -> Decision:
-    place = join(model_dir, artifacts.CALIBRATION)
-    return Decision.from_dict(storage.read_json(place)) if storage.exists(place) else Decision.none()
-
-
-def _read_model_records(storage: Storage, model_dir: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The contents of experiment.json and summary.json."""
-    if not storage.exists(join(model_dir, artifacts.SUMMARY)):
-        why = "its training did not finish" if storage.exists(model_dir) else "it does not exist"
-        raise InputError(f"no complete model at {model_dir}: {why} ({artifacts.SUMMARY} is missing)")
-    experiment = storage.read_json(join(model_dir, artifacts.EXPERIMENT))
-    return experiment, storage.read_json(join(model_dir, artifacts.SUMMARY))

@@ -57,7 +57,7 @@ class ScoreCounts:
         )
         return cls(scores[::-1], positives[::-1].astype(np.float64), negatives[::-1].astype(np.float64))
 
-    def rounded(self, grid: float) -> "ScoreCounts":
+    def rounded(self, grid: float = _SCORE_GRID) -> "ScoreCounts":
         """The counts with scores rounded to multiples of 1 / `grid`."""
         return ScoreCounts.sum([ScoreCounts(np.round(self.scores * grid) / grid, self.positives, self.negatives)])
 

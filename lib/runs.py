@@ -1,4 +1,6 @@
-"""Finding the models and evaluations that earlier runs left below an output folder."""
+"""Finding and reading the models and evaluations that earlier runs left below an output folder."""
+
+from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -25,6 +27,19 @@ def pick_evaluation(spark: SparkSession, out: str, eval_dir: str = "") -> str:
     """
     remedy = "evaluate a model (notebook 03_evaluate) or name one with eval_dir"
     return eval_dir or _newest(spark, artifacts.results_dir(out), artifacts.EVAL_METRICS, "evaluation", remedy)
+
+
+def read_model(storage: Storage, model_dir: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The contents of a model's experiment.json and summary.json.
+
+    Raises:
+        InputError: there is no model, or its training did not finish.
+    """
+    if not storage.exists(join(model_dir, artifacts.SUMMARY)):
+        why = "its training did not finish" if storage.exists(model_dir) else "it does not exist"
+        raise InputError(f"no complete model at {model_dir}: {why} ({artifacts.SUMMARY} is missing)")
+    experiment = storage.read_json(join(model_dir, artifacts.EXPERIMENT))
+    return experiment, storage.read_json(join(model_dir, artifacts.SUMMARY))
 
 
 def _newest(spark: SparkSession, folder: str, proof: str, what: str, remedy: str) -> str:

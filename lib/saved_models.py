@@ -14,15 +14,19 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
-from pyspark.sql.types import BooleanType, NumericType
 
-from lib.errors import InputError, NotCompilable, some
+from lib import dataset
+from lib.errors import InputError, NotCompilable, SavedModelError, some
 from lib.storage import Storage, join
+from lib.support import tables
 from lib.support.workers import quick_to_reuse
 from lib.trees.scoring import Ensemble, Tree, make_ensemble
 
 FEATURES_COL = "features"
 SCORE_COL = "__score"
+
+# Largest allowed difference between the probabilities of a saved model and our own.
+TOLERANCE = 1e-9
 
 # Spark reads files in pieces of 128 MB. A model is split into this many, but each large enough to be worth a task.
 _PIECES = 48
@@ -126,6 +130,35 @@ def with_score(predictions: DataFrame) -> DataFrame:
     return predictions.withColumn(SCORE_COL, vector_to_array(F.col("probability"))[1])
 
 
+def in_tasks(function: Callable[[npt.NDArray[np.float64]], pd.Series | pd.DataFrame], schema: str) -> Any:
+    """A function of columns of numbers that Spark's tasks apply.
+
+    `function` gets some rows as an array (rows × columns) and gives a Series, or a DataFrame if `schema` (Spark's DDL)
+    names several columns.
+    """
+
+    def of_batches(batches: Iterable[tuple[pd.Series, ...]]) -> Iterable[Any]:
+        for columns in batches:
+            # Spark passes a single column as it is.
+            yield function(np.column_stack(columns if isinstance(columns, tuple) else (columns,)))
+
+    def run(batches: Iterator[tuple[pd.Series, ...]]) -> Iterator[pd.Series]:
+        return iter(quick_to_reuse(of_batches)(batches))
+
+    return pandas_udf(run, schema)  # type: ignore[call-overload]
+
+
+def check_scores(path: str, ours: npt.NDArray[np.float64], spark_mls: npt.NDArray[np.float64]) -> None:
+    """Compare probabilities with those that the model saved at `path` gives in Spark ML.
+
+    Raises:
+        SavedModelError: they differ by more than `TOLERANCE`.
+    """
+    difference = float(np.abs(spark_mls - ours).max())
+    if not difference <= TOLERANCE:
+        raise SavedModelError(path, difference, len(ours))
+
+
 def with_ensemble_score(frame: DataFrame, scorer: TreeScorer) -> DataFrame:
     """Add `SCORE_COL`, the probability of class 1, to a table that has the model's features; it needs nothing else.
 
@@ -135,28 +168,18 @@ def with_ensemble_score(frame: DataFrame, scorer: TreeScorer) -> DataFrame:
     Raises:
         InputError: the table lacks features, or has some that are not numbers.
     """
-    types = {field.name: field.dataType for field in frame.schema}
-    lacking = [name for name in scorer.features if name not in types]
-    if lacking:
-        raise InputError(f"the table lacks columns that the model needs: {some(lacking)}; add or rename them")
-    wrong = [name for name in scorer.features if not isinstance(types[name], NumericType | BooleanType)]
+    wrong = [column.name for column in tables.require_features(dataset.columns(frame), scorer.features)]
     if wrong:
         raise InputError(f"columns that the model needs are not numbers: {some(wrong)}; convert them")
     ensemble = frame.sparkSession.sparkContext.broadcast(scorer.ensemble)
 
-    def of_batches(batches: Iterable[tuple[pd.Series, ...]]) -> Iterable[pd.Series]:
-        for columns in batches:
-            # Spark passes a single column as it is.
-            values = np.column_stack(columns if isinstance(columns, tuple) else (columns,))
-            scores = ensemble.value.score(values)
-            scores[np.isnan(values).any(axis=1)] = np.nan  # null in Spark
-            yield pd.Series(scores)
+    def score(values: npt.NDArray[np.float64]) -> pd.Series:
+        scores = ensemble.value.score(values)
+        scores[np.isnan(values).any(axis=1)] = np.nan  # null in Spark
+        return pd.Series(scores)
 
-    def score(batches: Iterator[tuple[pd.Series, ...]]) -> Iterator[pd.Series]:
-        return iter(quick_to_reuse(of_batches)(batches))
-
-    as_column: Any = pandas_udf(score, "double")  # type: ignore[call-overload]
-    return frame.withColumn(SCORE_COL, as_column(*(F.col(f"`{name}`").cast("double") for name in scorer.features)))
+    features = [F.col(f"`{name}`").cast("double") for name in scorer.features]
+    return frame.withColumn(SCORE_COL, in_tasks(score, "double")(*features))
 
 
 @contextmanager

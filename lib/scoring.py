@@ -9,7 +9,7 @@ there is no calibration, no area of applicability and no drift.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,23 +17,19 @@ import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.functions import pandas_udf
 
-from lib import artifacts, dataset
-from lib.errors import InputError, SavedModelError, some
+from lib import artifacts, dataset, runs
+from lib.errors import InputError, some
 from lib.measures import comparison, figures, judge, reference
 from lib.measures.decision import Decision
 from lib.measures.judge import Judge
 from lib.metrics import count_scores
-from lib.saved_models import SCORE_COL, TreeScorer, load_ensemble, load_pipeline, with_score
+from lib.saved_models import SCORE_COL, TreeScorer, check_scores, in_tasks, load_ensemble, load_pipeline, with_score
 from lib.split import HASH_COL
 from lib.storage import Storage, join
 from lib.support import tables
-from lib.support.workers import quick_to_reuse
 
 COMPARED_ROWS = 10_000
-TOLERANCE = 1e-9
-SCORE_BINS = 50
 _JUDGED = "__judged"
 
 
@@ -48,11 +44,6 @@ class Model:
     known: reference.Reference | None
     experiment: Mapping[str, Any]
     summary: Mapping[str, Any]
-
-    @property
-    def gains(self) -> dict[str, float]:
-        """The importance of each feature; empty if it is not known."""
-        return {e["feature"]: e["importance"] for e in self.summary.get("feature_importances", [])}
 
 
 @dataclass(frozen=True)
@@ -121,21 +112,16 @@ def load_model(spark: SparkSession, model: str) -> Model:
     pipeline = model if storage.exists(join(model, "metadata")) else join(model, artifacts.PIPELINE)
     folder = pipeline.rstrip("/").removesuffix(artifacts.PIPELINE).rstrip("/")
     ours = pipeline != folder and storage.exists(join(folder, artifacts.EXPERIMENT))
-    if ours and not storage.exists(join(folder, artifacts.SUMMARY)):
-        raise InputError(f"no complete model at {folder}: its training did not finish ({artifacts.SUMMARY} is missing)")
+    experiment, summary = runs.read_model(storage, folder) if ours else ({}, {})
     if not storage.exists(pipeline):
         raise InputError(f"there is no model at {model}: give a model's folder, its {artifacts.PIPELINE}, or latest")
     scorer = load_ensemble(spark, pipeline)
     if not ours:
         return Model(folder, pipeline, scorer, Judge(scorer.ensemble, Decision.none(), None), None, {}, {})
-    experiment = storage.read_json(join(folder, artifacts.EXPERIMENT))
-    summary = storage.read_json(join(folder, artifacts.SUMMARY))
-    place = join(folder, artifacts.CALIBRATION)
-    decision = Decision.from_dict(storage.read_json(place)) if storage.exists(place) else Decision.none()
     known = reference.read(storage, folder, scorer.features, experiment["data"]["zone_col"])
-    gains = {e["feature"]: e["importance"] for e in summary["feature_importances"]}
-    area = comparison.area_of(known, scorer.features, gains) if known else None
-    return Model(folder, pipeline, scorer, Judge(scorer.ensemble, decision, area), known, experiment, summary)
+    area = comparison.area_of(known, scorer.features, comparison.gains_of(summary)) if known else None
+    judging = Judge(scorer.ensemble, Decision.read(storage, folder), area)
+    return Model(folder, pipeline, scorer, judging, known, experiment, summary)
 
 
 def judged(rows: DataFrame, model: Model, kept: Sequence[str]) -> DataFrame:
@@ -143,17 +129,8 @@ def judged(rows: DataFrame, model: Model, kept: Sequence[str]) -> DataFrame:
     broadcast = rows.sparkSession.sparkContext.broadcast(model.judge)
     types = {judge.CLASS: "int", judge.APPLICABLE: "boolean"}
     schema = ", ".join(f"{name} {types.get(name, 'double')}" for name in model.judge.names)
-
-    def of_batches(batches: Iterable[Any]) -> Iterable[pd.DataFrame]:
-        for batch in batches:
-            columns = batch if isinstance(batch, tuple) else (batch,)  # a lone column comes unwrapped
-            yield pd.DataFrame(broadcast.value(np.column_stack(columns)))
-
-    def judge_rows(batches: Iterator[tuple[pd.Series, ...]]) -> Iterator[pd.DataFrame]:
-        return iter(quick_to_reuse(of_batches)(batches))
-
-    as_columns: Any = pandas_udf(judge_rows, schema)  # type: ignore[call-overload]
-    names = [f"{name}_" if name in judge.NAMES else name for name in kept]
+    as_columns = in_tasks(lambda values: pd.DataFrame(broadcast.value(values)), schema)
+    names = [judge.beside(name) for name in kept]
     keep = [F.col(f"`{name}`").alias(new) for name, new in zip(kept, names, strict=True)]
     features = [F.col(f"`{name}`") for name in model.scorer.features]
     whole = rows.select(*keep, as_columns(*features).alias(_JUDGED))
@@ -165,13 +142,10 @@ def _rows(spark: SparkSession, uris: Sequence[str], features: Sequence[str], mis
     if missing not in ("error", "drop"):
         raise InputError(f"missing={missing!r}: choose error or drop")
     raw = dataset.read(spark, uris)
-    types = {column.name: column for column in dataset.columns(raw)}
-    lacking = [name for name in features if name not in types]
-    if lacking:
-        raise InputError(f"{', '.join(uris)} lacks columns that the model needs: {some(lacking)}; add or rename them")
-    wrong = [f"{name} ({types[name].type})" for name in features if not types[name].is_number]
+    wrong = tables.require_features(dataset.columns(raw), features, ", ".join(uris))
     if wrong:
-        raise InputError(f"{', '.join(uris)}: columns that the model needs are not numbers: {some(wrong)}")
+        named = some([f"{column.name} ({column.type})" for column in wrong])
+        raise InputError(f"{', '.join(uris)}: columns that the model needs are not numbers: {named}")
     frame = raw
     for name in features:
         frame = frame.withColumn(name, F.col(f"`{name}`").cast("double"))
@@ -211,9 +185,7 @@ def _compare(spark: SparkSession, model: Model, rows: DataFrame) -> None:
     theirs = with_score(load_pipeline(spark, model.pipeline).transform(some_rows))
     found = theirs.select(*features, SCORE_COL).toPandas()
     ours = model.scorer.ensemble.score(found[list(model.scorer.features)].to_numpy(np.float64))
-    difference = float(np.abs(ours - found[SCORE_COL].to_numpy()).max())
-    if not difference <= TOLERANCE:
-        raise SavedModelError(model.pipeline, difference, len(found))
+    check_scores(model.pipeline, ours, found[SCORE_COL].to_numpy())
 
 
 def _describe(
@@ -237,14 +209,15 @@ def _describe(
         hashed = rows.withColumn(HASH_COL, dataset.row_hash(model.scorer.features))
         values = reference.sample(hashed, model.scorer.features).to_numpy(np.float64)
         seed = model.experiment["split"]["seed"]
-        record["applicability"] = comparison.applicability(model.known, values, model.scorer.features, model.gains)
-        record |= comparison.with_training(model.known, values, model.scorer.features, model.gains, seed)
+        area, gains = model.judge.area, comparison.gains_of(model.summary)
+        record["applicability"] = comparison.index_of(area, values) if area else None
+        record |= comparison.with_training(model.known, values, model.scorer.features, gains, seed)
     return record, curves
 
 
 def _count(written: DataFrame, names: Sequence[str]) -> dict[str, Any]:
     """Rows, the share of them marked and applicable, and a histogram of the scores; in one pass."""
-    place = F.least(F.floor(F.col(judge.SCORE) * SCORE_BINS), F.lit(SCORE_BINS - 1)).alias("bin")
+    place = F.least(F.floor(F.col(judge.SCORE) * figures.SCORE_BINS), F.lit(figures.SCORE_BINS - 1)).alias("bin")
     applicable = F.col(judge.APPLICABLE) if judge.APPLICABLE in names else F.lit(True)
     counted = written.groupBy(place).agg(
         F.count(F.lit(1)).alias("rows"),
@@ -252,19 +225,19 @@ def _count(written: DataFrame, names: Sequence[str]) -> dict[str, Any]:
         F.sum(applicable.cast("long")).alias("applicable"),
         F.sum((applicable & (F.col(judge.CLASS) == 1)).cast("long")).alias("both"),
     )
-    found = counted.toPandas().set_index("bin").reindex(range(SCORE_BINS), fill_value=0)
+    found = counted.toPandas().set_index("bin").reindex(range(figures.SCORE_BINS), fill_value=0)
     rows = int(found["rows"].sum())
     shares = {"share_marked": float(found["marked"].sum()) / rows}
     if judge.APPLICABLE in names:
         shares |= {"share_applicable": float(found["applicable"].sum()) / rows}
         shares |= {"share_marked_and_applicable": float(found["both"].sum()) / rows}
-    edges = np.linspace(0.0, 1.0, SCORE_BINS + 1).tolist()
+    edges = np.linspace(0.0, 1.0, figures.SCORE_BINS + 1).tolist()
     return {"rows": rows, **shares, "histogram": {"edges": edges, "rows": found["rows"].astype(int).tolist()}}
 
 
 def _measure(written: DataFrame, label: str, decision: Decision) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """Figures against the labels of the rows, if they have any; rows without a label do not count."""
-    column = f"{label}_" if label in judge.NAMES else label
+    column = judge.beside(label)
     labelled = written.where(F.col(f"`{column}`").isin(0, 1)).withColumn(column, F.col(f"`{column}`").cast("double"))
     counted = count_scores(labelled, column, judge.SCORE)
     if "" not in counted or not 0 < counted[""].n_positives < counted[""].rows:

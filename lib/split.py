@@ -10,6 +10,7 @@ leaves out of validation and test the rows that repeat one of another zone.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
@@ -94,7 +95,11 @@ class Split:
         return [HASH_COL, *(f"`{name}`" for name in (*self.features, self.label_col))]
 
     def count_by_zone(self) -> ZoneCounts:
-        """Count the rows of each zone and part, in one pass."""
+        """The rows of each zone and part; counted once, in one pass."""
+        return self._by_zone
+
+    @cached_property
+    def _by_zone(self) -> ZoneCounts:
         zone = F.col(f"`{self.table.zone_col}`") if self.table.zone_col else F.lit("")
         label = F.col(f"`{self.label_col}`").cast("long")
         counted = self.frame.groupBy(zone.alias("zone"), PART_COL).agg(

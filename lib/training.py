@@ -151,8 +151,8 @@ class Training:
 
     def _describe_zones(self, unseen: zones.Unseen, best: Sequence[Candidate], winner: Candidate) -> dict[str, Any]:
         s = self.settings
-        record = zones.describe(unseen.zones[winner.index], unseen.groups, s.seed)
-        described = {c.model: zones.describe(unseen.zones[c.index], unseen.groups) for c in best}
+        described = {c.model: zones.describe(unseen.zones[c.index], unseen.groups, s.seed) for c in best}
+        record = dict(described[winner.model])
         record["models"] = {name: {key: each[key] for key in ("mean", "worst")} for name, each in described.items()}
         if s.nested:
             record["nested"] = zones.nested(self.engine, self.candidates, self.parts, s.metric, s.select_by)

@@ -2,17 +2,17 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import boto3
 import typer
 from rich.text import Text
 
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
+from launcher.commands.parameter_options import option
 from launcher.emr.checks import checklist
 from launcher.emr.checks.subject import CheckResult, Level, Subject
 from launcher.emr.clusters import describe
-from launcher.parameters import schema
 from launcher.parameters.sources import gather
 from launcher.support import aws
 from launcher.support import console as tables
@@ -27,18 +27,14 @@ _EXIT_CODES = (
 )
 
 
-def _place(name: str, metavar: str) -> Any:
-    return typer.Option(f"--{name.replace('_', '-')}", metavar=metavar, help=schema.meaning(name))
-
-
 @app.command(epilog=_EXIT_CODES)
 def check(
     cluster_id: ClusterId = None,
     params: Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters")] = None,
     assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="any parameter")] = None,
-    input_data: Annotated[list[str] | None, _place("input_data", "PLACE")] = None,
-    out: Annotated[str | None, _place("out", "PLACE")] = None,
-    label_col: Annotated[str | None, _place("label_col", "COLUMN")] = None,
+    input_data: Annotated[list[str] | None, option("input_data", "PLACE")] = None,
+    out: Annotated[str | None, option("out", "PLACE")] = None,
+    label_col: Annotated[str | None, option("label_col", "COLUMN")] = None,
     probe: Annotated[
         bool, typer.Option("--probe/--no-probe", help="run a step of a few seconds that tests the nodes' permissions")
     ] = True,

@@ -55,8 +55,8 @@ def the_target_can_see_the_places(plan: Plan) -> None:
     if plan.parameters.cluster.runs_on.sees_this_machine:
         return
     for name in (*PLACES, "model"):
-        for place in places(getattr(plan.parameters, name)):
-            if place not in ("", LATEST) and local_path(place) is not None:
+        for place in _places(plan, name):
+            if local_path(place) is not None:
                 raise InputError(
                     f"{name}={place}: a cluster cannot see the files of this machine; copy it to S3 and give "
                     f"--{name.replace('_', '-')} s3://bucket/…"
@@ -70,8 +70,8 @@ def inputs_are_there(plan: Plan) -> None:
         InputError: one does not, or may not.
     """
     for name in ("input_data", "test_data", "model"):
-        for place in places(getattr(plan.parameters, name)):
-            path = None if place in ("", LATEST) else local_path(place)
+        for place in _places(plan, name):
+            path = local_path(place)
             if path is None:
                 continue
             another = f"or give another with --{name.replace('_', '-')}"
@@ -131,6 +131,11 @@ CHECKS = (
     output_is_writable,
     nothing_is_overwritten,
 )
+
+
+def _places(plan: Plan, name: str) -> list[str]:
+    """The places that a parameter names; a model may also be none, or `latest`."""
+    return [place for place in places(getattr(plan.parameters, name)) if place not in ("", LATEST)]
 
 
 def _open(path: Path) -> None:

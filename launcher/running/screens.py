@@ -17,8 +17,6 @@ from lib.search.candidates import candidates_of
 from lib.search.families import Candidate
 from lib.search.shared_fits import shared_fits
 
-_SCORE_PLACES = ("report", "scores", "notebooks")
-
 
 def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
     """Show what a run would do, and what it would cost if that is known."""
@@ -28,15 +26,19 @@ def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
 
 def _scoring_plan(plan: Plan, cost: str | None) -> list[tuple[str, str]]:
     p = plan.parameters
-    where = p.cluster.runs_on.where(p.cluster, p.out, plan.run_id)
     return [
         ("model", shown(p.model) if p.model != artifacts.LATEST else "the newest complete one"),
         ("input", "\n".join(map(shown, p.input_data))),
-        *((("where", where),) if where else ()),
-        *((("cost", cost),) if cost else ()),
-        *((f"step {n}", shown(str(s.notebook))) for n, s in enumerate(plan.steps, start=1)),
+        *_how_it_runs(plan, cost),
         ("scores", shown(plan.score_dir)),
     ]
+
+
+def _how_it_runs(plan: Plan, cost: str | None) -> list[tuple[str, str]]:
+    p = plan.parameters
+    where = p.cluster.runs_on.where(p.cluster, p.out, plan.run_id)
+    steps = [(f"step {n}", shown(str(s.notebook))) for n, s in enumerate(plan.steps, start=1)]
+    return [*((("where", where),) if where else ()), *((("cost", cost),) if cost else ()), *steps]
 
 
 def _experiment_plan(plan: Plan, cost: str | None) -> list[tuple[str, str]]:
@@ -46,7 +48,6 @@ def _experiment_plan(plan: Plan, cost: str | None) -> list[tuple[str, str]]:
     counts = ", ".join(f"{sum(c.model == name for c in candidates)} {name}" for name in models)
     fits = _fits(candidates, p.engine)
     tests = f"the best of each model again for its test ({len(models)}), the winner on train + validation (1)"
-    where = p.cluster.runs_on.where(p.cluster, p.out, plan.run_id)
     rows = [
         ("input", "\n".join(map(shown, p.input_data))),
         ("label", p.label_col),
@@ -54,9 +55,7 @@ def _experiment_plan(plan: Plan, cost: str | None) -> list[tuple[str, str]]:
         ("search", f"{len(candidates)} candidates ({counts}) by {p.metric}, engine {p.engine}"),
         ("fits", f"at most {fits + len(models) + 1}: the candidates, which share fits ({fits}), {tests}"),
         ("zones", _zones(p)),
-        *((("where", where),) if where else ()),
-        *((("cost", cost),) if cost else ()),
-        *((f"step {n}", shown(str(s.notebook))) for n, s in enumerate(plan.steps, start=1)),
+        *_how_it_runs(plan, cost),
         ("model", shown(plan.model_dir)),
     ]
     if p.evaluate:
@@ -100,8 +99,8 @@ def _show_scores(console: Console, plan: Plan, record: dict[str, Any]) -> None:
         rows.append(("not applicable", f"{1 - record['share_applicable']:.1%} of the rows: unlike the training rows"))
     if record["dropped"]:
         rows.append(("left out", f"{record['dropped']:,} rows with missing values"))
-    places = (artifacts.SCORING_REPORT, artifacts.SCORES, artifacts.NOTEBOOKS)
-    rows += [(name, shown(f"{plan.score_dir}/{place}")) for name, place in zip(_SCORE_PLACES, places, strict=True)]
+    places = {"report": artifacts.SCORING_REPORT, "scores": artifacts.SCORES, "notebooks": artifacts.NOTEBOOKS}
+    rows += [(name, shown(f"{plan.score_dir}/{place}")) for name, place in places.items()]
     print_pairs(rows, console)
 
 

@@ -22,6 +22,11 @@ DRIFTED_SHARE = 0.5
 """A table has drifted if the features that have moved carry at least this share of the importance."""
 
 
+def gains_of(summary: Mapping[str, Any]) -> dict[str, float]:
+    """The importance of each feature, from a summary.json; empty if it has none."""
+    return {entry["feature"]: entry["importance"] for entry in summary.get("feature_importances", [])}
+
+
 def area_of(known: Reference, features: Sequence[str], gains: Mapping[str, float]) -> Applicability | None:
     """The area of applicability of a model; None if its training rows or importances give none.
 
@@ -43,8 +48,11 @@ def applicability(
 ) -> dict[str, Any] | None:
     """The dissimilarity index of rows: its `threshold`, the share of them `inside`, and `quantiles`."""
     area = area_of(known, features, gains)
-    if area is None:
-        return None
+    return None if area is None else index_of(area, values)
+
+
+def index_of(area: Applicability, values: Array) -> dict[str, Any]:
+    """`applicability` where the area is known already."""
     index = area.index(values)
     return {
         "threshold": area.threshold,

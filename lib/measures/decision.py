@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lib import artifacts
 from lib.measures import thresholds
 from lib.measures.calibration import Isotonic
 from lib.metrics import THRESHOLD, ScoreCounts
+from lib.storage import Storage, join
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,12 @@ class Decision:
     def none(cls) -> "Decision":
         """That of a model without calibration.json: Spark ML's own threshold, and no calibration."""
         return cls(None, THRESHOLD, THRESHOLD, {})
+
+    @classmethod
+    def read(cls, storage: Storage, model_dir: str) -> "Decision":
+        """That of the model in a folder."""
+        place = join(model_dir, artifacts.CALIBRATION)
+        return cls.from_dict(storage.read_json(place)) if storage.exists(place) else cls.none()
 
     def as_dict(self) -> dict[str, Any]:
         """The content of calibration.json."""

@@ -1,5 +1,6 @@
 """All that a model says about a row: its score, how far the trees agree, and whether the model applies to it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,12 @@ from lib.trees.scoring import Ensemble
 SCORE, CALIBRATED, CLASS = "score", "calibrated", "class"
 SPREAD, DISSIMILARITY, APPLICABLE = "spread", "dissimilarity", "applicable"
 NAMES = (SCORE, CALIBRATED, CLASS, SPREAD, DISSIMILARITY, APPLICABLE)
+
+
+def beside(column: str, own: Sequence[str] = NAMES) -> str:
+    """The name of a column that is kept beside `own` ones: with an underscore if it is one of theirs."""
+    return f"{column}_" if column in own else column
+
 
 Columns = dict[str, npt.NDArray[Any]]
 

@@ -16,12 +16,20 @@ from lib.measures.intervals import mean_interval
 from lib.metrics import ScoreCounts
 from lib.search.engine import Engine
 from lib.search.families import Candidate
-from lib.search.folds import FEWEST_ZONES, Fold, group_zones, has_both_classes, leave_out, mean_areas, measurable
+from lib.search.folds import (
+    FEWEST_ZONES,
+    Fold,
+    all_but,
+    group_zones,
+    has_both_classes,
+    leave_out,
+    mean_areas,
+    measurable,
+)
 from lib.split import TRAIN, VAL, Split, ZoneCounts
 
 # Above this many distinct scores, those of a zone are rounded to 2^-20 on their way to the driver.
 _DISTINCT_SCORES = 200_000
-_SCORE_GRID = 2.0**20
 
 ByZone = dict[str, ScoreCounts]
 
@@ -114,7 +122,7 @@ def _chosen_on_validation(
 ) -> Chosen:
     folds, of_fold = [], []
     for group in groups:
-        others = tuple(zone for zone in sorted(counts) if zone not in group)
+        others = all_but(counts, group)
         if has_both_classes(counts, others, (TRAIN,)) and has_both_classes(counts, others, (VAL,)):
             folds.append(Fold(others, others, (TRAIN,), (VAL,), by_zone=False))
             of_fold.append(group)
@@ -139,7 +147,7 @@ def _chosen_by_zones(
     folds, pairs = [], []
     for pair in combinations(groups, 2):
         left_out = {zone for group in pair for zone in group}
-        others = tuple(zone for zone in sorted(counts) if zone not in left_out)
+        others = all_but(counts, left_out)
         if has_both_classes(counts, others, parts):
             folds.append(Fold(others, tuple(sorted(left_out)), parts, parts))
             pairs.append(pair)
@@ -164,7 +172,7 @@ def _chosen_by_zones(
 
 
 def _compact(counts: ScoreCounts) -> ScoreCounts:
-    return counts.rounded(_SCORE_GRID) if len(counts.scores) > _DISTINCT_SCORES else counts
+    return counts.rounded() if len(counts.scores) > _DISTINCT_SCORES else counts
 
 
 def _areas(counts: ScoreCounts) -> dict[str, float]:

@@ -130,6 +130,25 @@ def percent_axis(axis: Any, words: Words) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: words.percent(value, 0)))
 
 
+def say_how_many(axes: Axes, key: str, shown: int, total: int, words: Words) -> None:
+    """Above axes that show a part of a list, how much of it."""
+    if total > shown:
+        axes.set_title(words(key, shown=words.count(shown), all=words.count(total)))
+
+
+def threshold_line(axes: Axes, threshold: float, words: Words) -> None:
+    """The decision threshold as a line, with its name at the top."""
+    axes.axvline(threshold, color="black", linestyle=":", linewidth=1.4)
+    axes.annotate(
+        words("threshold_is", value=words.short(threshold)),
+        (threshold, 1),
+        (4, -2),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        va="top",
+    )
+
+
 def legend_above(axes: Axes) -> None:
     """A legend on one line over the axes and their title, where it hides nothing."""
     figure = axes.get_figure(root=True)

@@ -33,9 +33,12 @@ from lib.reporting.plot_style import (
     new_figure,
     number_axis,
     percent_axis,
+    say_how_many,
     styled,
+    threshold_line,
     verbatim,
 )
+from lib.reporting.zone_plots import ZONE_SERIES, areas_of_zones
 from lib.search.families import FAMILIES
 
 COUNTS_MAP = LinearSegmentedColormap.from_list("counts", ["#FFFFFF", "#9CC7E2", BLUE, "#00324F"])
@@ -97,16 +100,7 @@ def score_distribution(metrics: Record, curves: Record, language: str = "en") ->
     histogram = _coarser(curves["scores"])
     _class_histogram(axes, histogram, words, legend=True)
     threshold = metrics["threshold"]
-    axes.axvline(threshold, color="black", linestyle=":", linewidth=1.4)
-    label = words("threshold_is", value=words.short(threshold))
-    axes.annotate(
-        label,
-        (threshold, 1),
-        (4, -2),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        va="top",
-    )
+    threshold_line(axes, threshold, words)
     axes.set_xlim(0, 1)
     axes.set_ylim(top=axes.get_ylim()[1] * 1.1)  # room for the threshold's name
     number_axis(axes.xaxis, words)
@@ -157,7 +151,7 @@ def feature_importances(importances: Sequence[Record], language: str = "en", top
     axes.tick_params(axis="y", length=0)
     number_axis(axes.xaxis, words)
     name_axes(axes, words("importance_axis"), words("feature_axis"))
-    _say_how_many(axes, "first_of", len(shown), len(importances), words)
+    say_how_many(axes, "first_of", len(shown), len(importances), words)
     return figure
 
 
@@ -167,26 +161,10 @@ def zone_metrics(metrics: Record, language: str = "en", most: int = ZONES_DRAWN)
     words = Words(language)
     zones = largest(metrics["zones"], most)
     figure, axes = new_axes(WIDTH, 1.6 + 0.4 * len(zones))
-    places = np.arange(len(zones))
-    series = (
-        ("areaUnderROC", words("areaUnderROC"), BLUE, "o", "-"),
-        ("areaUnderPR", words("areaUnderPR"), ORANGE, "s", "--"),
-    )
-    for key, label, colour, marker, line in series:
-        values = [np.nan if zone[key] is None else zone[key] for zone in zones]
-        axes.axvline(metrics[key], color=colour, linestyle=line, linewidth=1.2)
-        axes.plot(values, places, marker, color=colour, markersize=8, markeredgecolor="black", label=label)
-    rates = [zone["positives"] / zone["rows"] for zone in zones]
-    axes.plot(rates, places, "|", color="black", markersize=12, markeredgewidth=2, label=words("base_rate"))
-    for place, zone in enumerate(zones):
-        if zone["areaUnderROC"] is None:
-            axes.text(0.5, place, words("one_class_only"), va="center", ha="center", fontsize=9, color=GREY)
-    axes.set_yticks(places, [_zone_label(zone, words) for zone in zones])
-    axes.set_ylim(len(zones) - 0.5, -0.5)
+    areas_of_zones(axes, zones, metrics, {key: words(key) for key, *_ in ZONE_SERIES}, words)
     axes.set_xlim(0, 1.02)
-    number_axis(axes.xaxis, words)
     name_axes(axes, words("zone_value_axis"), words("zone_axis"))
-    _say_how_many(axes, "largest_of", len(zones), len(metrics["zones"]), words)
+    say_how_many(axes, "largest_of", len(zones), len(metrics["zones"]), words)
     legend_above(axes)
     return figure
 
@@ -276,7 +254,7 @@ def class_balance(records: Sequence[Record], language: str = "en", most: int = Z
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.count(round(value))))
     name_axes(axes, words("rows_axis"), words("zone_axis") if has_zones else "")
-    _say_how_many(axes, "largest_of", len(zones), len(records), words)
+    say_how_many(axes, "largest_of", len(zones), len(records), words)
     legend_above(axes)
     return figure
 
@@ -367,12 +345,6 @@ def _make_small(axes: Axes, title: str, words: Words) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.short(value)))
 
 
-def _say_how_many(axes: Axes, key: str, shown: int, total: int, words: Words) -> None:
-    """Above axes that show a part of a list, how much of it."""
-    if total > shown:
-        axes.set_title(words(key, shown=words.count(shown), all=words.count(total)))
-
-
 def _unit_square(axes: Axes, words: Words) -> None:
     axes.set_aspect("equal")
     axes.set_xlim(-0.01, 1.01)
@@ -415,11 +387,6 @@ def _correlation_text(axes: Axes, row: int, column: int, value: float, n: int, w
         axes.text(column, row, words.number(value, 2), ha="center", va="center", color=colour, fontsize=6.5)
     elif value < -0.1:
         axes.text(column, row, "\u2212", ha="center", va="center", color=colour, fontsize=6)
-
-
-def _zone_label(zone: Record, words: Words) -> str:
-    counts = words("zone_counts", rows=words.count(zone["rows"]), positives=words.count(zone["positives"]))
-    return f"{one_line(zone['zone'], _NAME_BESIDE_AXES, words)}\n{counts}"
 
 
 def _params_text(params: Record, words: Words) -> str:

@@ -13,7 +13,7 @@ from lib.reporting.language.words import Words
 from lib.reporting.likeness import likeness
 from lib.reporting.markdown import bullets, code, section, table
 from lib.reporting.pictures import Images, picture
-from lib.reporting.plot_style import BLUE, WIDTH, name_axes, new_axes, number_axis, styled
+from lib.reporting.plot_style import BLUE, WIDTH, name_axes, new_axes, number_axis, styled, threshold_line
 from lib.reporting.report import Report
 from lib.reporting.report_data import Record, ReportData
 from lib.scoring import Scored
@@ -56,16 +56,7 @@ def score_histogram(record: Record, language: str = "en") -> Figure:
     figure, axes = new_axes(WIDTH, 3.0)
     edges = record["histogram"]["edges"]
     axes.bar(edges[:-1], record["histogram"]["rows"], width=edges[1] - edges[0], align="edge", color=BLUE)
-    axes.axvline(record["threshold"], color="black", linestyle=":", linewidth=1.4)
-    label = words("threshold_is", value=words.short(record["threshold"]))
-    axes.annotate(
-        label,
-        (record["threshold"], 1),
-        (4, -2),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        va="top",
-    )
+    threshold_line(axes, record["threshold"], words)
     axes.set_xlim(0, 1)
     axes.set_ylim(top=axes.get_ylim()[1] * 1.15)  # room for the threshold's name
     number_axis(axes.xaxis, words)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib.reporting.language.words import Words
@@ -19,13 +20,15 @@ from lib.reporting.plot_style import (
     name_axes,
     new_axes,
     number_axis,
+    say_how_many,
     styled,
 )
 
 Record = Mapping[str, Any]
 
 _NAME_WIDTH = 40
-_SERIES = (("areaUnderROC", BLUE, "o", "-"), ("areaUnderPR", ORANGE, "s", "--"))
+ZONE_SERIES = (("areaUnderROC", BLUE, "o", "-"), ("areaUnderPR", ORANGE, "s", "--"))
+"""The areas of zones as they are drawn: key, colour, marker and style of the line."""
 
 
 @styled
@@ -36,26 +39,12 @@ def zones_left_out(record: Record | None, language: str = "en", most: int = ZONE
         return blank(words("no_zones_left_out"))
     zones = weakest(record["zones"], most)
     figure, axes = new_axes(WIDTH, 1.6 + 0.4 * len(zones))
-    places = np.arange(len(zones))
-    for key, colour, marker, line in _SERIES:
-        values = [np.nan if zone[key] is None else zone[key] for zone in zones]
-        mean = record["mean"][key]
-        axes.axvline(np.nan if mean is None else mean, color=colour, linestyle=line, linewidth=1.2)
-        label = words("area_and_mean", area=words(key), mean=words.number(mean))
-        axes.plot(values, places, marker, color=colour, markersize=8, markeredgecolor="black", label=label)
-    rates = [zone["positives"] / zone["rows"] for zone in zones]
-    axes.plot(rates, places, "|", color="black", markersize=12, markeredgewidth=2, label=words("base_rate"))
-    for place, zone in enumerate(zones):
-        if zone["areaUnderROC"] is None:
-            axes.text(0.5, place, words("one_class_only"), va="center", ha="center", fontsize=9, color=GREY)
-    axes.set_yticks(places, [_label(zone, words) for zone in zones])
-    axes.set_ylim(len(zones) - 0.5, -0.5)
+    means = {key: np.nan if mean is None else mean for key, mean in record["mean"].items()}
+    labels = {key: words("area_and_mean", area=words(key), mean=words.number(means[key])) for key, *_ in ZONE_SERIES}
+    areas_of_zones(axes, zones, means, labels, words)
     axes.set_xlim(-0.01, 1.02)
-    number_axis(axes.xaxis, words)
     name_axes(axes, words("left_out_axis"), words("left_out_zone_axis"))
-    if len(record["zones"]) > len(zones):
-        shown = {"shown": words.count(len(zones)), "all": words.count(len(record["zones"]))}
-        axes.set_title(words("weakest_of", **shown))
+    say_how_many(axes, "weakest_of", len(zones), len(record["zones"]), words)
     legend_above(axes)
     return figure
 
@@ -71,6 +60,25 @@ def weakest(zones: Sequence[Record], most: int) -> list[Record]:
         return area is None, area or 0.0, zone["zone"]
 
     return sorted(zones, key=place)[:most]
+
+
+def areas_of_zones(
+    axes: Axes, zones: Sequence[Record], lines: Mapping[str, float], labels: Mapping[str, str], words: Words
+) -> None:
+    """Both areas and the base rate of each zone, from top to bottom, and for each area a line across all of them."""
+    places = np.arange(len(zones))
+    for key, colour, marker, line in ZONE_SERIES:
+        values = [np.nan if zone[key] is None else zone[key] for zone in zones]
+        axes.axvline(lines[key], color=colour, linestyle=line, linewidth=1.2)
+        axes.plot(values, places, marker, color=colour, markersize=8, markeredgecolor="black", label=labels[key])
+    rates = [zone["positives"] / zone["rows"] for zone in zones]
+    axes.plot(rates, places, "|", color="black", markersize=12, markeredgewidth=2, label=words("base_rate"))
+    for place, zone in enumerate(zones):
+        if zone["areaUnderROC"] is None:
+            axes.text(0.5, place, words("one_class_only"), va="center", ha="center", fontsize=9, color=GREY)
+    axes.set_yticks(places, [_label(zone, words) for zone in zones])
+    axes.set_ylim(len(zones) - 0.5, -0.5)
+    number_axis(axes.xaxis, words)
 
 
 def _label(zone: Record, words: Words) -> str:

@@ -5,7 +5,7 @@ are grouped into `GROUPS` folds, as in GroupKFold.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lib.split import PARTS, ZoneCounts
@@ -52,13 +52,18 @@ def leave_out(groups: Sequence[tuple[str, ...]], counts: ZoneCounts, parts: tupl
     A group is passed over if the rows of `parts` in the other zones have only one class, for then nothing can be
     learnt from them, or if it has no such rows itself.
     """
-    zones = sorted(zone for group in groups for zone in group)
+    zones = [zone for group in groups for zone in group]
     folds = []
     for group in groups:
-        others = tuple(zone for zone in zones if zone not in group)
+        others = all_but(zones, group)
         if has_both_classes(counts, others, parts) and any(counts[z][p].rows for z in group for p in parts):
             folds.append(Fold(others, group, parts, parts))
     return folds
+
+
+def all_but(zones: Iterable[str], left_out: Iterable[str]) -> tuple[str, ...]:
+    """All zones save those left out, sorted."""
+    return tuple(sorted(set(zones) - set(left_out)))
 
 
 def has_both_classes(counts: ZoneCounts, zones: Sequence[str], parts: Sequence[str]) -> bool:

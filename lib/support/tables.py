@@ -135,6 +135,19 @@ def require(columns: Sequence[Column], name: str, parameter: str, table: str = "
         raise InputError(not_among(f"{parameter}: {table} has no column {name!r}", name, names, "it has", most=12))
 
 
+def require_features(columns: Sequence[Column], features: Sequence[str], table: str = "the table") -> list[Column]:
+    """Check that a table has the columns that a model reads; returns those of them that are not numbers.
+
+    Raises:
+        InputError: it lacks some.
+    """
+    types = {column.name: column for column in columns}
+    lacking = [name for name in features if name not in types]
+    if lacking:
+        raise InputError(f"{table} lacks columns that the model needs: {some(lacking)}; add or rename them")
+    return [types[name] for name in features if types[name].is_number is False]
+
+
 def check_block_cols(
     columns: Sequence[Column], block_cols: Sequence[str], block_size: float | None, table: str = "the table"
 ) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from typing import TypeVar
 
-import numpy as np
 from pyspark.ml import PipelineModel
 from pyspark.sql import functions as F
 
@@ -20,9 +19,8 @@ from lib.engines.task.memory import TaskMemory, deaths_explained
 from lib.engines.task.retraining import grow, probabilities
 from lib.engines.task.search_job import run_search
 from lib.engines.task.spark_format import save_pipeline
-from lib.errors import SavedModelError
 from lib.metrics import ScoreCounts
-from lib.saved_models import SCORE_COL, load_pipeline, vector_assembler, with_score
+from lib.saved_models import SCORE_COL, check_scores, load_pipeline, vector_assembler, with_score
 from lib.search.engine import FoldScore, Score
 from lib.search.families import Candidate
 from lib.search.folds import Fold
@@ -30,9 +28,6 @@ from lib.split import TEST, TRAIN, VAL, Split
 from lib.trees.binning import Floats
 
 T = TypeVar("T")
-
-# Largest allowed difference between the probabilities of the saved model and the engine's own.
-TOLERANCE = 1e-9
 
 
 class TaskEngine:
@@ -99,6 +94,4 @@ class TaskEngine:
 def check_saved(model: PipelineModel, split: Split, expected: Floats, path: str) -> None:
     """Raise SavedModelError unless a model gives the `expected` probabilities on the held-out rows, in order."""
     predicted = with_score(model.transform(parts_in_order(split, TEST))).select(SCORE_COL).toPandas()[SCORE_COL]
-    difference = float(np.abs(predicted.to_numpy() - expected).max())
-    if not difference <= TOLERANCE:
-        raise SavedModelError(path, difference, len(expected))
+    check_scores(path, expected, predicted.to_numpy())
