@@ -111,13 +111,13 @@ def _look_at_sample(
     features, seed = experiment["data"]["features"], experiment["split"]["seed"]
     rows = reference.sample(measured.frame, [*features, measured.table.label_col])
     values, labels = rows[features].to_numpy(float), rows[measured.table.label_col].to_numpy(float)
+    gains = {entry["feature"]: entry["importance"] for entry in summary["feature_importances"]}
     figures: dict[str, Any] = {}
     curves: dict[str, Any] = {}
     if scorer.score is not None:
-        figures, curves = lean.describe(scorer.score, values, labels, features, summary["metric_used"], seed)
+        figures, curves = lean.describe(scorer.score, values, labels, features, gains, summary["metric_used"], seed)
     known = reference.read(storage, model_dir, features, experiment["data"]["zone_col"])
     if known is not None:
-        gains = {entry["feature"]: entry["importance"] for entry in summary["feature_importances"]}
         figures["applicability"] = comparison.applicability(known, values, features, gains)
         if not measured.record["verified"]:
             figures |= comparison.with_training(known, values, features, gains, seed)
