@@ -18,6 +18,10 @@ _HEAD = {
         "{figure}: no se midió (se exigía al menos {least})",
     ),
     "gate.drift": ("The table has drifted: {features}", "La tabla ha derivado: {features}"),
+    "gate.drift_not_known": (
+        "Whether the table has drifted is not known: the model keeps no sample of its training rows",
+        "No se sabe si la tabla ha derivado: el modelo no guarda una muestra de sus filas de entrenamiento",
+    ),
     "gate.no_drift": ("no drift", "que no haya deriva"),
     "gate.drift_unknown": (
         "no drift (not measured: these rows are of the training table)",

@@ -201,6 +201,12 @@ class TestHead:
         assert "`f11` and 8 more" in said
         assert "0,69996, por debajo de 0,7." in self.gate(raw, [low], "es")
 
+    def test_a_gate_fails_too_where_drift_is_not_known(self, other):
+        unknown = {"drift": None}
+        said = self.gate(other, [unknown], fail_on_drift=True)
+        assert "**Gate: failed.** Whether the table has drifted is not known: the model keeps no sample" in said
+        assert "No se sabe si la tabla ha derivado" in self.gate(other, [unknown], "es", fail_on_drift=True)
+
     def test_the_gate_says_what_passed(self, raw, other):
         said = self.gate(raw, [], fail_below={"f1": 0.5}, fail_on_drift=True)
         assert "**Gate: passed.** Asked for: F1, weighted at least 0.5 and no drift (not measured" in said
