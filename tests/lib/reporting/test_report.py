@@ -513,6 +513,9 @@ class TestFindings:
         assert f"At {best['threshold']:g}, F1 of class 1 is {best['f1']:.3f}" in text
         high = {"0": 0.9, "1": best["f1"]}
         assert "best threshold" not in self.say(raw, metrics=lambda m: m.update(f1_by_class=high))
+        rule = {"rule": {"costs": {"fn": 10, "fp": 1}}, "here": {}}
+        assert "best threshold" not in self.say(raw, metrics=lambda m: m.update(threshold_chosen=rule))
+        assert "best threshold" in self.say(raw, metrics=lambda m: m.update(threshold_chosen={**rule, "rule": 0.5}))
 
     def test_close_families_and_the_other_ahead_on_test(self, raw):
         winner = raw["summary"]["winner"]["name"]
