@@ -230,11 +230,19 @@ _UNSEEN = {
         "**Las zonas preferirían {other}:** su media de {metric} es {theirs}; la de {winner}, que eligió la búsqueda, "
         "es {ours}. Si el modelo es para zonas nuevas, busque con `select_by: zones`.",
     ),
+    "unseen.other_on_all_rows": (
+        "**On all rows, {other} is ahead:** its mean {metric} is {theirs}, that of {winner} is {ours}. The search "
+        "looked at training and validation rows alone, where {winner} was ahead. That is no reason to switch: rows used "
+        "to choose a model can no longer evaluate it.",
+        "**En todas las filas va por delante {other}:** su media de {metric} es {theirs}; la de {winner} es {ours}. La "
+        "búsqueda solo miró las filas de entrenamiento y validación, donde iba por delante {winner}. No es motivo para "
+        "cambiar: las filas con que se elige un modelo ya no sirven para evaluarlo.",
+    ),
     "unseen.two_choices": (
-        "The search compared the candidates by their mean {metric} on zones left out. The validation rows would have "
-        "chosen another one.",
-        "La búsqueda comparó los candidatos por su media de {metric} en zonas dejadas fuera. Las filas de validación "
-        "habrían elegido otro.",
+        "The search compared the candidates by their mean {metric} on zones left out, on training and validation rows "
+        "alone. The validation rows would have chosen another one.",
+        "La búsqueda comparó los candidatos por su media de {metric} en zonas dejadas fuera, solo en filas de "
+        "entrenamiento y validación. Las filas de validación habrían elegido otro.",
     ),
     "unseen.chosen_by": ("Chosen by", "Elegido por"),
     "unseen.candidate": ("Candidate", "Candidato"),

@@ -319,6 +319,10 @@ class TestUnseenZones:
         agree = self.section(raw, other_way)
         assert "The zones agree with the search" in agree
         assert "prefer" not in agree
+        searched = [{**record, "zones": dict.fromkeys(AREAS, 0.4)} for record in raw["search"]]
+        said = self.section(raw, search=searched)
+        assert "**On all rows, random forest is ahead:**" in said
+        assert "select_by" not in said
         one = self.section(raw, lambda record: record["models"].pop("RandomForest"))
         assert "The families in zones never seen" not in one
 
@@ -326,8 +330,10 @@ class TestUnseenZones:
         first = raw["search"][0]
         chosen = {key: first[key] for key in ("index", "model", "params", "val_metrics")}
         chosen["zones"] = dict.fromkeys(AREAS, 0.123)
-        said = self.section(raw, summary=lambda s: s.update(best_on_validation=chosen))
-        row = tables(said)[-1][2]
+        searched = [{**record, "zones": dict.fromkeys(AREAS, 0.4 + record["index"] / 100)} for record in raw["search"]]
+        said = self.section(raw, summary=lambda s: s.update(best_on_validation=chosen), search=searched)
+        _, winner, row = tables(said)[-1]
+        assert number(winner[3]) == rounded(max(record["zones"]["areaUnderPR"] for record in searched))
         assert row[:2] == [
             "validation rows",
             "Random forest: `numTrees` 20, `maxDepth` 5, `featureSubsetStrategy` `sqrt`",
