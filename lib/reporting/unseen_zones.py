@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lib.artifacts import SEARCH_METRICS, ZONES, selecting
+from lib.reporting.cautions import is_small
 from lib.reporting.language.words import Words
 from lib.reporting.limits import NAMED, ZONES_LISTED
 from lib.reporting.markdown import code, section, table
@@ -43,7 +44,7 @@ def _zones(record: Record, words: Words) -> str:
     listed = weakest(record["zones"], ZONES_LISTED)
     rows = [
         [
-            words.name(zone["zone"]),
+            words.name(zone["zone"]) + (" †" if _is_rough(zone) else ""),
             words.count(zone["rows"]),
             words.count(zone["positives"]),
             words.percent(zone["positives"] / zone["rows"]),
@@ -69,7 +70,14 @@ def _notes(record: Record, words: Words) -> str:
     if one_class:
         sentences.append(words("unseen.one_class", zones=words.listing(one_class, NAMED)))
     sentences += [words("unseen.base_rate"), words("unseen.all_rows")]
+    if any(_is_rough(zone) for zone in record["zones"]):
+        sentences.append(words("unseen.rough"))
     return " ".join(sentences)
+
+
+def _is_rough(zone: Record) -> bool:
+    """Whether a zone has areas, but too few rows of one class for them to say much."""
+    return zone["areaUnderROC"] is not None and is_small(zone)
 
 
 def _families(facts: ReportData, record: Record, words: Words) -> str:

@@ -203,10 +203,10 @@ _UNSEEN = {
         "y el área conjunta engañaría (Airola et al., 2019).",
     ),
     "unseen.one_class": (
-        "All rows of {zones} are of one class: no area can be measured there, and neither mean nor worst says "
-        "anything of it.",
+        "All rows of {zones} are of one class: no area can be measured there, and neither the mean nor the worst "
+        "counts them.",
         "Todas las filas de {zones} son de una sola clase: ahí no se puede medir ningún área, y ni la media ni la peor "
-        "dicen nada de ello.",
+        "las incluyen.",
     ),
     "unseen.base_rate": (
         "Compare zones by their ROC area; the PR area also depends on the zone's share of class 1.",
@@ -215,6 +215,10 @@ _UNSEEN = {
     "unseen.all_rows": (
         "All rows of a zone count here, not only the held-out ones.",
         "Aquí cuentan todas las filas de una zona, no solo las reservadas.",
+    ),
+    "unseen.rough": (
+        "† Too few rows of one class for a reliable area: the worst zone may be only the smallest.",
+        "† Muy pocas filas de una clase para un área fiable: la peor zona puede ser solo la más pequeña.",
     ),
     "unseen.mean_of": ("{metric}, mean", "{metric}, media"),
     "unseen.worst_of": ("{metric}, worst", "{metric}, peor"),
@@ -232,11 +236,11 @@ _UNSEEN = {
     ),
     "unseen.other_on_all_rows": (
         "**On all rows, {other} is ahead:** its mean {metric} is {theirs}, that of {winner} is {ours}. The search "
-        "looked at training and validation rows alone, where {winner} was ahead. That is no reason to switch: rows used "
-        "to choose a model can no longer evaluate it.",
+        "looked at training and validation rows alone, where {winner} was ahead. That is no reason to switch: rows "
+        "used to choose a model can no longer evaluate it.",
         "**En todas las filas va por delante {other}:** su media de {metric} es {theirs}; la de {winner} es {ours}. La "
-        "búsqueda solo miró las filas de entrenamiento y validación, donde iba por delante {winner}. No es motivo para "
-        "cambiar: las filas con que se elige un modelo ya no sirven para evaluarlo.",
+        "búsqueda solo miró las filas de entrenamiento y validación, donde iba por delante {winner}. No es razón para "
+        "cambiar: las filas que sirven para elegir un modelo ya no sirven para evaluarlo.",
     ),
     "unseen.two_choices": (
         "The search compared the candidates by their mean {metric} on zones left out, on training and validation rows "

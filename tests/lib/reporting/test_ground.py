@@ -304,6 +304,19 @@ class TestUnseenZones:
         grouped = self.section(raw, lambda record: record.update(folds=3))
         assert "The 6 zones were left out in 3 groups of whole zones" in grouped
 
+    def test_zones_with_a_handful_of_class_1_are_marked(self, raw):
+        record = copy.deepcopy(raw["metrics"]["leave_one_zone_out"])
+        worst = next(zone for zone in record["zones"] if zone["zone"] == record["worst_zone"]["areaUnderPR"])
+        worst["positives"] = 1
+        markdown = text_of(raw, metrics=lambda m: m.update(leave_one_zone_out=record))
+        rows = {row[0] for row in tables(section_of(markdown, "heading.unseen"))[0]}
+        assert [name for name in rows if name.endswith("†")] == [f"`{worst['zone']}` †"]
+        summary = section_of(markdown, "heading.verdict")
+        assert tables(summary)[0][-1][0].endswith("†")
+        for said in (summary, section_of(markdown, "heading.unseen")):
+            assert "† Too few rows of one class for a reliable area" in said
+        assert "†" not in section_of(text_of(raw), "heading.unseen")
+
     def test_of_many_zones_the_weakest_are_listed(self, raw):
         many = zones_left_out([f"z{i:02d}" for i in range(60)])
         said = self.section(raw, lambda record: record.update(many))
