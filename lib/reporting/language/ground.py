@@ -271,6 +271,10 @@ _THRESHOLD = {
         "**The threshold was given** as a parameter: {rule}.",
         "**El umbral se indicó** como parámetro: {rule}.",
     ),
+    "threshold.not_reached": (
+        "**No threshold reaches that precision there:** the one with the highest was taken, {precision}.",
+        "**Ningún umbral alcanza ahí esa precisión:** se tomó el de la más alta, {precision}.",
+    ),
     "threshold.sparks": (
         "The column `prediction` that Spark writes keeps to 0.5: to decide as in this report, compare the score with "
         "the threshold.",
@@ -283,6 +287,7 @@ _THRESHOLD = {
     "threshold.found": ("Class 1 found", "Clase 1 encontrada"),
     "threshold.missed": ("Class 1 missed", "Clase 1 perdida"),
     "threshold.alarms": ("False alarms", "Falsas alarmas"),
+    "threshold.cost": ("Cost", "Costo"),
     "rule.f1": ("the highest F1 of class 1", "el F1 más alto de la clase 1"),
     "rule.recall": (
         "the highest threshold that finds at least a share of {share} of class 1",

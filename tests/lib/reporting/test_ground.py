@@ -414,6 +414,27 @@ class TestThreshold:
         assert "`prediction`" not in text_of(make_ground(0.5))
 
     @pytest.mark.parametrize("language", LANGUAGES)
+    def test_a_rule_of_costs_shows_what_each_threshold_costs(self, language):
+        facts = make_ground({"costs": {"fn": 10, "fp": 0.5}})
+        m = facts["metrics"]
+        heading = {"threshold": Words(language).short(m["threshold"])}
+        head, *rows = tables(section_of(text_of(facts, language), "heading.decisions", language, **heading))[2]
+        assert head[-1] == Words(language)("threshold.cost")
+        for row, name in zip(rows, ("validation", "here", "here_at_half"), strict=True):
+            done = m["threshold_chosen"][name]
+            assert number(row[-1], language) == 10 * done["FN"] + 0.5 * done["FP"]
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_a_precision_that_no_threshold_reaches_is_said(self, language):
+        facts = make_ground({"precision": 0.8})
+        assert facts["metrics"]["threshold_chosen"]["validation"]["precision"] >= 0.8
+        says = Words(language)("threshold.not_reached", precision=Words(language).number(0.75))
+        assert says not in text_of(facts, language)
+        assert says in text_of(
+            facts, language, metrics=lambda m: m["threshold_chosen"]["validation"].update(precision=0.75)
+        )
+
+    @pytest.mark.parametrize("language", LANGUAGES)
     def test_what_it_does_against_a_half(self, raw, reports, language):
         m = raw["metrics"]
         heading = {"threshold": Words(language).short(m["threshold"])}
