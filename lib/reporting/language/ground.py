@@ -519,22 +519,23 @@ _LIKENESS = {
     "outside_axis": ("New rows beyond\nthe training values", "Filas nuevas fuera del rango\nde entrenamiento"),
     "drift_first_of": ("The first {shown} of {all}", "Las primeras {shown} de {all}"),
     "drift.drifted": (
-        "**The table has drifted:** {marked} of {all} features have moved and carry {share} of the importance (the "
-        "limit is {limit}).",
-        "**La tabla ha derivado:** se han movido {marked} de {all} variables, que llevan el {share} de la importancia "
-        "(el límite es {limit}).",
+        "**The table has drifted:** {marked} of {all} features have moved, and those that moved farther than chance "
+        "explains carry {share} of the importance (the limit is {limit}).",
+        "**La tabla ha derivado:** se han movido {marked} de {all} variables, y las que se movieron más de lo que "
+        "explica el azar llevan el {share} de la importancia (el límite es {limit}).",
     ),
     "drift.not_drifted": (
-        "The table as a whole has not drifted: {marked} of {all} features have moved and carry {share} of the "
-        "importance (the limit is {limit}).",
-        "La tabla en conjunto no ha derivado: se han movido {marked} de {all} variables, que llevan el {share} de la "
-        "importancia (el límite es {limit}).",
+        "The table as a whole has not drifted: {marked} of {all} features have moved, and those that moved farther "
+        "than chance explains carry {share} of the importance (the limit is {limit}).",
+        "La tabla en conjunto no ha derivado: se han movido {marked} de {all} variables, y las que se movieron más de "
+        "lo que explica el azar llevan el {share} de la importancia (el límite es {limit}).",
     ),
     "drift.rows": (
         "Compared: {new} of these rows with {training} training rows.",
         "Se comparan {new} de estas filas con {training} de entrenamiento.",
     ),
     "drift.distance": ("Distance (s.d.)", "Distancia (d. e.)"),
+    "drift.by_chance": ("By chance", "Por azar"),
     "drift.ks": ("KS", "KS"),
     "drift.psi": ("PSI", "PSI"),
     "drift.change": ("Change", "Cambio"),
@@ -552,12 +553,14 @@ _LIKENESS = {
     ),
     "note.drift": (
         "In bold: the features that have moved, by 0.1 standard deviations of the training rows or more; the first "
-        "are those whose distance × importance is largest. *Distance*: 1-Wasserstein, from training to new rows. "
+        "are those whose distance × importance is largest. *Distance*: 1-Wasserstein, from training to new rows. *By "
+        "chance*: the distance to expect of as many rows like the training rows; up to twice that is no news. "
         "*KS*: the largest difference of the cumulative shares. *PSI*: population stability index, and *change* its "
         "usual reading. *No unit*: the feature was constant in training.",
         "En negrita, las variables que se han movido 0,1 desviaciones estándar de las filas de entrenamiento o más; "
         "primero, las de mayor distancia × importancia. *Distancia*: Wasserstein-1, de las filas de entrenamiento a "
-        "las nuevas. *KS*: la mayor diferencia entre proporciones acumuladas. *PSI*: índice de estabilidad "
+        "las nuevas. *Por azar*: la distancia que cabe esperar de otras tantas filas como las de entrenamiento; hasta "
+        "el doble no es novedad. *KS*: la mayor diferencia entre proporciones acumuladas. *PSI*: índice de estabilidad "
         "poblacional, y *cambio*, su lectura habitual. *Sin unidad*: la variable era constante en el entrenamiento.",
     ),
     "distance.half": (

@@ -9,7 +9,7 @@ import numpy as np
 
 from lib.measures import figures, intervals
 from lib.measures.decision import Decision
-from lib.measures.drift import drift
+from lib.measures.drift import drift, is_beyond_chance
 from lib.metrics import ScoreCounts
 from tests.lib.reporting.report_facts import BANDS, FEATURES, SEED, make_facts, predictions, table
 
@@ -72,7 +72,7 @@ def another_table(facts: dict[str, Any], features: tuple[str, ...] = FEATURES) -
         "seen": 41,
         "seen_rows": "drop",
     }
-    moved = sum(gains.get(record["feature"], 0.0) for record in records if record["marked"])
+    moved = sum(gains.get(record["feature"], 0.0) for record in records if is_beyond_chance(record))
     metrics["drift"] = {
         "features": records,
         "importance_moved": moved,

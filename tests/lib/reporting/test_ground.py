@@ -547,12 +547,13 @@ class TestLikeness:
         assert [row[0].strip("*`") for row in rows] == [record["feature"] for record in features]
         for row, record in zip(rows, features, strict=True):
             assert row[0].startswith("**") == record["marked"]
-            assert number(row[3], language) == rounded(record["ks"], 2)
+            assert number(row[4], language) == rounded(record["ks"], 2)
             if record["wasserstein"] is None:
                 assert row[2].strip("*") == Words(language)("no_unit")
-                assert row[4].strip("*") == "–"
+                assert row[5].strip("*") == "–"
             else:
                 assert number(row[2], language) == rounded(record["wasserstein"], 2)
+                assert number(row[3], language) == rounded(record["by_chance"], 2)
         assert "drift.png" in said
 
     def test_what_it_says_in_plain_words(self, other, other_reports):
