@@ -245,7 +245,7 @@ def close_families(facts: ReportData, words: Words) -> str | None:
     other = next(name for name in models if name != winner)
     ours, theirs = (models[name]["val_metrics"][facts.metric] for name in (winner, other))
     margin = _margin(facts.error_of("val", ours), facts.error_of("val", theirs))
-    if margin is None or ours - theirs > margin:
+    if margin is None or abs(ours - theirs) > margin:
         return None
     names = {"winner": words.term("model.in_text", winner), "other": words.term("model.in_text", other)}
     text = words("find.close", ours=words.number(ours), theirs=words.number(theirs), **names)

@@ -537,6 +537,11 @@ class TestFindings:
 
         assert "too close" not in self.say(raw, summary=far)
 
+        def far_ahead(summary):
+            summary["models"][other]["val_metrics"]["areaUnderPR"] = 0.99
+
+        assert "too close" not in self.say(raw, summary=far_ahead), "a search by zones may choose the one behind"
+
     def test_trouble_that_is_absent_by_default(self, raw):
         calm = self.say(raw)
         for part, change, sentence in (
