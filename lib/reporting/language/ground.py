@@ -213,8 +213,8 @@ _UNSEEN = {
         "Compare las zonas por su área ROC; el área PR depende también de la proporción de clase 1 de la zona.",
     ),
     "unseen.all_rows": (
-        "All rows of a zone count here, not only the held-out ones.",
-        "Aquí cuentan todas las filas de una zona, no solo las reservadas.",
+        "All rows of a zone count here, not only the held-out ones, but for those that repeat a row of another zone.",
+        "Aquí cuentan todas las filas de una zona, no solo las reservadas, salvo las que repiten una de otra zona.",
     ),
     "unseen.rough": (
         "† Too few rows of one class for a reliable area: the worst zone may be only the smallest.",
