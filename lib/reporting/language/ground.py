@@ -14,7 +14,7 @@ _HEAD = {
     "gate.at_least": ("{figure} at least {least}", "{figure} de al menos {least}"),
     "gate.below": ("{figure}: {value}, below {least}", "{figure}: {value}, por debajo de {least}"),
     "gate.unknown": (
-        "{figure} was not measured (at least {least} asked for)",
+        "{figure}: not measured (at least {least} asked for)",
         "{figure}: no se midió (se exigía al menos {least})",
     ),
     "gate.drift": ("The table has drifted: {features}", "La tabla ha derivado: {features}"),
@@ -100,10 +100,10 @@ _VERDICT = {
         "mostrará.",
     ),
     "question.few_zones": (
-        "**How good the model is in each zone if it has never seen it was not measured.** That takes three zones "
-        "with rows of both classes, from `zone_col` or from `block_cols` and `block_size`, and a model trained with "
+        "**How good the model is in zones left out one by one was not measured.** That takes three zones with rows of "
+        "both classes, from `zone_col` or from `block_cols` and `block_size`, and a model trained with "
         "this version of the project or a later one.",
-        "**No se midió el rendimiento del modelo en cada zona si nunca la ha visto.** Para ello hacen falta tres "
+        "**No se midió el rendimiento del modelo en zonas dejadas fuera una a una.** Para ello hacen falta tres "
         "zonas con filas de ambas clases, de `zone_col` o de `block_cols` y `block_size`, y un modelo entrenado con "
         "esta versión del proyecto o una posterior.",
     ),
@@ -407,12 +407,12 @@ _LEANING = {
     "the_metric": ("the metric", "la métrica"),
     "mean_score_axis": ("Mean score", "Puntuación media"),
     "no_permutation": (
-        "Permutation importances are measured for models of trees only.",
-        "La importancia por permutación solo se mide en modelos de árboles.",
+        "Permutation importances are measured for models of trees, on rows of both classes.",
+        "La importancia por permutación se mide en modelos de árboles, con filas de ambas clases.",
     ),
     "no_partial_dependence": (
-        "Partial dependence is measured for models of trees only.",
-        "La dependencia parcial solo se mide en modelos de árboles.",
+        "Partial dependence is measured for models of trees, on rows of both classes.",
+        "La dependencia parcial se mide en modelos de árboles, con filas de ambas clases.",
     ),
     "first_by_both": (
         "{shown} of {all} features: the first by gain and the first by permutation.",

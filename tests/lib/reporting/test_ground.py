@@ -197,7 +197,7 @@ class TestHead:
         moved = {"drift": [f"f{i}" for i in range(20)]}
         said = self.gate(raw, [low, unknown, moved])
         assert "**Gate: failed.** Area under the ROC curve, worst of the zones left out: 0.69996, below 0.7" in said
-        assert "was not measured (at least 0.3 asked for)" in said
+        assert ": not measured (at least 0.3 asked for)" in said
         assert "`f11` and 8 more" in said
         assert "0,69996, por debajo de 0,7." in self.gate(raw, [low], "es")
 

@@ -108,7 +108,7 @@ def test_what_this_version_measures_is_shown_and_what_is_missing_said():
     assert len(shown.splitlines()) == 7
     assert views.threshold({"threshold": 0.5}) == "The threshold is 0.5."
     assert "| `B04_med` | 0.030 ± 0.004 | `B05_med` |" in views.permutation_importances(held_out)
-    assert "models of trees only" in views.permutation_importances({})
+    assert "models of trees" in views.permutation_importances({})
     assert "97.2% of the rows are inside" in views.drift(held_out)
     assert "another table only" in views.drift(held_out)
     assert "| `B03_med` | no unit | 1.00 | 100.0% | moved |" in views.drift(other)
