@@ -64,12 +64,7 @@ def evaluate(
     measured = rows_to_measure(spark, model_dir, experiment, test_data, test_fraction, seen)
     scorer = load_scorer(spark, join(model_dir, artifacts.PIPELINE))
     chosen = _decision(storage, model_dir)
-    table = measured.table
-    kept = [*table.coordinates, *([table.zone_col] if table.zone_col else []), table.label_col]
-    scored = scorer.with_score(measured.frame).select(*(F.col(f"`{name}`") for name in (*kept, SCORE_COL))).persist()
-    by_zone = count_scores(scored, table.label_col, SCORE_COL, table.zone_col)
-    scored_rows(scored, kept, chosen).write.mode("overwrite").parquet(join(folder, artifacts.EVAL_SCORES))
-    scored.unpersist()
+    by_zone = _score(measured, scorer, chosen, folder)
     counts = ScoreCounts.sum(by_zone.values())
     metrics = {
         "run_id": artifacts.run_id_of(folder),
@@ -79,7 +74,7 @@ def evaluate(
         **describe(counts, chosen),
         **intervals.describe(by_zone, chosen.threshold, experiment["split"]["seed"]),
     }
-    if table.zone_col:
+    if measured.table.zone_col:
         metrics["zones"] = [describe_zone(zone, by_zone[zone], chosen.threshold) for zone in sorted(by_zone)]
     if zones := summary.get("leave_one_zone_out"):
         metrics["leave_one_zone_out"] = zones
@@ -97,6 +92,17 @@ def evaluate(
     ):
         storage.write_json(join(folder, name), content)
     return Evaluation(folder, metrics, curves)
+
+
+def _score(measured: Measured, scorer: Scorer, chosen: Decision, folder: str) -> dict[str, ScoreCounts]:
+    """Score the rows in one pass, write them as scores.parquet, and count the scores of each zone."""
+    table = measured.table
+    kept = [*table.coordinates, *([table.zone_col] if table.zone_col else []), table.label_col]
+    scored = scorer.with_score(measured.frame).select(*(F.col(f"`{name}`") for name in (*kept, SCORE_COL))).persist()
+    by_zone = count_scores(scored, table.label_col, SCORE_COL, table.zone_col)
+    scored_rows(scored, kept, chosen).write.mode("overwrite").parquet(join(folder, artifacts.EVAL_SCORES))
+    scored.unpersist()
+    return by_zone
 
 
 def _look_at_sample(
