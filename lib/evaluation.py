@@ -64,12 +64,7 @@ def evaluate(
     measured = rows_to_measure(spark, model_dir, experiment, test_data, test_fraction, seen)
     scorer = load_scorer(spark, join(model_dir, artifacts.PIPELINE))
     chosen = Decision.read(storage, model_dir)
-    table = measured.table
-    kept = [*table.coordinates, *([table.zone_col] if table.zone_col else []), table.label_col]
-    scored = scorer.with_score(measured.frame).select(*(F.col(f"`{name}`") for name in (*kept, SCORE_COL))).persist()
-    by_zone = count_scores(scored, table.label_col, SCORE_COL, table.zone_col)
-    scored_rows(scored, kept, chosen).write.mode("overwrite").parquet(join(folder, artifacts.EVAL_SCORES))
-    scored.unpersist()
+    by_zone = _score(measured, scorer, chosen, folder)
     counts = ScoreCounts.sum(by_zone.values())
     metrics = {
         "run_id": artifacts.run_id_of(folder),
@@ -79,7 +74,7 @@ def evaluate(
         **describe(counts, chosen),
         **intervals.describe(by_zone, chosen.threshold, experiment["split"]["seed"]),
     }
-    if table.zone_col:
+    if measured.table.zone_col:
         metrics["zones"] = [describe_zone(zone, by_zone[zone], chosen.threshold) for zone in sorted(by_zone)]
     if zones := summary.get("leave_one_zone_out"):
         metrics["leave_one_zone_out"] = zones
@@ -99,6 +94,17 @@ def evaluate(
     return Evaluation(folder, metrics, curves)
 
 
+def _score(measured: Measured, scorer: Scorer, chosen: Decision, folder: str) -> dict[str, ScoreCounts]:
+    """Score the rows in one pass, write them as scores.parquet, and count the scores of each zone."""
+    table = measured.table
+    kept = [*table.coordinates, *([table.zone_col] if table.zone_col else []), table.label_col]
+    scored = scorer.with_score(measured.frame).select(*(F.col(f"`{name}`") for name in (*kept, SCORE_COL))).persist()
+    by_zone = count_scores(scored, table.label_col, SCORE_COL, table.zone_col)
+    scored_rows(scored, kept, chosen).write.mode("overwrite").parquet(join(folder, artifacts.EVAL_SCORES))
+    scored.unpersist()
+    return by_zone
+
+
 def _look_at_sample(
     storage: Storage,
     model_dir: str,
@@ -111,13 +117,13 @@ def _look_at_sample(
     features, seed = experiment["data"]["features"], experiment["split"]["seed"]
     rows = reference.sample(measured.frame, [*features, measured.table.label_col])
     values, labels = rows[features].to_numpy(float), rows[measured.table.label_col].to_numpy(float)
+    gains = comparison.gains_of(summary)
     figures: dict[str, Any] = {}
     curves: dict[str, Any] = {}
     if scorer.score is not None:
-        figures, curves = lean.describe(scorer.score, values, labels, features, summary["metric_used"], seed)
+        figures, curves = lean.describe(scorer.score, values, labels, features, gains, summary["metric_used"], seed)
     known = reference.read(storage, model_dir, features, experiment["data"]["zone_col"])
     if known is not None:
-        gains = comparison.gains_of(summary)
         figures["applicability"] = comparison.applicability(known, values, features, gains)
         if not measured.record["verified"]:
             figures |= comparison.with_training(known, values, features, gains, seed)

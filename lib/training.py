@@ -239,7 +239,8 @@ class Training:
         winner, other = self.found.best(), self.found.best_on_validation()
         if other.candidate == winner.candidate:
             return {}
-        return {"best_on_validation": as_record(other)}
+        # How long it took would make the summaries of two runs alike differ.
+        return {"best_on_validation": {name: value for name, value in as_record(other).items() if name != "seconds"}}
 
     def _record(self) -> dict[str, Any]:
         """The content of `experiment.json`: everything needed to judge, repeat or resume this run."""

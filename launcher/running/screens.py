@@ -1,6 +1,6 @@
 """What the command line prints before and after a run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -126,12 +126,21 @@ def _show_models(console: Console, plan: Plan, results: dict[str, Any]) -> None:
         style = "bold" if metric == summary["metric_used"] else ""
         table.add_row(metric, *(_number(values.get(metric)) for values in columns.values()), style=style)
     console.print(table)
-    console.print()
+    console.print(_thresholds(plan.parameters, results.get("evaluate", {})), highlight=False)
     notebooks = [f"{folder}/{artifacts.NOTEBOOKS}" for folder in dict.fromkeys(map(plan.folder, plan.steps))]
     rows = [("model", f"{plan.model_dir}/{artifacts.PIPELINE}"), *(("notebooks", place) for place in notebooks)]
     if "report" in results:
         rows.insert(0, ("report", f"{plan.eval_dir}/{artifacts.REPORT}"))
     print_pairs([(name, shown(place)) for name, place in rows], console)
+
+
+def _thresholds(p: Parameters, evaluated: Mapping[str, Any]) -> str:
+    """Which thresholds accuracy and f1 are at, if the model's own decides otherwise than the 0.5 of the search."""
+    chosen = evaluated.get("threshold_chosen")
+    if not chosen or chosen["here"] == chosen["here_at_half"]:
+        return ""
+    others = "of test_data and in the report" if p.test_data else "in the report"
+    return f"accuracy and f1 are at threshold 0.5; {others} at {evaluated['threshold']:.4g}\n"
 
 
 def _number(value: float | None) -> str:

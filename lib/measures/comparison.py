@@ -11,7 +11,7 @@ import numpy as np
 from lib.errors import InputError
 from lib.measures.adversarial import adversarial
 from lib.measures.applicability import Applicability
-from lib.measures.drift import drift
+from lib.measures.drift import drift, is_beyond_chance
 from lib.measures.reference import Reference
 from lib.metrics import Array
 
@@ -19,7 +19,8 @@ from lib.metrics import Array
 MOST_TRAINING_ROWS = 5_000
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.95, 1.0)
 DRIFTED_SHARE = 0.5
-"""A table has drifted if the features that have moved carry at least this share of the importance."""
+"""A table has drifted if the features that moved farther than chance moves so few rows carry at least this share of the
+importance."""
 
 
 def gains_of(summary: Mapping[str, Any]) -> dict[str, float]:
@@ -67,7 +68,7 @@ def with_training(
 ) -> dict[str, Any]:
     """How rows of another table differ from the training rows: by feature, and all features together."""
     records = drift(known.values, values, features, gains)
-    moved = sum(gains.get(record["feature"], 0.0) for record in records if record["marked"])
+    moved = sum(gains.get(record["feature"], 0.0) for record in records if is_beyond_chance(record))
     return {
         "drift": {
             "features": records,

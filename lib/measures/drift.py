@@ -13,6 +13,8 @@ from lib.errors import InputError
 from lib.metrics import Array
 
 WASSERSTEIN_MARK = 0.1
+# As many rows drawn like the training rows are farther from them than this many times `by_chance` once in forty draws.
+_BEYOND_CHANCE = 2
 PSI_SOME = 0.1
 PSI_STRONG = 0.25
 PSI_BINS = 10
@@ -29,6 +31,7 @@ def drift(
     - `wasserstein`: the 1-Wasserstein distance between both distributions (the area between their cumulative shares)
       in standard deviations of the training rows (n). None if the training rows all have one value and the new ones
       have others: there is no unit to measure in.
+    - `by_chance`: the `wasserstein` to expect of as many new rows drawn like the training rows (see `_by_chance`).
     - `ks`: the two-sample Kolmogorov-Smirnov statistic, the largest difference of the cumulative shares.
     - `psi`: the population stability index (see `stability_index`), and `level`, its usual reading: `none` below 0.1,
       `some` below 0.25, else `strong`.
@@ -52,6 +55,13 @@ def drift(
         return distance * importance if importance else 0.0
 
     return sorted(records, key=worry, reverse=True)
+
+
+def is_beyond_chance(record: Mapping[str, Any]) -> bool:
+    """Whether a feature is marked, and its distance larger than so few rows have by chance."""
+    if not record["marked"] or record["wasserstein"] is None:
+        return bool(record["marked"])
+    return bool(record["wasserstein"] > _BEYOND_CHANCE * (record["by_chance"] or 0.0))
 
 
 def stability_index(train: Array, new: Array) -> float:
@@ -79,6 +89,7 @@ def _compare(name: str, train: Array, new: Array) -> dict[str, Any]:
     return {
         "feature": name,
         "wasserstein": wasserstein,
+        "by_chance": _in_deviations(_by_chance(train, len(new)), train),
         "ks": ks,
         "psi": psi,
         "level": "none" if psi < PSI_SOME else "some" if psi < PSI_STRONG else "strong",
@@ -94,6 +105,18 @@ def _distances(train: Array, new: Array) -> tuple[float, float]:
     both = [np.searchsorted(np.sort(rows), values, side="right") / len(rows) for rows in (train, new)]
     apart = np.abs(both[0] - both[1])
     return float(np.sum(apart[:-1] * np.diff(values))), float(apart.max())
+
+
+def _by_chance(train: Array, n_new: int) -> float:
+    """The distance to expect of rows drawn from the same distribution, in the feature's own unit.
+
+    At each value the difference of the two cumulative shares F is close to normal, with variance F (1 - F) times
+    (1 / n + 1 / m) for n and m rows, and the mean of its absolute value is √(2 / π) standard deviations.
+    """
+    values = np.sort(train)
+    share = np.arange(1, len(values)) / len(values)
+    spread = float(np.sum(np.sqrt(share * (1 - share)) * np.diff(values)))
+    return spread * float(np.sqrt(2 / np.pi * (1 / len(values) + 1 / n_new)))
 
 
 def _in_deviations(distance: float, train: Array) -> float | None:

@@ -94,11 +94,17 @@ def describe(by_zone: Mapping[str, ScoreCounts], threshold: float, seed: int) ->
     """The 95 % intervals of an evaluation's figures (`intervals`, None where there is none), and what they rest on.
 
     `intervals_from` is "zones" with at least three zones, of which a bootstrap is made: neighbouring rows of a zone are
-    alike, so zones, not rows, are what varies. Otherwise it is "rows": formulas that take the rows as independent.
+    alike, so zones, not rows, are what varies. A figure that rests on fewer than five rows has none: so few give the
+    same few values in every draw. Otherwise it is "rows": formulas that take the rows as independent.
     """
-    if len(by_zone) >= FEWEST_ZONES:
-        return {"intervals": _as_lists(bootstrap_zones(by_zone, threshold, seed)), "intervals_from": "zones"}
     counts = ScoreCounts.sum(by_zone.values())
+    if len(by_zone) >= FEWEST_ZONES:
+        rests_on = _rows_below(counts, threshold)
+        bounds = {
+            name: found if rests_on[name] >= _FEWEST_EXPECTED else None
+            for name, found in bootstrap_zones(by_zone, threshold, seed).items()
+        }
+        return {"intervals": _as_lists(bounds), "intervals_from": "zones"}
     positives, negatives = int(counts.n_positives), int(counts.n_negatives)
     confusion = counts.confusion(threshold)
     found: dict[str, tuple[float, float] | None] = dict.fromkeys(_figure_names())
@@ -135,6 +141,17 @@ def bootstrap_zones(
     times = np.stack([np.bincount(draw, minlength=len(zones)) for draw in chosen]).astype(np.float64)
     figures = {**_decisions(times, zones, threshold), **_areas(times, zones)}
     return {name: _percentiles(figures[name]) for name in _figure_names()}
+
+
+def _rows_below(counts: ScoreCounts, threshold: float) -> dict[str, float]:
+    """The number of rows that each figure is a share of; for an area, those of the rarer class."""
+    confusion = counts.confusion(threshold)
+    of_class = {"0": counts.n_negatives, "1": counts.n_positives}
+    predicted = {"0": confusion.tn + confusion.fn, "1": confusion.tp + confusion.fp}
+    below: dict[str, float] = dict.fromkeys(artifacts.OVERALL_METRICS, counts.rows)
+    below |= dict.fromkeys((*artifacts.SEARCH_METRICS, "average_precision"), min(of_class.values()))
+    below |= {f"precision.{name}": rows for name, rows in predicted.items()}
+    return below | {f"{figure}.{name}": rows for figure in ("recall", "f1") for name, rows in of_class.items()}
 
 
 def _as_lists(found: Mapping[str, tuple[float, float] | None]) -> dict[str, list[float] | None]:

@@ -1,6 +1,6 @@
 """What a model leans on: permutation importances and partial dependence, from a sample of rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lib.measures.importance import correlated_groups, partial_dependence, permutation_importances
@@ -13,14 +13,21 @@ DEPENDENCE_ROWS = 2_000
 
 
 def describe(
-    score: Callable[[Array], Array], values: Array, labels: Array, features: Sequence[str], metric: str, seed: int
+    score: Callable[[Array], Array],
+    values: Array,
+    labels: Array,
+    features: Sequence[str],
+    gains: Mapping[str, float],
+    metric: str,
+    seed: int,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The drop of the metric if a feature is permuted, and the mean score by the value of the strongest features.
 
     Features that move together are permuted as one group. Returns what stands in metrics.json
     (`permutation_importances`: one record a feature, in falling order, with the other members of its `group`) and in
-    curves.json (`partial_dependence`). Nothing, if the rows are of one class: a sample of a table with a rare class
-    may have none of its rows, and without both no metric can drop.
+    curves.json (`partial_dependence`). Equal drops, as in a group, are ordered by the features' `gains`. Nothing, if
+    the rows are of one class: a sample of a table with a rare class may have none of its rows, and without both no
+    metric can drop.
     """
     if not 0 < labels.sum() < len(labels):
         return {}, {}
@@ -32,10 +39,24 @@ def describe(
         for group, mean, std in by_group
         for f in group
     ]
-    records.sort(key=lambda record: -record["mean"])
+    records.sort(key=lambda record: (-record["mean"], -gains.get(record["feature"], 0.0)))
     place = {name: number for number, name in enumerate(features)}
     curves = []
-    for record in records[:STRONGEST]:
-        grid, mean = partial_dependence(score, values, place[record["feature"]], max_rows=DEPENDENCE_ROWS)
-        curves.append({"feature": record["feature"], "values": grid.tolist(), "mean": mean.tolist()})
+    for feature in _strongest(records):
+        grid, mean = partial_dependence(score, values, place[feature], max_rows=DEPENDENCE_ROWS)
+        curves.append({"feature": feature, "values": grid.tolist(), "mean": mean.tolist()})
     return {"permutation_importances": records}, {"partial_dependence": curves}
+
+
+def _strongest(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The first feature of each group in falling order; further members only if there are too few groups.
+
+    All members of a group have its drop, so a large one would take all the places.
+    """
+    first: list[str] = []
+    further: list[str] = []
+    named: set[str] = set()
+    for record in records:
+        (further if record["feature"] in named else first).append(record["feature"])
+        named.update(record["group"])
+    return [*first, *further][:STRONGEST]

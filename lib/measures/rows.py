@@ -58,7 +58,12 @@ def rows_to_measure(
     data = experiment["data"]
     trained_from = data["inputs"]
     inputs = tables.places(test_data) or trained_from
-    table = _load(spark, inputs, experiment)
+    try:
+        table = _load(spark, inputs, experiment)
+    except InputError as error:
+        if inputs == trained_from:
+            raise
+        raise InputError(f"test_data: {error}") from None
     if table.fingerprint == data["fingerprint"]:
         return _held_out_rows(table, experiment)
     if inputs == trained_from:

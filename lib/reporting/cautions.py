@@ -16,6 +16,7 @@ from lib.reporting.report_data import Record, ReportData
 from lib.search.families import Candidate
 from lib.search.families.random_forest import features_per_node
 from lib.search.shared_fits import same_model
+from lib.support.threshold_rule import is_number
 
 SMALL_ZONE = 20  # rows of the rarer class below which a zone's figures say little
 SMALL_CLASS = 100  # the same for the whole evaluation
@@ -220,7 +221,13 @@ def inflated_scores(facts: ReportData, words: Words) -> str | None:
 
 
 def other_threshold(facts: ReportData, words: Words) -> str | None:
-    """A threshold that would serve F1 better than the usual one."""
+    """A threshold that would serve F1 better than the one that was given.
+
+    One that a rule chose serves another end, or is the best for F1 as far as the validation rows tell.
+    """
+    chosen = facts.metrics.get("threshold_chosen")
+    if chosen and not is_number(chosen["rule"]):
+        return None
     best = max(facts.curves["thresholds"], key=lambda row: row["f1"])
     now = facts.metrics["f1_by_class"]["1"]
     if best["f1"] - now < 0.01:
@@ -238,7 +245,7 @@ def close_families(facts: ReportData, words: Words) -> str | None:
     other = next(name for name in models if name != winner)
     ours, theirs = (models[name]["val_metrics"][facts.metric] for name in (winner, other))
     margin = _margin(facts.error_of("val", ours), facts.error_of("val", theirs))
-    if margin is None or ours - theirs > margin:
+    if margin is None or abs(ours - theirs) > margin:
         return None
     names = {"winner": words.term("model.in_text", winner), "other": words.term("model.in_text", other)}
     text = words("find.close", ours=words.number(ours), theirs=words.number(theirs), **names)

@@ -6,7 +6,7 @@ from lib.metrics import THRESHOLD
 from lib.reporting.language.words import Words
 from lib.reporting.markdown import plain, table
 from lib.reporting.report_data import Record, ReportData
-from lib.support.threshold_rule import COSTS, F1, FALSE_ALARM, MISSED, is_number
+from lib.support.threshold_rule import COSTS, F1, FALSE_ALARM, MISSED, PRECISION, is_number
 
 
 def chosen_threshold(facts: ReportData, words: Words) -> list[str]:
@@ -16,8 +16,10 @@ def chosen_threshold(facts: ReportData, words: Words) -> list[str]:
         return []
     exact = facts.metrics["threshold"]
     key = "threshold.given" if is_number(chosen["rule"]) else "threshold.chosen"
-    said = words(key, rule=rule_in_words(chosen, words), exact=words.exact(exact))
-    return [f"{said} {words('threshold.sparks')}", _compared(facts, chosen, words)]
+    said = [words(key, rule=rule_in_words(chosen, words), exact=words.exact(exact))]
+    said += _not_reached(chosen, words)
+    said.append(words("threshold.sparks"))
+    return [" ".join(said), _compared(facts, chosen, words)]
 
 
 def rule_in_words(chosen: Record, words: Words) -> str:
@@ -35,6 +37,19 @@ def rule_in_words(chosen: Record, words: Words) -> str:
     return words(f"rule.{name}", share=words.short(value))
 
 
+def _not_reached(chosen: Record, words: Words) -> list[str]:
+    """That no threshold has the precision asked for, if so; any recall can be had."""
+    rule, validation = chosen["rule"], chosen.get("validation")
+    if (
+        not validation
+        or not isinstance(rule, dict)
+        or PRECISION not in rule
+        or validation["precision"] >= rule[PRECISION]
+    ):
+        return []
+    return [words("threshold.not_reached", precision=words.number(validation["precision"]))]
+
+
 def _compared(facts: ReportData, chosen: Record, words: Words) -> str:
     validation = facts.parts.get("val", {}).get("positives")
     lines = (
@@ -42,6 +57,7 @@ def _compared(facts: ReportData, chosen: Record, words: Words) -> str:
         ("here", facts.metrics["threshold"], chosen.get("here"), facts.positives),
         ("here_at_half", THRESHOLD, chosen.get("here_at_half"), facts.positives),
     )
+    costs = chosen["rule"].get(COSTS) if isinstance(chosen["rule"], dict) else None
     rows = [
         [
             words(f"threshold.{name}"),
@@ -51,10 +67,12 @@ def _compared(facts: ReportData, chosen: Record, words: Words) -> str:
             words.count(done["FN"]),
             words.count(done["FP"]),
             *(words.number(done[figure]) for figure in ("precision", "recall", "f1")),
+            *([words.short(costs[MISSED] * done["FN"] + costs[FALSE_ALARM] * done["FP"])] if costs else []),
         ]
         for name, threshold, done, positives in lines
         if done
     ]
     header = [words(key) for key in ("measured_rows", "threshold", "rows", "threshold.found", "threshold.missed")]
     header += [words(key) for key in ("threshold.alarms", "precision", "recall", "f1_plain")]
-    return table(header, rows, "lrrrrrrrr")
+    header += [words("threshold.cost")] if costs else []
+    return table(header, rows, "lrrrrrrrrr"[: len(header)])

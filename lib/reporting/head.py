@@ -43,6 +43,8 @@ def _gate(facts: ReportData, words: Words) -> list[str]:
 
 def _failure(record: Record, words: Words) -> str:
     if "drift" in record:
+        if record["drift"] is None:
+            return words("gate.drift_not_known")
         return words("gate.drift", features=words.listing([words.name(name) for name in record["drift"]], NAMED))
     figure, least = _figure(record["metric"], words), words.short(record["below"])
     if record["value"] is None:

@@ -95,6 +95,7 @@ def _drift_table(shown: list[Record], facts: ReportData, words: Words) -> str:
             words.name(each["feature"]),
             words.number(gains.get(each["feature"])),
             words("no_unit") if distance is None else words.number(distance, 2),
+            words.number(each.get("by_chance"), 2),
             words.number(each["ks"], 2),
             # A feature that was constant in training has no deciles to compare.
             words.number(None if distance is None else each["psi"], 2),
@@ -102,8 +103,12 @@ def _drift_table(shown: list[Record], facts: ReportData, words: Words) -> str:
             words.percent(each["outside"]),
         ]
         rows.append([f"**{cell}**" for cell in cells] if each["marked"] else cells)
-    header = [words("feature"), words("importance"), *(words(f"drift.{key}") for key in ("distance", "ks", "psi"))]
-    return table([*header, words("drift.change"), words("drift.outside")], rows, "lrrrrlr")
+    header = [
+        words("feature"),
+        words("importance"),
+        *(words(f"drift.{key}") for key in ("distance", "by_chance", "ks", "psi")),
+    ]
+    return table([*header, words("drift.change"), words("drift.outside")], rows, "lrrrrrlr")
 
 
 def _more(features: list[Record], words: Words) -> str:

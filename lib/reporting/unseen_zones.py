@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from lib.artifacts import SEARCH_METRICS
+from lib.artifacts import SEARCH_METRICS, ZONES, selecting
+from lib.reporting.cautions import is_small
 from lib.reporting.language.words import Words
 from lib.reporting.limits import NAMED, ZONES_LISTED
 from lib.reporting.markdown import code, section, table
@@ -26,7 +27,7 @@ def unseen_zones(facts: ReportData, words: Words, images: Images) -> str:
         _zones(record, words),
         _notes(record, words),
         _families(facts, record, words),
-        _other_choice(facts, record, words),
+        _other_choice(facts, words),
         _nested(record, words),
     )
 
@@ -43,7 +44,7 @@ def _zones(record: Record, words: Words) -> str:
     listed = weakest(record["zones"], ZONES_LISTED)
     rows = [
         [
-            words.name(zone["zone"]),
+            words.name(zone["zone"]) + (" †" if _is_rough(zone) else ""),
             words.count(zone["rows"]),
             words.count(zone["positives"]),
             words.percent(zone["positives"] / zone["rows"]),
@@ -69,7 +70,14 @@ def _notes(record: Record, words: Words) -> str:
     if one_class:
         sentences.append(words("unseen.one_class", zones=words.listing(one_class, NAMED)))
     sentences += [words("unseen.base_rate"), words("unseen.all_rows")]
+    if any(_is_rough(zone) for zone in record["zones"]):
+        sentences.append(words("unseen.rough"))
     return " ".join(sentences)
+
+
+def _is_rough(zone: Record) -> bool:
+    """Whether a zone has areas, but too few rows of one class for them to say much."""
+    return zone["areaUnderROC"] is not None and is_small(zone)
 
 
 def _families(facts: ReportData, record: Record, words: Words) -> str:
@@ -88,28 +96,29 @@ def _families(facts: ReportData, record: Record, words: Words) -> str:
     prefers_other = winner in means and means[best] > means[winner]
     names = {"winner": words.term("model.in_text", winner), "other": words.term("model.in_text", best)}
     values = {"ours": words.number(means.get(winner)), "theirs": words.number(means.get(best))}
-    key = "unseen.other_family" if prefers_other else "unseen.same_family"
+    prefer = "unseen.other_on_all_rows" if facts.chosen_by_zones else "unseen.other_family"
+    key = prefer if prefers_other else "unseen.same_family"
     said = words(key, metric=words(f"{metric}.in_text"), **names, **values)
     return f"### {words('heading.unseen_families')}\n\n{table(header, rows, 'lrrrr')}\n\n{said}"
 
 
-def _other_choice(facts: ReportData, record: Record, words: Words) -> str:
-    """The candidate that the validation rows would have chosen, where the zones chose another."""
+def _other_choice(facts: ReportData, words: Words) -> str:
+    """The candidate that the validation rows would have chosen, where the zones chose another.
+
+    Both with the figures of the search: those of `leave_one_zone_out` count the test rows, too.
+    """
     other, metric = facts.summary.get("best_on_validation"), facts.metric
-    if not other:
+    if not other or not facts.search:
         return ""
-    winner = facts.summary["winner"]
-    chosen = {"model": winner["name"], "params": facts.summary["models"][winner["name"]]["best_params"]}
-    chosen |= {"val": winner["val_metrics"][metric], "zones": record["mean"][metric]}
-    rejected = {**other, "val": other["val_metrics"][metric], "zones": (other.get("zones") or {}).get(metric)}
+    chosen = max(facts.search, key=lambda searched: (selecting(searched, metric), -searched["index"]))
     rows = [
         [
             words(f"unseen.by_{by}"),
             f"{words.term('model', each['model'])}: {words.params(each['params'])}",
-            words.number(each["val"]),
-            words.number(each["zones"]),
+            words.number(each["val_metrics"][metric]),
+            words.number((each.get(ZONES) or {}).get(metric)),
         ]
-        for by, each in (("zones", chosen), ("validation", rejected))
+        for by, each in (("zones", chosen), ("validation", other))
     ]
     short = words(f"{metric}.short")
     header = [words("unseen.chosen_by"), words("unseen.candidate")]

@@ -1,5 +1,6 @@
 """The summary of a report: its two figures first, then who won and what the model does with a hundred rows."""
 
+from lib.reporting.cautions import is_small
 from lib.reporting.language.words import Words
 from lib.reporting.markdown import bullets, code, section, table
 from lib.reporting.pictures import Images
@@ -43,9 +44,15 @@ def _zone_rows(zones: Record, metric: str, words: Words) -> list[list[str]]:
     worst = zones.get("worst_zone", {}).get(metric)
     if worst is not None:
         alone = words.number(_chance_of_zones([zone for zone in both if zone["zone"] == worst], metric))
-        label = words("figure.worst", zone=words.name(worst))
+        label = words("figure.worst", zone=words.name(worst)) + (" †" if _worst_is_rough(zones, metric) else "")
         rows.append([label, words.number(zones["worst"][metric]), "–", alone])
     return rows
+
+
+def _worst_is_rough(zones: Record, metric: str) -> bool:
+    """Whether the worst zone has too few rows of one class for its area to say much."""
+    worst = zones.get("worst_zone", {}).get(metric)
+    return any(is_small(zone) for zone in zones["zones"] if zone["zone"] == worst)
 
 
 def by_chance(facts: ReportData, metric: str) -> float:
@@ -80,6 +87,8 @@ def _questions(facts: ReportData, words: Words) -> str:
         sentences.append(words("question.nested"))
     elif facts.chosen_by_zones:
         sentences.append(words("question.chosen_by_zones"))
+    if _worst_is_rough(zones, facts.metric):
+        sentences.append(words("unseen.rough"))
     return " ".join(sentences)
 
 

@@ -17,8 +17,10 @@ from lib.reporting.chosen_threshold import rule_in_words
 from lib.reporting.language.words import Words
 from lib.reporting.limits import NAMED, ZONES_LISTED, largest
 from lib.reporting.markdown import code, plain, table
+from lib.reporting.zone_plots import weakest
 from lib.search.search import Search
 from lib.split import PARTS, Split
+from lib.support.blocks import BLOCK_COL
 
 WORDS = Words("en")  # the language of the notebooks
 PART_NAMES = dict(zip(PARTS, ("training", "validation", "test"), strict=True))
@@ -55,10 +57,16 @@ def facts(loaded: Table) -> str:
         ["rows dropped for missing values", WORDS.count(loaded.dropped)],
         [f"rows of class 1 ({code(loaded.label_col)})", _part_of(loaded.class_counts["1"], loaded.rows)],
         ["features", WORDS.count(len(loaded.features))],
-        ["zones", code(loaded.zone_col) if loaded.zone_col else "none"],
+        ["zones", _zones_from(loaded)],
         ["fingerprint of the content", code(loaded.fingerprint)],
     ]
     return table(["", ""], rows, "ll")
+
+
+def _zones_from(loaded: Table) -> str:
+    if loaded.zone_col == BLOCK_COL:
+        return f"square blocks of {' and '.join(code(name) for name in loaded.coordinates)}"
+    return code(loaded.zone_col) if loaded.zone_col else "none"
 
 
 def balance(records: Sequence[Record]) -> str:
@@ -114,13 +122,15 @@ def parts(split: Split) -> str:
 
 
 def candidates(search: Search, top: int = 15) -> str:
-    """The best candidates, by the metric that chooses."""
-    ranked = sorted(search.scores, key=lambda score: (-score.metrics[search.metric], score.candidate.index))
+    """The best candidates, by the metric that chooses: on validation or, in a column of its own, on zones left out."""
+    ranked = sorted(search.scores, key=lambda score: (-search.figure(score), score.candidate.index))
+    by_zones = any(score.zones for score in ranked)
     rows = [
         [
             str(rank),
             score.candidate.model,
             ", ".join(f"{name} {value}" for name, value in score.candidate.params.items()),
+            *([f"**{WORDS.number(search.figure(score))}**"] if by_zones else []),
             *_four(score.metrics),
             WORDS.number(score.seconds, 1),
         ]
@@ -133,26 +143,31 @@ def candidates(search: Search, top: int = 15) -> str:
         notes.append(f"{len(ranked)} candidates. {reused}")
     if len(ranked) > top:
         notes.append(f"The best {top} of {len(ranked)} candidates:")
-    ranking = table(["", "model", "parameters", *_titles(), "seconds"], rows, "rllrrrrr")
+    chosen_by = [f"{WORDS(f'{search.metric}.short')}, zones left out"] if by_zones else []
+    header = ["", "model", "parameters", *chosen_by, *_titles(), "seconds"]
+    ranking = table(header, rows, "rllrrrrrr"[: len(header)])
     return "\n\n".join([*notes, ranking])
 
 
 def zones_left_out(record: Record | None) -> str:
-    """Leave-one-zone-out of the winner (`lib.measures.zones.describe`), zone by zone."""
+    """Leave-one-zone-out of the winner (`lib.measures.zones.describe`), of the weakest zones if there are very many."""
     if not record:
         return "Fewer than three zones have rows of both classes: none can be left out."
     areas = artifacts.SEARCH_METRICS
+    listed = sorted(weakest(record[artifacts.ZONES], ZONES_LISTED), key=lambda zone: zone["zone"])
     rows = [
         [
-            *_balance_row(plain(zone["zone"]), zone["rows"], zone["positives"]),
+            *_balance_row(_zone(zone["zone"]), zone["rows"], zone["positives"]),
             *(WORDS.number(zone[name]) for name in areas),
         ]
-        for zone in record[artifacts.ZONES]
+        for zone in listed
     ]
     for name in ("mean", "worst"):
         rows.append([f"**{name}**", "", "", "", *(f"**{WORDS.number(record[name][area])}**" for area in areas)])
     header = ["zone left out", "rows", "class 1", "share of class 1", *(WORDS(f"{name}.short") for name in areas)]
-    return table(header, rows, "lrrrrr")
+    shown = table(header, rows, "lrrrrr")
+    more = len(record[artifacts.ZONES]) - len(listed)
+    return f"{shown}\n\nThese are the weakest zones, and {WORDS.count(more)} more." if more else shown
 
 
 def results(summary: Record) -> str:

@@ -43,7 +43,11 @@ class Search:
     def best(self, model: str | None = None) -> Score:
         """The best score overall, or of one family; the earlier candidate wins a tie."""
         considered = [s for s in self.scores if model in (None, s.candidate.model)]
-        return max(considered, key=lambda s: ((s.zones or s.metrics)[self.metric], -s.candidate.index))
+        return max(considered, key=lambda s: (self.figure(s), -s.candidate.index))
+
+    def figure(self, score: Score) -> float:
+        """What a candidate is compared by: its mean over zones left out where it has one, else that on validation."""
+        return (score.zones or score.metrics)[self.metric]
 
     def best_on_validation(self) -> Score:
         """The candidate that the validation rows would select."""

@@ -186,12 +186,14 @@ def test_a_second_evaluation_gets_a_name_of_its_own(spark, trained, evaluated):
 
 def test_what_cannot_be_evaluated_is_named(spark, trained, evaluated, place):
     narrow = write(make_table(100)[["f0", "label"]], place / "narrow.parquet")
+    one_class = write(make_table(100).assign(label=1), place / "one_class.parquet")
     (place / "unfinished" / "model_20260101_000000").mkdir(parents=True)
     for model, arguments, says in (
         (trained.folder, {"out": trained.out, "run_id": trained.run_id}, "already exists"),
         (str(place / "nothing"), {}, "it does not exist"),
         (str(place / "unfinished" / "model_20260101_000000"), {}, "its training did not finish"),
         (trained.folder, {"test_data": narrow}, "lacks columns that the model needs: f1, f2, f3"),
+        (trained.folder, {"test_data": one_class}, "test_data: label column 'label' has only one value: 1"),
         (
             trained.folder,
             {"test_data": write(make_table(90), place / "s.parquet"), "test_fraction": 0},

@@ -101,6 +101,7 @@ def test_the_winner_is_that_of_the_zones(trained, summary):
         assert "best_on_validation" not in summary
     else:
         assert summary["best_on_validation"]["index"] == on_validation["index"]
+        assert "seconds" not in summary["best_on_validation"]
 
 
 def test_the_winners_validation_counts_are_its_validation_metrics(trained, summary):

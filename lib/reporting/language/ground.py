@@ -14,10 +14,14 @@ _HEAD = {
     "gate.at_least": ("{figure} at least {least}", "{figure} de al menos {least}"),
     "gate.below": ("{figure}: {value}, below {least}", "{figure}: {value}, por debajo de {least}"),
     "gate.unknown": (
-        "{figure} was not measured (at least {least} asked for)",
+        "{figure}: not measured (at least {least} asked for)",
         "{figure}: no se midió (se exigía al menos {least})",
     ),
     "gate.drift": ("The table has drifted: {features}", "La tabla ha derivado: {features}"),
+    "gate.drift_not_known": (
+        "Whether the table has drifted is not known: the model keeps no sample of its training rows",
+        "No se sabe si la tabla ha derivado: el modelo no guarda una muestra de sus filas de entrenamiento",
+    ),
     "gate.no_drift": ("no drift", "que no haya deriva"),
     "gate.drift_unknown": (
         "no drift (not measured: these rows are of the training table)",
@@ -96,10 +100,10 @@ _VERDICT = {
         "mostrará.",
     ),
     "question.few_zones": (
-        "**How good the model is in each zone if it has never seen it was not measured.** That takes three zones "
-        "with rows of both classes, from `zone_col` or from `block_cols` and `block_size`, and a model trained with "
+        "**How good the model is in zones left out one by one was not measured.** That takes three zones with rows of "
+        "both classes, from `zone_col` or from `block_cols` and `block_size`, and a model trained with "
         "this version of the project or a later one.",
-        "**No se midió el rendimiento del modelo en cada zona si nunca la ha visto.** Para ello hacen falta tres "
+        "**No se midió el rendimiento del modelo en zonas dejadas fuera una a una.** Para ello hacen falta tres "
         "zonas con filas de ambas clases, de `zone_col` o de `block_cols` y `block_size`, y un modelo entrenado con "
         "esta versión del proyecto o una posterior.",
     ),
@@ -199,18 +203,22 @@ _UNSEEN = {
         "y el área conjunta engañaría (Airola et al., 2019).",
     ),
     "unseen.one_class": (
-        "All rows of {zones} are of one class: no area can be measured there, and neither mean nor worst says "
-        "anything of it.",
+        "All rows of {zones} are of one class: no area can be measured there, and neither the mean nor the worst "
+        "counts them.",
         "Todas las filas de {zones} son de una sola clase: ahí no se puede medir ningún área, y ni la media ni la peor "
-        "dicen nada de ello.",
+        "las incluyen.",
     ),
     "unseen.base_rate": (
         "Compare zones by their ROC area; the PR area also depends on the zone's share of class 1.",
         "Compare las zonas por su área ROC; el área PR depende también de la proporción de clase 1 de la zona.",
     ),
     "unseen.all_rows": (
-        "All rows of a zone count here, not only the held-out ones.",
-        "Aquí cuentan todas las filas de una zona, no solo las reservadas.",
+        "All rows of a zone count here, not only the held-out ones, but for those that repeat a row of another zone.",
+        "Aquí cuentan todas las filas de una zona, no solo las reservadas, salvo las que repiten una de otra zona.",
+    ),
+    "unseen.rough": (
+        "† Too few rows of one class for a reliable area: the worst zone may be only the smallest.",
+        "† Muy pocas filas de una clase para un área fiable: la peor zona puede ser solo la más pequeña.",
     ),
     "unseen.mean_of": ("{metric}, mean", "{metric}, media"),
     "unseen.worst_of": ("{metric}, worst", "{metric}, peor"),
@@ -226,11 +234,19 @@ _UNSEEN = {
         "**Las zonas preferirían {other}:** su media de {metric} es {theirs}; la de {winner}, que eligió la búsqueda, "
         "es {ours}. Si el modelo es para zonas nuevas, busque con `select_by: zones`.",
     ),
+    "unseen.other_on_all_rows": (
+        "**On all rows, {other} is ahead:** its mean {metric} is {theirs}, that of {winner} is {ours}. The search "
+        "looked at training and validation rows alone, where {winner} was ahead. That is no reason to switch: rows "
+        "used to choose a model can no longer evaluate it.",
+        "**En todas las filas va por delante {other}:** su media de {metric} es {theirs}; la de {winner} es {ours}. La "
+        "búsqueda solo miró las filas de entrenamiento y validación, donde iba por delante {winner}. No es razón para "
+        "cambiar: las filas que sirven para elegir un modelo ya no sirven para evaluarlo.",
+    ),
     "unseen.two_choices": (
-        "The search compared the candidates by their mean {metric} on zones left out. The validation rows would have "
-        "chosen another one.",
-        "La búsqueda comparó los candidatos por su media de {metric} en zonas dejadas fuera. Las filas de validación "
-        "habrían elegido otro.",
+        "The search compared the candidates by their mean {metric} on zones left out, on training and validation rows "
+        "alone. The validation rows would have chosen another one.",
+        "La búsqueda comparó los candidatos por su media de {metric} en zonas dejadas fuera, solo en filas de "
+        "entrenamiento y validación. Las filas de validación habrían elegido otro.",
     ),
     "unseen.chosen_by": ("Chosen by", "Elegido por"),
     "unseen.candidate": ("Candidate", "Candidato"),
@@ -255,6 +271,10 @@ _THRESHOLD = {
         "**The threshold was given** as a parameter: {rule}.",
         "**El umbral se indicó** como parámetro: {rule}.",
     ),
+    "threshold.not_reached": (
+        "**No threshold reaches that precision there:** the one with the highest was taken, {precision}.",
+        "**Ningún umbral alcanza ahí esa precisión:** se tomó el de la más alta, {precision}.",
+    ),
     "threshold.sparks": (
         "The column `prediction` that Spark writes keeps to 0.5: to decide as in this report, compare the score with "
         "the threshold.",
@@ -267,6 +287,7 @@ _THRESHOLD = {
     "threshold.found": ("Class 1 found", "Clase 1 encontrada"),
     "threshold.missed": ("Class 1 missed", "Clase 1 perdida"),
     "threshold.alarms": ("False alarms", "Falsas alarmas"),
+    "threshold.cost": ("Cost", "Costo"),
     "rule.f1": ("the highest F1 of class 1", "el F1 más alto de la clase 1"),
     "rule.recall": (
         "the highest threshold that finds at least a share of {share} of class 1",
@@ -386,12 +407,12 @@ _LEANING = {
     "the_metric": ("the metric", "la métrica"),
     "mean_score_axis": ("Mean score", "Puntuación media"),
     "no_permutation": (
-        "Permutation importances are measured for models of trees only.",
-        "La importancia por permutación solo se mide en modelos de árboles.",
+        "Permutation importances are measured for models of trees, on rows of both classes.",
+        "La importancia por permutación se mide en modelos de árboles, con filas de ambas clases.",
     ),
     "no_partial_dependence": (
-        "Partial dependence is measured for models of trees only.",
-        "La dependencia parcial solo se mide en modelos de árboles.",
+        "Partial dependence is measured for models of trees, on rows of both classes.",
+        "La dependencia parcial se mide en modelos de árboles, con filas de ambas clases.",
     ),
     "first_by_both": (
         "{shown} of {all} features: the first by gain and the first by permutation.",
@@ -498,22 +519,23 @@ _LIKENESS = {
     "outside_axis": ("New rows beyond\nthe training values", "Filas nuevas fuera del rango\nde entrenamiento"),
     "drift_first_of": ("The first {shown} of {all}", "Las primeras {shown} de {all}"),
     "drift.drifted": (
-        "**The table has drifted:** {marked} of {all} features have moved and carry {share} of the importance (the "
-        "limit is {limit}).",
-        "**La tabla ha derivado:** se han movido {marked} de {all} variables, que llevan el {share} de la importancia "
-        "(el límite es {limit}).",
+        "**The table has drifted:** {marked} of {all} features have moved, and those that moved farther than chance "
+        "explains carry {share} of the importance (the limit is {limit}).",
+        "**La tabla ha derivado:** se han movido {marked} de {all} variables, y las que se movieron más de lo que "
+        "explica el azar llevan el {share} de la importancia (el límite es {limit}).",
     ),
     "drift.not_drifted": (
-        "The table as a whole has not drifted: {marked} of {all} features have moved and carry {share} of the "
-        "importance (the limit is {limit}).",
-        "La tabla en conjunto no ha derivado: se han movido {marked} de {all} variables, que llevan el {share} de la "
-        "importancia (el límite es {limit}).",
+        "The table as a whole has not drifted: {marked} of {all} features have moved, and those that moved farther "
+        "than chance explains carry {share} of the importance (the limit is {limit}).",
+        "La tabla en conjunto no ha derivado: se han movido {marked} de {all} variables, y las que se movieron más de "
+        "lo que explica el azar llevan el {share} de la importancia (el límite es {limit}).",
     ),
     "drift.rows": (
         "Compared: {new} of these rows with {training} training rows.",
         "Se comparan {new} de estas filas con {training} de entrenamiento.",
     ),
     "drift.distance": ("Distance (s.d.)", "Distancia (d. e.)"),
+    "drift.by_chance": ("By chance", "Por azar"),
     "drift.ks": ("KS", "KS"),
     "drift.psi": ("PSI", "PSI"),
     "drift.change": ("Change", "Cambio"),
@@ -531,12 +553,14 @@ _LIKENESS = {
     ),
     "note.drift": (
         "In bold: the features that have moved, by 0.1 standard deviations of the training rows or more; the first "
-        "are those whose distance × importance is largest. *Distance*: 1-Wasserstein, from training to new rows. "
+        "are those whose distance × importance is largest. *Distance*: 1-Wasserstein, from training to new rows. *By "
+        "chance*: the distance to expect of as many rows like the training rows; up to twice that is no news. "
         "*KS*: the largest difference of the cumulative shares. *PSI*: population stability index, and *change* its "
         "usual reading. *No unit*: the feature was constant in training.",
         "En negrita, las variables que se han movido 0,1 desviaciones estándar de las filas de entrenamiento o más; "
         "primero, las de mayor distancia × importancia. *Distancia*: Wasserstein-1, de las filas de entrenamiento a "
-        "las nuevas. *KS*: la mayor diferencia entre proporciones acumuladas. *PSI*: índice de estabilidad "
+        "las nuevas. *Por azar*: la distancia que cabe esperar de otras tantas filas como las de entrenamiento; hasta "
+        "el doble no es novedad. *KS*: la mayor diferencia entre proporciones acumuladas. *PSI*: índice de estabilidad "
         "poblacional, y *cambio*, su lectura habitual. *Sin unidad*: la variable era constante en el entrenamiento.",
     ),
     "distance.half": (

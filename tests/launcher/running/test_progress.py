@@ -128,7 +128,15 @@ def test_the_end_says_what_came_out_and_where_it_is(screen, monkeypatch, tmp_pat
         "models": {"GBT": {"best_params": {"maxDepth": "6", "maxIter": "100"}}},
         "winner": {"name": "GBT", "val_metrics": numbers, "test_metrics_retrained": {**numbers, "areaUnderPR": 0.7}},
     }
-    show_results(screen.console, screen.plan, {"train": summary, "evaluate": {}, "report": "# R"}, 125)
+    half = {"FN": 40, "FP": 90}
+    results = {"train": summary, "report": "# R"}
+    same = {"threshold": 0.5, "threshold_chosen": {"here": half, "here_at_half": half}}
+    show_results(screen.console, screen.plan, {**results, "evaluate": same}, 125)
+    assert "threshold" not in screen.console.export_text()
+    other = {"threshold": 0.568516, "threshold_chosen": {"here": {"FN": 63, "FP": 70}, "here_at_half": half}}
+    show_results(screen.console, screen.plan, {**results, "evaluate": other}, 125)
+    assert "accuracy and f1 are at threshold 0.5; in the report at 0.5685" in screen.console.export_text()
+    show_results(screen.console, screen.plan, {**results, "evaluate": {}}, 125)
     text = screen.console.export_text()
     assert "Winner  GBT maxDepth=6 maxIter=100" in text
     assert ["areaUnderPR", "0.7123", "0.7000"] in [row.split() for row in text.splitlines()]

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from lib.errors import InputError
-from lib.measures.drift import PSI_LEAST_SHARE, drift, stability_index
+from lib.measures.drift import PSI_LEAST_SHARE, drift, is_beyond_chance, stability_index
 
 # Few distinct values, so that ties and constants are common, and any others.
 values = st.one_of(st.integers(-3, 3).map(float), st.floats(-1e6, 1e6))
@@ -86,6 +86,23 @@ def test_the_order_is_that_of_worry():
     assert order({"a": 0.1, "b": 0.1, "c": 0.8}) == ["c", "b", "a", "constant"]
     assert order({"c": 0.5, "constant": 0.01}) == ["constant", "c", "a", "b"]
     assert order({}) == ["a", "b", "c", "constant"]
+
+
+@pytest.mark.parametrize("n_new", [20, 100, 400])
+def test_rows_like_the_training_rows_move_as_far_as_chance_says(n_new):
+    rng = np.random.default_rng(n_new)
+    train = np.exp(rng.normal(size=2000))
+    drawn = [one(train, np.exp(rng.normal(size=n_new))) for _ in range(200)]
+    assert np.mean([record["wasserstein"] for record in drawn]) == pytest.approx(drawn[0]["by_chance"], rel=0.15)
+    assert np.mean([is_beyond_chance(record) for record in drawn]) < 0.06
+    assert is_beyond_chance(one(train, train[:n_new] + 3))
+
+
+def test_a_distance_that_is_not_marked_or_has_no_unit():
+    train = np.random.default_rng(1).normal(size=5000)
+    assert not is_beyond_chance(one(train, np.tile(train, 20) + 0.09))
+    assert is_beyond_chance(one([1.0] * 5, [2.0] * 5))
+    assert not is_beyond_chance(one([1.0] * 5, [1.0] * 5))
 
 
 def test_no_rows_are_refused():

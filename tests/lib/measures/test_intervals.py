@@ -179,3 +179,38 @@ class TestBootstrapOverZones:
         start = time.perf_counter()
         bootstrap_zones(by_zone, 0.5, 1)
         assert time.perf_counter() - start < 5
+
+
+class TestDescribe:
+    def test_from_zones_if_there_are_three_else_from_rows(self):
+        by_zone = some_zones(8)
+        told = intervals.describe(by_zone, 0.5, 1)
+        assert told["intervals_from"] == "zones"
+        expected = {name: list(bounds) for name, bounds in bootstrap_zones(by_zone, 0.5, 1).items()}
+        assert told["intervals"] == expected
+        two = dict(list(by_zone.items())[:2])
+        told = intervals.describe(two, 0.5, 1)
+        assert told["intervals_from"] == "rows"
+        confusion = ScoreCounts.sum(two.values()).confusion(0.5)
+        assert told["intervals"]["recall.1"] == list(share_interval(confusion.tp, confusion.tp + confusion.fn))
+
+    @pytest.mark.parametrize("positives", [4, 5])
+    def test_a_figure_of_a_handful_of_rows_has_none(self, positives):
+        rng = np.random.default_rng(9)
+        scores, labels = rng.random(60), np.repeat([1.0, 0.0], [positives, 60 - positives])
+        places = np.arange(60) % 4
+        by_zone = {
+            str(zone): ScoreCounts.from_arrays(labels[places == zone], scores[places == zone]) for zone in range(4)
+        }
+        bootstrapped = bootstrap_zones(by_zone, 0.5, 1)
+        told = intervals.describe(by_zone, 0.5, 1)["intervals"]
+        few = {"areaUnderROC", "areaUnderPR", "average_precision", "recall.1", "f1.1"}
+        assert all(bootstrapped[name] for name in few)
+        assert {name for name, bounds in told.items() if bounds is None} == (few if positives < 5 else set())
+
+    def test_a_precision_of_a_handful_of_predicted_rows_has_none(self):
+        by_zone = some_zones(10)
+        high = np.sort(ScoreCounts.sum(by_zone.values()).scores)[-1]
+        told = intervals.describe(by_zone, high, 1)["intervals"]
+        assert told["precision.1"] is None
+        assert told["precision.0"] is not None

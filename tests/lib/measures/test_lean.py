@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 from lib.measures import lean
 
 FEATURES = ["noise", "twin", "strong", "strong too", "some", "even", "constant", "more noise"]
+GAINS = {"strong too": 0.4, "strong": 0.2, "some": 0.2, "twin": 0.1, "even": 0.1}
 ROWS = 400
 
 
@@ -37,7 +38,7 @@ def score(forest):
 
 @pytest.fixture(scope="module")
 def described(rows, score):
-    return lean.describe(score, *rows, FEATURES, "areaUnderROC", seed=4)
+    return lean.describe(score, *rows, FEATURES, GAINS, "areaUnderROC", seed=4)
 
 
 def test_features_that_move_together_name_each_other_and_have_one_figure(described):
@@ -56,7 +57,7 @@ def test_they_are_in_falling_order_and_a_constant_feature_drops_nothing(describe
     records = described[0]["permutation_importances"]
     means = [record["mean"] for record in records]
     assert means == sorted(means, reverse=True)
-    assert {records[0]["feature"], records[1]["feature"]} == {"strong", "strong too"}
+    assert [records[0]["feature"], records[1]["feature"]] == ["strong too", "strong"]  # the higher gain first
     constant = next(record for record in records if record["feature"] == "constant")
     assert (constant["mean"], constant["std"]) == (0, 0)
 
@@ -77,8 +78,7 @@ def test_the_drop_of_a_group_is_what_shuffling_all_of_it_costs(described, rows, 
 
 def test_the_strongest_features_have_the_partial_dependence_of_scikit_learn(described, rows, forest):
     curves = described[1]["partial_dependence"]
-    strongest = [each["feature"] for each in described[0]["permutation_importances"]][: lean.STRONGEST]
-    assert [curve["feature"] for curve in curves] == strongest
+    assert len(curves) == lean.STRONGEST
     for curve in curves:
         theirs = partial_dependence(
             forest, rows[0], [FEATURES.index(curve["feature"])], grid_resolution=20, method="brute", kind="average"
@@ -87,15 +87,35 @@ def test_the_strongest_features_have_the_partial_dependence_of_scikit_learn(desc
         assert curve["mean"] == pytest.approx(theirs["average"][0].tolist(), abs=1e-12)
 
 
+def test_one_feature_of_each_group_is_drawn_that_with_the_highest_gain(described):
+    drawn = [curve["feature"] for curve in described[1]["partial_dependence"]]
+    assert drawn[:2] == ["strong too", "some"]
+    assert not {"strong", "twin"} & set(drawn)
+    order = [each["feature"] for each in described[0]["permutation_importances"]]
+    assert drawn == sorted(drawn, key=order.index)
+
+
+def test_further_members_of_a_group_are_drawn_if_there_are_too_few_groups(rows, forest):
+    values = rows[0].copy()
+    values[:, [0, 1, 3, 4, 7]] = values[:, [2]]  # two groups and a constant feature
+    curves = lean.describe(
+        lambda these: forest.predict_proba(these)[:, 1], values, rows[1], FEATURES, GAINS, "areaUnderROC", seed=4
+    )[1]["partial_dependence"]
+    drawn = [curve["feature"] for curve in curves]
+    assert drawn[0] == "strong too"
+    assert set(drawn[1:3]) == {"even", "constant"}
+    assert drawn[3:] == ["strong", "some", "twin"]
+
+
 def test_the_same_rows_give_the_same_answer_and_plain_json(described, rows, score):
-    assert lean.describe(score, *rows, FEATURES, "areaUnderROC", seed=4) == described
+    assert lean.describe(score, *rows, FEATURES, GAINS, "areaUnderROC", seed=4) == described
     assert json.loads(json.dumps(described, allow_nan=False)) == list(described)
 
 
 def test_only_the_first_rows_are_averaged_over(rows, score, described, monkeypatch):
     monkeypatch.setattr(lean, "DEPENDENCE_ROWS", 50)
     values, labels = rows
-    few = lean.describe(score, values, labels, FEATURES, "areaUnderROC", seed=4)[1]["partial_dependence"]
+    few = lean.describe(score, values, labels, FEATURES, GAINS, "areaUnderROC", seed=4)[1]["partial_dependence"]
     place = FEATURES.index(few[0]["feature"])
     rows = values[:50].copy()
     rows[:, place] = few[0]["values"][3]
@@ -106,4 +126,4 @@ def test_only_the_first_rows_are_averaged_over(rows, score, described, monkeypat
 @pytest.mark.parametrize("metric", ["areaUnderROC", "areaUnderPR"])
 def test_rows_of_one_class_say_nothing(rows, score, label, metric):
     values = rows[0][:20]
-    assert lean.describe(score, values, np.full(20, label), FEATURES, metric, seed=1) == ({}, {})
+    assert lean.describe(score, values, np.full(20, label), FEATURES, GAINS, metric, seed=1) == ({}, {})

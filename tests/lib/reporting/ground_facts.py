@@ -2,13 +2,14 @@
 
 import copy
 import functools
+import json
 from typing import Any
 
 import numpy as np
 
 from lib.measures import figures, intervals
 from lib.measures.decision import Decision
-from lib.measures.drift import drift
+from lib.measures.drift import drift, is_beyond_chance
 from lib.metrics import ScoreCounts
 from tests.lib.reporting.report_facts import BANDS, FEATURES, SEED, make_facts, predictions, table
 
@@ -17,18 +18,17 @@ CARD = {"owner": "Ana", "purpose": "Choose where to drill | first", "not_for": N
 
 def make_ground(rule: Any = "f1") -> dict[str, Any]:
     """The content of every file, of an evaluation of the held-out rows."""
-    return copy.deepcopy(_ground(rule if isinstance(rule, str | float) else tuple(rule.items())))
+    return copy.deepcopy(_ground(json.dumps(rule)))
 
 
 @functools.cache
-def _ground(rule: Any) -> dict[str, Any]:
+def _ground(rule_as_json: str) -> dict[str, Any]:
+    rule = json.loads(rule_as_json)
     facts = make_facts()
     made = predictions()
     labels, zones = made["labels"], made["zones"]["test"]
     scores = made[facts["metrics"]["model"]]
-    chosen = Decision.fit(
-        ScoreCounts.from_arrays(labels["val"], scores["val"]), dict(rule) if isinstance(rule, tuple) else rule
-    )
+    chosen = Decision.fit(ScoreCounts.from_arrays(labels["val"], scores["val"]), rule)
     by_zone = {
         str(zone): ScoreCounts.from_arrays(labels["test"][zones == zone], scores["test"][zones == zone])
         for zone in sorted(set(zones))
@@ -46,7 +46,7 @@ def _ground(rule: Any) -> dict[str, Any]:
     facts["curves"]["partial_dependence"] = dependence(metrics["permutation_importances"])
     facts["summary"]["leave_one_zone_out"] = metrics["leave_one_zone_out"]
     facts["experiment"]["parameters"] |= {
-        "threshold": dict(rule) if isinstance(rule, tuple) else rule,
+        "threshold": rule,
         "block_cols": [],
         "block_size": None,
         "select_by": "validation",
@@ -72,7 +72,7 @@ def another_table(facts: dict[str, Any], features: tuple[str, ...] = FEATURES) -
         "seen": 41,
         "seen_rows": "drop",
     }
-    moved = sum(gains.get(record["feature"], 0.0) for record in records if record["marked"])
+    moved = sum(gains.get(record["feature"], 0.0) for record in records if is_beyond_chance(record))
     metrics["drift"] = {
         "features": records,
         "importance_moved": moved,

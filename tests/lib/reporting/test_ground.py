@@ -197,9 +197,15 @@ class TestHead:
         moved = {"drift": [f"f{i}" for i in range(20)]}
         said = self.gate(raw, [low, unknown, moved])
         assert "**Gate: failed.** Area under the ROC curve, worst of the zones left out: 0.69996, below 0.7" in said
-        assert "was not measured (at least 0.3 asked for)" in said
+        assert ": not measured (at least 0.3 asked for)" in said
         assert "`f11` and 8 more" in said
         assert "0,69996, por debajo de 0,7." in self.gate(raw, [low], "es")
+
+    def test_a_gate_fails_too_where_drift_is_not_known(self, other):
+        unknown = {"drift": None}
+        said = self.gate(other, [unknown], fail_on_drift=True)
+        assert "**Gate: failed.** Whether the table has drifted is not known: the model keeps no sample" in said
+        assert "No se sabe si la tabla ha derivado" in self.gate(other, [unknown], "es", fail_on_drift=True)
 
     def test_the_gate_says_what_passed(self, raw, other):
         said = self.gate(raw, [], fail_below={"f1": 0.5}, fail_on_drift=True)
@@ -298,6 +304,19 @@ class TestUnseenZones:
         grouped = self.section(raw, lambda record: record.update(folds=3))
         assert "The 6 zones were left out in 3 groups of whole zones" in grouped
 
+    def test_zones_with_a_handful_of_class_1_are_marked(self, raw):
+        record = copy.deepcopy(raw["metrics"]["leave_one_zone_out"])
+        worst = next(zone for zone in record["zones"] if zone["zone"] == record["worst_zone"]["areaUnderPR"])
+        worst["positives"] = 1
+        markdown = text_of(raw, metrics=lambda m: m.update(leave_one_zone_out=record))
+        rows = {row[0] for row in tables(section_of(markdown, "heading.unseen"))[0]}
+        assert [name for name in rows if name.endswith("†")] == [f"`{worst['zone']}` †"]
+        summary = section_of(markdown, "heading.verdict")
+        assert tables(summary)[0][-1][0].endswith("†")
+        for said in (summary, section_of(markdown, "heading.unseen")):
+            assert "† Too few rows of one class for a reliable area" in said
+        assert "†" not in section_of(text_of(raw), "heading.unseen")
+
     def test_of_many_zones_the_weakest_are_listed(self, raw):
         many = zones_left_out([f"z{i:02d}" for i in range(60)])
         said = self.section(raw, lambda record: record.update(many))
@@ -313,6 +332,10 @@ class TestUnseenZones:
         agree = self.section(raw, other_way)
         assert "The zones agree with the search" in agree
         assert "prefer" not in agree
+        searched = [{**record, "zones": dict.fromkeys(AREAS, 0.4)} for record in raw["search"]]
+        said = self.section(raw, search=searched)
+        assert "**On all rows, random forest is ahead:**" in said
+        assert "select_by" not in said
         one = self.section(raw, lambda record: record["models"].pop("RandomForest"))
         assert "The families in zones never seen" not in one
 
@@ -320,8 +343,10 @@ class TestUnseenZones:
         first = raw["search"][0]
         chosen = {key: first[key] for key in ("index", "model", "params", "val_metrics")}
         chosen["zones"] = dict.fromkeys(AREAS, 0.123)
-        said = self.section(raw, summary=lambda s: s.update(best_on_validation=chosen))
-        row = tables(said)[-1][2]
+        searched = [{**record, "zones": dict.fromkeys(AREAS, 0.4 + record["index"] / 100)} for record in raw["search"]]
+        said = self.section(raw, summary=lambda s: s.update(best_on_validation=chosen), search=searched)
+        _, winner, row = tables(said)[-1]
+        assert number(winner[3]) == rounded(max(record["zones"]["areaUnderPR"] for record in searched))
         assert row[:2] == [
             "validation rows",
             "Random forest: `numTrees` 20, `maxDepth` 5, `featureSubsetStrategy` `sqrt`",
@@ -387,6 +412,27 @@ class TestThreshold:
         )
         assert "was given** as a parameter: 0.3." in text_of(make_ground(0.3))
         assert "`prediction`" not in text_of(make_ground(0.5))
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_a_rule_of_costs_shows_what_each_threshold_costs(self, language):
+        facts = make_ground({"costs": {"fn": 10, "fp": 0.5}})
+        m = facts["metrics"]
+        heading = {"threshold": Words(language).short(m["threshold"])}
+        head, *rows = tables(section_of(text_of(facts, language), "heading.decisions", language, **heading))[2]
+        assert head[-1] == Words(language)("threshold.cost")
+        for row, name in zip(rows, ("validation", "here", "here_at_half"), strict=True):
+            done = m["threshold_chosen"][name]
+            assert number(row[-1], language) == 10 * done["FN"] + 0.5 * done["FP"]
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_a_precision_that_no_threshold_reaches_is_said(self, language):
+        facts = make_ground({"precision": 0.8})
+        assert facts["metrics"]["threshold_chosen"]["validation"]["precision"] >= 0.8
+        says = Words(language)("threshold.not_reached", precision=Words(language).number(0.75))
+        assert says not in text_of(facts, language)
+        assert says in text_of(
+            facts, language, metrics=lambda m: m["threshold_chosen"]["validation"].update(precision=0.75)
+        )
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_what_it_does_against_a_half(self, raw, reports, language):
@@ -501,12 +547,13 @@ class TestLikeness:
         assert [row[0].strip("*`") for row in rows] == [record["feature"] for record in features]
         for row, record in zip(rows, features, strict=True):
             assert row[0].startswith("**") == record["marked"]
-            assert number(row[3], language) == rounded(record["ks"], 2)
+            assert number(row[4], language) == rounded(record["ks"], 2)
             if record["wasserstein"] is None:
                 assert row[2].strip("*") == Words(language)("no_unit")
-                assert row[4].strip("*") == "–"
+                assert row[5].strip("*") == "–"
             else:
                 assert number(row[2], language) == rounded(record["wasserstein"], 2)
+                assert number(row[3], language) == rounded(record["by_chance"], 2)
         assert "drift.png" in said
 
     def test_what_it_says_in_plain_words(self, other, other_reports):

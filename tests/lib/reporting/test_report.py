@@ -513,6 +513,9 @@ class TestFindings:
         assert f"At {best['threshold']:g}, F1 of class 1 is {best['f1']:.3f}" in text
         high = {"0": 0.9, "1": best["f1"]}
         assert "best threshold" not in self.say(raw, metrics=lambda m: m.update(f1_by_class=high))
+        rule = {"rule": {"costs": {"fn": 10, "fp": 1}}, "here": {}}
+        assert "best threshold" not in self.say(raw, metrics=lambda m: m.update(threshold_chosen=rule))
+        assert "best threshold" in self.say(raw, metrics=lambda m: m.update(threshold_chosen={**rule, "rule": 0.5}))
 
     def test_close_families_and_the_other_ahead_on_test(self, raw):
         winner = raw["summary"]["winner"]["name"]
@@ -533,6 +536,11 @@ class TestFindings:
             summary["models"][other]["val_metrics"]["areaUnderPR"] = 0.3
 
         assert "too close" not in self.say(raw, summary=far)
+
+        def far_ahead(summary):
+            summary["models"][other]["val_metrics"]["areaUnderPR"] = 0.99
+
+        assert "too close" not in self.say(raw, summary=far_ahead), "a search by zones may choose the one behind"
 
     def test_trouble_that_is_absent_by_default(self, raw):
         calm = self.say(raw)

@@ -8,7 +8,7 @@ from lib.search.engine import Score
 from lib.search.families import GBT, RANDOM_FOREST, Candidate
 from lib.search.search import Search
 from lib.split import split
-from tests.lib.reporting.ground_facts import another_table, make_ground
+from tests.lib.reporting.ground_facts import another_table, make_ground, zones_left_out
 from tests.lib.tables import make_table, write
 
 METRICS = {"areaUnderPR": 0.7, "areaUnderROC": 0.8, "accuracy": 0.9, "f1": 0.85}
@@ -32,6 +32,13 @@ def test_facts_and_parts_of_a_table(spark, tmp_path):
     assert "Each row weighs 0.665 for class 0 and 2.011 for class 1." in shown
 
 
+def test_blocks_are_named_by_their_coordinates(spark, tmp_path):
+    rows = make_table(rows=1000).drop(columns="zone").assign(x=[i % 10 for i in range(1000)], y=0.0)
+    place = write(rows, tmp_path / "t.parquet")
+    table = dataset.load(spark, place, block_cols=["x", "y"], block_size=2.0)
+    assert "| zones | square blocks of `x` and `y` |" in views.facts(table)
+
+
 def test_parts_name_their_zones(spark, tmp_path):
     table = dataset.load(spark, write(make_table(rows=1000, zones=8), tmp_path / "t.parquet"))
     whole = split(table, split_by="zone")
@@ -50,6 +57,17 @@ def test_candidates_come_best_first_and_say_how_many_are_left_out():
     assert "maxDepth 1" not in shown
     tied = [dataclasses.replace(score, metrics=METRICS) for score in scores]
     assert "| 1 | GBT | maxDepth 0 |" in views.candidates(Search(tuple(tied), "areaUnderPR"))
+
+
+def test_candidates_of_a_search_by_zones_are_ranked_by_zones():
+    scores = [
+        Score(Candidate(i, GBT, {"maxDepth": i}), METRICS, 1.25, zones={"areaUnderPR": area, "areaUnderROC": 0.8})
+        for i, area in enumerate((0.51, 0.63, 0.42))
+    ]
+    lines = views.candidates(Search(tuple(scores), "areaUnderPR")).splitlines()
+    assert lines[0].startswith("|  | model | parameters | PR area, zones left out | ROC area |")
+    assert lines[2] == "| 1 | GBT | maxDepth 1 | **0.630** | 0.800 | 0.700 | 0.900 | 0.850 | 1.2 |"
+    assert [line.split(" | ")[2] for line in lines[2:]] == ["maxDepth 1", "maxDepth 0", "maxDepth 2"]
 
 
 def test_results_end_with_the_figure_to_quote():
@@ -90,7 +108,7 @@ def test_what_this_version_measures_is_shown_and_what_is_missing_said():
     assert len(shown.splitlines()) == 7
     assert views.threshold({"threshold": 0.5}) == "The threshold is 0.5."
     assert "| `B04_med` | 0.030 ± 0.004 | `B05_med` |" in views.permutation_importances(held_out)
-    assert "models of trees only" in views.permutation_importances({})
+    assert "models of trees" in views.permutation_importances({})
     assert "97.2% of the rows are inside" in views.drift(held_out)
     assert "another table only" in views.drift(held_out)
     assert "| `B03_med` | no unit | 1.00 | 100.0% | moved |" in views.drift(other)
@@ -113,6 +131,19 @@ def test_of_very_many_zones_the_largest_are_shown():
     assert f"| **all zones** | {sum(zone['rows'] for zone in zones):,} |" in views.balance(zones)
     assert "more zone" not in views.zones({"zones": zones[:40]})
     assert "and 1 more zone." in views.zones({"zones": zones[:41]})
+
+
+def test_of_very_many_zones_left_out_the_weakest_are_shown():
+    record = zones_left_out([f"z{i:02d}" for i in range(60)])
+    shown = views.zones_left_out(record)
+    assert len(shown.splitlines()) == 2 + 40 + 2 + 2
+    assert shown.endswith("These are the weakest zones, and 20 more.")
+    listed = [line.split(" | ")[0].strip("| ") for line in shown.splitlines()[2:42]]
+    assert listed == sorted(listed)
+    both = [zone for zone in record["zones"] if zone["areaUnderROC"] is not None]
+    assert set(listed) == {zone["zone"] for zone in sorted(both, key=lambda zone: zone["areaUnderROC"])[:40]}
+    few = views.zones_left_out(zones_left_out(["a", "b", "c"]))
+    assert "weakest" not in few
 
 
 def test_a_zone_without_a_name_is_not_the_whole_table():
