@@ -234,9 +234,7 @@ def _check(band: _Found) -> None:
     if not np.isfinite([band.scale, band.offset]).all():
         raise InputError(f"{band.place} has the scale {band.scale} and the offset {band.offset}: set them to numbers")
     if grid.has_control_points and grid.transform == Affine.identity():
-        raise InputError(
-            f"{file} has control points instead of a transform: warp it to a grid first, with gdalwarp {file} warped.tif"
-        )
+        raise InputError(f"{file} has control points instead of a transform: warp it to a grid first, with gdalwarp")
     if grid.transform.is_degenerate:
         raise InputError(f"{file} has a transform that makes its pixels vanish: correct it, for example with gdal_edit")
 
