@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from rasterio.enums import Resampling
+from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import RasterioIOError
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window as Box
@@ -85,10 +85,14 @@ def reading(tile: Tile) -> Iterator[Callable[[Window], tuple[Floats, Bools]]]:
 
 
 class _Source(NamedTuple):
-    """An open file: the bands to read, by number, and which feature each is."""
+    """An open file: the bands to read, by number, which feature each is, and the band of transparency, if it has one.
+
+    Of a band of transparency GDAL makes a mask only if it is of one or two bytes without sign.
+    """
 
     dataset: Any
     numbers: list[int]
+    transparency: list[int]
     features: list[int]
     place: str
 
@@ -108,7 +112,11 @@ def _source(stack: ExitStack, tile: Tile, features: list[int]) -> _Source:
     _check_unchanged(dataset, bands, size)
     if bands[0].resampling:
         dataset = stack.enter_context(_on_grid(dataset, tile, bands[0].resampling))
-    return _Source(dataset, numbers, features, place)
+    return _Source(dataset, numbers, _transparency(dataset), features, place)
+
+
+def _transparency(dataset: Any) -> list[int]:
+    return [number for number, kind in enumerate(dataset.colorinterp, start=1) if kind is ColorInterp.alpha]
 
 
 def _check_unchanged(dataset: Any, bands: Sequence[Band], size: tuple[int, int] | None) -> None:
@@ -127,8 +135,8 @@ def _on_grid(dataset: Any, tile: Tile, resampling: str) -> Any:
         width=tile.width,
         height=tile.height,
         resampling=Resampling[resampling],
-        # Without a value for nodata, a band of its own says which pixels are outside the file.
-        add_alpha=dataset.nodata is None,
+        # Without a value for nodata, a band of transparency says which pixels are outside the file.
+        add_alpha=dataset.nodata is None and not _transparency(dataset),
     )
 
 
@@ -136,7 +144,10 @@ def _read(bands: Sequence[Band], sources: Sequence[_Source], window: Window) -> 
     valid = np.ones((window.height, window.width), bool)
     stored: dict[int, npt.NDArray[Any]] = {}
     for source in sources:
-        for feature, values in zip(source.features, _stored(source, window), strict=True):
+        bands_read = _stored(source, window)
+        for opacity in bands_read[len(source.numbers) :]:
+            valid &= opacity.data > 0
+        for feature, values in zip(source.features, bands_read, strict=False):
             valid &= ~np.ma.getmaskarray(values)
             stored[feature] = values.data
             if values.dtype.kind == "f":
@@ -150,9 +161,9 @@ def _read(bands: Sequence[Band], sources: Sequence[_Source], window: Window) -> 
 
 
 def _stored(source: _Source, window: Window) -> Any:
-    """The stored values (bands × height × width), masked where GDAL says that there is none."""
+    """The stored values (bands × height × width), masked where GDAL says that there is none; transparency last."""
     try:
-        return source.dataset.read(source.numbers, window=window.box, masked=True)
+        return source.dataset.read(source.numbers + source.transparency, window=window.box, masked=True)
     except RasterioIOError as error:
         last = window.row + window.height - 1
         raise InputError(

@@ -140,8 +140,9 @@ def test_a_mask_of_the_file(tmp_path):
     assert np.array_equal(found[:, 0], values[1][mask])
 
 
-def test_a_band_of_transparency(tmp_path):
-    values = numbers(2, 12, 10, "uint8")
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
+def test_a_band_of_transparency(tmp_path, dtype):
+    values = numbers(2, 12, 10, dtype) % 200
     values[1] = 255
     values[1, 4] = 0
     file = raster(tmp_path / "t.tif", values, ["a", None], alpha="yes")
