@@ -1,7 +1,8 @@
 """The best areas of a map of scores: connected pixels above the threshold, where somebody may drive.
 
 A map is read by strips of rows, and only its runs are kept: pixels side by side in a row that are above the threshold.
-That is about 100 bytes for each run, whatever the size of the map.
+That is about 150 bytes for each run. Of 30 million pixels of mere noise, 5 % of them above the threshold, it is 0.4 GB,
+and 1.5 GB if half of them are; real maps have far fewer runs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,7 @@ _STRIP = 2**22
 """Pixels read at once, at most by one row of blocks more."""
 # An area that is longer is outlined in coarser cells: its outline would have a corner at each pixel of its edge.
 _OUTLINE_CELLS = 1000
+_DIGITS = 8  # of degrees: a millimetre
 
 
 @dataclass(frozen=True)
@@ -225,5 +227,5 @@ def _turned(ring: Sequence[Sequence[float]], counterclockwise: bool) -> list[lis
     """A ring the way round that GeoJSON wants: outer ones counterclockwise, holes clockwise."""
     x, y = np.asarray(ring)[:, :2].T
     is_counterclockwise = np.sum((x[1:] - x[:-1]) * (y[1:] + y[:-1])) < 0
-    points = [[float(point[0]), float(point[1])] for point in ring]
+    points = [[round(float(place), _DIGITS) for place in point[:2]] for point in ring]
     return points if is_counterclockwise == counterclockwise else points[::-1]

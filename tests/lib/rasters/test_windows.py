@@ -35,6 +35,7 @@ def a_tile(width, height, block):
     return Tile((), None, Affine.identity(), width, height, block)
 
 
+@settings(deadline=None)
 @given(
     st.tuples(st.integers(1, 5000), st.integers(1, 3)) | st.tuples(st.integers(1, 60), st.integers(1, 60)),
     st.tuples(st.integers(1, 5000), st.integers(1, 5000)) | st.tuples(st.integers(1, 16), st.integers(1, 16)),
