@@ -19,16 +19,26 @@ def replacing(file: Path, private: bool = False) -> Iterator[BinaryIO]:
     Raises:
         OSError: the file cannot be written.
     """
+    flags, mode = os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666  # minus the umask
+    with replacing_path(file) as hidden, os.fdopen(os.open(hidden, flags, mode), "wb") as stream:
+        if not private:
+            _copy_permissions(file, stream)
+        yield stream
+
+
+@contextmanager
+def replacing_path(file: Path) -> Iterator[Path]:
+    """Like `replacing`, for a library that writes by itself: a path at which it must make the file.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     # In the same folder, because a rename is atomic only within a file system; hidden, so that Spark ignores it.
     hidden = file.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        flags, mode = os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666  # minus the umask
-        with os.fdopen(os.open(hidden, flags, mode), "wb") as stream:
-            if not private:
-                _copy_permissions(file, stream)
-            yield stream
-            stream.flush()
+        yield hidden
+        with hidden.open("rb") as stream:
             # Otherwise a power cut after the rename might leave the new name without its content.
             os.fsync(stream.fileno())
         hidden.replace(file)

@@ -16,7 +16,7 @@ from launcher.support.files import LocalFiles, put_content
 from launcher.targets.livy import records
 from lib.storage import Storage
 from lib.support import atomic_write
-from lib.support.atomic_write import replacing, write_whole
+from lib.support.atomic_write import replacing, replacing_path, write_whole
 from lib.trees import compiled
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -122,3 +122,22 @@ def test_each_of_our_writers_does_it_so(tmp_path, monkeypatch, writers, writer):
     writers[writer](file, b"new")
     assert [each.name for each in tmp_path.iterdir()] == ["x"]
     assert file.read_bytes() != b"old"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_library_that_writes_by_itself_is_given_a_path(tmp_path, fails):
+    file = tmp_path / "below" / "x"
+
+    def write():
+        with replacing_path(file) as hidden:
+            assert not hidden.exists()
+            hidden.write_bytes(b"new")
+            if fails:
+                raise KeyboardInterrupt
+
+    if fails:
+        with pytest.raises(KeyboardInterrupt):
+            write()
+    else:
+        write()
+    assert [each.name for each in file.parent.iterdir()] == ([] if fails else ["x"])

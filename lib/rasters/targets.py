@@ -1,0 +1,231 @@
+"""The best areas of a map of scores: connected pixels above the threshold, where somebody may drive.
+
+A map is read by strips of rows, and only its runs are kept: pixels side by side in a row that are above the threshold.
+That is about 150 bytes for each run. Of 30 million pixels of mere noise, 5 % of them above the threshold, it is 0.4 GB,
+and 1.5 GB if half of them are; real maps have far fewer runs.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from affine import Affine
+from rasterio.errors import RasterioIOError
+from rasterio.features import shapes
+from rasterio.warp import transform_geom
+from rasterio.windows import Window as Box
+
+from lib.errors import InputError
+from lib.rasters.files import gdal_name, opened, reason
+from lib.rasters.ground import WGS84, lon_lat, size_of_pixel
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+_STRIP = 2**22
+"""Pixels read at once, at most by one row of blocks more."""
+# An area that is longer is outlined in coarser cells: its outline would have a corner at each pixel of its edge.
+_OUTLINE_CELLS = 1000
+_DIGITS = 8  # of degrees: a millimetre
+
+
+@dataclass(frozen=True)
+class Area:
+    """Connected pixels above the threshold.
+
+    Attributes:
+        pixels: how many.
+        area: square metres; None if not known.
+        mean: of the scores.
+        highest: of the scores.
+        x: of the centroid of its pixels (which may be outside it), in the map's coordinates; pixels if it has none.
+        y: see `x`.
+        lon: the same in degrees of WGS 84; None if not known.
+        lat: see `lon`.
+        outline: its pixels as a GeoJSON geometry in WGS 84 (Polygon or MultiPolygon); None if not known.
+    """
+
+    pixels: int
+    area: float | None
+    mean: float
+    highest: float
+    x: float
+    y: float
+    lon: float | None
+    lat: float | None
+    outline: dict[str, Any] | None
+
+
+def best_areas(score_cog: str | Path, threshold: float, most: int = 20) -> list[Area]:
+    """The areas with the most score: those with the highest mean × number of pixels, the best first.
+
+    Pixels are connected by their sides and corners, because a vein or a road one pixel wide runs diagonally, too. The
+    scores of an area are above the threshold.
+
+    Raises:
+        InputError: the map cannot be read.
+    """
+    with opened(gdal_name(str(score_cog))) as dataset:
+        runs = _runs(dataset, threshold)
+        owners = _connected(len(runs.row), *_touching(runs))
+        areas, owners = np.unique(owners, return_inverse=True)
+        sums = np.bincount(owners, runs.total, len(areas))
+        best = np.lexsort((np.arange(len(areas)), -sums))[:most]
+        return [_area(_Runs(*(of_run[owners == area] for of_run in runs)), dataset) for area in best]
+
+
+def geojson(areas: Sequence[Area]) -> dict[str, Any]:
+    """The areas as a FeatureCollection (RFC 7946), numbered from 1 as `rank`; the outline is the geometry."""
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "geometry": area.outline,
+                "properties": {
+                    "rank": rank,
+                    "pixels": area.pixels,
+                    "area_m2": area.area,
+                    "mean_score": area.mean,
+                    "max_score": area.highest,
+                    "x": area.x,
+                    "y": area.y,
+                    "lon": area.lon,
+                    "lat": area.lat,
+                },
+            }
+            for rank, area in enumerate(areas, start=1)
+        ],
+    }
+
+
+class _Runs(NamedTuple):
+    """Runs in the order of their rows and columns: row, first column, column after the last, sum and highest score."""
+
+    row: Ints
+    start: Ints
+    stop: Ints
+    total: Floats
+    highest: Floats
+
+
+def _runs(dataset: Any, threshold: float) -> _Runs:
+    strips = [_runs_of(first, scores, threshold) for first, scores in _strips(dataset)]
+    return _Runs(*(np.concatenate(of_strips) for of_strips in zip(*strips, strict=True)))
+
+
+def _strips(dataset: Any) -> Iterator[tuple[int, Any]]:
+    """The map by strips: the first row of each, and its scores, masked where there is none."""
+    block = dataset.block_shapes[0][0]
+    rows = block * max(1, _STRIP // (block * dataset.width))
+    for row in range(0, dataset.height, rows):
+        box = Box(0, row, dataset.width, min(rows, dataset.height - row))
+        try:
+            yield row, dataset.read(1, window=box, masked=True)
+        except RasterioIOError as error:
+            raise InputError(f"{dataset.name} cannot be read: {reason(error)}; write the map again") from error
+
+
+def _runs_of(first: int, scores: Any, threshold: float) -> _Runs:
+    width = scores.shape[1]
+    # numpy rounds the threshold to the scores' type: a score that was equal to it before it was stored is not above it.
+    above = (scores.data > threshold) & ~np.ma.getmaskarray(scores)
+    edges = np.diff(np.pad(above.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    row, start = np.nonzero(edges == 1)
+    stop = np.nonzero(edges == -1)[1]
+    # What is between the runs is left out below. A stop may be the end of all, which reduceat accepts only as a place.
+    flat = np.append(np.where(above, scores.data, 0), 0).astype(np.float64)
+    bounds = np.column_stack([row * width + start, row * width + stop]).ravel()
+    if not len(bounds):
+        return _Runs(row, start, stop, flat[:0], flat[:0])
+    total, highest = (reduce.reduceat(flat, bounds)[::2] for reduce in (np.add, np.maximum))
+    return _Runs(row + first, start, stop, total, highest)
+
+
+def _touching(runs: _Runs) -> tuple[Ints, Ints]:
+    """Pairs of runs in one row and the next that have a side or a corner in common."""
+    # Row and column as one number, which grows with the runs.
+    width = int(runs.stop.max(initial=0)) + 2
+    starts, stops = runs.row * width + runs.start, runs.row * width + runs.stop
+    first = np.searchsorted(stops, starts + width, "left")
+    last = np.searchsorted(starts, stops + width, "right")
+    count = np.maximum(last - first, 0)
+    upper = np.repeat(np.arange(len(count)), count)
+    lower = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count - first, count)
+    return upper, lower
+
+
+def _connected(count: int, one: Ints, other: Ints) -> Ints:
+    """For each of `count` things, the first of those that it is connected with, by pairs of things.
+
+    In each round the pairs join what they belong to, and what is joined is followed to its first thing.
+    """
+    owner = np.arange(count)
+    while len(one):
+        a, b = owner[one], owner[other]
+        apart = a != b
+        one, other, a, b = one[apart], other[apart], a[apart], b[apart]
+        np.minimum.at(owner, np.maximum(a, b), np.minimum(a, b))
+        while not np.array_equal(further := owner[owner], owner):
+            owner = further
+    return owner
+
+
+def _area(runs: _Runs, dataset: Any) -> Area:
+    """The area that consists of these runs."""
+    lengths = runs.stop - runs.start
+    pixels = int(lengths.sum())
+    # The centres of a run's pixels are on average in its middle.
+    column = float(((runs.start + runs.stop) / 2 * lengths).sum() / pixels)
+    row = float(((runs.row + 0.5) * lengths).sum() / pixels)
+    crs, transform = dataset.crs or None, dataset.transform
+    size = size_of_pixel(crs, transform, column, row)
+    x, y = transform @ (column, row)
+    lon, lat = (lon_lat(crs, x, y) if size else None) or (None, None)
+    return Area(
+        pixels=pixels,
+        area=size.area * pixels if size else None,
+        mean=float(runs.total.sum() / pixels),
+        highest=float(runs.highest.max()),
+        x=float(x),
+        y=float(y),
+        lon=lon,
+        lat=lat,
+        outline=None if lon is None else _outline(runs, crs, transform),
+    )
+
+
+def _outline(runs: _Runs, crs: Any, transform: Affine) -> dict[str, Any]:
+    """The pixels of the runs as a geometry in WGS 84; a large area in cells of several pixels."""
+    top, left = int(runs.row.min()), int(runs.start.min())
+    longest = max(int(runs.row.max()) + 1 - top, int(runs.stop.max()) - left)
+    cell = -(-longest // _OUTLINE_CELLS)
+    image = _image((runs.row - top) // cell, (runs.start - left) // cell, (runs.stop - 1 - left) // cell)
+    to_map = transform @ Affine.translation(left, top) @ Affine.scale(cell)
+    # By their sides only: pixels that touch at corners are several polygons, for one would cross itself there.
+    found = [geometry["coordinates"] for geometry, _ in shapes(image, image > 0, connectivity=4)]
+    placed = [[[tuple(to_map @ corner) for corner in ring] for ring in polygon] for polygon in found]
+    geometry = transform_geom(crs, WGS84, {"type": "MultiPolygon", "coordinates": placed})
+    polygons = [[_turned(ring, not number) for number, ring in enumerate(each)] for each in geometry["coordinates"]]
+    if len(polygons) == 1:
+        return {"type": "Polygon", "coordinates": polygons[0]}
+    return {"type": "MultiPolygon", "coordinates": polygons}
+
+
+def _image(row: Ints, first: Ints, last: Ints) -> npt.NDArray[np.uint8]:
+    """1 in the given cells: from the first to the last column of rows."""
+    changes = np.zeros((row.max() + 1, last.max() + 2), np.int32)
+    np.add.at(changes, (row, first), 1)
+    np.add.at(changes, (row, last + 1), -1)
+    return (np.cumsum(changes, axis=1)[:, :-1] > 0).astype(np.uint8)
+
+
+def _turned(ring: Sequence[Sequence[float]], counterclockwise: bool) -> list[list[float]]:
+    """A ring the way round that GeoJSON wants: outer ones counterclockwise, holes clockwise."""
+    x, y = np.asarray(ring)[:, :2].T
+    is_counterclockwise = np.sum((x[1:] - x[:-1]) * (y[1:] + y[:-1])) < 0
+    points = [[round(float(place), _DIGITS) for place in point[:2]] for point in ring]
+    return points if is_counterclockwise == counterclockwise else points[::-1]

@@ -1,0 +1,292 @@
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lib.errors import InputError
+from lib.rasters.tiles import Tile, open_tile
+from lib.rasters.windows import PIXELS, read, reading, windows
+from tests.aws.moto_server import client, moto_server
+from tests.conftest import ROOT
+from tests.lib.rasters.make import by_hand, numbers, raster
+
+
+def whole(tile: Tile, pixels: int = PIXELS):
+    """All windows put together: values (pixels × features) and valid pixels (height × width)."""
+    values = np.full((tile.height, tile.width, len(tile.bands)), np.nan)
+    valid = np.zeros((tile.height, tile.width), bool)
+    with reading(tile) as read_window:
+        for window in windows(tile, pixels):
+            part, there = read_window(window)
+            box = np.s_[window.row : window.row + window.height, window.column : window.column + window.width]
+            values[box][there] = part
+            valid[box] = there
+    return values[valid], valid
+
+
+def a_tile(width, height, block):
+    return Tile((), None, Affine.identity(), width, height, block)
+
+
+@settings(deadline=None)
+@given(
+    st.tuples(st.integers(1, 5000), st.integers(1, 3)) | st.tuples(st.integers(1, 60), st.integers(1, 60)),
+    st.tuples(st.integers(1, 5000), st.integers(1, 5000)) | st.tuples(st.integers(1, 16), st.integers(1, 16)),
+    st.integers(1, 2000),
+    st.booleans(),
+)
+def test_windows_cover_every_pixel_once(size, block, pixels, upright):
+    width, height = size if upright else size[::-1]
+    tile = a_tile(width, height, block)
+    count = np.zeros((height, width), int)
+    all_windows = windows(tile, pixels)
+    assert [window.number for window in all_windows] == list(range(len(all_windows)))
+    rows, columns = min(block[0], height), min(block[1], width)
+    for window in all_windows:
+        count[window.row : window.row + window.height, window.column : window.column + window.width] += 1
+        assert window.pixels <= (max(pixels, rows * columns) if rows * columns <= 4 * pixels else pixels)
+        if rows * columns <= 4 * pixels:
+            assert window.row % rows == window.column % columns == 0
+    assert (count == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        ((512, 512), (1024, 1024)),
+        ((1, 10980), (95, 10980)),
+        ((1024, 1024), (1024, 1024)),
+        ((256, 256), (1024, 1024)),
+        ((10980, 10980), (95, 10980)),
+        ((2048, 2048), (2048, 2048)),
+        ((6000, 512), (6000, 512)),
+    ],
+)
+def test_sizes_of_windows(block, expected):
+    first = windows(a_tile(10980, 10980, block))[0]
+    assert (first.height, first.width) == expected
+
+
+def test_reading_is_what_rasterio_reads(tmp_path):
+    values = numbers(4, 70, 90)
+    values[0, 3, 4], values[1, 5, 6], values[2, 7, 8] = -9, np.nan, -np.inf
+    file = raster(tmp_path / "t.tif", values, ["a", "b", "c", "d"], nodata=-9, tiled=True, blockxsize=16, blockysize=32)
+    expected, valid = by_hand({name: (file, number) for name, number in (("d", 4), ("a", 1), ("b", 2), ("c", 3))})
+    assert valid.sum() == 70 * 90 - 3
+    tile = open_tile(file, ["d", "a", "b", "c"])
+    for pixels in (1, 700, PIXELS):
+        found, there = whole(tile, pixels)
+        assert np.array_equal(there, valid)
+        assert np.array_equal(found, expected)
+    one, _ = read(tile, windows(tile)[0])
+    assert one.dtype == np.float64
+    assert one.flags.c_contiguous
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_nodata_of_any_type_is_what_gdal_masks(tmp_path_factory, data):
+    dtype = np.dtype(data.draw(st.sampled_from(["uint8", "int16", "uint16", "int32", "float32", "float64"])))
+    of_floats = [np.nan, -1.1, -3.4028234663852886e38] if dtype.kind == "f" else []
+    nodata = data.draw(st.sampled_from([0, 1, 3, *of_floats]))
+    values = np.random.default_rng(data.draw(st.integers(0, 99))).integers(0, 4, (2, 5, 6)).astype(dtype)
+    values[0, 1, 1] = nodata
+    file = raster(tmp_path_factory.mktemp("nodata") / "t.tif", values, ["a", "b"], nodata=nodata)
+    expected, valid = by_hand({"a": (file, 1), "b": (file, 2)})
+    found, there = whole(open_tile(file, ["a", "b"]))
+    assert not valid[1, 1]
+    assert np.array_equal(there, valid)
+    assert np.array_equal(found, expected)
+
+
+def test_int16_with_scale_and_offset(tmp_path):
+    values = numbers(2, 30, 20, "int16")
+    values[1, 0, 0] = -32768
+    file = raster(tmp_path / "t.tif", values, ["a", "b"], [0.0001, 1], [-0.1, 5], nodata=-32768)
+    found, valid = whole(open_tile(file, ["a", "b"]))
+    assert valid.sum() == 599
+    assert np.array_equal(found[:, 0], values[0][valid] * 0.0001 - 0.1)
+    assert np.array_equal(found[:, 1], values[1][valid] + 5.0)
+
+
+def test_nodata_in_some_files_only(tmp_path):
+    a, b = numbers(1, 30, 20, "int16"), numbers(1, 30, 20, "float32", seed=1)
+    a[0, 2, :] = 7
+    files = {
+        "a": (raster(tmp_path / "a.tif", a, nodata=7), 1),
+        "b": (raster(tmp_path / "b.tif", b, tiled=True, blockxsize=16, blockysize=16), 1),
+    }
+    expected, valid = by_hand(files)
+    assert not valid[2].any()
+    found, there = whole(open_tile([file for file, _ in files.values()], ["a", "b"]), 100)
+    assert np.array_equal(there, valid)
+    assert np.array_equal(found, expected)
+
+
+def test_a_mask_of_the_file(tmp_path):
+    mask = np.ones((12, 10), bool)
+    mask[3:5, 2] = False
+    values = numbers(2, 12, 10)
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
+        file = raster(tmp_path / "t.tif", values, ["a", "b"], mask=mask)
+    found, valid = whole(open_tile(file, ["b", "a"]))
+    assert np.array_equal(valid, mask)
+    assert np.array_equal(found[:, 0], values[1][mask])
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
+def test_a_band_of_transparency(tmp_path, dtype):
+    values = numbers(2, 12, 10, dtype) % 200
+    values[1] = 255
+    values[1, 4] = 0
+    file = raster(tmp_path / "t.tif", values, ["a", None], alpha="yes")
+    found, valid = whole(open_tile(file, ["a"]))
+    assert np.array_equal(valid, values[1] > 0)
+    assert np.array_equal(found[:, 0], values[0][valid])
+
+
+@pytest.mark.parametrize("nodata", [None, -5])
+def test_resampling(tmp_path, nodata):
+    fine = raster(tmp_path / "fine.tif", numbers(1, 8, 8))
+    coarse = np.arange(1, 13, dtype="float32").reshape(1, 4, 3)  # the last two columns of the fine tile are outside
+    coarse[0, 0, 0] = nodata or 1
+    file = raster(tmp_path / "coarse.tif", coarse, nodata=nodata, transform=Affine(20, 0, 399960, 0, -20, 4600020))
+    found, valid = whole(open_tile([fine, file], ["fine", "coarse"], resample="nearest"), 20)
+    expected = np.kron(coarse[0], np.ones((2, 2)))
+    inside = np.zeros((8, 8), bool)
+    inside[:, :6] = expected != (nodata or 0)
+    assert np.array_equal(valid, inside)
+    assert np.array_equal(found[:, 1], expected[inside[:, :6]])
+    smooth, _ = whole(open_tile([fine, file], ["fine", "coarse"], resample="bilinear"))
+    assert len(np.unique(smooth[:, 1])) > len(np.unique(coarse))
+    assert smooth[:, 1].max() <= 12
+
+
+def test_resampling_to_another_reference_system(tmp_path):
+    here = raster(tmp_path / "here.tif", numbers(1, 8, 8))
+    degrees = {"crs": "EPSG:4326", "transform": Affine(1e-3, 0, -4.22, 0, -1e-3, 41.57)}
+    there = raster(tmp_path / "there.tif", np.full((1, 50, 50), 4, "int16"), scales=[0.5], **degrees)
+    found, valid = whole(open_tile([here, there], ["here", "there"], resample="bilinear"))
+    assert valid.all()
+    assert (found[:, 1] == 2).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1)])
+def test_few_pixels(tmp_path, shape):
+    values = numbers(2, *shape)
+    found, valid = whole(open_tile(raster(tmp_path / "t.tif", values, ["a", "b"]), ["a", "b"]))
+    assert valid.shape == shape
+    assert np.array_equal(found, values.reshape(2, -1).T)
+
+
+def test_nothing_valid(tmp_path):
+    tile = open_tile(raster(tmp_path / "a.tif", np.full((1, 4, 4), np.nan)), ["a"])
+    values, valid = read(tile, windows(tile)[0])
+    assert values.shape == (0, 1)
+    assert not valid.any()
+
+
+def test_a_file_that_is_damaged_or_has_changed(tmp_path):
+    profile = {"compress": "deflate", "tiled": True, "blockxsize": 16, "blockysize": 16}
+    tile = open_tile(raster(tmp_path / "a.tif", numbers(1, 400, 40), **profile), ["a"])
+    file = tmp_path / "a.tif"
+    content = file.read_bytes()
+    middle = len(content) // 2
+    file.write_bytes(content[:middle] + bytes(1000) + content[middle + 1000 :])
+    with pytest.raises(InputError, match=r"a\.tif cannot be read in rows 0 to 399: .*; it is damaged"):
+        read(tile, windows(tile)[0])
+    raster(file, numbers(1, 40, 41))
+    with pytest.raises(InputError, match=r"a\.tif has changed since it was opened"):
+        read(tile, windows(tile)[0])
+
+
+READ_SOME = """
+import json, resource, sys
+from lib.rasters.tiles import open_tile
+from lib.rasters.windows import reading, windows
+tile = open_tile(sys.argv[1], list("abc"), {"a": 1, "b": 2, "c": 3})
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+counts = []
+with reading(tile) as read:
+    for window in windows(tile)[85:95]:
+        values, valid = read(window)
+        counts.append([window.row, window.column, int(valid.sum()), float(values.sum())])
+print(json.dumps([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, counts]))
+"""
+
+
+def test_a_raster_of_3_gb_is_read_in_flat_memory(tmp_path):
+    file, side = tmp_path / "sparse.tif", 16_384
+    there = numbers(3, 1024, 1024)
+    profile = {"width": side, "height": side, "count": 3, "dtype": "float32", "nodata": -1, "tiled": True}
+    profile |= {"crs": "EPSG:32630", "transform": Affine.scale(10)}
+    with rasterio.open(file, "w", driver="GTiff", sparse_ok=True, bigtiff="yes", **profile) as dataset:
+        dataset.write(there, window=rasterio.windows.Window(10_240, 5_120, 1024, 1024))
+    assert file.stat().st_size < 20e6
+    run = subprocess.run(
+        [sys.executable, "-c", READ_SOME, str(file)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    kilobytes, counts = json.loads(run.stdout)
+    assert kilobytes < 300_000
+    assert [each for each in counts if each[2]] == [[5120, 10_240, 1024 * 1024, pytest.approx(there.sum(dtype=float))]]
+
+
+@pytest.fixture(scope="module")
+def predictors() -> str:
+    """A real raster of 13 bands, kept outside the repository."""
+    path = ROOT.parent / "shared" / "data" / "applicability" / "predictors.tif"
+    if not path.exists():
+        pytest.skip("the real raster is not on this machine (shared/data/applicability/predictors.tif)")
+    return str(path)
+
+
+def test_a_real_raster(predictors):
+    with rasterio.open(predictors) as dataset:
+        names = [f"{name}_{number}" for number, name in enumerate(dataset.descriptions, start=1)]
+        crs, transform = dataset.crs, dataset.transform
+    numbered = {name: number for number, name in enumerate(names, start=1)}
+    tile = open_tile(predictors, names, numbered)
+    expected, valid = by_hand({name: (predictors, number) for name, number in numbered.items()})
+    found, there = whole(tile, 500)
+    assert 0 < valid.sum() < valid.size
+    assert np.array_equal(there, valid)
+    assert np.array_equal(found, expected)
+    assert (tile.crs, tile.transform) == (crs, transform)
+
+
+READ_S3 = """
+from lib.errors import InputError
+from lib.rasters.tiles import open_tile
+from lib.rasters.windows import read, windows
+tile = open_tile("s3a://tiles/of 2026/a b.tif", ["a b"])
+print(read(tile, windows(tile)[0])[0].sum())
+try:
+    open_tile("s3://tiles/absent.tif", ["a"])
+except InputError as error:
+    print(error)
+"""
+
+
+def test_a_raster_in_s3(tmp_path):
+    values = numbers(1, 40, 50)
+    file = raster(tmp_path / "a b.tif", values)
+    with moto_server() as endpoint:
+        client("s3", endpoint).create_bucket(Bucket="tiles")
+        client("s3", endpoint).upload_file(file, "tiles", "of 2026/a b.tif")
+        settings = {"AWS_S3_ENDPOINT": endpoint.removeprefix("http://"), "AWS_HTTPS": "NO"}
+        # Another process, because GDAL waits for the server without letting this one's threads run.
+        run = subprocess.run(
+            [sys.executable, "-c", READ_S3], cwd=ROOT, capture_output=True, text=True, timeout=60,
+            env={**os.environ, **settings, "AWS_VIRTUAL_HOSTING": "FALSE"},
+        )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    total, refused = run.stdout.splitlines()
+    assert float(total) == pytest.approx(values.sum(dtype=float))
+    assert refused.startswith("s3://tiles/absent.tif cannot be opened as a raster: ")
