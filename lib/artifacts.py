@@ -2,7 +2,7 @@
 
     <out>/models/model_<run_id>/      pipeline_best, metrics/, experiment.json, notebooks/
     <out>/results/eval_<run_id>/      metrics.json, EVALUATION_REPORT.md and .html, plots, notebooks/
-    <out>/scores/score_<run_id>/      scores/, scores.json, SCORING_REPORT.md, plots, notebooks/
+    <out>/scores/score_<run_id>/      scores/ or maps/, scores.json, SCORING_REPORT.md and .html, plots, notebooks/
     <out>/failed/<run_id>/            the notebooks and logs of a run that failed
     <out>/steps/<run_id>/             inputs and progress of a detached run
     <out>/source/<hash>/              the code used by runs on a cluster
@@ -38,6 +38,10 @@ REPORT_HTML = "EVALUATION_REPORT.html"
 LATEST = "latest"
 """The model to score with: the newest complete one below the output folder."""
 SCORES = "scores"
+MAPS = "maps"
+BEST_AREAS = "best_areas.geojson"
+WINDOWS = "windows"
+"""What is finished of the maps of a scoring, until they are complete; it resumes from there."""
 SCORES_RECORD = "scores.json"
 SCORING_REPORT = "SCORING_REPORT.md"
 SCORING_REPORT_HTML = "SCORING_REPORT.html"

@@ -92,7 +92,7 @@ def load_pipeline(spark: SparkSession, path: str) -> PipelineModel:
     what it holds. With the usual one or two partitions this takes longer than everything else.
     """
     piece = max(_SMALLEST_PIECE, Storage(spark).size(path) // _PIECES)
-    with _settings(spark, {"spark.sql.files.maxPartitionBytes": str(piece), "spark.sql.files.openCostInBytes": "1"}):
+    with settings(spark, {"spark.sql.files.maxPartitionBytes": str(piece), "spark.sql.files.openCostInBytes": "1"}):
         return PipelineModel.load(path)
 
 
@@ -118,6 +118,24 @@ def load_ensemble(spark: SparkSession, path: str) -> TreeScorer:
         return TreeScorer(features, make_ensemble(kind, trees, len(features), weights))
     except ValueError as error:
         raise InputError(f"the model at {path} is damaged: {error}; save or copy it again") from error
+
+
+def saved_uid(spark: SparkSession, path: str) -> str:
+    """The id that Spark ML gave to a saved pipeline when it was fitted."""
+    return _metadata(Storage(spark), path)["uid"]
+
+
+@contextmanager
+def settings(spark: SparkSession, changed: Mapping[str, str]) -> Iterator[None]:
+    """Change settings of the session for a while."""
+    before = {name: spark.conf.get(name) for name in changed}
+    try:
+        for name, value in changed.items():
+            spark.conf.set(name, value)
+        yield
+    finally:
+        for name, usual in before.items():
+            spark.conf.set(name, str(usual))
 
 
 def vector_assembler(features: Sequence[str]) -> VectorAssembler:
@@ -182,19 +200,6 @@ def with_ensemble_score(frame: DataFrame, scorer: TreeScorer) -> DataFrame:
     return frame.withColumn(SCORE_COL, in_tasks(score, "double")(*features))
 
 
-@contextmanager
-def _settings(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
-    """Change settings of the session for a while."""
-    before = {name: spark.conf.get(name) for name in settings}
-    try:
-        for name, value in settings.items():
-            spark.conf.set(name, value)
-        yield
-    finally:
-        for name, usual in before.items():
-            spark.conf.set(name, str(usual))
-
-
 def _refused(path: str, why: str) -> InputError:
     return NotCompilable(
         f"the model at {path} cannot be scored with compiled trees: {why}; "
@@ -244,7 +249,7 @@ def _read_nodes(spark: SparkSession, folder: str) -> pd.DataFrame:
         F.get(F.col(f"{split}.leftCategoriesOrThreshold"), F.lit(0)).alias("threshold"),
         F.col(f"{split}.numCategories").alias("categories"),
     )
-    with _settings(spark, {"spark.sql.execution.arrow.pyspark.enabled": "true"}):  # a forest may have a million nodes
+    with settings(spark, {"spark.sql.execution.arrow.pyspark.enabled": "true"}):  # a forest may have a million nodes
         return nodes.toPandas().sort_values(["tree", "id"])
 
 

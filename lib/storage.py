@@ -5,8 +5,9 @@ credentials. Spark itself reads and writes tables and models; this module is for
 """
 
 import json
+import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pyspark.sql import SparkSession
 
 from lib.errors import ExperimentError, InputError
 from lib.support import s3_uri
-from lib.support.atomic_write import write_whole
+from lib.support.atomic_write import replacing_path, write_whole
 
 
 class Storage:
@@ -42,6 +43,13 @@ class Storage:
         with _explained(uri, "look at"):
             fs, path = self._open(uri)
             return fs.getContentSummary(path).getLength()
+
+    def stamp(self, uri: str) -> tuple[int, int]:
+        """Bytes of a file, and when it was last modified (milliseconds since 1970)."""
+        with _explained(uri, "look at"):
+            fs, path = self._open(uri)
+            status = fs.getFileStatus(path)
+            return status.getLen(), status.getModificationTime()
 
     def glob(self, uri: str) -> list[str]:
         """Matches of a pattern in Spark's syntax (`*`, `?`, `{a,b}`), sorted; a plain existing URI matches itself."""
@@ -90,7 +98,20 @@ class Storage:
             elif scheme in s3_uri.SCHEMES:
                 self._write(fs, path, content)
             else:
-                self._replace(fs, path, content)
+                self._replace(fs, path, lambda hidden: self._write(fs, hidden, content))
+
+    def upload(self, local: Path, uri: str) -> None:
+        """Move a file of this machine to `uri`, where it appears completely or not at all, replacing any there."""
+        with _explained(uri, "write"):
+            fs, path = self._open(uri)
+            scheme, source = fs.getScheme(), self._path(local.as_uri())
+            if scheme == "file":
+                with replacing_path(Path(path.toUri().getPath())) as hidden:
+                    shutil.move(local, hidden)
+            elif scheme in s3_uri.SCHEMES:
+                fs.copyFromLocalFile(True, True, source, path)
+            else:
+                self._replace(fs, path, lambda hidden: fs.copyFromLocalFile(True, True, source, hidden))
 
     def write_text(self, uri: str, content: str) -> None:
         """Write one UTF-8 file, completely or not at all."""
@@ -119,11 +140,11 @@ class Storage:
         path = self._path(uri)
         return path.getFileSystem(self._conf), path
 
-    def _replace(self, fs: Any, path: Any, content: bytes) -> None:
+    def _replace(self, fs: Any, path: Any, write: Callable[[Any], None]) -> None:
         """What `atomic_write` does, through Hadoop."""
         hidden = self._path(f"{path.getParent()}/.{uuid.uuid4().hex}.part")
         try:
-            self._write(fs, hidden, content)
+            write(hidden)
             if fs.exists(path):
                 fs.setPermission(hidden, fs.getFileStatus(path).getPermission())
             self._rename_over(fs, hidden, path)

@@ -10,7 +10,7 @@ import sys
 
 from pyspark.sql import SparkSession
 
-from lib import scoring
+from lib.scoring import scoring
 from lib.reporting import scoring_report
 from lib.spark_submit import run_submitted
 

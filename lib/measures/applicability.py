@@ -53,8 +53,7 @@ class Applicability:
 
         `weights` are the features' importances; a negative one counts as 0, None as 1 for all. `folds` is a number for
         each row, such as its zone's: the DI of a training row is then that to the nearest row of another fold, as new
-        rows lie in other places. The threshold is the upper quartile of these DI plus 1.5 times the distance between
-        the quartiles, and at most the highest of them.
+        rows lie in other places. The threshold is the `upper_fence` of these DI.
 
         Raises:
             InputError: there are fewer than two training rows, all are in one fold, or they do not differ in any
@@ -72,7 +71,7 @@ class Applicability:
         nearest, mean_distance = _among_themselves(scaled, np.arange(len(train)) if folds is None else folds)
         if not mean_distance:
             raise InputError("the training rows do not differ in any feature that has a weight: nothing is unlike them")
-        return cls(mean, deviation, used, mean_distance, _threshold(nearest / mean_distance), scaled)
+        return cls(mean, deviation, used, mean_distance, upper_fence(nearest / mean_distance), scaled)
 
     def index(self, new: Array) -> Array:
         """The dissimilarity index of each row: 0 for a copy of a training row, without upper limit."""
@@ -108,9 +107,12 @@ def _scaled(rows: Array, mean: Array, deviation: Array, weights: Array) -> Array
     return (rows - mean) * factor
 
 
-def _threshold(indices: Array) -> float:
-    lower, upper = np.quantile(indices, [0.25, 0.75])
-    return float(min(upper + 1.5 * (upper - lower), indices.max()))
+def upper_fence(values: Array) -> float:
+    """The highest value but for outliers (Tukey): the upper quartile plus 1.5 times the distance between the quartiles,
+    and at most the highest value.
+    """
+    lower, upper = np.quantile(values, [0.25, 0.75])
+    return float(min(upper + 1.5 * (upper - lower), values.max()))
 
 
 def _among_themselves(rows: Array, folds: npt.NDArray[np.int64]) -> tuple[Array, float]:

@@ -14,6 +14,7 @@ from lib.trees.scoring import Ensemble
 
 SCORE, CALIBRATED, CLASS = "score", "calibrated", "class"
 SPREAD, DISSIMILARITY, APPLICABLE = "spread", "dissimilarity", "applicable"
+Columns = dict[str, npt.NDArray[Any]]
 NAMES = (SCORE, CALIBRATED, CLASS, SPREAD, DISSIMILARITY, APPLICABLE)
 
 
@@ -22,16 +23,17 @@ def beside(column: str, own: Sequence[str] = NAMES) -> str:
     return f"{column}_" if column in own else column
 
 
-Columns = dict[str, npt.NDArray[Any]]
-
-
 @dataclass(frozen=True)
 class Judge:
-    """A model's trees, its calibration and threshold, and its area of applicability; what is not known is None."""
+    """A model's trees, its calibration and threshold, and its area of applicability; what is not known is None.
+
+    `spread_limit` is the spread above which the trees disagree more than they do on training rows.
+    """
 
     ensemble: Ensemble
     decision: Decision
     area: Applicability | None
+    spread_limit: float | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ class Output:
 OUTPUTS: Mapping[str, Output] = MappingProxyType(
     {
         "score": Output("float32", np.nan, "score: probability of class 1"),
+        "calibrated": Output("float32", np.nan, "calibrated: the share of class 1 among rows with such a score"),
         "class": Output(
             "uint8",
             255,
@@ -79,7 +80,7 @@ def write_cogs(
     The pieces cover the tile; they may come in any order, are used one at a time, and have values for each output. All
     files appear when the last is complete, or none of them does. `tags` are written into each.
 
-    On the disk this needs the maps' size uncompressed beside what it leaves: 13 bytes a pixel for all of `OUTPUTS`.
+    On the disk this needs the maps' size uncompressed beside what it leaves: 17 bytes a pixel for all of `OUTPUTS`.
 
     Raises:
         ExperimentError: the disk is full or cannot be written.

@@ -9,7 +9,7 @@ from affine import Affine
 from rasterio.enums import Resampling
 
 from lib.rasters.files import gdal_name, opened
-from lib.rasters.ground import size_of_pixel
+from lib.rasters.ground import PixelSize, size_of_pixel
 from lib.rasters.tiles import Tile
 from lib.rasters.windows import Floats
 
@@ -50,10 +50,9 @@ def overview(cog: str | Path, most_pixels: int = 1000) -> Overview:
         return Overview(values, _extent(dataset.transform, dataset.width, dataset.height), colours)
 
 
-def pixel_metres(tile: Tile) -> tuple[float, float] | None:
-    """Metres from a pixel in the middle of a tile to the next one in its row and in its column; None if not known."""
-    size = size_of_pixel(tile.crs, tile.transform, tile.width / 2, tile.height / 2)
-    return None if size is None else (size.across, size.down)
+def pixel_size(tile: Tile) -> PixelSize | None:
+    """The size of a pixel in the middle of a tile; None if nothing says where it is."""
+    return size_of_pixel(tile.crs, tile.transform, tile.width / 2, tile.height / 2)
 
 
 def _extent(transform: Affine, width: int, height: int) -> Extent:

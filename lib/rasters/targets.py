@@ -58,6 +58,11 @@ class Area:
     lat: float | None
     outline: dict[str, Any] | None
 
+    @property
+    def worth(self) -> float:
+        """What areas are ordered by: the mean score × the size, in square metres or pixels."""
+        return self.mean * (self.pixels if self.area is None else self.area)
+
 
 def best_areas(score_cog: str | Path, threshold: float, most: int = 20) -> list[Area]:
     """The areas with the most score: those with the highest mean × number of pixels, the best first.
@@ -77,28 +82,32 @@ def best_areas(score_cog: str | Path, threshold: float, most: int = 20) -> list[
         return [_area(_Runs(*(of_run[owners == area] for of_run in runs)), dataset) for area in best]
 
 
-def geojson(areas: Sequence[Area]) -> dict[str, Any]:
-    """The areas as a FeatureCollection (RFC 7946), numbered from 1 as `rank`; the outline is the geometry."""
+def geojson(areas: Sequence[tuple[str, Area]]) -> dict[str, Any]:
+    """Areas and the tiles they are in as a FeatureCollection (RFC 7946), numbered from 1 as `rank`."""
     return {
         "type": "FeatureCollection",
         "features": [
             {
                 "type": "Feature",
                 "geometry": area.outline,
-                "properties": {
-                    "rank": rank,
-                    "pixels": area.pixels,
-                    "area_m2": area.area,
-                    "mean_score": area.mean,
-                    "max_score": area.highest,
-                    "x": area.x,
-                    "y": area.y,
-                    "lon": area.lon,
-                    "lat": area.lat,
-                },
+                "properties": {"rank": rank, "tile": tile, **properties(area)},
             }
-            for rank, area in enumerate(areas, start=1)
+            for rank, (tile, area) in enumerate(areas, start=1)
         ],
+    }
+
+
+def properties(area: Area) -> dict[str, Any]:
+    """All of an area but its outline, for JSON."""
+    return {
+        "pixels": area.pixels,
+        "area_m2": area.area,
+        "mean_score": area.mean,
+        "max_score": area.highest,
+        "x": area.x,
+        "y": area.y,
+        "lon": area.lon,
+        "lat": area.lat,
     }
 
 

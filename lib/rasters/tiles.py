@@ -124,6 +124,17 @@ def open_tile(
     )  # fmt: skip
 
 
+def has_all(place: str, features: Sequence[str], bands: Mapping[str, int] | None = None) -> bool:
+    """Whether one file has bands for all features of a model, so that it is a tile by itself.
+
+    Raises:
+        InputError: it is no raster.
+    """
+    found, numbers = _look(gdal_name(place)), bands or {}
+    its_own = range(1, len(found) + 1)
+    return all(numbers[name] in its_own if name in numbers else bool(_named(found, name)) for name in features)
+
+
 class _Grid(NamedTuple):
     crs: Any
     transform: Affine

@@ -1,4 +1,4 @@
-"""Reading a tile by windows: pieces of about a million pixels, along the blocks in which its file is stored."""
+"""Reading a tile by windows: pieces of about half a million pixels, along the blocks in which its file is stored."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,9 +20,9 @@ from lib.rasters.tiles import Band, Tile
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-PIXELS = 2**20
+PIXELS = 2**19
 # A block somewhat larger than a window is read whole, because cutting it would decompress it several times.
-_BLOCK_MAY_BE = 4
+_BLOCK_MAY_BE = 8
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Window:
 def windows(tile: Tile, pixels: int = PIXELS) -> list[Window]:
     """Windows that cover every pixel of a tile once, numbered from 0, row by row.
 
-    They have at most `pixels` pixels and consist of whole blocks of the file; one block may be up to four times as
+    They have at most `pixels` pixels and consist of whole blocks of the file; one block may be up to eight times as
     large. Larger blocks are cut.
     """
     height, width = _steps(tile, pixels)

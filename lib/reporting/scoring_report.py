@@ -16,7 +16,7 @@ from lib.reporting.pictures import Images, picture
 from lib.reporting.plot_style import BLUE, WIDTH, name_axes, new_axes, number_axis, styled, threshold_line
 from lib.reporting.report import Report
 from lib.reporting.report_data import Record, ReportData
-from lib.scoring import Scored
+from lib.scoring.scoring import Scored
 from lib.storage import Storage, join
 from lib.support import threshold_rule
 

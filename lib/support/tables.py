@@ -37,6 +37,12 @@ FORMATS = (
     Format("ORC", "orc", "OrcFileFormat", (".orc",)),
 )
 
+# What GDAL reads and a table is never called. Pictures (.png, .jpg) often stand beside rasters as previews.
+RASTER_SUFFIXES = (
+    *(".tif", ".tiff", ".vrt", ".jp2", ".img", ".nc", ".bil", ".dat", ".asc", ".grd", ".hgt", ".dem", ".ers"),
+    *(".sdat", ".rst", ".pix", ".mrf"),
+)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -52,6 +58,11 @@ def places(given: str | Sequence[str] | None) -> list[str]:
     if not given:
         return []
     return [given] if isinstance(given, str) else list(given)
+
+
+def is_raster(place: str) -> bool:
+    """Whether a file is a raster, by its name, and no table."""
+    return place.startswith("/vsi") or place.lower().endswith(RASTER_SUFFIXES)
 
 
 def data_files(paths: Mapping[str, str]) -> dict[str, str]:

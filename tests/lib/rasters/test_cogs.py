@@ -20,7 +20,8 @@ def pieces(tile, pixels=2000):
         for window in windows(tile, pixels):
             values, valid = read(window)
             score = values[:, 0] / 1000
-            yield window, {"score": score, "class": score > 0.5, "spread": score / 2, "dissimilarity": score * 3}, valid
+            columns = {"score": score, "calibrated": score / 4, "class": score > 0.5, "spread": score / 2}
+            yield window, {**columns, "dissimilarity": score * 3}, valid
 
 
 def check_cog(file):
@@ -53,7 +54,7 @@ def test_maps_are_cogs_on_the_grid_of_the_tile(tmp_path, shape, grid):
     assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == sorted(f"{name}.tif" for name in OUTPUTS)
     score = values[0].astype(float) / 1000
     expected = {"score": score, "class": np.where(np.isnan(score), 255, score > 0.5), "spread": score / 2}
-    expected["dissimilarity"] = score * 3
+    expected |= {"calibrated": score / 4, "dissimilarity": score * 3}
     with without_warning(), rasterio.open(tmp_path / "a.tif") as source:
         for name, file in files.items():
             check_cog(file)

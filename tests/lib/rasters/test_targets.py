@@ -146,7 +146,9 @@ def test_nothing_above_the_threshold(tmp_path, values):
 
 
 def test_geojson(tmp_path):
-    record = json.loads(json.dumps(geojson(best_areas(scores(tmp_path, [[1, 0, 0.75, 0.75]]), 0.5))))
+    record = json.loads(
+        json.dumps(geojson([("north", area) for area in best_areas(scores(tmp_path, [[1, 0, 0.75, 0.75]]), 0.5)]))
+    )
     first, second = record["features"]
     assert first["type"] == "Feature"
     assert first["geometry"]["type"] == "Polygon"

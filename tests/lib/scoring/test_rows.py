@@ -12,11 +12,12 @@ from pyspark.ml.feature import VectorAssembler
 from pyspark.ml.functions import vector_to_array
 from sklearn.metrics import roc_auc_score
 
-from lib import scoring
 from lib.errors import InputError, SavedModelError
 from lib.measures.applicability import Applicability
 from lib.measures.calibration import Isotonic
 from lib.reporting import scoring_report
+from lib.scoring import scoring
+from lib.scoring.model import load_model
 from lib.training import Settings, train
 from tests.lib.tables import make_table, write
 
@@ -190,9 +191,7 @@ def test_rows_with_missing_values_can_be_left_out(spark, trained, ground, place)
 
 
 def test_scores_that_are_not_spark_mls_are_not_written(spark, trained, ground, place, monkeypatch):
-    monkeypatch.setattr(
-        type(scoring.load_model(spark, trained.folder).scorer.ensemble), "score", lambda self, v: v[:, 0] * 0
-    )
+    monkeypatch.setattr(type(load_model(spark, trained.folder).scorer.ensemble), "score", lambda self, v: v[:, 0] * 0)
     with pytest.raises(SavedModelError):
         scoring.score(spark, trained.folder, write(ground, place / "w.parquet"), str(place / "wrong"))
     assert not Path(place, "wrong", "scores").exists()

@@ -1,0 +1,147 @@
+"""Scores of the rows of a table, in Spark tasks."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lib import artifacts, dataset
+from lib.errors import InputError, some
+from lib.measures import figures, judge, reference
+from lib.measures.decision import Decision
+from lib.metrics import Array, count_scores
+from lib.saved_models import in_tasks
+from lib.scoring import tally
+from lib.scoring.model import COMPARED_ROWS, Model
+from lib.split import HASH_COL
+from lib.storage import join
+from lib.support import tables
+from lib.support.workers import quick_to_reuse
+
+_JUDGED = "__judged"
+
+
+def score_table(
+    spark: SparkSession, model: Model, uris: Sequence[str], folder: str, id_cols: Sequence[str], missing: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Score all rows of a table and write them to `scores/`; returns what is said about them, and curves to draw.
+
+    Raises:
+        InputError: the table lacks columns, has some that are not numbers, has no rows, or has missing values.
+        SavedModelError: the scores are not those of Spark ML.
+    """
+    started = time.monotonic()
+    table, dropped = _read(spark, uris, model.features, missing)
+    kept = _kept(table, model, id_cols)
+    model.check(spark, _some(table, model))
+    prepared = time.monotonic()
+    place = join(folder, artifacts.SCORES)
+    judged(table, model, kept).write.parquet(place)
+    timings = {"prepare": round(prepared - started, 3), "score": round(time.monotonic() - prepared, 3)}
+    written = spark.read.parquet(place)
+    record: dict[str, Any] = {"dropped": dropped, "id_cols": list(id_cols), "timings": timings}
+    record |= {**tally.describe(model.judge, _counts(written, model)), **model.beside_training(_sample(table, model))}
+    label = model.experiment.get("data", {}).get("label_col")
+    if label not in kept:
+        return record, {}
+    measured, curves = _measure(written, label, model.judge.decision)
+    return {**record, "measured": measured}, curves
+
+
+def judged(rows: DataFrame, model: Model, kept: Sequence[str]) -> DataFrame:
+    """The columns `kept` and those of the model's `Judge`; one that is kept and has such a name gets an underscore."""
+    broadcast = rows.sparkSession.sparkContext.broadcast(model.judge)
+    types = {judge.CLASS: "int", judge.APPLICABLE: "boolean"}
+    schema = ", ".join(f"{name} {types.get(name, 'double')}" for name in model.judge.names)
+    as_columns = in_tasks(lambda values: pd.DataFrame(broadcast.value(values)), schema)
+    names = [judge.beside(name) for name in kept]
+    keep = [F.col(f"`{name}`").alias(new) for name, new in zip(kept, names, strict=True)]
+    whole = rows.select(*keep, as_columns(*_columns(model.features)).alias(_JUDGED))
+    return whole.select(*_columns(names), f"{_JUDGED}.*")
+
+
+def _read(spark: SparkSession, uris: Sequence[str], features: Sequence[str], missing: str) -> tuple[DataFrame, int]:
+    """The table with its features as double, and the number of rows left out for missing values.
+
+    Raises:
+        InputError: it lacks features or has some that are not numbers, has no rows, or has missing values.
+    """
+    if missing not in ("error", "drop"):
+        raise InputError(f"missing={missing!r}: choose error or drop")
+    frame = dataset.read(spark, uris)
+    wrong = tables.require_features(dataset.columns(frame), features, ", ".join(uris))
+    if wrong:
+        named = some([f"{column.name} ({column.type})" for column in wrong])
+        raise InputError(f"{', '.join(uris)}: columns that the model needs are not numbers: {named}")
+    for name in features:
+        frame = frame.withColumn(name, F.col(f"`{name}`").cast("double"))
+    unusable = dataset.count_unusable(frame.select(*_columns(features)), features)
+    if not unusable["rows"]:
+        raise InputError(f"{', '.join(uris)} has no rows: choose another with --input-data")
+    if not unusable["any"]:
+        return frame, 0
+    if missing == "error" or unusable["any"] == unusable["rows"]:
+        found = some([f"{name} ({n:,})" for name, n in unusable.items() if n and name not in ("rows", "any")])
+        raise InputError(
+            f"{unusable['any']:,} of {unusable['rows']:,} rows have a null, NaN or infinite value, in: {found}; fix "
+            "them, or leave those rows out with missing: drop"
+        )
+    return frame.where(~dataset.any_unusable(features)), unusable["any"]
+
+
+def _kept(rows: DataFrame, model: Model, id_cols: Sequence[str]) -> list[str]:
+    """The columns to keep: those asked for, and the coordinates, zone and label that the model's table had.
+
+    Raises:
+        InputError: the table lacks one of `id_cols`.
+    """
+    for name in id_cols:
+        tables.require(dataset.columns(rows), name, "id_cols")
+    data = model.experiment.get("data", {})
+    known = [*data.get("coordinates", []), data.get("zone_col"), data.get("label_col")]
+    return list(dict.fromkeys([*id_cols, *(name for name in known if name in rows.columns)]))
+
+
+def _some(rows: DataFrame, model: Model) -> Array:
+    """The features of some rows (rows × features)."""
+    return np.array(rows.select(*_columns(model.features)).limit(COMPARED_ROWS).collect(), np.float64)
+
+
+def _counts(written: DataFrame, model: Model) -> tally.Counts:
+    """The counts of scored rows, in one pass."""
+    broadcast = written.sparkSession.sparkContext.broadcast(model.judge)
+
+    def of_frames(frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        total = tally.nothing()
+        for frame in frames:
+            total += tally.count(broadcast.value, {name: frame[name].to_numpy() for name in broadcast.value.names})
+        yield pd.DataFrame({"counts": [total.ravel().tolist()]})
+
+    found = written.select(*model.judge.names).mapInPandas(
+        lambda frames: iter(quick_to_reuse(of_frames)(frames)), "counts array<bigint>"
+    )
+    return sum((np.reshape(row["counts"], tally.nothing().shape) for row in found.collect()), tally.nothing())
+
+
+def _sample(rows: DataFrame, model: Model) -> Array:
+    """Features of rows to compare with the training rows (rows × features)."""
+    hashed = rows.withColumn(HASH_COL, dataset.row_hash(model.features))
+    return reference.sample(hashed, model.features).to_numpy(np.float64)
+
+
+def _measure(written: DataFrame, label: str, decision: Decision) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """Figures and curves against the labels of the rows, if they have both classes; rows without one do not count."""
+    column = judge.beside(label)
+    labelled = written.where(F.col(f"`{column}`").isin(0, 1)).withColumn(column, F.col(f"`{column}`").cast("double"))
+    counted = count_scores(labelled, column, judge.SCORE).get("")
+    if counted is None or not 0 < counted.n_positives < counted.rows:
+        return None, {}
+    return figures.describe(counted, decision), figures.describe_curves(counted, decision)
+
+
+def _columns(names: Sequence[str]) -> list[Any]:
+    return [F.col(f"`{name}`") for name in names]
