@@ -33,7 +33,8 @@ def test_an_experiment_that_was_killed_is_taken_up(tmp_path):
     for before, line in zip(map(json.loads, scored), after, strict=False):
         assert {**line, "scored_at": None} == {**before, "scored_at": None}
     assert read(model, "experiment.json")["reused_candidates"] == len(scored)
-    assert f"{len(scored)} of them were scored by the run" in (model / "notebooks" / "02_train.html").read_text()
+    verb = "was" if len(scored) == 1 else "were"
+    assert f"{len(scored)} of them {verb} scored by the run" in (model / "notebooks" / "02_train.html").read_text()
 
 
 def wait_for(folder: Path, pattern: str, process, seconds: float = 200) -> Path:

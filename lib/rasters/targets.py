@@ -6,7 +6,8 @@ and 1.5 GB if half of them are; real maps have far fewer runs.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,6 +46,7 @@ class Area:
         y: see `x`.
         lon: the same in degrees of WGS 84; None if not known.
         lat: see `lon`.
+        applicable: the share of its pixels that are inside the model's area of applicability; None if not known.
         outline: its pixels as a GeoJSON geometry in WGS 84 (Polygon or MultiPolygon); None if not known.
     """
 
@@ -56,6 +58,7 @@ class Area:
     y: float
     lon: float | None
     lat: float | None
+    applicable: float | None
     outline: dict[str, Any] | None
 
     @property
@@ -64,22 +67,30 @@ class Area:
         return self.mean * (self.pixels if self.area is None else self.area)
 
 
-def best_areas(score_cog: str | Path, threshold: float, most: int = 20) -> list[Area]:
+def best_areas(
+    score_cog: str | Path,
+    threshold: float,
+    most: int = 20,
+    dissimilarity: tuple[str | Path, float] | None = None,
+) -> list[Area]:
     """The areas with the most score: those with the highest mean × number of pixels, the best first.
 
     Pixels are connected by their sides and corners, because a vein or a road one pixel wide runs diagonally, too. The
-    scores of an area are above the threshold.
+    scores of an area are above the threshold. `dissimilarity` is the map of it, and its limit.
 
     Raises:
         InputError: the map cannot be read.
     """
-    with opened(gdal_name(str(score_cog))) as dataset:
-        runs = _runs(dataset, threshold)
+    with ExitStack() as stack:
+        dataset = stack.enter_context(opened(gdal_name(str(score_cog))))
+        other = stack.enter_context(opened(gdal_name(str(dissimilarity[0])))) if dissimilarity else None
+        runs = _runs(dataset, threshold, other, dissimilarity[1] if dissimilarity else np.inf)
         owners = _connected(len(runs.row), *_touching(runs))
         areas, owners = np.unique(owners, return_inverse=True)
         sums = np.bincount(owners, runs.total, len(areas))
         best = np.lexsort((np.arange(len(areas)), -sums))[:most]
-        return [_area(_Runs(*(of_run[owners == area] for of_run in runs)), dataset) for area in best]
+        each = [_area(_Runs(*(of_run[owners == area] for of_run in runs)), dataset) for area in best]
+        return each if dissimilarity else [replace(area, applicable=None) for area in each]
 
 
 def geojson(areas: Sequence[tuple[str, Area]]) -> dict[str, Any]:
@@ -104,6 +115,7 @@ def properties(area: Area) -> dict[str, Any]:
         "area_m2": area.area,
         "mean_score": area.mean,
         "max_score": area.highest,
+        "share_applicable": area.applicable,
         "x": area.x,
         "y": area.y,
         "lon": area.lon,
@@ -112,33 +124,37 @@ def properties(area: Area) -> dict[str, Any]:
 
 
 class _Runs(NamedTuple):
-    """Runs in the order of their rows and columns: row, first column, column after the last, sum and highest score."""
+    """Runs in the order of their rows and columns: row, first column, column after the last, sum and highest score,
+    pixels to which the model applies.
+    """
 
     row: Ints
     start: Ints
     stop: Ints
     total: Floats
     highest: Floats
+    applicable: Floats
 
 
-def _runs(dataset: Any, threshold: float) -> _Runs:
-    strips = [_runs_of(first, scores, threshold) for first, scores in _strips(dataset)]
+def _runs(dataset: Any, threshold: float, other: Any, limit: float) -> _Runs:
+    strips = [_runs_of(first, scores, threshold, index, limit) for first, scores, index in _strips(dataset, other)]
     return _Runs(*(np.concatenate(of_strips) for of_strips in zip(*strips, strict=True)))
 
 
-def _strips(dataset: Any) -> Iterator[tuple[int, Any]]:
-    """The map by strips: the first row of each, and its scores, masked where there is none."""
+def _strips(dataset: Any, other: Any) -> Iterator[tuple[int, Any, Any]]:
+    """The maps by strips: the first row of each, its scores, masked where there is none, and its dissimilarity."""
     block = dataset.block_shapes[0][0]
     rows = block * max(1, _STRIP // (block * dataset.width))
     for row in range(0, dataset.height, rows):
         box = Box(0, row, dataset.width, min(rows, dataset.height - row))
         try:
-            yield row, dataset.read(1, window=box, masked=True)
+            scores = dataset.read(1, window=box, masked=True)
+            yield row, scores, scores.data if other is None else other.read(1, window=box)
         except RasterioIOError as error:
             raise InputError(f"{dataset.name} cannot be read: {reason(error)}; write the map again") from error
 
 
-def _runs_of(first: int, scores: Any, threshold: float) -> _Runs:
+def _runs_of(first: int, scores: Any, threshold: float, dissimilarity: Any, limit: float) -> _Runs:
     width = scores.shape[1]
     # numpy rounds the threshold to the scores' type: a score that was equal to it before it was stored is not above it.
     above = (scores.data > threshold) & ~np.ma.getmaskarray(scores)
@@ -149,9 +165,10 @@ def _runs_of(first: int, scores: Any, threshold: float) -> _Runs:
     flat = np.append(np.where(above, scores.data, 0), 0).astype(np.float64)
     bounds = np.column_stack([row * width + start, row * width + stop]).ravel()
     if not len(bounds):
-        return _Runs(row, start, stop, flat[:0], flat[:0])
+        return _Runs(row, start, stop, flat[:0], flat[:0], flat[:0])
     total, highest = (reduce.reduceat(flat, bounds)[::2] for reduce in (np.add, np.maximum))
-    return _Runs(row + first, start, stop, total, highest)
+    inside = np.append(above & (dissimilarity <= limit), 0).astype(np.float64)
+    return _Runs(row + first, start, stop, total, highest, np.add.reduceat(inside, bounds)[::2])
 
 
 def _touching(runs: _Runs) -> tuple[Ints, Ints]:
@@ -203,6 +220,7 @@ def _area(runs: _Runs, dataset: Any) -> Area:
         y=float(y),
         lon=lon,
         lat=lat,
+        applicable=float(runs.applicable.sum() / pixels),
         outline=None if lon is None else _outline(runs, crs, transform),
     )
 

@@ -11,6 +11,8 @@ from lib.reporting.best_rows import best_rows
 from lib.reporting.chosen_threshold import rule_in_words
 from lib.reporting.language.words import Words
 from lib.reporting.likeness import likeness
+from lib.reporting.limits import NAMED
+from lib.reporting.maps import best_areas, map_files, maps, marked_ground, without_value
 from lib.reporting.markdown import bullets, code, section, table
 from lib.reporting.pictures import Images, picture
 from lib.reporting.plot_style import BLUE, WIDTH, name_axes, new_axes, number_axis, styled, threshold_line
@@ -38,13 +40,15 @@ def render(scored: Scored, language: str = "en") -> Report:
     images: Images = {}
     facts = _facts(scored)
     histogram = picture(images, "score_histogram", score_histogram(record, language), words("alt.score_histogram"))
+    of_maps = "tiles" in record
     blocks = [
         _title(record, words),
         section(words("heading.verdict"), bullets(_said(record, words)), histogram),
+        *([maps(scored, words, images), best_areas(record, words)] if of_maps else []),
         likeness(facts, words, images),
         best_rows(facts, words, images),
         words("note.labels") if record.get("measured") else "",
-        _columns(record, words),
+        map_files(record, words) if of_maps else _columns(record, words),
     ]
     return Report("\n\n".join(filter(None, blocks)) + "\n", images, language)
 
@@ -69,28 +73,62 @@ def _title(record: Record, words: Words) -> str:
     said = words(
         "scores.subtitle",
         rows=words.count(record["rows"]),
-        inputs=words.listing([code(uri) for uri in record["inputs"]]),
+        unit=words(f"unit.{_unit(record)}"),
+        inputs=words.listing([code(uri) for uri in record["inputs"]], NAMED),
         model=code(record["model"]),
         run=code(record["run_id"]),
     )
     return f"# {words('scores.title')}\n\n{said}"
 
 
+def _unit(record: Record) -> str:
+    return "pixels" if "tiles" in record else "rows"
+
+
 def _said(record: Record, words: Words) -> list[str]:
-    rule = record["threshold_rule"]
-    how = words("scores.rule_given")
-    if not threshold_rule.is_number(rule):
-        how = words("scores.rule_chosen", rule=rule_in_words({"rule": rule}, words))
-    marked, threshold = words.percent(record["share_marked"]), words.short(record["threshold"])
-    said = [words("scores.marked", share=marked, threshold=threshold, rule=how)]
-    if "share_applicable" in record:
-        outside, both = 1 - record["share_applicable"], record["share_marked_and_applicable"]
-        said.append(words("scores.applicable", share=words.percent(outside), both=words.percent(both)))
-    else:
+    """What share is marked, of what the model should not be asked, and what has no score."""
+    of_maps, of_the = "tiles" in record, words(f"of_the.{_unit(record)}")
+    said = [
+        words(
+            "scores.marked",
+            share=words.percent(record["share_marked"]),
+            of_the=of_the,
+            ground=marked_ground(record, words) if of_maps else "",
+            threshold=words.short(record["threshold"]),
+            rule=_rule(record, words),
+        )
+    ]
+    reasons = _reasons(record, words)
+    if reasons:
+        share = words.percent(record["share_uncertain"])
+        said.append(words("scores.uncertain", share=share, of_the=of_the, reasons=" ".join(reasons)))
+    if "share_applicable" not in record:
         said.append(words("scores.no_area"))
-    if record["dropped"]:
+    if of_maps and (without := without_value(record)):
+        said.append(words("maps.no_value", pixels=words.count(without)))
+    if record.get("dropped"):
         said.append(words("scores.dropped", rows=words.count(record["dropped"])))
     return said
+
+
+def _reasons(record: Record, words: Words) -> list[str]:
+    """Why the model should not be asked about some rows."""
+    reasons = []
+    if "share_applicable" in record:
+        shares = {"share": 1 - record["share_applicable"], "both": record["share_marked_and_applicable"]}
+        reasons.append(words("scores.outside", **{name: words.percent(share) for name, share in shares.items()}))
+    if "share_spread_high" in record:
+        share, limit = words.percent(record["share_spread_high"]), words.number(record["spread_limit"], 2)
+        reasons.append(words("scores.disagree", share=share, limit=limit))
+    return reasons
+
+
+def _rule(record: Record, words: Words) -> str:
+    """Where the threshold comes from."""
+    rule = record["threshold_rule"]
+    if threshold_rule.is_number(rule):
+        return words("scores.rule_given")
+    return words("scores.rule_chosen", rule=rule_in_words({"rule": rule}, words))
 
 
 def _columns(record: Record, words: Words) -> str:

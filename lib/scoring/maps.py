@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from lib import artifacts
 from lib.errors import InputError, some
-from lib.measures.judge import SCORE
+from lib.measures.judge import DISSIMILARITY, SCORE
 from lib.rasters.cogs import OUTPUTS, write_cogs
 from lib.rasters.files import shown
 from lib.rasters.ground import PixelSize
@@ -22,14 +22,27 @@ from lib.scoring import tally, windows
 from lib.scoring.model import Model
 from lib.storage import Storage, join
 
+# Facts about the model that each map carries.
+_TAGS = ("model", "threshold", "spread_limit", "dissimilarity_limit")
+
 
 @dataclass(frozen=True)
 class Map:
-    """The map of a tile, to be shown: its overviews by name, and the size of a pixel, if that is known."""
+    """The map of a tile, to be shown.
+
+    Attributes:
+        name: of the tile.
+        overviews: of its maps, by name.
+        shape: rows and columns of the tile's pixels.
+        pixel: the size of one on the ground, if that is known.
+        placed: whether the overviews' extents are in the tile's coordinates, in which its areas are given, too.
+    """
 
     name: str
     overviews: Mapping[str, Overview]
+    shape: tuple[int, int]
     pixel: PixelSize | None
+    placed: bool
 
 
 def score_tiles(
@@ -63,6 +76,7 @@ def score_tiles(
             _described(name, tile, pixel_size(tile), tally.describe(model.judge, counts[number]))
             for number, (name, tile) in enumerate(tiles.items())
         ],
+        "maps": windows.outputs(model.judge),
         "best_areas": [{"tile": name, **properties(area)} for name, area in areas],
         "resumed_windows": resumed,
         "timings": {"score": round(scored - started, 3), "write": round(time.monotonic() - scored, 3)},
@@ -82,14 +96,14 @@ def _write(
     jvm: Any = spark.sparkContext._jvm
     with TemporaryDirectory(dir=jvm.System.getProperty("java.io.tmpdir")) as work:
         files = write_cogs(tile, Path(work), windows.pieces(spark, model, tile, number, folder), outputs, tags)
-        areas = best_areas(files[SCORE], model.judge.decision.threshold, most_areas)
+        area = model.judge.area
+        unlike = (files[DISSIMILARITY], area.threshold) if area else None
+        areas = best_areas(files[SCORE], model.judge.decision.threshold, most_areas, unlike)
         shown_maps = {each: overview(file) for each, file in files.items()}
         for each, file in files.items():
             storage.upload(file, join(folder, artifacts.MAPS, name, f"{each}.tif"))
-    return Map(name, shown_maps, pixel_size(tile)), areas
-
-
-_TAGS = ("model", "threshold", "spread_limit", "dissimilarity_limit")
+    placed = tile.transform.is_rectilinear
+    return Map(name, shown_maps, (tile.height, tile.width), pixel_size(tile), placed), areas
 
 
 def _described(name: str, tile: Tile, pixel: PixelSize | None, counted: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,6 +115,5 @@ def _described(name: str, tile: Tile, pixel: PixelSize | None, counted: Mapping[
         "height": tile.height,
         "crs": tile.crs.to_string() if tile.crs else None,
         "pixel_m2": pixel.area if pixel else None,
-        "maps": join(artifacts.MAPS, name),
         **{key: value for key, value in counted.items() if key != "histogram"},
     }

@@ -5,13 +5,17 @@ of Hadoop's committer, a file is in its place when its task ends, not when the w
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from lib import artifacts
@@ -108,9 +112,9 @@ def score_windows(spark: SparkSession, model: Model, tiles: Sequence[Tile], fold
         rows = spark.range(0, len(work), 1, len(work)).mapInPandas(
             lambda frames: iter(quick_to_reuse(of_numbers)(frames)), _schema(model)
         )
-        rows.write.option("mapreduce.fileoutputcommitter.algorithm.version", "2").option("compression", "zstd").mode(
-            "append"
-        ).parquet(join(folder, artifacts.WINDOWS))
+        options = {"mapreduce.fileoutputcommitter.algorithm.version": "2", "compression": "zstd"}
+        with _task_errors():
+            rows.write.options(**options).mode("append").parquet(join(folder, artifacts.WINDOWS))
         shared.destroy()
     return len(finished)
 
@@ -139,6 +143,17 @@ def pieces(spark: SparkSession, model: Model, tile: Tile, number: int, folder: s
             valid = np.unpackbits(np.frombuffer(row[_VALID], np.uint8), count=window.pixels).astype(bool)
             values = {name: np.frombuffer(row[name], OUTPUTS[name].dtype) for name in names}
             yield window, values, valid.reshape(window.height, window.width)
+
+
+@contextmanager
+def _task_errors() -> Iterator[None]:
+    """An InputError of a task as the InputError that it is; Spark has made a long text of it."""
+    try:
+        yield
+    except (PySparkException, Py4JJavaError) as error:
+        if found := re.search(r"lib\.errors\.\w*InputError: (.+)", str(error)):
+            raise InputError(found[1].strip()) from None
+        raise
 
 
 def _schema(model: Model) -> str:

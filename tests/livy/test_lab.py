@@ -76,11 +76,13 @@ def execute(address: str, code: str) -> str:
     asked = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
     connection.send(json.dumps(asked))
     printed = ""
-    while True:
+    # What is printed and the reply come by two channels, in any order; after "idle" nothing more is printed.
+    waiting_for = {"execute_reply", "idle"}
+    while waiting_for:
         message = json.loads(connection.recv())
         if message["parent_header"].get("msg_id") != header["msg_id"]:
             continue
         printed += message["content"].get("text", "") + "".join(message["content"].get("traceback", []))
-        if message["header"]["msg_type"] == "execute_reply":
-            connection.close()
-            return printed
+        waiting_for -= {message["header"]["msg_type"], message["content"].get("execution_state")}
+    connection.close()
+    return printed

@@ -6,6 +6,7 @@ Under `key[name=1]` is the form of a phrase for a `{name}` of 1.
 
 from lib.reporting.language.cautions import FINDINGS
 from lib.reporting.language.ground import GROUND
+from lib.reporting.language.maps import MAPS
 from lib.reporting.language.report import COST, REPORT
 from lib.reporting.language.scores import SCORES
 from lib.search.families import FAMILIES
@@ -134,7 +135,7 @@ _TERMS = {
     "param.language": ("language of the report", "idioma del informe"),
 }
 
-PHRASES: dict[str, tuple[str, str]] = {**_PLOTS, **_TERMS, **REPORT, **FINDINGS, **GROUND, **SCORES, **COST}
+PHRASES: dict[str, tuple[str, str]] = {**_PLOTS, **_TERMS, **REPORT, **FINDINGS, **GROUND, **SCORES, **MAPS, **COST}
 
 
 def phrase(key: str) -> tuple[str, str] | None:

@@ -3,20 +3,32 @@
 SCORES = {
     "scores.title": ("Scoring report", "Informe de puntuación"),
     "scores.subtitle": (
-        "{rows} rows of {inputs}, scored by the model in {model}; run {run}.",
-        "{rows} filas de {inputs}, puntuadas con el modelo de {model}; ejecución {run}.",
+        "{rows} {unit} of {inputs}, scored by the model in {model}; run {run}.",
+        "{rows} {unit} de {inputs}; modelo: {model}; ejecución {run}.",
     ),
+    "unit.rows": ("rows", "filas"),
+    "unit.pixels": ("pixels", "píxeles"),
+    "of_the.rows": ("of the rows", "de las filas"),
+    "of_the.pixels": ("of the pixels", "de los píxeles"),
     "scores.marked": (
-        "**{share} of the rows are marked:** their score is above the threshold of {threshold} ({rule}).",
-        "**Se marca el {share} de las filas:** su puntuación supera el umbral de {threshold} ({rule}).",
+        "**{share} {of_the} are marked{ground}:** their score is above the threshold of {threshold} ({rule}).",
+        "**Se marca el {share} {of_the}{ground}:** su puntuación supera el umbral de {threshold} ({rule}).",
     ),
     "scores.rule_given": ("given as a number", "dado como número"),
     "scores.rule_chosen": ("chosen on validation rows: {rule}", "elegido en las filas de validación: {rule}"),
-    "scores.applicable": (
-        "**The model should not be asked about {share} of the rows:** they lie outside its area of applicability. Of "
-        "all rows, {both} are marked and inside it.",
-        "**No debería preguntarse al modelo por el {share} de las filas:** quedan fuera de su área de aplicabilidad. "
-        "Del total, el {both} se marca y queda dentro.",
+    "scores.uncertain": (
+        "**The model should not be asked about {share} {of_the}.** {reasons}",
+        "**No debería preguntarse al modelo por el {share} {of_the}.** {reasons}",
+    ),
+    "scores.outside": (
+        "{share} lie outside its area of applicability: they are unlike the training rows. {both} are marked and "
+        "inside it.",
+        "El {share} queda fuera de su área de aplicabilidad: no se parece a las filas de entrenamiento. El {both} se "
+        "marca y queda dentro.",
+    ),
+    "scores.disagree": (
+        "In {share}, its trees disagree more than they do on training rows (spread above {limit}).",
+        "En el {share} sus árboles discrepan más que en las filas de entrenamiento (dispersión superior a {limit}).",
     ),
     "scores.no_area": (
         "How unlike the training rows these are is not known: the model keeps no sample of them.",

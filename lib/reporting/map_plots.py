@@ -1,0 +1,119 @@
+"""Pictures of maps: the score, and beside it what is marked and what the model should not be asked about."""
+
+from collections.abc import Mapping, Sequence
+from math import floor, log10
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from lib.measures.judge import CLASS, DISSIMILARITY, SCORE, SPREAD
+from lib.reporting.language.words import Words
+from lib.reporting.plot_style import ORANGE, WIDTH, new_figure, number_axis, styled, verbatim
+from lib.reporting.report_data import Record
+from lib.scoring.maps import Map
+
+# What a pixel is on the map of decisions, with its colour; the last two are those not to be asked about.
+KINDS = {"unmarked": "#D9D9D9", "marked": ORANGE, "disagree": "#8DA0CB", "outside": "#5E3C99"}
+_NO_VALUE = "white"
+_WIDE = 1.3  # of a map that is this many times as wide as high, the two pictures stand one above the other
+_NUMBERED = 20
+
+
+@styled
+def tile_map(drawn: Map, record: Record, language: str = "en") -> Figure:
+    """The map of a tile: its scores, and what follows from them, with a scale bar and the numbers of the best areas."""
+    words = Words(language)
+    score = drawn.overviews[SCORE]
+    ratio = _ratio(drawn)
+    above = ratio > _WIDE
+    height = 2 * (WIDTH / ratio + 0.6) if above else WIDTH / 2 / ratio + 1.2
+    figure = new_figure(WIDTH, float(np.clip(height, 3.4, 10)))
+    left, right = figure.subplots(2, 1) if above else figure.subplots(1, 2)
+    picture = left.imshow(score.values, extent=score.extent, vmin=0, vmax=1, cmap="viridis", interpolation="nearest")
+    bar = figure.colorbar(picture, ax=left, shrink=0.7, location="right" if above else "bottom", pad=0.02)
+    number_axis(bar.ax.yaxis if above else bar.ax.xaxis, words)
+    kinds = _kinds(drawn, record)
+    colours = ListedColormap(list(KINDS.values()))
+    right.imshow(kinds, extent=score.extent, vmin=-0.5, vmax=len(KINDS) - 0.5, cmap=colours, interpolation="nearest")
+    for axes, title in ((left, "maps.score"), (right, "maps.decision")):
+        axes.set_title(words(title))
+        _frame(axes, drawn, words)
+    _scale_bar(left, drawn, words)
+    _number(right, drawn, record["best_areas"])
+    patches = [
+        Patch(facecolor=colour, edgecolor="#888888", label=words(f"map.{name}"))
+        for number, (name, colour) in enumerate(KINDS.items())
+        if name in ("unmarked", "marked") or (kinds == number).any()
+    ]
+    right.legend(handles=patches, loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2)
+    return figure
+
+
+def _kinds(drawn: Map, record: Record) -> npt.NDArray[np.float64]:
+    """The number of each pixel's kind; NaN where there is no value."""
+    maps = {name: overview.values for name, overview in drawn.overviews.items()}
+    kinds = maps[CLASS].copy()
+    known = np.isfinite(kinds)
+    for name, limit, kind in ((SPREAD, "spread_limit", "disagree"), (DISSIMILARITY, "dissimilarity_limit", "outside")):
+        if name in maps and record[limit] is not None:
+            kinds[known & (maps[name] > record[limit])] = list(KINDS).index(kind)
+    return kinds
+
+
+def _ratio(drawn: Map) -> float:
+    """Width by height of a tile on the ground."""
+    height, width = drawn.shape
+    return width / height * (drawn.pixel.across / drawn.pixel.down if drawn.pixel else 1)
+
+
+def _frame(axes: Axes, drawn: Map, words: Words) -> None:
+    """Coordinates on the sides, few enough to be read, and pixels as wide as on the ground."""
+    left, right, bottom, top = drawn.overviews[SCORE].extent
+    axes.set_aspect(abs((right - left) / (top - bottom)) / _ratio(drawn))
+    axes.grid(False)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(3))
+        number_axis(axis, words)
+    axes.tick_params(labelsize=7, color="#888888")
+    axes.tick_params(axis="y", labelrotation=90)
+    for label in axes.get_yticklabels():
+        label.set_verticalalignment("center")
+
+
+def _scale_bar(axes: Axes, drawn: Map, words: Words) -> None:
+    """A bar of a round length, about a fourth of the map's width."""
+    if drawn.pixel is None:
+        return
+    left, right, bottom, top = drawn.overviews[SCORE].extent
+    metres = drawn.pixel.across * drawn.shape[1]
+    length = _round(metres / 4)
+    width, height = length / metres * (right - left), (top - bottom) * 0.012
+    x, y = left + 0.04 * (right - left), bottom + 0.04 * (top - bottom)
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
+    axes.add_patch(Rectangle((x, y), width, height, facecolor="black", edgecolor="white", linewidth=0.8))
+    said = f"{words.short(length)} m" if length < 1000 else f"{words.short(length / 1000)} km"
+    axes.annotate(
+        said, (x + width / 2, y + height), (0, 4), textcoords="offset points", ha="center", fontsize=8, bbox=box
+    )
+
+
+def _round(length: float) -> float:
+    """The largest 1, 2 or 5 times a power of ten that is not longer."""
+    power = 10 ** floor(log10(length))
+    return max(step * power for step in (1, 2, 5) if step * power <= length)
+
+
+def _number(axes: Axes, drawn: Map, areas: Sequence[Mapping[str, Any]]) -> None:
+    """The numbers of the best areas, where their centres are."""
+    if not drawn.placed:
+        return
+    for rank, area in enumerate(areas[:_NUMBERED], start=1):
+        if area["tile"] == drawn.name:
+            box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "black", "linewidth": 0.6}
+            axes.annotate(verbatim(str(rank)), (area["x"], area["y"]), ha="center", va="center", fontsize=7, bbox=box)
