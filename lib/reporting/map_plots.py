@@ -20,7 +20,6 @@ from lib.scoring.maps import Map
 
 # What a pixel is on the map of decisions, with its colour; the last two are those not to be asked about.
 KINDS = {"unmarked": "#D9D9D9", "marked": ORANGE, "disagree": "#8DA0CB", "outside": "#5E3C99"}
-_NO_VALUE = "white"
 _WIDE = 1.3  # of a map that is this many times as wide as high, the two pictures stand one above the other
 _NUMBERED = 20
 
@@ -29,30 +28,53 @@ _NUMBERED = 20
 def tile_map(drawn: Map, record: Record, language: str = "en") -> Figure:
     """The map of a tile: its scores, and what follows from them, with a scale bar and the numbers of the best areas."""
     words = Words(language)
-    score = drawn.overviews[SCORE]
-    ratio = _ratio(drawn)
-    above = ratio > _WIDE
-    height = 2 * (WIDTH / ratio + 0.6) if above else WIDTH / 2 / ratio + 1.2
-    figure = new_figure(WIDTH, float(np.clip(height, 3.4, 10)))
-    left, right = figure.subplots(2, 1) if above else figure.subplots(1, 2)
-    picture = left.imshow(score.values, extent=score.extent, vmin=0, vmax=1, cmap="viridis", interpolation="nearest")
-    bar = figure.colorbar(picture, ax=left, shrink=0.7, location="right" if above else "bottom", pad=0.02)
-    number_axis(bar.ax.yaxis if above else bar.ax.xaxis, words)
-    kinds = _kinds(drawn, record)
+    score, kinds, ratio = drawn.overviews[SCORE], _kinds(drawn, record), _ratio(drawn)
+    figure, parts = _parts(ratio)
+    picture = parts["score"].imshow(
+        score.values, extent=score.extent, vmin=0, vmax=1, cmap="viridis", interpolation="nearest"
+    )
+    figure.colorbar(picture, cax=parts["bar"], orientation="horizontal")
+    number_axis(parts["bar"].xaxis, words)
     colours = ListedColormap(list(KINDS.values()))
-    right.imshow(kinds, extent=score.extent, vmin=-0.5, vmax=len(KINDS) - 0.5, cmap=colours, interpolation="nearest")
-    for axes, title in ((left, "maps.score"), (right, "maps.decision")):
-        axes.set_title(words(title))
-        _frame(axes, drawn, words)
-    _scale_bar(left, drawn, words)
-    _number(right, drawn, record["best_areas"])
-    patches = [
-        Patch(facecolor=colour, edgecolor="#888888", label=words(f"map.{name}"))
-        for number, (name, colour) in enumerate(KINDS.items())
-        if name in ("unmarked", "marked") or (kinds == number).any()
-    ]
-    right.legend(handles=patches, loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2)
+    last = len(KINDS) - 0.5
+    parts["decision"].imshow(kinds, extent=score.extent, vmin=-0.5, vmax=last, cmap=colours, interpolation="nearest")
+    for name in ("score", "decision"):
+        parts[name].set_title(words(f"maps.{name}"))
+        _frame(parts[name], drawn, words)
+    _scale_bar(parts["score"], drawn, words)
+    _number(parts["decision"], drawn, record["best_areas"])
+    _key(parts["key"], kinds, words)
     return figure
+
+
+def _parts(ratio: float) -> tuple[Figure, dict[str, Axes]]:
+    """Two maps, side by side or one above the other, with what explains their colours below each."""
+    if ratio > _WIDE:
+        layout: Any = [["score"], ["bar"], ["decision"], ["key"]]
+        heights = [1, 0.04, 1, 0.04]
+        height = 2 * WIDTH / ratio + 2
+    else:
+        layout, heights = [["score", "decision"], ["bar", "key"]], [1, 0.04]
+        height = WIDTH / 2 / ratio + 1.2
+    figure = new_figure(WIDTH, float(np.clip(height, 3.4, 10)))
+    parts = figure.subplot_mosaic(layout, height_ratios=heights)
+    for name in ("score", "decision"):
+        parts[name].set_anchor("N")
+    return figure, parts
+
+
+def _key(axes: Axes, kinds: npt.NDArray[np.float64], words: Words) -> None:
+    """What the colours of the decisions mean; of those that not every map has, the ones that this one has."""
+    shown = {
+        name: colour for number, (name, colour) in enumerate(KINDS.items()) if number < 2 or (kinds == number).any()
+    }
+    if np.isnan(kinds).any():
+        shown["no_value"] = "white"
+    patches = [
+        Patch(facecolor=colour, edgecolor="#888888", label=words(f"map.{name}")) for name, colour in shown.items()
+    ]
+    axes.set_axis_off()
+    axes.legend(handles=patches, loc="upper center", ncols=2, borderaxespad=0, handlelength=1.2)
 
 
 def _kinds(drawn: Map, record: Record) -> npt.NDArray[np.float64]:

@@ -15,7 +15,7 @@ MAPS = {
         "Mapa de {tile}: la puntuación, y qué píxeles se marcan o son inciertos",
     ),
     "maps.score": ("Score of class 1", "Puntuación de clase 1"),
-    "maps.decision": ("Marked, and not to be asked about", "Marcado, y sobre lo que no preguntar"),
+    "maps.decision": ("Marked, and where not to trust the model", "Marcado, y dónde no fiarse del modelo"),
     "map.unmarked": ("not marked", "sin marcar"),
     "map.marked": ("marked", "marcado"),
     "map.disagree": ("trees disagree", "los árboles discrepan"),
