@@ -18,7 +18,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lib import artifacts, dataset, runs
+from lib import artifacts, dataset, model_files, runs
 from lib.errors import InputError, some
 from lib.measures import comparison, figures, judge, reference
 from lib.measures.decision import Decision
@@ -109,14 +109,11 @@ def load_model(spark: SparkSession, model: str) -> Model:
         InputError: there is none, its training did not finish, or compiled trees cannot score it.
     """
     storage = Storage(spark)
-    pipeline = model if storage.exists(join(model, "metadata")) else join(model, artifacts.PIPELINE)
-    folder = pipeline.rstrip("/").removesuffix(artifacts.PIPELINE).rstrip("/")
-    ours = pipeline != folder and storage.exists(join(folder, artifacts.EXPERIMENT))
-    experiment, summary = runs.read_model(storage, folder) if ours else ({}, {})
-    if not storage.exists(pipeline):
-        raise InputError(f"there is no model at {model}: give a model's folder, its {artifacts.PIPELINE}, or latest")
+    place = model_files.locate(storage.folders, model)
+    folder, pipeline = place.folder, place.pipeline
+    experiment, summary = runs.read_model(storage, folder) if place.is_ours else ({}, {})
     scorer = load_ensemble(spark, pipeline)
-    if not ours:
+    if not place.is_ours:
         return Model(folder, pipeline, scorer, Judge(scorer.ensemble, Decision.none(), None), None, {}, {})
     known = reference.read(storage, folder, scorer.features, experiment["data"]["zone_col"])
     area = comparison.area_of(known, scorer.features, comparison.gains_of(summary)) if known else None
@@ -156,9 +153,12 @@ def _rows(spark: SparkSession, uris: Sequence[str], features: Sequence[str], mis
         return frame, 0
     if missing == "error" or unusable["any"] == unusable["rows"]:
         found = some([f"{name} ({n:,})" for name, n in unusable.items() if n and name not in ("rows", "any")])
+        remedy = "leave those rows out with missing: drop"
+        if unusable["any"] == unusable["rows"]:
+            remedy = "choose another table with --input-data: no row is left"
         raise InputError(
             f"{unusable['any']:,} of {unusable['rows']:,} rows have a null, NaN or infinite value, in: {found}; fix "
-            "them, or leave those rows out with missing: drop"
+            f"them, or {remedy}"
         )
     return frame.where(~dataset.any_unusable(features)), unusable["any"]
 
@@ -169,7 +169,9 @@ def _kept(rows: DataFrame, model: Model, id_cols: Sequence[str]) -> list[str]:
         tables.require(dataset.columns(rows), name, "id_cols")
     data = model.experiment.get("data", {})
     known = [*data.get("coordinates", []), data.get("zone_col"), data.get("label_col")]
-    return list(dict.fromkeys([*id_cols, *(name for name in known if name in rows.columns)]))
+    kept = list(dict.fromkeys([*id_cols, *(name for name in known if name in rows.columns)]))
+    tables.check_kept(kept, judge.beside)
+    return kept
 
 
 def _compare(spark: SparkSession, model: Model, rows: DataFrame) -> None:
