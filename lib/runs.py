@@ -4,7 +4,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from lib import artifacts
+from lib import artifacts, model_files
 from lib.errors import InputError
 from lib.storage import Storage, join
 
@@ -35,16 +35,13 @@ def read_model(storage: Storage, model_dir: str) -> tuple[dict[str, Any], dict[s
     Raises:
         InputError: there is no model, or its training did not finish.
     """
-    if not storage.exists(join(model_dir, artifacts.SUMMARY)):
-        why = "its training did not finish" if storage.exists(model_dir) else "it does not exist"
-        raise InputError(f"no complete model at {model_dir}: {why} ({artifacts.SUMMARY} is missing)")
+    model_files.require_complete(storage.exists, model_dir.rstrip("/"))
     experiment = storage.read_json(join(model_dir, artifacts.EXPERIMENT))
     return experiment, storage.read_json(join(model_dir, artifacts.SUMMARY))
 
 
 def _newest(spark: SparkSession, folder: str, proof: str, what: str, remedy: str) -> str:
-    storage = Storage(spark)
-    for name in reversed(storage.list(folder)):  # run ids sort by time
-        if artifacts.run_id_of(name) and storage.exists(join(folder, name, proof)):
-            return join(folder, name)
-    raise InputError(f"there is no complete {what} in {folder}: {remedy}")
+    found = model_files.newest(Storage(spark).folders, folder, proof)
+    if found is None:
+        raise InputError(f"there is no complete {what} in {folder}: {remedy}")
+    return found

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException
 from pyspark.ml import PipelineModel
 from pyspark.ml.feature import VectorAssembler
 from pyspark.ml.functions import vector_to_array
@@ -15,7 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
 
-from lib import dataset
+from lib import dataset, model_files
 from lib.errors import InputError, NotCompilable, SavedModelError, some
 from lib.storage import Storage, join
 from lib.support import tables
@@ -32,12 +34,8 @@ TOLERANCE = 1e-9
 _PIECES = 48
 _SMALLEST_PIECE = 64 * 1024
 
-_PIPELINE = "org.apache.spark.ml.PipelineModel"
-_ASSEMBLER = "org.apache.spark.ml.feature.VectorAssembler"
-_KINDS: Mapping[str, Literal["forest", "gbt"]] = {
-    "org.apache.spark.ml.classification.RandomForestClassificationModel": "forest",
-    "org.apache.spark.ml.classification.GBTClassificationModel": "gbt",
-}
+# In Spark's errors about a file that was cut short or changed.
+_NOT_AS_WRITTEN = ("CANNOT_READ_FILE_FOOTER", "is not a Parquet file", "ChecksumException")
 
 
 @dataclass(frozen=True)
@@ -102,27 +100,17 @@ def load_ensemble(spark: SparkSession, path: str) -> TreeScorer:
     Raises:
         InputError: there is no such model at `path`, or its files do not fit together.
     """
-    assembler, folder, model = _stages(spark, path)
-    kind = _KINDS[model["class"]]
-    features = tuple(_param(assembler, "inputCols"))
-    if model.get("numClasses", 2) != 2:
-        raise _refused(path, f"its model has {model['numClasses']} classes, not 2")
-    if len(features) != model["numFeatures"] or _param(assembler, "outputCol") != _param(model, "featuresCol"):
-        raise _refused(path, "its model does not read its features from one column of numbers each")
-    nodes = _read_nodes(spark, join(folder, "data"))
+    found = model_files.outline(Storage(spark).folders, path)
+    with _damage_told(path):
+        nodes = _read_nodes(spark, join(found.folder, "data"))
+        weights = None if found.kind == "forest" else _read_weights(spark, join(found.folder, "treesMetadata"))
     if (nodes["categories"] >= 0).any():
-        raise _refused(path, "it has features with categories, and splits by them")
-    weights = None if kind == "forest" else _read_weights(spark, join(folder, "treesMetadata"))
+        raise model_files.refused(path, "it has features with categories, and splits by them")
     try:
-        trees = _trees(nodes, kind, model["numTrees"])
-        return TreeScorer(features, make_ensemble(kind, trees, len(features), weights))
+        trees = _trees(nodes, found.kind, found.count)
+        return TreeScorer(found.features, make_ensemble(found.kind, trees, len(found.features), weights))
     except ValueError as error:
-        raise InputError(f"the model at {path} is damaged: {error}; save or copy it again") from error
-
-
-def saved_uid(spark: SparkSession, path: str) -> str:
-    """The id that Spark ML gave to a saved pipeline when it was fitted."""
-    return _metadata(Storage(spark), path)["uid"]
+        raise model_files.damaged(path, str(error)) from error
 
 
 @contextmanager
@@ -200,38 +188,17 @@ def with_ensemble_score(frame: DataFrame, scorer: TreeScorer) -> DataFrame:
     return frame.withColumn(SCORE_COL, in_tasks(score, "double")(*features))
 
 
-def _refused(path: str, why: str) -> InputError:
-    return NotCompilable(
-        f"the model at {path} cannot be scored with compiled trees: {why}; "
-        "score with the transform of its PipelineModel, or train a random forest or a GBT with this project"
-    )
-
-
-def _stages(spark: SparkSession, path: str) -> tuple[dict[str, Any], str, dict[str, Any]]:
-    """The assembler's metadata, and the folder and metadata of the model."""
-    storage = Storage(spark)
-    pipeline = _metadata(storage, path)
-    uids = _param(pipeline, "stageUids") if pipeline["class"] == _PIPELINE else []
-    folders = [join(path, "stages", f"{place}_{uid}") for place, uid in enumerate(uids)]
-    if len(folders) == 2:
-        assembler, model = (_metadata(storage, folder) for folder in folders)
-        if assembler["class"] == _ASSEMBLER and model["class"] in _KINDS:
-            return assembler, folders[1], model
-    raise _refused(path, "it is not a VectorAssembler followed by a random forest or a GBT")
-
-
-def _metadata(storage: Storage, folder: str) -> dict[str, Any]:
-    """What Spark ML saved about a pipeline or a stage, beside its data."""
-    place = join(folder, "metadata")
-    files = [name for name in storage.list(place) if name.startswith("part-")]
-    if not files:
-        raise InputError(f"there is no saved model at {folder}: give the folder that a PipelineModel was saved to")
-    return storage.read_json(join(place, files[0]))
-
-
-def _param(metadata: Mapping[str, Any], name: str) -> Any:
-    """A parameter of a saved stage."""
-    return {**metadata.get("defaultParamMap", {}), **metadata["paramMap"]}[name]
+@contextmanager
+def _damage_told(path: str) -> Iterator[None]:
+    """Turn Spark's error about files that are not those of a model into one sentence."""
+    try:
+        yield
+    except AnalysisException as error:
+        raise model_files.damaged(path, str(error).split("\n")[0].rstrip(".")) from error
+    except Py4JJavaError as error:
+        if not any(sign in str(error) for sign in _NOT_AS_WRITTEN):
+            raise
+        raise model_files.damaged(path, "a file of its trees was cut short or changed") from error
 
 
 def _read_nodes(spark: SparkSession, folder: str) -> pd.DataFrame:

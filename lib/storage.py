@@ -17,6 +17,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from lib.errors import ExperimentError, InputError
+from lib.model_files import Folders
 from lib.support import s3_uri
 from lib.support.atomic_write import replacing_path, write_whole
 
@@ -81,7 +82,10 @@ class Storage:
 
     def read_json(self, uri: str) -> Any:
         """The content of one JSON file."""
-        return json.loads(self.read_text(uri))
+        try:
+            return json.loads(self.read_text(uri))
+        except ValueError as error:
+            raise InputError(f"{uri} is damaged: it is not JSON; copy it again") from error
 
     def write_bytes(self, uri: str, content: bytes) -> None:
         """Write a file so that it appears completely or not at all, replacing any existing one.
@@ -132,6 +136,11 @@ class Storage:
         with _explained(uri, "delete"):
             fs, path = self._open(uri)
             fs.delete(path, True)
+
+    @property
+    def folders(self) -> Folders:
+        """What `lib.model_files` asks."""
+        return Folders(self.list, self.read_text, self.exists)
 
     def _path(self, uri: str) -> Any:
         return self._jvm.org.apache.hadoop.fs.Path(uri)

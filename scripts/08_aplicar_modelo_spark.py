@@ -10,8 +10,8 @@ import sys
 
 from pyspark.sql import SparkSession
 
-from lib.scoring import scoring
 from lib.reporting import scoring_report
+from lib.scoring import scoring
 from lib.spark_submit import run_submitted
 
 

@@ -19,8 +19,8 @@ NAMES = (SCORE, CALIBRATED, CLASS, SPREAD, DISSIMILARITY, APPLICABLE)
 
 
 def beside(column: str, own: Sequence[str] = NAMES) -> str:
-    """The name of a column that is kept beside `own` ones: with an underscore if it is one of theirs."""
-    return f"{column}_" if column in own else column
+    """The name of a column that is kept beside `own` ones: with an underscore if it is one of theirs (in any case)."""
+    return f"{column}_" if column.lower() in own else column
 
 
 @dataclass(frozen=True)

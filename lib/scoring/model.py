@@ -8,15 +8,14 @@ import numpy as np
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from lib import artifacts, runs
-from lib.errors import InputError
+from lib import model_files, runs
 from lib.measures import comparison, reference
 from lib.measures.applicability import upper_fence
 from lib.measures.decision import Decision
 from lib.measures.judge import Judge
 from lib.metrics import Array
 from lib.saved_models import SCORE_COL, TreeScorer, check_scores, load_ensemble, load_pipeline, with_score
-from lib.storage import Storage, join
+from lib.storage import Storage
 
 COMPARED_ROWS = 10_000
 
@@ -80,14 +79,11 @@ def load_model(spark: SparkSession, model: str) -> Model:
         InputError: there is none, its training did not finish, or compiled trees cannot score it.
     """
     storage = Storage(spark)
-    pipeline = model if storage.exists(join(model, "metadata")) else join(model, artifacts.PIPELINE)
-    folder = pipeline.rstrip("/").removesuffix(artifacts.PIPELINE).rstrip("/")
-    ours = pipeline != folder and storage.exists(join(folder, artifacts.EXPERIMENT))
-    experiment, summary = runs.read_model(storage, folder) if ours else ({}, {})
-    if not storage.exists(pipeline):
-        raise InputError(f"there is no model at {model}: give a model's folder, its {artifacts.PIPELINE}, or latest")
+    place = model_files.locate(storage.folders, model)
+    folder, pipeline = place.folder, place.pipeline
+    experiment, summary = runs.read_model(storage, folder) if place.is_ours else ({}, {})
     scorer = load_ensemble(spark, pipeline)
-    if not ours:
+    if not place.is_ours:
         return Model(folder, pipeline, scorer, Judge(scorer.ensemble, Decision.none(), None), None, {}, {})
     known = reference.read(storage, folder, scorer.features, experiment["data"]["zone_col"])
     area = comparison.area_of(known, scorer.features, comparison.gains_of(summary)) if known else None

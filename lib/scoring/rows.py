@@ -86,9 +86,12 @@ def _read(spark: SparkSession, uris: Sequence[str], features: Sequence[str], mis
         return frame, 0
     if missing == "error" or unusable["any"] == unusable["rows"]:
         found = some([f"{name} ({n:,})" for name, n in unusable.items() if n and name not in ("rows", "any")])
+        remedy = "leave those rows out with missing: drop"
+        if unusable["any"] == unusable["rows"]:
+            remedy = "choose another table with --input-data: no row is left"
         raise InputError(
             f"{unusable['any']:,} of {unusable['rows']:,} rows have a null, NaN or infinite value, in: {found}; fix "
-            "them, or leave those rows out with missing: drop"
+            f"them, or {remedy}"
         )
     return frame.where(~dataset.any_unusable(features)), unusable["any"]
 
@@ -103,7 +106,9 @@ def _kept(rows: DataFrame, model: Model, id_cols: Sequence[str]) -> list[str]:
         tables.require(dataset.columns(rows), name, "id_cols")
     data = model.experiment.get("data", {})
     known = [*data.get("coordinates", []), data.get("zone_col"), data.get("label_col")]
-    return list(dict.fromkeys([*id_cols, *(name for name in known if name in rows.columns)]))
+    kept = list(dict.fromkeys([*id_cols, *(name for name in known if name in rows.columns)]))
+    tables.check_kept(kept, judge.beside)
+    return kept
 
 
 def _some(rows: DataFrame, model: Model) -> Array:

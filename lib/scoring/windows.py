@@ -18,7 +18,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from lib import artifacts
+from lib import artifacts, model_files
 from lib.errors import InputError
 from lib.measures.judge import Judge
 from lib.measures.reference import most_rows
@@ -27,7 +27,7 @@ from lib.rasters.cogs import OUTPUTS, Piece
 from lib.rasters.files import shown
 from lib.rasters.tiles import Tile
 from lib.rasters.windows import Bools, Window, reading, windows
-from lib.saved_models import saved_uid, settings
+from lib.saved_models import settings
 from lib.scoring import tally
 from lib.scoring.model import Model
 from lib.storage import Storage, join
@@ -79,7 +79,7 @@ def begin(spark: SparkSession, model: Model, tiles: Sequence[Tile], folder: str,
     storage, place = Storage(spark), join(folder, artifacts.WINDOWS, _BEGUN)
     files = sorted({shown(band.file) for tile in tiles for band in tile.bands})
     record = {
-        "model": [model.pipeline, saved_uid(spark, model.pipeline), model.judge.decision.threshold],
+        "model": [model_files.outline(storage.folders, model.pipeline).folder, model.judge.decision.threshold],
         "tiles": [repr(tile) for tile in tiles],
         "files": {file: storage.stamp(file) for file in files if not file.startswith("/vsi")},
     }

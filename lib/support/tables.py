@@ -4,7 +4,7 @@ It needs no Spark. Reading a table (`lib.dataset`), exploring it (`lib.explore`)
 before a run all follow the rules here and give the same messages.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -157,6 +157,21 @@ def require_features(columns: Sequence[Column], features: Sequence[str], table: 
     if lacking:
         raise InputError(f"{table} lacks columns that the model needs: {some(lacking)}; add or rename them")
     return [types[name] for name in features if types[name].is_number is False]
+
+
+def check_kept(names: Sequence[str], renamed: Callable[[str], str], parameter: str = "id_cols") -> None:
+    """Check the columns that are kept beside scores, where each has the name that `renamed` gives it.
+
+    Raises:
+        InputError: Spark cannot write one of that name, or two would have the same.
+    """
+    of_new: dict[str, str] = {}
+    for name in names:
+        if name.startswith("__") or "`" in name:
+            raise InputError(f"{parameter}: column {name!r} cannot be kept (a leading __, or a backtick): rename it")
+        other = of_new.setdefault(renamed(name).lower(), name)
+        if other != name:
+            raise InputError(f"{parameter}: {other!r} and {name!r} would both be named {renamed(name)!r}: rename one")
 
 
 def check_block_cols(

@@ -1,6 +1,7 @@
 """Scores of a table: equal to Spark ML's own, with what the model keeps, and refused where they would not be."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -176,10 +177,48 @@ def test_what_cannot_be_scored_is_refused_and_nothing_is_left(spark, frame_of, t
     logistic = Pipeline(stages=[VectorAssembler(inputCols=FEATURES, outputCol="features"), LogisticRegression()])
     logistic.fit(frame_of(make_table(100))).write().overwrite().save(str(place / "logistic"))
     refused("cannot be scored with compiled trees", model=str(place / "logistic"))
-    unfinished = place / "model_20260101_000000"
-    (unfinished / "pipeline_best" / "metadata").mkdir(parents=True)
-    (unfinished / "experiment.json").write_text("{}")
-    refused("its training did not finish", model=str(unfinished))
+    refused("has no rows: choose another", ground[:0])
+    no_row_left = r"500 of 500 rows have .*, in: f1 \(500\); fix them, or choose another table .*: no row is left"
+    for missing in ("error", "drop"):
+        refused(no_row_left, ground.assign(f1=np.nan), missing=missing)
+    named = ground.assign(score=1.0, score_=2.0)
+    refused("id_cols: 'score' and 'score_' would both be named 'score_'", named, id_cols=["score", "score_"])
+    refused("id_cols: column '__judged' cannot be kept", ground.assign(__judged=1), id_cols=["__judged"])
+
+
+@pytest.mark.parametrize(
+    ("lost", "says"),
+    [
+        ("metrics/summary.json", "its training did not finish"),
+        ("experiment.json", "copy the whole folder"),
+        ("pipeline_best/stages/1_*/treesMetadata/part-*", "is damaged: there are no files in .*treesMetadata"),
+        ("pipeline_best/stages/1_*/data/part-*", "is damaged: its nodes are not those of 12 whole trees"),
+    ],
+)
+def test_a_model_that_is_not_whole_is_refused(spark, trained, ground, place, tmp_path, lost, says):
+    half = shutil.copytree(trained.folder, tmp_path / "model_20260101_000000")
+    max(half.glob(lost)).unlink()
+    with pytest.raises(InputError, match=says):
+        scoring.score(spark, str(half), write(ground, place / "g.parquet"), str(tmp_path / "out"))
+    assert not (tmp_path / "out" / "scores").exists()
+
+
+def test_a_file_of_trees_that_was_cut_short_is_called_damaged(spark, trained, tmp_path):
+    half = shutil.copytree(trained.folder, tmp_path / "model")
+    for file in half.glob("pipeline_best/stages/1_*/data/part-*"):
+        file.write_bytes(file.read_bytes()[:100])
+        file.with_name(f".{file.name}.crc").unlink()
+    with pytest.raises(InputError, match=r"is damaged: a file of its trees was cut short or changed; save or copy"):
+        scoring.load_model(spark, str(half))
+
+
+def test_a_column_that_is_kept_may_have_the_name_of_a_score_or_a_feature(spark, trained, ground, place, tmp_path):
+    table = write(ground.assign(Score="x", spread=2, Class=3), tmp_path / "named.parquet")
+    id_cols = ["Score", "spread", "f1", "Class", "f1"]
+    found = scoring.score(spark, f"{trained.folder}/pipeline_best/", table, str(tmp_path / "out"), id_cols=id_cols)
+    kept = pd.read_parquet(f"{found.folder}/scores")
+    assert list(kept.columns)[:6] == ["Score_", "spread_", "f1", "Class_", "zone", "score"]
+    assert sorted(kept.f1) == sorted(ground.f1)
 
 
 def test_rows_with_missing_values_can_be_left_out(spark, trained, ground, place):

@@ -1,0 +1,159 @@
+"""What the folder of a saved model holds, from the names and the small JSON files in it: no Spark is needed.
+
+Scoring asks through Spark's file systems, the launcher through its own before it starts anything. Both refuse the same
+models with the same words.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lib import artifacts
+from lib.errors import InputError, NotCompilable
+
+Kind = Literal["forest", "gbt"]
+
+_PIPELINE = "org.apache.spark.ml.PipelineModel"
+_ASSEMBLER = "org.apache.spark.ml.feature.VectorAssembler"
+_KINDS: Mapping[str, Kind] = {
+    "org.apache.spark.ml.classification.RandomForestClassificationModel": "forest",
+    "org.apache.spark.ml.classification.GBTClassificationModel": "gbt",
+}
+# One of these beside a pipeline says that this project trained it.
+_OURS = (artifacts.SUMMARY, artifacts.EXPERIMENT, artifacts.CALIBRATION)
+
+
+@dataclass(frozen=True)
+class Folders:
+    """What reads folders: `names` of what is directly below one (none without a folder), the `text` of a file."""
+
+    names: Callable[[str], Sequence[str]]
+    text: Callable[[str], str]
+    exists: Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a model is: its pipeline, and the folder with what is kept beside it."""
+
+    folder: str
+    pipeline: str
+    is_ours: bool
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A pipeline of an assembler and trees: its input columns in order, and the `folder` of its `count` trees."""
+
+    features: tuple[str, ...]
+    kind: Kind
+    count: int
+    folder: str
+
+
+def newest(folders: Folders, folder: str, proof: str) -> str | None:
+    """The newest run's folder directly below `folder` that has the file `proof`, None if there is none."""
+    for name in sorted(folders.names(folder), reverse=True):  # run ids sort by time
+        if artifacts.run_id_of(name) and folders.exists(f"{folder}/{name}/{proof}"):
+            return f"{folder}/{name}"
+    return None
+
+
+def locate(folders: Folders, model: str) -> Place:
+    """Where the model is that a user names by its folder or by its pipeline.
+
+    Raises:
+        InputError: there is none, or it is one of this project's whose training did not finish.
+    """
+    given = model.rstrip("/")
+    pipeline = given if folders.exists(f"{given}/metadata") else f"{given}/{artifacts.PIPELINE}"
+    folder = pipeline.removesuffix(artifacts.PIPELINE).rstrip("/")
+    is_ours = pipeline != folder and any(folders.exists(f"{folder}/{name}") for name in _OURS)
+    if is_ours:
+        require_complete(folders.exists, folder)
+    if not folders.exists(pipeline):
+        raise InputError(f"there is no model at {model}: give a model's folder, its {artifacts.PIPELINE}, or latest")
+    return Place(folder, pipeline, is_ours)
+
+
+def require_complete(exists: Callable[[str], bool], folder: str) -> None:
+    """Check that a model of this project is complete.
+
+    Raises:
+        InputError: there is none, or its training did not finish, or it was not copied whole.
+    """
+    if not exists(f"{folder}/{artifacts.SUMMARY}"):
+        why = "its training did not finish" if exists(folder) else "it does not exist"
+        raise InputError(f"no complete model at {folder}: {why} ({artifacts.SUMMARY} is missing)")
+    if not exists(f"{folder}/{artifacts.EXPERIMENT}"):
+        raise InputError(f"no complete model at {folder}: {artifacts.EXPERIMENT} is missing; copy the whole folder")
+
+
+def outline(folders: Folders, path: str) -> Outline:
+    """Look at a saved PipelineModel, an assembler and a binary forest or GBT.
+
+    Raises:
+        NotCompilable: it is another.
+        InputError: there is none at `path`, or its files are not all there.
+    """
+    pipeline = _metadata(folders, path, path)
+    try:
+        uids = param(pipeline, "stageUids") if pipeline["class"] == _PIPELINE else []
+        stages = [f"{path.rstrip('/')}/stages/{place}_{uid}" for place, uid in enumerate(uids)]
+        if len(stages) != 2:
+            raise _of_other_stages(path)
+        assembler, model = (_metadata(folders, path, stage) for stage in stages)
+        if assembler["class"] != _ASSEMBLER or model["class"] not in _KINDS:
+            raise _of_other_stages(path)
+        features = tuple(param(assembler, "inputCols"))
+        if model.get("numClasses", 2) != 2:
+            raise refused(path, f"its model has {model['numClasses']} classes, not 2")
+        if len(features) != model["numFeatures"] or param(assembler, "outputCol") != param(model, "featuresCol"):
+            raise refused(path, "its model does not read its features from one column of numbers each")
+        found = Outline(features, _KINDS[model["class"]], model["numTrees"], stages[1])
+    except (KeyError, TypeError) as error:
+        raise damaged(path, f"its metadata lack {error}") from error
+    for name in ("data", "treesMetadata"):
+        if not any(file.startswith("part-") for file in folders.names(f"{found.folder}/{name}")):
+            raise damaged(path, f"there are no files in {found.folder}/{name}")
+    return found
+
+
+def param(metadata: Mapping[str, Any], name: str) -> Any:
+    """A parameter of a saved stage."""
+    return {**metadata.get("defaultParamMap", {}), **metadata["paramMap"]}[name]
+
+
+def refused(path: str, why: str) -> NotCompilable:
+    """Compiled trees cannot score a model."""
+    return NotCompilable(
+        f"the model at {path} cannot be scored with compiled trees: {why}; "
+        "score with the transform of its PipelineModel, or train a random forest or a GBT with this project"
+    )
+
+
+def damaged(path: str, why: str) -> InputError:
+    """Files of a model are not there, or not as they were written."""
+    return InputError(f"the model at {path} is damaged: {why}; save or copy it again")
+
+
+def _of_other_stages(path: str) -> NotCompilable:
+    return refused(path, "it is not a VectorAssembler followed by a random forest or a GBT")
+
+
+def _metadata(folders: Folders, path: str, folder: str) -> dict[str, Any]:
+    """What Spark ML saved about a pipeline, or about a stage of it in `folder`, beside its data."""
+    place = f"{folder.rstrip('/')}/metadata"
+    files = [name for name in folders.names(place) if name.startswith("part-")]
+    if not files and folder == path:
+        raise InputError(f"there is no saved model at {folder}: give the folder that a PipelineModel was saved to")
+    if not files:
+        raise damaged(path, f"there are no files in {place}")
+    try:
+        content = json.loads(folders.text(f"{place}/{files[0]}"))
+    except ValueError as error:
+        raise damaged(path, f"{place}/{files[0]} is not JSON") from error
+    if not isinstance(content, dict):
+        raise damaged(path, f"{place}/{files[0]} does not describe a model")
+    return content

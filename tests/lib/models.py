@@ -1,0 +1,45 @@
+"""Folders of saved models without what only Spark reads: names, metadata, and files of trees that are empty."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lib import artifacts
+
+_CLASSES = {
+    "forest": "org.apache.spark.ml.classification.RandomForestClassificationModel",
+    "gbt": "org.apache.spark.ml.classification.GBTClassificationModel",
+    "logistic": "org.apache.spark.ml.classification.LogisticRegressionModel",
+}
+
+
+def write_pipeline(
+    folder: Path, features: Sequence[str] = ("f0", "f1"), kind: str = "forest", classes: int = 2
+) -> Path:
+    """A PipelineModel as Spark ML saves it."""
+    stages = {"0_assembler": {"class": "org.apache.spark.ml.feature.VectorAssembler"}, "1_model": {}}
+    stages["0_assembler"] |= {"paramMap": {"inputCols": list(features), "outputCol": "features"}}
+    stages["1_model"] = {"class": _CLASSES[kind], "paramMap": {"featuresCol": "features"}}
+    stages["1_model"] |= {"numFeatures": len(features), "numTrees": 3, "numClasses": classes}
+    pipeline = {"class": "org.apache.spark.ml.PipelineModel", "paramMap": {"stageUids": ["assembler", "model"]}}
+    _write(folder / "metadata" / "part-00000", pipeline)
+    for name, content in stages.items():
+        _write(folder / "stages" / name / "metadata" / "part-00000", content)
+    for name in ("data", "treesMetadata"):
+        _write(folder / "stages" / "1_model" / name / "part-00000.parquet", None)
+    return folder
+
+
+def write_model(out: Path, run_id: str = "20260101_000000", **pipeline: Any) -> Path:
+    """A complete model of this project below an output folder."""
+    folder = Path(artifacts.model_dir(str(out), run_id))
+    write_pipeline(folder / artifacts.PIPELINE, **pipeline)
+    for name in (artifacts.EXPERIMENT, artifacts.SUMMARY):
+        _write(folder / name, {})
+    return folder
+
+
+def _write(file: Path, content: Any) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(content))
