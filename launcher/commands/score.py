@@ -1,16 +1,19 @@
 """The command `score`: a model's scores of a table, on any target."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from launcher.commands.parameter_options import option, setting, typed
 from launcher.parameters.cluster import TARGETS, RunOptions
 from launcher.support.outcomes import command_body
-from lib.artifacts import LATEST
+from lib.artifacts import LATEST, run_id_of
+from lib.errors import InputError
 
 app = typer.Typer()
+
+_RESUME_HELP = "go on with maps of a run that died (score_YYYYMMDD_HHMMSS); give the same model and input again"
 
 
 @app.command()
@@ -25,6 +28,7 @@ def score(
     cluster_id: Annotated[str | None, setting("cluster.id", "ID")] = None,
     reach: Annotated[str | None, setting("cluster.reach", "direct|ssh|ssm")] = None,
     ssh_key: Annotated[str | None, setting("cluster.ssh_key", "FILE")] = None,
+    resume: Annotated[str | None, typer.Option(metavar="SCORE", help=_RESUME_HELP)] = None,
     params: Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters")] = None,
     assign: Annotated[
         list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="any parameter, as in -p id_cols=[pixel]")
@@ -34,11 +38,21 @@ def score(
     no_check: Annotated[bool, typer.Option("--no-check", help="do not check the EMR cluster first")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
 ) -> None:
-    """Score the rows of a table with a trained model, and report on them."""
+    """Score a table or raster tiles with a trained model, and report on them."""
     with command_body(debug):
         from launcher.commands.experiment import Wanted, experiments
 
         place = model if model == LATEST or "://" in model else str(Path(model).absolute())
-        parameters = {**typed(context.params), "model": place}
+        parameters = {**typed(context.params), "model": place, **_resumed(resume)}
         wanted = Wanted([params] if params else [], assign or [], parameters)
         experiments(wanted, RunOptions(wait, None, debug), is_dry=dry_run, is_checked=not no_check)
+
+
+def _resumed(name: str | None) -> dict[str, Any]:
+    """The parameters that go on with a scoring."""
+    if name is None:
+        return {}
+    run_id = run_id_of(name)
+    if not run_id:
+        raise InputError(f"--resume {name}: must be the name of a scoring, score_YYYYMMDD_HHMMSS")
+    return {"run_id": run_id, "resume": True}

@@ -116,8 +116,7 @@ def nothing_is_overwritten(plan: Plan) -> None:
         InputError: one has.
     """
     files = files_at(plan.parameters.out)
-    folders = (plan.eval_dir,) if plan.parameters.resume else (plan.model_dir, plan.eval_dir)
-    for folder in (plan.score_dir,) if plan.is_scoring else folders:
+    for folder in _new_folders(plan):
         if files.exists(folder):
             raise InputError(
                 f"{folder} is already there: leave run_id empty for a new run, give another run_id or another --out"
@@ -131,6 +130,13 @@ CHECKS = (
     output_is_writable,
     nothing_is_overwritten,
 )
+
+
+def _new_folders(plan: Plan) -> tuple[str, ...]:
+    """Where a run writes into folders that must not be there yet."""
+    if plan.is_scoring:
+        return () if plan.parameters.resume else (plan.score_dir,)
+    return (plan.eval_dir,) if plan.parameters.resume else (plan.model_dir, plan.eval_dir)
 
 
 def _places(plan: Plan, name: str) -> list[str]:

@@ -108,6 +108,15 @@ class Parameters(BaseModel):
         "", "model that scores input_data instead of training: its folder, or latest", "a path, a URI, latest, or empty"
     )
     id_cols: list[Text] = described([], "columns that are kept beside the scores", "a list of column names")
+    bands: dict[str, Annotated[int, Field(ge=1)]] = described(
+        {}, "the number of a feature's band in a raster, where names do not tell", "feature: number lines, from 1"
+    )
+    resample: Literal["nearest", "bilinear"] | None = described(
+        None, "how to bring a raster's files to one grid", "nearest, bilinear or null"
+    )
+    best_areas: Annotated[int, Field(ge=0)] = described(
+        20, "how many of a map's best areas are listed", "a whole number from 0"
+    )
     out: Text = described("experiments", "folder or URI for models and results", "a path or URI")
     run_id: Annotated[str, Field(pattern=r"^(\d{8}_\d{6})?$")] = described(
         "", "name of the run; empty: its start time, UTC", 'text like "20260131_235959" (in quotes), or ""'

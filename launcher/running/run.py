@@ -93,7 +93,7 @@ def _cost_watch(plan: Plan) -> "CostWatch | None":
 def what_is_left(plan: Plan, is_trained: bool) -> str:
     """What a run that was stopped or failed leaves for resuming, if anything."""
     if plan.is_scoring:
-        return "No scores are kept: they would not be complete."
+        return _what_is_left_of_scores(plan)
     if is_trained:
         return f"The model is complete: {shown(plan.model_dir)}"
     try:
@@ -107,6 +107,18 @@ def what_is_left(plan: Plan, is_trained: bool) -> str:
     options = ["--out", shown(plan.parameters.out), *(word for name, value in where for word in _option(name, value))]
     model = artifacts.model_name(plan.run_id)
     return f"The scored candidates are kept. Resume with: run_experiment.py {shlex.join(options)} --resume {model}"
+
+
+def _what_is_left_of_scores(plan: Plan) -> str:
+    """Maps that are not finished can be resumed; of a table nothing is kept."""
+    try:
+        begun = files_at(plan.parameters.out).exists(f"{plan.score_dir}/{artifacts.WINDOWS}")
+    except ExperimentError:  # the message is about what stopped the run
+        begun = False
+    if not begun:
+        return "No scores are kept: they would not be complete."
+    name = plan.score_dir.rpartition("/")[2]
+    return f"What is finished of the maps is kept. Go on with the same command and --resume {name}"
 
 
 def _option(setting: str, value: Any) -> tuple[str, str]:

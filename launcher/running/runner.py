@@ -54,8 +54,8 @@ class Run:
     def __call__(self) -> dict[str, Any]:
         """Run all steps; return what they left, by step name: the summary, the metrics, the report.
 
-        A model that is not complete stays as far as it came (it has no summary.json), so that it can be resumed; an
-        evaluation or scores that are not complete are removed.
+        A model or maps that are not complete stay as far as they came (without summary.json or scores.json), so that
+        they can be resumed; an evaluation or scores of a table that are not complete are removed.
 
         Raises:
             InputError: a notebook found that what the user gave cannot be used.
@@ -75,8 +75,12 @@ class Run:
                 if "train" in self.results and "evaluate" not in self.results:
                     files.remove(self.plan.eval_dir)
                 if self.plan.is_scoring and "score" not in self.results:
-                    files.remove(self.plan.score_dir)
+                    self._remove_scores(files)
         return self.results
+
+    def _remove_scores(self, files: Files) -> None:
+        if not files.exists(f"{self.plan.score_dir}/{artifacts.WINDOWS}"):
+            files.remove(self.plan.score_dir)
 
     def _run_steps(self, files: Files, scratch: Path) -> None:
         executed: list[Path] = []

@@ -92,14 +92,18 @@ def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds:
 
 
 def _show_scores(console: Console, plan: Plan, record: dict[str, Any]) -> None:
-    console.print(f"\n{record['rows']:,} rows scored by {shown(record['model'])}", highlight=False, soft_wrap=True)
-    marked = f"{record['share_marked']:.1%} of the rows, above {record['threshold']:.4g}"
+    unit = "pixels" if "tiles" in record else "rows"
+    console.print(f"\n{record['rows']:,} {unit} scored by {shown(record['model'])}", highlight=False, soft_wrap=True)
+    marked = f"{record['share_marked']:.1%} of the {unit}, above {record['threshold']:.4g}"
     rows = [("marked", marked)]
     if "share_applicable" in record:
-        rows.append(("not applicable", f"{1 - record['share_applicable']:.1%} of the rows: unlike the training rows"))
-    if record["dropped"]:
+        rows.append(("not applicable", f"{1 - record['share_applicable']:.1%} of the {unit}: unlike the training rows"))
+    if record.get("dropped"):
         rows.append(("left out", f"{record['dropped']:,} rows with missing values"))
     places = {"report": artifacts.SCORING_REPORT, "scores": artifacts.SCORES, "notebooks": artifacts.NOTEBOOKS}
+    if "tiles" in record:
+        places = {"report": artifacts.SCORING_REPORT, "maps": artifacts.MAPS, "best areas": artifacts.BEST_AREAS}
+        places["notebooks"] = artifacts.NOTEBOOKS
     rows += [(name, shown(f"{plan.score_dir}/{place}")) for name, place in places.items()]
     print_pairs(rows, console)
 
