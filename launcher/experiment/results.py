@@ -56,9 +56,11 @@ def metrics(files: Files, eval_dir: str, run_id: str) -> dict[str, Any]:
 def scores(files: Files, score_dir: str, run_id: str) -> dict[str, Any]:
     """Read the record of complete scores; raises MissingResult as `summary` does, also if they are not beside it."""
     content = _record(files, f"{score_dir}/{artifacts.SCORES_RECORD}", run_id, _SCORES_KEYS)
-    table = f"{score_dir}/{artifacts.SCORES}"
-    if not files.exists(f"{table}/_SUCCESS"):
-        raise MissingResult(table, "is not there or incomplete")
+    tiles = [f"{artifacts.MAPS}/{tile['tile']}/{content['maps'][0]}.tif" for tile in content.get("tiles", [])]
+    for name in tiles or [f"{artifacts.SCORES}/_SUCCESS"]:
+        place = f"{score_dir}/{name}"
+        if not files.exists(place):
+            raise MissingResult(place, "is not there: the scores are not complete")
     return content
 
 

@@ -63,8 +63,9 @@ class Area:
 
     @property
     def worth(self) -> float:
-        """What areas are ordered by: the mean score × the size, in square metres or pixels."""
-        return self.mean * (self.pixels if self.area is None else self.area)
+        """What areas are ordered by: the mean score × the size (square metres or pixels) of what the model applies to."""
+        size = self.pixels if self.area is None else self.area
+        return self.mean * size * (1.0 if self.applicable is None else self.applicable)
 
 
 def best_areas(
@@ -73,7 +74,7 @@ def best_areas(
     most: int = 20,
     dissimilarity: tuple[str | Path, float] | None = None,
 ) -> list[Area]:
-    """The areas with the most score: those with the highest mean × number of pixels, the best first.
+    """The areas with the most score: those with the highest mean × number of pixels that the model applies to.
 
     Pixels are connected by their sides and corners, because a vein or a road one pixel wide runs diagonally, too. The
     scores of an area are above the threshold. `dissimilarity` is the map of it, and its limit.
@@ -87,8 +88,10 @@ def best_areas(
         runs = _runs(dataset, threshold, other, dissimilarity[1] if dissimilarity else np.inf)
         owners = _connected(len(runs.row), *_touching(runs))
         areas, owners = np.unique(owners, return_inverse=True)
-        sums = np.bincount(owners, runs.total, len(areas))
-        best = np.lexsort((np.arange(len(areas)), -sums))[:most]
+        total, inside, pixels = (
+            np.bincount(owners, of_run, len(areas)) for of_run in (runs.total, runs.applicable, runs.stop - runs.start)
+        )
+        best = np.lexsort((np.arange(len(areas)), -total * inside / pixels))[:most]
         each = [_area(_Runs(*(of_run[owners == area] for of_run in runs)), dataset) for area in best]
         return each if dissimilarity else [replace(area, applicable=None) for area in each]
 

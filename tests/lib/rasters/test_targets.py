@@ -173,3 +173,13 @@ def test_the_grid_of_a_site_has_metres_but_no_place_on_the_globe(tmp_path):
 def test_no_map(tmp_path):
     with pytest.raises(InputError, match="there is no raster"):
         best_areas(tmp_path / "absent.tif", 0.5)
+
+
+def test_what_the_model_does_not_apply_to_counts_for_nothing(tmp_path):
+    file = scores(tmp_path, [[0.9, 0.9, 0, 0.8, 0.8, 0.8, 0, 0.7]])
+    (tmp_path / "index").mkdir()
+    unlike = scores(tmp_path / "index", [[0.2, 3, 0, 0.1, 0.3, 0.3, 0, 4]])
+    areas = best_areas(file, 0.5, dissimilarity=(unlike, 0.3))
+    assert [(area.pixels, area.applicable) for area in areas] == [(3, pytest.approx(1)), (2, 0.5), (1, 0)]
+    assert [area.worth for area in areas] == sorted((area.worth for area in areas), reverse=True)
+    assert [area.applicable for area in best_areas(file, 0.5)] == [None] * 3
