@@ -63,8 +63,9 @@ lab: setup ## open JupyterLab with the local and the cluster kernel
 	@$(BIN)/jupyter lab --ServerApp.root_dir=$(CURDIR) notebooks/02_train.ipynb
 
 .PHONY: sample
-sample: setup ## generate the embedded sample table again
-	@$(BIN)/python data/make_sample.py
+sample: setup ## generate the embedded sample table and raster again
+	@$(BIN)/python -m data.make_sample
+	@$(BIN)/python -m data.make_tile
 
 .PHONY: notebooks
 notebooks: setup ## run the notebooks and store the outputs that their tests compare

@@ -4,7 +4,7 @@ No pixel of it was ever measured. Each row is a mixture of end-member spectra (s
 clay, water), shaded and noisy, as the median of a year of images would be; the indices are computed from the noisy
 bands. So bands and indices correlate as real ones do. README.md beside this file describes the model and columns.
 
-    python data/make_sample.py [--out data/sample.parquet] [--seed 2024]
+    python -m data.make_sample [--out data/sample.parquet] [--seed 2024]
 """
 
 import argparse

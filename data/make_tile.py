@@ -1,9 +1,9 @@
 """Makes data/sample_tile.tif: a synthetic raster with the features of sample.parquet, to make a map of.
 
-A piece of land that is nowhere: slopes like those of the zones `quebrada` and `valle`, a river with fields along it, two
-mines, and a lagoon, which no zone of the table has. One corner has no value, as at the edge of a satellite's swath.
+A piece of land that is nowhere: slopes like those of the zones `quebrada` and `valle`, a river with fields along it,
+two mines, and a lagoon, which no zone of the table has. One corner has no value, as at the edge of a satellite's swath.
 
-    python data/make_tile.py [--out data/sample_tile.tif] [--seed 2024]
+    python -m data.make_tile [--out data/sample_tile.tif] [--seed 2024]
 """
 
 import argparse
@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import rasterio
 from affine import Affine
-from make_sample import BANDS, END_MEMBERS, MINING_SURFACES, PURITY, SEED, ZONES, observe, with_indices
+
+from data.make_sample import BANDS, END_MEMBERS, MINING_SURFACES, PURITY, SEED, ZONES, observe, with_indices
 
 HEIGHT, WIDTH = 160, 220
 GRID = {"crs": "EPSG:32719", "transform": Affine(20, 0, 402_000, 0, -20, 7_368_000)}  # UTM 19 S, pixels of 20 m

@@ -63,7 +63,7 @@ class Area:
 
     @property
     def worth(self) -> float:
-        """What areas are ordered by: the mean score × the size (square metres or pixels) of what the model applies to."""
+        """What areas are ordered by: the mean score × the size (m² or pixels) of what the model applies to."""
         size = self.pixels if self.area is None else self.area
         return self.mean * size * (1.0 if self.applicable is None else self.applicable)
 

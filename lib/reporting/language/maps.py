@@ -33,12 +33,13 @@ MAPS = {
     ),
     "areas.note": (
         "An area is a set of connected pixels above the threshold (by sides or corners). The best have the highest "
-        "mean score × size, counting only what the model applies to. Their outlines are in `best_areas.geojson`, which every GIS and many phone apps open. "
-        "*Applicable*: the share of its pixels inside the model's area of applicability.",
+        "mean score × size, counting only what the model applies to. Their outlines are in `best_areas.geojson`, "
+        "which every GIS and many phone apps open. *Applicable*: the share of its pixels inside the model's area of "
+        "applicability.",
         "Un área es un conjunto de píxeles conectados por lados o esquinas que superan el umbral. Las mejores tienen "
-        "la mayor puntuación media × tamaño, contando solo aquello a lo que se aplica el modelo. Sus contornos están en `best_areas.geojson`, que abre cualquier SIG y "
-        "muchas aplicaciones de móvil. *Aplicable*: la parte de sus píxeles dentro del área de aplicabilidad del "
-        "modelo.",
+        "la mayor puntuación media × tamaño, contando solo aquello a lo que se aplica el modelo. Sus contornos están "
+        "en `best_areas.geojson`, que abre cualquier SIG y muchas aplicaciones de móvil. *Aplicable*: la parte de sus "
+        "píxeles dentro del área de aplicabilidad del modelo.",
     ),
     "areas.rank": ("No.", "N.º"),
     "areas.tile": ("Tile", "Tesela"),

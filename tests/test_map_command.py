@@ -1,0 +1,78 @@
+"""Maps by the command line: a whole run, and one that was killed and goes on."""
+
+import os
+import signal
+
+import numpy as np
+import psutil
+import pytest
+import rasterio
+
+from lib.training import Settings, train
+from tests.lib.rasters.make import raster
+from tests.lib.tables import make_table, write
+from tests.test_experiment import read, run, start
+from tests.test_resuming import wait_for
+
+FEATURES = ["f0", "f1", "f2", "f3"]
+WINDOWS, BLOCK = 6, 768  # each window is a block of 768 × 768 pixels
+
+
+@pytest.fixture(scope="module")
+def place(spark, tmp_path_factory):
+    """A folder with a model in `out` and a raster of many windows."""
+    folder = tmp_path_factory.mktemp("map")
+    path = write(make_table(600), folder / "table.parquet")
+    grid = {"RandomForest": {"numTrees": [20], "maxDepth": [6], "maxBins": [32]}}
+    train(spark, Settings(path, grid=grid, engine="task"), str(folder / "out"))
+    values = np.random.default_rng(5).normal(size=(4, BLOCK, WINDOWS * BLOCK)).round(1).astype("float32")
+    blocks = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "compress": "deflate"}
+    raster(folder / "north.tif", values, FEATURES, **blocks)
+    return folder
+
+
+def test_a_killed_map_goes_on(place):
+    command = ["score", "latest", "--input-data", "north.tif", "--out", "out"]
+    killed = start(*command, cwd=place, start_new_session=True)
+    first = wait_for(place / "out", "scores/*/windows/part-*.parquet", killed)
+    family = psutil.Process(killed.pid).children(recursive=True)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    for process in family:
+        if process.is_running():
+            process.kill()
+    folder = first.parents[1]
+    finished = len(list(first.parent.glob("part-*.parquet")))
+    assert not (folder / "scores.json").exists()
+
+    code, _, errors = run(*command, cwd=place)
+    assert code == 0, errors
+    code, output, errors = run(*command, "--resume", folder.name, cwd=place)
+    assert code == 0, errors
+    assert f"{BLOCK * BLOCK * WINDOWS:,} pixels scored by" in output
+    whole, resumed = (
+        read(each, "scores.json") for each in sorted((place / "out" / "scores").iterdir(), key=lambda f: f == folder)
+    )
+    assert (whole["resumed_windows"], resumed["resumed_windows"]) == (0, finished)
+    assert resumed["histogram"] == whole["histogram"]
+    assert resumed["best_areas"] == whole["best_areas"]
+    assert not (folder / "windows").exists()
+    maps = [
+        rasterio.open(each / "maps" / "north" / "score.tif").read() for each in (place / "out" / "scores").iterdir()
+    ]
+    assert np.array_equal(*maps)
+
+    code, _, errors = run(*command, "--resume", folder.name, cwd=place)
+    assert code == 2
+    assert "it is complete" in errors
+
+
+def test_wrong_options(place):
+    for wrong, said in (
+        (["--resume", "yesterday"], "--resume yesterday: must be the name of a scoring"),
+        (["-p", "bands={f0: 0}"], "bands"),
+        (["-p", "resample=cubic"], "resample='cubic': must be nearest, bilinear or null"),
+    ):
+        code, _, errors = run("score", "latest", "--input-data", "north.tif", "--out", "out", *wrong, cwd=place)
+        assert (code, said in errors) == (2, True), errors
+        assert errors.count("\n") <= 4
