@@ -8,10 +8,11 @@ import psutil
 import pytest
 import rasterio
 
+from lib.scoring import scoring
 from lib.training import Settings, train
 from tests.lib.rasters.make import raster
 from tests.lib.tables import make_table, write
-from tests.test_experiment import read, run, start
+from tests.test_experiment import only, read, run, start
 from tests.test_resuming import wait_for
 
 FEATURES = ["f0", "f1", "f2", "f3"]
@@ -31,7 +32,7 @@ def place(spark, tmp_path_factory):
     return folder
 
 
-def test_a_killed_map_goes_on(place):
+def test_a_killed_map_goes_on(spark, place):
     command = ["score", "latest", "--input-data", "north.tif", "--out", "out"]
     killed = start(*command, cwd=place, start_new_session=True)
     first = wait_for(place / "out", "scores/*/windows/part-*.parquet", killed)
@@ -45,21 +46,17 @@ def test_a_killed_map_goes_on(place):
     finished = len(list(first.parent.glob("part-*.parquet")))
     assert not (folder / "scores.json").exists()
 
-    code, _, errors = run(*command, cwd=place)
-    assert code == 0, errors
     code, output, errors = run(*command, "--resume", folder.name, cwd=place)
     assert code == 0, errors
     assert f"{BLOCK * BLOCK * WINDOWS:,} pixels scored by" in output
-    whole, resumed = (
-        read(each, "scores.json") for each in sorted((place / "out" / "scores").iterdir(), key=lambda f: f == folder)
-    )
-    assert (whole["resumed_windows"], resumed["resumed_windows"]) == (0, finished)
-    assert resumed["histogram"] == whole["histogram"]
-    assert resumed["best_areas"] == whole["best_areas"]
+    whole = scoring.score(spark, str(only(place / "out" / "models")), str(place / "north.tif"), str(place / "whole"))
+    resumed = read(folder, "scores.json")
+    assert resumed["resumed_windows"] == finished
+    assert {name: resumed[name] for name in ("rows", "histogram", "best_areas")} == {
+        name: whole.record[name] for name in ("rows", "histogram", "best_areas")
+    }
     assert not (folder / "windows").exists()
-    maps = [
-        rasterio.open(each / "maps" / "north" / "score.tif").read() for each in (place / "out" / "scores").iterdir()
-    ]
+    maps = [rasterio.open(f"{each}/maps/north/score.tif").read() for each in (folder, whole.folder)]
     assert np.array_equal(*maps)
 
     code, _, errors = run(*command, "--resume", folder.name, cwd=place)
