@@ -65,7 +65,7 @@ def score_histogram(record: Record, language: str = "en") -> Figure:
     axes.set_ylim(top=axes.get_ylim()[1] * 1.15)  # room for the threshold's name
     number_axis(axes.xaxis, words)
     number_axis(axes.yaxis, words)
-    name_axes(axes, words("score_axis"), words("rows_with_score"))
+    name_axes(axes, words("score_axis"), words(f"{_unit(record)}_with_score"))
     return figure
 
 

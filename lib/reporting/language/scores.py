@@ -62,6 +62,7 @@ SCORES = {
         "si la fila está dentro del área de aplicabilidad",
     ),
     "rows_with_score": ("Rows", "Filas"),
+    "pixels_with_score": ("Pixels", "Píxeles"),
     "alt.score_histogram": (
         "Distribution of the scores, with the threshold",
         "Distribución de las puntuaciones, con el umbral",
