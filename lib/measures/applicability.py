@@ -11,6 +11,7 @@ order.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,10 @@ import numpy.typing as npt
 
 from lib.errors import InputError
 from lib.metrics import Array
+from lib.trees.nearest import Nearest, make_nearest
 
 # Distances held at once: 100 rows × 5,000 training rows are 4 MB, which stay in the processor's cache.
 _CELLS = 500_000
-# How exact the square of the nearest distance must be, relative to itself, without looking at it again.
-_EXACT = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +75,8 @@ class Applicability:
 
     def index(self, new: Array) -> Array:
         """The dissimilarity index of each row: 0 for a copy of a training row, without upper limit."""
-        train = np.unique(self.scaled, axis=0)
         scaled = _scaled(new, self.mean, self.deviation, self.weights)
-        parts = [_nearest(block, train) for block in _blocks(scaled, len(train))]
-        return np.sqrt(np.concatenate([np.empty(0), *parts])) / self.mean_distance
+        return np.sqrt(self._training_rows.squares(scaled)) / self.mean_distance
 
     def inside(self, new: Array) -> npt.NDArray[np.bool_]:
         """Whether each row is inside the area: its index is at most the threshold."""
@@ -93,6 +91,11 @@ class Applicability:
             "mean_distance": self.mean_distance,
             "threshold": self.threshold,
         }
+
+    @cached_property
+    def _training_rows(self) -> Nearest:
+        """Laid out once, for all rows that are compared with them."""
+        return make_nearest(np.unique(self.scaled, axis=0))
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any], scaled: Array) -> "Applicability":
@@ -128,25 +131,6 @@ def _among_themselves(rows: Array, folds: npt.NDArray[np.int64]) -> tuple[Array,
         nearest.append(np.where(same, np.inf, distances).min(axis=1))
         start += len(block)
     return np.concatenate(nearest), total / (len(rows) * (len(rows) - 1))
-
-
-def _nearest(rows: Array, train: Array) -> Array:
-    """Squared distance of each row to the nearest training row.
-
-    |a - b|² = |a|² + |b|² - 2ab is one matrix product, but inexact where a and b are close. So it only tells which
-    training row is the nearest, whose distance is then computed from the differences. Where several may be the
-    nearest within the rounding, all of them are looked at.
-    """
-    squares = (train**2).sum(axis=1)
-    # |a|² is the same for all training rows, so it is left out.
-    told = np.hstack([rows, np.ones((len(rows), 1))]) @ np.vstack([-2 * train.T, squares])
-    winner = told.argmin(axis=1)
-    exact = ((rows - train[winner]) ** 2).sum(axis=1)
-    rounding = (train.shape[1] + 2) * np.finfo(np.float64).eps * ((rows**2).sum(axis=1) + squares.max())
-    for row in np.flatnonzero((exact > 0) & (rounding > _EXACT * exact)):
-        close = train[told[row] <= told[row, winner[row]] + 2 * rounding[row]]
-        exact[row] = ((rows[row] - close) ** 2).sum(axis=1).min()
-    return exact
 
 
 def _blocks(rows: Array, n_train: int) -> Iterator[Array]:

@@ -66,3 +66,4 @@ def _write_once(file: Path, source: bytes) -> Path:
 growing = _load("kernels_growing")
 applying = _load("kernels_applying")
 scoring = _load("kernels_scoring")
+nearest = _load("kernels_nearest")
