@@ -31,6 +31,9 @@ from lib.split import TRAIN, VAL, Split, ZoneCounts
 # Above this many distinct scores, those of a zone are rounded to 2^-20 on their way to the driver.
 _DISTINCT_SCORES = 200_000
 
+SMALL_ZONE = 20
+"""Rows of the rarer class below which a zone's figures say little."""
+
 ByZone = dict[str, ScoreCounts]
 
 
@@ -45,6 +48,12 @@ class Unseen:
     zones: Mapping[int, ByZone]
     validation: Mapping[int, ScoreCounts]
     groups: Sequence[tuple[str, ...]]
+
+
+def is_small(zone: Mapping[str, Any]) -> bool:
+    """Whether a zone has too few rows of one class for its figures to say much."""
+    rarer: int = min(zone["positives"], zone["rows"] - zone["positives"])
+    return rarer < SMALL_ZONE
 
 
 def enough_zones(counts: ZoneCounts) -> bool:
