@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import Any
 
 from lib.artifacts import SEARCH_METRICS, ZONES
+from lib.errors import InputError
 from lib.measures.intervals import mean_interval
 from lib.metrics import ScoreCounts
 from lib.search.engine import Engine
@@ -59,6 +60,16 @@ def is_small(zone: Mapping[str, Any]) -> bool:
 def enough_zones(counts: ZoneCounts) -> bool:
     """Whether leave-one-zone-out says something: at least three zones have rows of both classes."""
     return len(measurable(counts)) >= FEWEST_ZONES
+
+
+def check_nested(counts: ZoneCounts) -> None:
+    """Raise InputError unless there are zones enough to leave each out of the whole search."""
+    if not enough_zones(counts):
+        raise InputError(
+            f"nested: true needs at least {FEWEST_ZONES} zones with rows of both classes; there are "
+            f"{len(measurable(counts))}: leave it out, or give more zones with zone_col, or with block_cols and "
+            "block_size"
+        )
 
 
 def score_unseen(engine: Engine, candidates: Sequence[Candidate], split: Split, counts: ZoneCounts) -> Unseen:
