@@ -78,7 +78,7 @@ def _drift(facts: ReportData, words: Words, images: Images) -> list[str]:
     )
     return [
         f"### {words('heading.drift')}",
-        f"{said} {words('drift.rows', **counts)}",
+        f"{said} {words('drift.rows' if record['rows']['new'] == facts.rows else 'drift.rows_sample', **counts)}",
         picture(images, "drift", drift(record, words.language), words("alt.drift")),
         _drift_table(shown, facts, words),
         _more(features, words),

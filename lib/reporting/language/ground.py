@@ -546,6 +546,10 @@ _LIKENESS = {
         "lo que explica el azar llevan el {share} de la importancia (el límite es {limit}).",
     ),
     "drift.rows": (
+        "Compared: all {new} rows with {training} training rows.",
+        "Se comparan las {new} filas con {training} de entrenamiento.",
+    ),
+    "drift.rows_sample": (
         "Compared: {new} of these rows with {training} training rows.",
         "Se comparan {new} de estas filas con {training} de entrenamiento.",
     ),

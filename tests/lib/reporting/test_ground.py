@@ -583,6 +583,9 @@ class TestLikeness:
         assert "It tells them by" not in single
         sampled = text_of(other, metrics=lambda m: m["applicability"].update(rows=500))
         assert "of a sample of 500 of these rows" in sampled
+        assert "Compared: 2,000 of these rows with 3,000 training rows." in sampled
+        whole = text_of(other, metrics=lambda m: m["drift"]["rows"].update(new=m["measured_on"]["count"]))
+        assert "Compared: all 1,201 rows with 3,000 training rows." in whole
 
     @pytest.mark.parametrize(
         ("seen", "kept", "said"),
