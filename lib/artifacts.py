@@ -55,7 +55,8 @@ SELECT_BY = VALIDATION, ZONES = "validation", "zones"
 OVERALL_METRICS = (*METRICS[:2], "average_precision", *METRICS[2:], "weightedPrecision", "weightedRecall")
 """All single-number metrics of an evaluation, in the order of its tables."""
 GATE_METRICS = (*OVERALL_METRICS, *(f"{of}_zone_{name}" for of in ("mean", "worst") for name in SEARCH_METRICS))
-"""The figures that a gate may ask for; `worst_zone_areaUnderROC` is that of the worst of the zones left out."""
+"""The figures that a gate may ask for; `worst_zone_areaUnderROC` is that of the worst of the zones left out that are
+not small (`lib.measures.zones.is_small`)."""
 # Which rows an evaluation measured: `measured_on.rows` of its metrics.json.
 HELD_OUT = "held-out"
 WHOLE_TABLE = "all rows of test_data"

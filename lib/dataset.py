@@ -31,7 +31,7 @@ class Table:
 
     `features` keep the order of the file; `coordinates` are the two columns of `block_cols`, or none; `class_counts`
     are by "0" and "1"; `fingerprint` is a hash of the rows' content that does not depend on their order or partitions;
-    `dropped` counts the rows left out for missing values.
+    `dropped` counts the rows left out for missing values, and `passed_over` names the columns that hold a pandas index.
     """
 
     frame: DataFrame
@@ -44,6 +44,7 @@ class Table:
     fingerprint: str
     dropped: int
     coordinates: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
 
 def load(
@@ -85,13 +86,15 @@ def check(
     missing: str,
     block_cols: Sequence[str] = (),
     block_size: float | None = None,
+    for_model: bool = False,
 ) -> Table:
     """Check a table that was read from `uris`, and reduce it to the columns and rows that are used.
 
     Features are all numeric columns except the label, the zone and `exclude_cols`. `zone_col` is ignored if the table
     does not have it. `missing` says what happens to rows with a null, NaN or infinite value: "error" or "drop".
     `block_cols` are two columns of coordinates, which are no features; with `block_size`, square blocks of that size
-    are the zones, instead of those of `zone_col` (see `lib.support.blocks`).
+    are the zones, instead of those of `zone_col` (see `lib.support.blocks`). With `for_model` the features are those
+    of a model, so that no remedy is to exclude some.
 
     Raises:
         InputError: the table cannot be learnt from; the message says why and what to do.
@@ -110,7 +113,7 @@ def check(
     frame = raw.select(*used)
 
     unusable = count_unusable(frame, (*features, *block_cols, label_col), zone)
-    _check_values(unusable, features, label_col, missing)
+    _check_values(unusable, features, label_col, missing, for_model)
     if unusable["any"]:
         frame = frame.where(~any_unusable(frame.columns, zone))
     if block_size:
@@ -119,12 +122,23 @@ def check(
     # Both in one pass: the rows of each class, and the inputs of the fingerprint.
     by_label = frame.groupBy(F.col(_quoted(label_col)).alias("label")).agg(*fingerprint_parts(row_hash(names)))
     found = {row["label"]: row for row in by_label.limit(_LABELS_SHOWN + 1).collect()}
-    _check_classes({label: row["rows"] for label, row in found.items()}, label_col)
+    _check_classes({label: row["rows"] for label, row in found.items()}, label_col, for_model)
     classes = {"0": found[0.0]["rows"], "1": found[1.0]["rows"]}
     rows = classes["0"] + classes["1"]
     content = fingerprint(rows, found[0.0]["hash_sum"] + found[1.0]["hash_sum"], names)
+    roles = {c.name: tables.role(c, label_col, zone_col, exclude_cols, block_cols) for c in columns(raw)}
     return Table(
-        frame, features, label_col, zone, tuple(uris), rows, classes, content, unusable["any"], tuple(block_cols)
+        frame,
+        features,
+        label_col,
+        zone,
+        tuple(uris),
+        rows,
+        classes,
+        content,
+        unusable["any"],
+        tuple(block_cols),
+        tuple(name for name, role in roles.items() if role == "index"),
     )
 
 
@@ -140,6 +154,9 @@ def read(spark: SparkSession, inputs: str | Sequence[str]) -> DataFrame:
     if not uris:
         raise InputError("no input was given: name at least one file or folder with --input-data")
     frames = [_read_one(spark, uri) for uri in uris]
+    # Tables of which only some have a pandas index are one table nevertheless.
+    shared = set.intersection(*(set(frame.columns) for frame in frames))
+    frames = [f.drop(*(n for n in f.columns if n not in shared and tables.is_pandas_index(n))) for f in frames]
     whole = frames[0]
     for uri, frame in zip(uris[1:], frames[1:], strict=True):
         differing = set(whole.columns) ^ set(frame.columns)
@@ -242,36 +259,44 @@ def _check_label_type(raw: DataFrame, label_col: str) -> None:
         raise tables.label_refused(label, values)
 
 
-def _check_values(counts: dict[str, int], features: Sequence[str], label_col: str, missing: str) -> None:
+def _check_values(
+    counts: dict[str, int], features: Sequence[str], label_col: str, missing: str, for_model: bool
+) -> None:
     rows = counts["rows"]
     if not rows:
         raise InputError("the table has no rows: choose another with --input-data")
     for name in (*features, label_col):
         if counts[name] == rows:
-            remedy = "" if name == label_col else f": exclude it with exclude_cols: [{name}]"
+            exclude = ": the model needs it" if for_model else f": exclude it with exclude_cols: [{name}]"
+            remedy = "" if name == label_col else exclude
             raise InputError(f"column {name!r} has no usable value in any of the {rows:,} rows{remedy}")
     found = {name: n for name, n in counts.items() if n and name not in ("rows", "any")}
     if found and missing == "error":
         listed = some([f"{name} ({n:,})" for name, n in sorted(found.items(), key=lambda item: -item[1])])
+        other = "leave those rows out of the table, or train with missing: drop"
+        if not for_model:
+            other = "drop those rows with missing: drop, or exclude columns with exclude_cols"
         raise InputError(
-            f"{counts['any']:,} of {rows:,} rows have a null, NaN or infinite value, in: {listed}; fix them, drop "
-            "those rows with missing: drop, or exclude columns with exclude_cols"
+            f"{counts['any']:,} of {rows:,} rows have a null, NaN or infinite value, in: {listed}; fix them, {other}"
         )
     if counts["any"] == rows:
+        holes = some([name for name in found if name != label_col])
+        remedy = f"the model needs {holes}" if for_model else f"exclude columns with exclude_cols: {holes}"
         raise InputError(
-            f"every one of the {rows:,} rows has a null, NaN or infinite value, so missing: drop leaves none; "
-            f"exclude columns with exclude_cols: {some([name for name in found if name != label_col])}"
+            f"every one of the {rows:,} rows has a null, NaN or infinite value, so missing: drop leaves none; {remedy}"
         )
 
 
-def _check_classes(found: dict[float, int], label_col: str) -> None:
+def _check_classes(found: dict[float, int], label_col: str, for_model: bool) -> None:
     if set(found) == {0.0, 1.0}:
         return
     listed = some([f"{value:g} ({found[value]:,} rows)" for value in sorted(found)])
     many = f"more than {_LABELS_SHOWN}" if len(found) > _LABELS_SHOWN else len(found)
     what = "only one value" if len(found) == 1 else f"{many} values"
+    remedy = "; a model can score rows without labels: run_experiment.py score" if for_model else ""
     raise InputError(
         f"label column {label_col!r} has {what}: {listed}; it must contain both classes, 0 and 1, and nothing else"
+        f"{remedy}"
     )
 
 

@@ -56,13 +56,22 @@ class NotCompilable(InputError):
 
 
 class SavedModelError(ExperimentError):
-    """The saved model does not predict what the engine's own trees predict."""
+    """Spark ML and compiled trees do not predict the same with a saved model.
 
-    def __init__(self, path: str, difference: float, rows: int):
+    Found either when the model has `just` been `trained`, on held-out rows, or when rows are scored with it.
+    """
+
+    def __init__(self, path: str, difference: float, rows: int, just_trained: bool = False):
         self.path, self.difference, self.rows = path, difference, rows
+        if just_trained:
+            trees, on = "the trees it was built from", "held-out rows"
+            remedy = "do not use it, report this, train with engine: spark"
+        else:
+            trees, on = "the compiled trees read from it", "of the rows to score"
+            remedy = "report this, and score with the transform of its PipelineModel"
         super().__init__(
-            f"the model saved at {path} gives probabilities that differ by up to {difference:.3g} from those of the "
-            f"trees it was built from, on {rows:,} held-out rows: do not use it, report this, train with engine: spark"
+            f"the model saved at {path} gives probabilities in Spark ML that differ by up to {difference:.3g} from "
+            f"those of {trees}, on {rows:,} {on}: {remedy}"
         )
 
 

@@ -15,6 +15,7 @@ from lib import artifacts, runs
 from lib.errors import InputError
 from lib.measures import comparison, gate, intervals, lean, reference
 from lib.measures.decision import Decision
+from lib.measures.drift_cells import drift_of_all
 from lib.measures.figures import describe, describe_curves, describe_zone
 from lib.measures.rows import DROP, Measured, rows_to_measure
 from lib.measures.scored_rows import scored_rows
@@ -126,7 +127,10 @@ def _look_at_sample(
     if known is not None:
         figures["applicability"] = comparison.applicability(known, values, features, gains)
         if not measured.record["verified"]:
-            figures |= comparison.with_training(known, values, features, gains, seed)
+            count, all_rows = measured.record["count"], None
+            if count > len(values):
+                all_rows = count, drift_of_all(measured.frame, known.values, features, gains)
+            figures |= comparison.with_training(known, values, features, gains, seed, all_rows)
     return figures, curves
 
 

@@ -154,15 +154,20 @@ def in_tasks(function: Callable[[npt.NDArray[np.float64]], pd.Series | pd.DataFr
     return pandas_udf(run, schema)  # type: ignore[call-overload]
 
 
-def check_scores(path: str, ours: npt.NDArray[np.float64], spark_mls: npt.NDArray[np.float64]) -> None:
+def check_scores(
+    path: str, ours: npt.NDArray[np.float64], spark_mls: npt.NDArray[np.float64], just_trained: bool = False
+) -> None:
     """Compare probabilities with those that the model saved at `path` gives in Spark ML.
+
+    `just_trained` says that `ours` are of the trees it was built from, on held-out rows; otherwise they are of rows to
+    score.
 
     Raises:
         SavedModelError: they differ by more than `TOLERANCE`.
     """
     difference = float(np.abs(spark_mls - ours).max())
     if not difference <= TOLERANCE:
-        raise SavedModelError(path, difference, len(ours))
+        raise SavedModelError(path, difference, len(ours), just_trained)
 
 
 def with_ensemble_score(frame: DataFrame, scorer: TreeScorer) -> DataFrame:

@@ -265,7 +265,10 @@ def _assign_zones(
 ) -> dict[str, list[str]]:
     """Assign whole zones to the parts in a random order given by the seed, close to the wanted fractions."""
     if table.zone_col is None:
-        raise InputError("split_by: zone needs a zone column, and zone_col names no column of the table: set zone_col")
+        raise InputError(
+            "split_by: zone needs zones, and zone_col names no column of the table: set zone_col, or block_cols and "
+            "block_size"
+        )
     counted = hashed.groupBy(F.col(f"`{table.zone_col}`").alias("zone")).count().collect()
     counts = {row["zone"]: row["count"] for row in counted}
     if len(counts) < 3:

@@ -22,16 +22,17 @@ from lib.engines.choice import choose_engine
 from lib.errors import InputError
 from lib.measures import reference, zones
 from lib.measures.decision import Decision
+from lib.measures.rows import load_other
 from lib.metrics import ScoreCounts, count_scores
 from lib.saved_models import SCORE_COL, load_scorer
 from lib.search import resume
 from lib.search.candidates import candidates_of
 from lib.search.engine import Score, in_order
 from lib.search.families import Candidate, family_of
-from lib.search.search import Search, SearchLog, as_record, check_metric, search
+from lib.search.search import Search, SearchLog, as_record, check_metric, search, zone_folds
 from lib.split import TEST, TRAIN, VAL, Split, split
 from lib.storage import Storage, join
-from lib.support import threshold_rule
+from lib.support import tables, threshold_rule
 from lib.support.version import versions
 
 
@@ -99,8 +100,12 @@ class Training:
         else:
             self.storage.check_writable(out)
 
-    def load(self) -> Table:
-        """Read and check the input."""
+    def load(self, test_data: str | Sequence[str] | None = None) -> Table:
+        """Read and check the input, and the table that the model is to be evaluated on, if that is another one.
+
+        Raises:
+            InputError: one of them cannot be used.
+        """
         s = self.settings
         with self._timed("load"):
             self.table = dataset.load(
@@ -113,13 +118,24 @@ class Training:
                 block_cols=s.block_cols,
                 block_size=s.block_size,
             )
+            other = tables.places(test_data)
+            if other and other != list(self.table.inputs):
+                load_other(self.spark, other, self._data(), asdict(s))
         return self.table
 
     def split(self) -> Split:
-        """Split the table into training, validation and test rows."""
+        """Split the table into training, validation and test rows.
+
+        Raises:
+            InputError: it cannot be split so, or has too few zones for what is asked of them.
+        """
         s = self.settings
         with self._timed("split"):
             self.parts = split(self.table, test_frac=s.test_frac, val_frac=s.val_frac, split_by=s.split_by, seed=s.seed)
+            if s.select_by == artifacts.ZONES:
+                zone_folds(self.parts.count_by_zone())
+            if s.nested:
+                zones.check_nested(self.parts.count_by_zone())
         return self.parts
 
     def search(self) -> Search:
@@ -244,29 +260,33 @@ class Training:
 
     def _record(self) -> dict[str, Any]:
         """The content of `experiment.json`: everything needed to judge, repeat or resume this run."""
-        table = self.table
         return {
             "run_id": self.run_id,
             "parameters": {**asdict(self.settings), "out": self.out},
             "command": self.provenance.get("command"),
             "commit": self.provenance.get("commit"),
-            "data": {
-                "inputs": list(table.inputs),
-                "rows": table.rows,
-                "dropped": table.dropped,
-                "features": list(table.features),
-                "label_col": table.label_col,
-                "zone_col": table.zone_col,
-                "coordinates": list(table.coordinates),
-                "class_counts": table.class_counts,
-                "fingerprint": table.fingerprint,
-            },
+            "data": self._data(),
             "split": self.parts.record(),
             "engine": {"name": self.engine.name, "reason": self.engine_reason},
             "candidates": len(self.candidates),
             "versions": versions(self.spark),
             "timings": {step: round(seconds, 3) for step, seconds in self.timings.items()},
             "started_at": self.started_at,
+        }
+
+    def _data(self) -> dict[str, Any]:
+        """What `experiment.json` says of the table."""
+        table = self.table
+        return {
+            "inputs": list(table.inputs),
+            "rows": table.rows,
+            "dropped": table.dropped,
+            "features": list(table.features),
+            "label_col": table.label_col,
+            "zone_col": table.zone_col,
+            "coordinates": list(table.coordinates),
+            "class_counts": table.class_counts,
+            "fingerprint": table.fingerprint,
         }
 
     def _write_json(self, name: str, content: Mapping[str, Any]) -> None:

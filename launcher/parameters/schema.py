@@ -138,6 +138,17 @@ class Parameters(BaseModel):
     cluster: Cluster = described(Cluster(), "where it runs, and how to connect", "name: value lines")
     spark: Spark = described(Spark(), "memory, cores and other properties of a cluster's Spark", "name: value lines")
 
+    @property
+    def needs_zones(self) -> list[str]:
+        """What is asked for that needs a table with zones."""
+        asked = {
+            "split_by: zone": self.split_by == "zone",
+            "select_by: zones": self.select_by == "zones",
+            "nested: true": self.nested,
+            **{f"fail_below: {name}": "_zone_" in name for name in self.fail_below},
+        }
+        return [name for name, is_asked in asked.items() if is_asked]
+
     @model_validator(mode="after")
     def _fractions_leave_rows_to_train_on(self) -> Self:
         total = self.test_frac + self.val_frac
@@ -154,6 +165,9 @@ class Parameters(BaseModel):
             raise ValueError(f"block_cols={self.block_cols}: give two columns, such as [x, y]")
         if self.block_size is not None and not self.block_cols:
             raise ValueError("block_size needs block_cols, the two columns of coordinates")
+        for asked in self.needs_zones:
+            if self.zone_col is None and self.block_size is None:
+                raise ValueError(f"{asked} needs zones: give zone_col, or block_cols and block_size")
         if self.fail_on_drift and not self.test_data:
             raise ValueError("fail_on_drift needs test_data: without it there is no table that could have drifted")
         if (self.fail_below or self.fail_on_drift) and not self.evaluate:

@@ -28,6 +28,8 @@ def _sentence(failed: Mapping[str, Any]) -> str:
         if failed["drift"] is None:
             return "whether test_data has drifted is not known, for the model keeps no sample of its rows"
         return f"test_data has drifted, first of all in {some(failed['drift'], 3)}"
+    if failed.get("all_small"):
+        return f"{failed['metric']} is not known, for no zone has enough rows of both classes to tell"
     if failed["value"] is None:
         return f"{failed['metric']} is not known, and must be at least {failed['below']}"
     value, least = failed["value"], failed["below"]

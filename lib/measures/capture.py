@@ -16,34 +16,47 @@ BEST = (0.01, 0.02, 0.05, 0.10, 0.20)
 
 
 def describe(counts: ScoreCounts) -> dict[str, Any] | None:
-    """The success-rate curve and what is read from it; None without rows of class 1. All shares are from 0 to 1.
+    """What is read from the success-rate curve; None without rows of class 1. All shares are from 0 to 1.
 
-    - `success_rate`: `rows`, the share of all rows that is marked, and `found`, the share of class 1 among them, from
-      (0, 0) to (1, 1) (Chung and Fabbri, Natural Hazards 30, 2003). Thinned for a plot.
-    - `area`: the area under this curve, from all its points.
+    - `area`: the area under the curve, from all its points.
     - `best`: the share found in the best 1, 2, 5, 10 and 20 % of the rows.
-    - `prediction_area`: `found` and `rows` above each `threshold`, which descends. Thinned for a plot.
     - `intersection`: where the curve of `found` meets that of 1 - `rows` (Yousefi and Carranza, Computers & Geosciences
       79, 2015). The higher it is, the more is found in the fewer rows; 0.5 is a random score. Between two thresholds,
       all three figures are interpolated.
     """
     if not counts.n_positives:
         return None
-    positives, negatives = thresholds.marked(counts)
-    found, rows = positives / counts.n_positives, (positives + negatives) / counts.rows
-    threshold = thresholds.candidates(counts)
-    points = kept(rows, found)
+    threshold, found, rows = _marked_best_first(counts)
     return {
-        "success_rate": {"rows": rows[points].tolist(), "found": found[points].tolist()},
         "area": float(np.trapezoid(found, rows)),
         "best": [{"rows": share, "found": float(np.interp(share, rows, found))} for share in BEST],
-        "prediction_area": {
-            "threshold": threshold[points].tolist(),
-            "found": found[points].tolist(),
-            "rows": rows[points].tolist(),
-        },
         "intersection": _intersection(threshold, found, rows),
     }
+
+
+def describe_curves(counts: ScoreCounts) -> dict[str, Any]:
+    """The curves themselves, thinned for a plot; empty without rows of class 1.
+
+    - `success_rate`: `rows`, the share of all rows that is marked, and `found`, the share of class 1 among them, from
+      (0, 0) to (1, 1) (Chung and Fabbri, Natural Hazards 30, 2003).
+    - `prediction_area`: `found` and `rows` above each `threshold`, which descends.
+    """
+    if not counts.n_positives:
+        return {}
+    threshold, found, rows = _marked_best_first(counts)
+    points = kept(rows, found)
+    thinned = {"threshold": threshold[points].tolist(), "found": found[points].tolist(), "rows": rows[points].tolist()}
+    return {
+        "success_rate": {name: thinned[name] for name in ("rows", "found")},
+        "prediction_area": thinned,
+    }
+
+
+def _marked_best_first(counts: ScoreCounts) -> tuple[Array, Array, Array]:
+    """Each threshold, the share of class 1 above it, and the share of all rows."""
+    positives, negatives = thresholds.marked(counts)
+    found, rows = positives / counts.n_positives, (positives + negatives) / counts.rows
+    return thresholds.candidates(counts), found, rows
 
 
 def _intersection(threshold: Array, found: Array, rows: Array) -> dict[str, float]:

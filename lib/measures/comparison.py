@@ -1,6 +1,6 @@
 """Rows to measure beside the training rows: whether the model applies to them, and how they differ.
 
-Both sides are samples of at most `reference.most_rows` rows.
+Both sides are samples of at most `reference.most_rows` rows; drift may be given as measured over all rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -64,17 +64,25 @@ def index_of(area: Applicability, values: Array) -> dict[str, Any]:
 
 
 def with_training(
-    known: Reference, values: Array, features: Sequence[str], gains: Mapping[str, float], seed: int
+    known: Reference,
+    values: Array,
+    features: Sequence[str],
+    gains: Mapping[str, float],
+    seed: int,
+    all_rows: tuple[int, list[dict[str, Any]]] | None = None,
 ) -> dict[str, Any]:
-    """How rows of another table differ from the training rows: by feature, and all features together."""
-    records = drift(known.values, values, features, gains)
+    """How rows of another table differ from the training rows: by feature, and all features together.
+
+    Where `values` are but a sample, `all_rows` are the number of all rows and their records of drift.
+    """
+    rows, records = all_rows or (len(values), drift(known.values, values, features, gains))
     moved = sum(gains.get(record["feature"], 0.0) for record in records if is_beyond_chance(record))
     return {
         "drift": {
             "features": records,
             "importance_moved": moved,
             "drifted": moved >= DRIFTED_SHARE,
-            "rows": {"training": len(known.values), "new": len(values)},
+            "rows": {"training": len(known.values), "new": rows},
         },
         "adversarial": adversarial(known.values, values, features, seed),
     }

@@ -48,6 +48,11 @@ def drift(
         if not len(rows):
             raise InputError(f"no {name} to compare the features of: give a table with rows")
     records = [_compare(name, train[:, place], new[:, place]) for place, name in enumerate(features)]
+    return ranked(records, importances)
+
+
+def ranked(records: Sequence[dict[str, Any]], importances: Mapping[str, float] | None) -> list[dict[str, Any]]:
+    """The records of `drift` in its order."""
 
     def worry(record: dict[str, Any]) -> float:
         importance = 1.0 if importances is None else importances.get(record["feature"], 0.0)
@@ -71,31 +76,48 @@ def stability_index(train: Array, new: Array) -> float:
     Credit Risk Scorecards, 2006). Equal deciles are one limit, a value at a limit belongs to the bin below it, and the
     first and last bins are open. A share below `PSI_LEAST_SHARE` counts as that.
     """
-    limits = np.unique(np.quantile(train, np.arange(1, PSI_BINS) / PSI_BINS))
+    limits = psi_limits(train)
 
     def shares(values: Array) -> Array:
-        counts = np.bincount(np.searchsorted(limits, values), minlength=len(limits) + 1)
-        return np.maximum(counts / len(values), PSI_LEAST_SHARE)
+        return np.bincount(np.searchsorted(limits, values), minlength=len(limits) + 1) / len(values)
 
-    before, after = shares(train), shares(new)
+    return index_of_shares(shares(train), shares(new))
+
+
+def psi_limits(train: Array) -> Array:
+    """The limits between the bins of the stability index."""
+    return np.unique(np.quantile(train, np.arange(1, PSI_BINS) / PSI_BINS))
+
+
+def index_of_shares(before: Array, after: Array) -> float:
+    """The stability index of the shares of the rows in each bin."""
+    before, after = (np.maximum(shares, PSI_LEAST_SHARE) for shares in (before, after))
     return float(np.sum((after - before) * np.log(after / before)))
+
+
+def as_record(
+    name: str, train: Array, n_new: int, *, distance: float, ks: float, psi: float, outside: float
+) -> dict[str, Any]:
+    """The record of a feature (see `drift`); `distance` is in the feature's own unit."""
+    wasserstein = _in_deviations(distance, train)
+    return {
+        "feature": name,
+        "wasserstein": wasserstein,
+        "by_chance": _in_deviations(_by_chance(train, n_new), train),
+        "ks": ks,
+        "psi": psi,
+        "level": "none" if psi < PSI_SOME else "some" if psi < PSI_STRONG else "strong",
+        "outside": outside,
+        "marked": wasserstein is None or wasserstein >= WASSERSTEIN_MARK,
+    }
 
 
 def _compare(name: str, train: Array, new: Array) -> dict[str, Any]:
     low, high = float(train.min()), float(train.max())
     distance, ks = _distances(train, new)
-    wasserstein = _in_deviations(distance, train)
+    outside = float(np.mean((new < low) | (new > high)))
     psi = stability_index(train, new)
-    return {
-        "feature": name,
-        "wasserstein": wasserstein,
-        "by_chance": _in_deviations(_by_chance(train, len(new)), train),
-        "ks": ks,
-        "psi": psi,
-        "level": "none" if psi < PSI_SOME else "some" if psi < PSI_STRONG else "strong",
-        "outside": float(np.mean((new < low) | (new > high))),
-        "marked": wasserstein is None or wasserstein >= WASSERSTEIN_MARK,
-    }
+    return as_record(name, train, len(new), distance=distance, ks=ks, psi=psi, outside=outside)
 
 
 def _distances(train: Array, new: Array) -> tuple[float, float]:

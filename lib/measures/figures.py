@@ -31,7 +31,7 @@ def describe(counts: ScoreCounts, chosen: Decision) -> dict[str, Any]:
             "here": decision.at(counts, chosen.threshold),
             "here_at_half": decision.at(counts, THRESHOLD),
         },
-        "capture": _capture(counts),
+        "capture": capture.describe(counts),
         "brier": calibration.brier(counts),
         "log_loss": calibration.log_loss(counts),
         **_calibrated(counts, chosen),
@@ -53,7 +53,6 @@ def describe_zone(zone: str, counts: ScoreCounts, threshold: float = THRESHOLD) 
 def describe_curves(counts: ScoreCounts, chosen: Decision) -> dict[str, Any]:
     """The curves to draw, the scores by class, the reliability diagram and a table of thresholds."""
     edges = np.linspace(0.0, 1.0, SCORE_BINS + 1)
-    found = capture.describe(counts) or {}
     return {
         "roc": _points("fpr", "tpr", *counts.roc_curve()),
         "pr": _points("recall", "precision", *counts.pr_curve()),
@@ -64,19 +63,13 @@ def describe_curves(counts: ScoreCounts, chosen: Decision) -> dict[str, Any]:
         },
         "thresholds": [_describe_threshold(counts, t) for t in sorted({*THRESHOLDS, chosen.threshold})],
         "reliability": {"score": calibration.reliability(counts), **_calibrated_reliability(counts, chosen)},
-        **{name: found[name] for name in ("success_rate", "prediction_area") if name in found},
+        **capture.describe_curves(counts),
     }
 
 
 def _points(x_name: str, y_name: str, x: Array, y: Array) -> dict[str, list[float]]:
     places = kept(x, y)
     return {x_name: x[places].tolist(), y_name: y[places].tolist()}
-
-
-def _capture(counts: ScoreCounts) -> dict[str, Any] | None:
-    """What is read from the curves of capture; the curves themselves are in curves.json."""
-    found = capture.describe(counts)
-    return {name: found[name] for name in ("area", "best", "intersection")} if found else None
 
 
 def _calibrated(counts: ScoreCounts, chosen: Decision) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from typing import Any
 
 from lib import artifacts
 from lib.errors import InputError, not_among
+from lib.measures.zones import is_small
+
+_WORST, _ZONE = "worst", "_zone_"
 
 
 def check(metrics: Mapping[str, Any], fail_below: Mapping[str, float], fail_on_drift: bool) -> dict[str, Any]:
@@ -14,6 +17,9 @@ def check(metrics: Mapping[str, Any], fail_below: Mapping[str, float], fail_on_d
     `value`, `below`), and one for drift (`drift`: the features that moved, the most important first; None if that
     is not known). The held-out rows of the training table cannot have drifted.
 
+    The worst zone is the worst of those whose area says something (`lib.measures.zones.is_small`); if there is none,
+    the record has `all_small: true`.
+
     Raises:
         InputError: there is no such figure.
     """
@@ -22,7 +28,8 @@ def check(metrics: Mapping[str, Any], fail_below: Mapping[str, float], fail_on_d
     for name, least in fail_below.items():
         value = _value(metrics, name)
         if value is None or not value >= least:
-            failed.append({"metric": name, "value": value, "below": least})
+            record = {"metric": name, "value": value, "below": least}
+            failed.append(record | ({"all_small": True} if value is None and _all_small(metrics, name) else {}))
     if fail_on_drift and not metrics["measured_on"]["verified"]:
         drift = metrics.get("drift")
         if drift is None or drift["drifted"]:
@@ -46,7 +53,22 @@ def _value(metrics: Mapping[str, Any], name: str) -> float | None:
     if name in artifacts.OVERALL_METRICS:
         value: float = metrics[name]
         return value
-    of, _, metric = name.partition("_zone_")
+    of, _, metric = name.partition(_ZONE)
     zones = metrics.get("leave_one_zone_out")
-    found: float | None = zones[of].get(metric) if zones else None
-    return found
+    if not zones:
+        return None
+    if of == _WORST:
+        return min((zone[metric] for zone in _measured(zones) if not is_small(zone)), default=None)
+    mean: float | None = zones[of].get(metric)
+    return mean
+
+
+def _all_small(metrics: Mapping[str, Any], name: str) -> bool:
+    """Whether a figure of the worst zone is unknown because all zones that have areas are small."""
+    zones = metrics.get("leave_one_zone_out")
+    return bool(name.startswith(_WORST + _ZONE) and zones and _measured(zones))
+
+
+def _measured(zones: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The zones that have areas."""
+    return [zone for zone in zones[artifacts.ZONES] if zone["areaUnderROC"] is not None]

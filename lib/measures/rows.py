@@ -58,12 +58,8 @@ def rows_to_measure(
     data = experiment["data"]
     trained_from = data["inputs"]
     inputs = tables.places(test_data) or trained_from
-    try:
-        table = _load(spark, inputs, experiment)
-    except InputError as error:
-        if inputs == trained_from:
-            raise
-        raise InputError(f"test_data: {error}") from None
+    load = _load if inputs == trained_from else load_other
+    table = load(spark, inputs, data, experiment["parameters"])
     if table.fingerprint == data["fingerprint"]:
         return _held_out_rows(table, experiment)
     if inputs == trained_from:
@@ -71,13 +67,27 @@ def rows_to_measure(
     return _other_rows(table, model_dir, experiment, test_fraction, seen)
 
 
-def _load(spark: SparkSession, inputs: Sequence[str], experiment: Mapping[str, Any]) -> Table:
+def load_other(
+    spark: SparkSession, inputs: Sequence[str], data: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> Table:
+    """Another table than the training table, with only the columns that the model uses.
+
+    `data` has the `features`, `label_col`, `zone_col` and `coordinates` of the training table, `parameters` its
+    `missing` and `block_size`.
+
+    Raises:
+        InputError: it lacks columns, has missing values or rows of one class; the message begins with `test_data`.
+    """
+    try:
+        return _load(spark, inputs, data, parameters)
+    except InputError as error:
+        raise InputError(f"test_data: {error}") from None
+
+
+def _load(spark: SparkSession, inputs: Sequence[str], data: Mapping[str, Any], parameters: Mapping[str, Any]) -> Table:
     """The table with only the columns that the model uses."""
-    data, parameters = experiment["data"], experiment["parameters"]
     raw = dataset.read(spark, inputs)
-    lacking = [name for name in (*data["features"], data["label_col"]) if name not in raw.columns]
-    if lacking:
-        raise InputError(f"{', '.join(inputs)} lacks columns that the model needs: {', '.join(lacking)}")
+    tables.require_features(dataset.columns(raw), (*data["features"], data["label_col"]), ", ".join(inputs))
     coordinates = data.get("coordinates", [])
     placed = bool(coordinates) and set(coordinates) <= set(raw.columns)  # one column alone places nothing
     blocks = {"block_cols": coordinates, "block_size": parameters.get("block_size")} if placed else {}
@@ -90,6 +100,7 @@ def _load(spark: SparkSession, inputs: Sequence[str], experiment: Mapping[str, A
         zone_col=data["zone_col"],
         exclude_cols=[name for name in raw.columns if name not in keep],
         missing=parameters["missing"],
+        for_model=True,
     )
     try:
         return check(**blocks)

@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import Any
 
 from lib.artifacts import SEARCH_METRICS, ZONES
+from lib.errors import InputError
 from lib.measures.intervals import mean_interval
 from lib.metrics import ScoreCounts
 from lib.search.engine import Engine
@@ -31,6 +32,9 @@ from lib.split import TRAIN, VAL, Split, ZoneCounts
 # Above this many distinct scores, those of a zone are rounded to 2^-20 on their way to the driver.
 _DISTINCT_SCORES = 200_000
 
+SMALL_ZONE = 20
+"""Rows of the rarer class below which a zone's figures say little."""
+
 ByZone = dict[str, ScoreCounts]
 
 
@@ -47,9 +51,25 @@ class Unseen:
     groups: Sequence[tuple[str, ...]]
 
 
+def is_small(zone: Mapping[str, Any]) -> bool:
+    """Whether a zone has too few rows of one class for its figures to say much."""
+    rarer: int = min(zone["positives"], zone["rows"] - zone["positives"])
+    return rarer < SMALL_ZONE
+
+
 def enough_zones(counts: ZoneCounts) -> bool:
     """Whether leave-one-zone-out says something: at least three zones have rows of both classes."""
     return len(measurable(counts)) >= FEWEST_ZONES
+
+
+def check_nested(counts: ZoneCounts) -> None:
+    """Raise InputError unless there are zones enough to leave each out of the whole search."""
+    if not enough_zones(counts):
+        raise InputError(
+            f"nested: true needs at least {FEWEST_ZONES} zones with rows of both classes; there are "
+            f"{len(measurable(counts))}: leave it out, or give more zones with zone_col, or with block_cols and "
+            "block_size"
+        )
 
 
 def score_unseen(engine: Engine, candidates: Sequence[Candidate], split: Split, counts: ZoneCounts) -> Unseen:

@@ -9,17 +9,18 @@ from collections.abc import Callable
 
 from lib.artifacts import selecting
 from lib.measures.intervals import Z95, Z95_ONE_SIDED, roc_area_error
+from lib.measures.zones import SMALL_ZONE, is_small
 from lib.reporting.language.words import Words
 from lib.reporting.limits import NAMED
 from lib.reporting.markdown import code
-from lib.reporting.report_data import Record, ReportData
+from lib.reporting.report_data import ReportData
 from lib.search.families import Candidate
 from lib.search.families.random_forest import features_per_node
+from lib.search.folds import FEWEST_ZONES
 from lib.search.shared_fits import same_model
 from lib.support.threshold_rule import is_number
 
-SMALL_ZONE = 20  # rows of the rarer class below which a zone's figures say little
-SMALL_CLASS = 100  # the same for the whole evaluation
+SMALL_CLASS = 100  # rows of the rarer class below which all figures are rough
 WEAK_ZONE = 0.05  # how far a zone's area under ROC must fall behind to matter
 TOO_GOOD = 0.99  # an area under ROC that real data seldom allow
 
@@ -158,7 +159,10 @@ def zones_in_split(facts: ReportData, words: Words) -> str | None:
         unseen, count = (facts.metrics["measured_on"].get(name) for name in ("new_zones", "zones"))
         if unseen:
             return words("find.some_new_zones", unseen=words.count(unseen), count=words.count(count))
-        return words("find.split_by_rows") if "leave_one_zone_out" not in facts.metrics else None
+        if "leave_one_zone_out" in facts.metrics:
+            return None
+        both = sum(1 for zone in facts.metrics["zones"] if zone["areaUnderROC"] is not None)
+        return words("find.split_by_rows" if both >= FEWEST_ZONES else "find.few_zones")
     zones = [words.name(zone["zone"]) for zone in facts.metrics["zones"]]
     return words("find.split_by_zone", zones=words.listing(zones, NAMED))
 
@@ -183,11 +187,6 @@ def small_zones(facts: ReportData, words: Words) -> str | None:
     small = [words.name(zone["zone"]) for zone in facts.metrics.get("zones", ()) if is_small(zone)]
     named = words.listing(small, NAMED)
     return words("find.small_zones", zones=named, least=words.count(SMALL_ZONE)) if small else None
-
-
-def is_small(zone: Record) -> bool:
-    """Whether a zone has too few rows of one class for its figures to say much."""
-    return min(zone["positives"], zone["rows"] - zone["positives"]) < SMALL_ZONE
 
 
 def small_class(facts: ReportData, words: Words) -> str | None:

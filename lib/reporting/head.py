@@ -1,6 +1,7 @@
 """The head of a report: what it is about, whether the gate let it pass, and the model's card."""
 
 from lib import artifacts
+from lib.measures.zones import SMALL_ZONE
 from lib.reporting.language.words import Words
 from lib.reporting.limits import NAMED
 from lib.reporting.markdown import code, plain, table
@@ -47,6 +48,8 @@ def _failure(record: Record, words: Words) -> str:
             return words("gate.drift_not_known")
         return words("gate.drift", features=words.listing([words.name(name) for name in record["drift"]], NAMED))
     figure, least = _figure(record["metric"], words), words.short(record["below"])
+    if record.get("all_small"):
+        return words("gate.all_small", figure=figure, rows=words.count(SMALL_ZONE))
     if record["value"] is None:
         return words("gate.unknown", figure=figure, least=least)
     return words("gate.below", figure=figure, value=_apart(record["value"], record["below"], words), least=least)
@@ -62,4 +65,4 @@ def _figure(name: str, words: Words) -> str:
     if name in artifacts.OVERALL_METRICS:
         return words(name)
     of, _, metric = name.partition("_zone_")
-    return words(f"gate.{of}_zone", metric=words(metric))
+    return words(f"gate.{of}_zone", metric=words(metric), rows=words.count(SMALL_ZONE))

@@ -51,7 +51,7 @@ def _applicable(facts: ReportData, words: Words) -> list[str]:
 
 def _told_apart(facts: ReportData, words: Words) -> list[str]:
     record = facts.metrics.get("adversarial")
-    if not record:
+    if not record or record["area"] is None:  # of a single row nothing can be learnt
         return []
     area = record["area"]
     said = [words("told_apart" if area > LIKELY_DIFFERENT else "not_told_apart", area=words.number(area, 2))]
@@ -78,7 +78,7 @@ def _drift(facts: ReportData, words: Words, images: Images) -> list[str]:
     )
     return [
         f"### {words('heading.drift')}",
-        f"{said} {words('drift.rows', **counts)}",
+        f"{said} {words('drift.rows' if record['rows']['new'] == facts.rows else 'drift.rows_sample', **counts)}",
         picture(images, "drift", drift(record, words.language), words("alt.drift")),
         _drift_table(shown, facts, words),
         _more(features, words),

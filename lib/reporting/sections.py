@@ -8,10 +8,11 @@ from statistics import median
 
 from lib import artifacts
 from lib.measures.intervals import DRAWS
+from lib.measures.zones import is_small
 from lib.metrics import THRESHOLD
 from lib.reporting import plots
 from lib.reporting.best_rows import best_rows
-from lib.reporting.cautions import cautions, is_small
+from lib.reporting.cautions import cautions
 from lib.reporting.chosen_threshold import chosen_threshold
 from lib.reporting.head import title
 from lib.reporting.language.words import Words

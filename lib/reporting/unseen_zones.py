@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from lib.artifacts import SEARCH_METRICS, ZONES, selecting
-from lib.reporting.cautions import is_small
+from lib.measures.zones import is_small
 from lib.reporting.language.words import Words
 from lib.reporting.limits import NAMED, ZONES_LISTED
 from lib.reporting.markdown import code, section, table
 from lib.reporting.pictures import Images, picture
 from lib.reporting.report_data import Record, ReportData
 from lib.reporting.zone_plots import weakest, zones_left_out
+from lib.search.folds import FEWEST_ZONES
 
 AREAS = tuple(reversed(SEARCH_METRICS))  # in the order of the report's other tables
 
@@ -96,10 +97,20 @@ def _families(facts: ReportData, record: Record, words: Words) -> str:
     prefers_other = winner in means and means[best] > means[winner]
     names = {"winner": words.term("model.in_text", winner), "other": words.term("model.in_text", best)}
     values = {"ours": words.number(means.get(winner)), "theirs": words.number(means.get(best))}
-    prefer = "unseen.other_on_all_rows" if facts.chosen_by_zones else "unseen.other_family"
-    key = prefer if prefers_other else "unseen.same_family"
+    if not prefers_other:
+        key = "unseen.same_family"
+    elif facts.chosen_by_zones:
+        key = "unseen.other_on_all_rows"
+    else:
+        key = "unseen.other_family" if _can_choose_by_zones(facts) else "unseen.other_family_by_rows"
     said = words(key, metric=words(f"{metric}.in_text"), **names, **values)
     return f"### {words('heading.unseen_families')}\n\n{table(header, rows, 'lrrrr')}\n\n{said}"
+
+
+def _can_choose_by_zones(facts: ReportData) -> bool:
+    """Whether the same split leaves zones enough in training and validation to search by them."""
+    zones = facts.experiment.get("split", {}).get("zones")
+    return not zones or len({*zones["train"], *zones["val"]}) >= FEWEST_ZONES
 
 
 def _other_choice(facts: ReportData, words: Words) -> str:

@@ -1,6 +1,6 @@
 """The summary of a report: its two figures first, then who won and what the model does with a hundred rows."""
 
-from lib.reporting.cautions import is_small
+from lib.measures.zones import is_small
 from lib.reporting.language.words import Words
 from lib.reporting.markdown import bullets, code, section, table
 from lib.reporting.pictures import Images

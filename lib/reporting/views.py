@@ -60,6 +60,9 @@ def facts(loaded: Table) -> str:
         ["zones", _zones_from(loaded)],
         ["fingerprint of the content", code(loaded.fingerprint)],
     ]
+    if loaded.passed_over:
+        names = ", ".join(code(name) for name in loaded.passed_over)
+        rows.append(["passed over, as the index of a pandas table", names])
     return table(["", ""], rows, "ll")
 
 

@@ -114,7 +114,8 @@ def zone_folds(counts: ZoneCounts) -> list[Fold]:
     if len(both) < FEWEST_ZONES:
         raise InputError(
             f"select_by: zones needs at least {FEWEST_ZONES} zones with training or validation rows of both classes; "
-            f"there are {len(both)}: use select_by: validation, or give zones with zone_col or block_cols"
+            f"there are {len(both)}: use select_by: validation, or give more zones with zone_col, or with block_cols "
+            "and block_size"
         )
     return folds
 

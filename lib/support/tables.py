@@ -4,6 +4,7 @@ It needs no Spark. Reading a table (`lib.dataset`), exploring it (`lib.explore`)
 before a run all follow the rules here and give the same messages.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ from lib.errors import InputError, MissingInputError, not_among, some
 
 # Names that Spark ML or the split add to the table.
 RESERVED = ("features", "rawPrediction", "probability", "prediction")
+# What pandas calls an index without a name when it writes a table.
+_PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,8 +205,9 @@ def role(
     exclude_cols: Sequence[str],
     block_cols: Sequence[str] = (),
 ) -> str:
-    """The role of a column: label, zone, coordinate, excluded, feature, text (not a number), or reserved (a number
-    whose name Spark ML uses itself or does not accept). A column of unknown type counts as a number.
+    """The role of a column: label, zone, coordinate, excluded, feature, index (of a pandas table, no feature), text
+    (not a number), or reserved (a number whose name Spark ML uses itself or does not accept). A column of unknown type
+    counts as a number.
     """
     if column.name in block_cols:
         return "coordinate"
@@ -211,9 +215,16 @@ def role(
         return "excluded"
     if column.name in (label_col, zone_col):
         return "label" if column.name == label_col else "zone"
+    if is_pandas_index(column.name):
+        return "index"
     if column.is_number is False:
         return "text"
     return "reserved" if _is_reserved(column.name) else "feature"
+
+
+def is_pandas_index(name: str) -> bool:
+    """Whether a column is the index of a pandas table that was written with it, and has no name."""
+    return bool(_PANDAS_INDEX.fullmatch(name))
 
 
 def feature_columns(

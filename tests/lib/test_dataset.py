@@ -117,6 +117,21 @@ def test_a_table_that_cannot_be_learnt_from_is_refused(spark, tmp_path, table, n
     assert "\n" not in str(refused.value)
 
 
+def test_the_index_of_a_pandas_table_is_passed_over(spark, tmp_path, table):
+    path = tmp_path / "index.parquet"
+    for index in (np.arange(200)[::-1], [f"row {n}" for n in range(200)]):
+        table.set_index(pd.Index(index)).to_parquet(path)
+        loaded = dataset.load(spark, str(path))
+        assert loaded.features == ("f0", "f1", "f2", "f3")
+        assert loaded.passed_over == ("__index_level_0__",)
+    plain = dataset.load(spark, write(table, tmp_path / "plain.parquet"))
+    assert plain.passed_over == ()
+    assert plain.fingerprint == loaded.fingerprint
+    # Two files, of which only one has it.
+    assert dataset.load(spark, [str(path), str(tmp_path / "plain.parquet")]).rows == 400
+    assert dataset.load(spark, str(path), exclude_cols=["__index_level_0__"]).passed_over == ()
+
+
 def test_every_row_unusable_cannot_be_dropped(spark, tmp_path, table):
     holes = table.assign(f0=table.f0.where(table.index % 2 == 0), f1=table.f1.where(table.index % 2 == 1))
     with pytest.raises(InputError, match=r"every one of the 200 rows .*exclude_cols: f0, f1"):

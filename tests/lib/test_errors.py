@@ -50,9 +50,21 @@ def test_an_exception_is_the_same_after_it_was_pickled(kind):
 def test_an_exception_with_a_constructor_of_its_own_is_pickled_as_raised():
     from lib.errors import SavedModelError
 
-    error = SavedModelError("p", 0.1, 3)
+    error = SavedModelError("p", 0.1, 3, just_trained=True)
     again = pickle.loads(pickle.dumps(error))
     assert (again.path, again.difference, again.rows, str(again)) == ("p", 0.1, 3, str(error))
+
+
+def test_a_saved_model_that_predicts_otherwise_is_told_apart_by_who_found_it():
+    from lib.errors import SavedModelError
+
+    trained, scored = (str(SavedModelError("p", 0.1, 3000, just)) for just in (True, False))
+    assert "differ by up to 0.1 from those of the trees it was built from, on 3,000 held-out rows" in trained
+    assert trained.endswith("train with engine: spark")
+    assert "held-out" not in scored
+    assert scored.endswith(
+        "on 3,000 of the rows to score: report this, and score with the transform of its PipelineModel"
+    )
 
 
 def test_so_is_an_interruption():

@@ -187,13 +187,27 @@ def test_a_second_evaluation_gets_a_name_of_its_own(spark, trained, evaluated):
 def test_what_cannot_be_evaluated_is_named(spark, trained, evaluated, place):
     narrow = write(make_table(100)[["f0", "label"]], place / "narrow.parquet")
     one_class = write(make_table(100).assign(label=1), place / "one_class.parquet")
+    table = make_table(100)
+    gaps = table.assign(f1=table.f1.where(table.index > 2), label=table.label.where(table.index < 99))
+    holes, empty = write(gaps, place / "holes.parquet"), write(table.assign(f2=np.nan), place / "empty.parquet")
     (place / "unfinished" / "model_20260101_000000").mkdir(parents=True)
     for model, arguments, says in (
         (trained.folder, {"out": trained.out, "run_id": trained.run_id}, "already exists"),
         (str(place / "nothing"), {}, "it does not exist"),
         (str(place / "unfinished" / "model_20260101_000000"), {}, "its training did not finish"),
         (trained.folder, {"test_data": narrow}, "lacks columns that the model needs: f1, f2, f3"),
-        (trained.folder, {"test_data": one_class}, "test_data: label column 'label' has only one value: 1"),
+        (
+            trained.folder,
+            {"test_data": one_class},
+            "test_data: label column 'label' has only one value: 1 .* without labels: run_experiment.py score",
+        ),
+        (
+            trained.folder,
+            {"test_data": holes},
+            r"test_data: 4 of 100 rows have a null, NaN or infinite value, in: f1 \(3\), label \(1\); fix them, leave "
+            "those rows out of the table, or train with missing: drop$",
+        ),
+        (trained.folder, {"test_data": empty}, "test_data: column 'f2' has no usable value .*: the model needs it"),
         (
             trained.folder,
             {"test_data": write(make_table(90), place / "s.parquet"), "test_fraction": 0},

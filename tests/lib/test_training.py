@@ -142,6 +142,34 @@ def test_wrong_settings_stop_at_once(spark, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_what_would_be_refused_after_the_search_is_refused_before_it(spark, tmp_path):
+    table = make_table(300, zones=2)
+    path, out = write(table, tmp_path / "t.parquet"), str(tmp_path / "out")
+    refused = {
+        "select_by: zones needs at least 3 zones .*; there are 2: use select_by: validation": {"select_by": "zones"},
+        "nested: true needs at least 3 zones .*; there are 2: leave it out": {"nested": True},
+        "split_by: zone needs at least 3 zones, one for each part; 'zone' has 2": {"split_by": "zone"},
+    }
+    for says, asked in refused.items():
+        training = Training(spark, Settings(path, **asked), out)
+        training.load()
+        with pytest.raises(InputError, match=says):
+            training.split()
+    other = make_table(90, seed=1)
+    spoilt = {
+        "test_data: label column 'label' has only one value: 0": other.assign(label=0),
+        r"test_data: 3 of 90 rows have a null.* f1 \(3\)": other.assign(f1=other.f1.where(other.index > 2)),
+        "test_data: .* lacks columns that the model needs: f2, label; add or rename": other[["f0", "f1", "f3"]],
+    }
+    training = Training(spark, Settings(path), out)
+    for says, changed in spoilt.items():
+        with pytest.raises(InputError, match=says):
+            training.load(write(changed, tmp_path / "other.parquet"))
+    assert not Path(training.folder).exists()
+    training.load([write(other.assign(note="text"), tmp_path / "other.parquet")])
+    training.load(path)
+
+
 def test_a_forest_draws_the_same_whatever_the_rows_order(spark, trained, tmp_path):
     shuffled = write(make_table().sample(frac=1, random_state=1), tmp_path / "shuffled.parquet")
     again = train(spark, Settings(shuffled, grid=GRID, engine="spark", seed=5), str(tmp_path / "out"))

@@ -21,10 +21,15 @@ def data(subject: Subject) -> CheckResult:
     if elsewhere:
         return elsewhere
     said = []
-    for uri in subject.inputs:
+    features: tuple[str, ...] = ()
+    for uri in subject.parameters.input_data:
         table = outline(subject.client("s3"), uri)
         features = _features(uri, table, subject.parameters)
         said.append(f"{uri}: {_size(table)}, {len(features)} features{_roles(table, subject.parameters)}")
+    for uri in subject.parameters.test_data or ():
+        table = outline(subject.client("s3"), uri)
+        _check_test_data(uri, table, features, subject.parameters.label_col)
+        said.append(f"{uri}: {_size(table)}{_roles(table, subject.parameters)}")
     return ok("\n".join(said))
 
 
@@ -94,7 +99,7 @@ def _features(uri: str, table: Outline, parameters: Parameters) -> tuple[str, ..
         InputError: a column that the parameters name is missing, or one that counts is no number.
     """
     columns, label, zone = table.columns, parameters.label_col, parameters.zone_col
-    if parameters.split_by == "zone" and zone:
+    if parameters.needs_zones and zone and not parameters.block_size:
         tables.require(columns, zone, "zone_col", uri)
     tables.check_block_cols(columns, parameters.block_cols, parameters.block_size, uri)
     features = tables.feature_columns(
@@ -104,6 +109,17 @@ def _features(uri: str, table: Outline, parameters: Parameters) -> tuple[str, ..
     if label_column.is_number is False:
         raise tables.label_refused(label_column, table=uri)
     return features
+
+
+def _check_test_data(uri: str, table: Outline, features: tuple[str, ...], label: str) -> None:
+    """Another table needs the features of the first and its label; it may have other columns.
+
+    Raises:
+        InputError: a column is missing or no number.
+    """
+    wrong = tables.require_features(table.columns, (*features, label), f"test_data: {uri}")
+    if wrong:
+        raise InputError(f"test_data: {uri}: column {wrong[0].name!r} is of type {wrong[0].type}, not a number")
 
 
 def _size(table: Outline) -> str:

@@ -94,4 +94,4 @@ class TaskEngine:
 def check_saved(model: PipelineModel, split: Split, expected: Floats, path: str) -> None:
     """Raise SavedModelError unless a model gives the `expected` probabilities on the held-out rows, in order."""
     predicted = with_score(model.transform(parts_in_order(split, TEST))).select(SCORE_COL).toPandas()[SCORE_COL]
-    check_scores(path, expected, predicted.to_numpy())
+    check_scores(path, expected, predicted.to_numpy(), just_trained=True)

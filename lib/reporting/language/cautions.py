@@ -110,6 +110,14 @@ FINDINGS = {
         "filas nuevas de estas zonas. En una zona que el modelo nunca ha visto, espere cifras más bajas; "
         "`split_by: zone` lo mide.",
     ),
+    "find.few_zones": (
+        "**The figures hold for new rows of these zones.** Expect lower figures for a zone the model has never seen. "
+        "Measuring that takes three zones with rows of both classes: give more of them with `zone_col`, or squares of "
+        "coordinates with `block_cols` and `block_size`.",
+        "**Las cifras valen para filas nuevas de estas zonas.** En una zona que el modelo nunca ha visto, espere "
+        "cifras más bajas. Para medirlo hacen falta tres zonas con filas de ambas clases: indique más con `zone_col`, "
+        "o bloques cuadrados de coordenadas con `block_cols` y `block_size`.",
+    ),
     "find.split_by_zone": (
         "**Whole zones were held out:** {zones}. The figures are for zones the model has never seen, and are "
         "based on these zones alone.",

@@ -17,6 +17,10 @@ _HEAD = {
         "{figure}: not measured (at least {least} asked for)",
         "{figure}: no se midió (se exigía al menos {least})",
     ),
+    "gate.all_small": (
+        "{figure}: not known, for no zone has so many",
+        "{figure}: no se sabe, pues ninguna zona tiene tantas",
+    ),
     "gate.drift": ("The table has drifted: {features}", "La tabla ha derivado: {features}"),
     "gate.drift_not_known": (
         "Whether the table has drifted is not known: the model keeps no sample of its training rows",
@@ -28,7 +32,10 @@ _HEAD = {
         "que no haya deriva (no se midió: estas filas son de la tabla de entrenamiento)",
     ),
     "gate.mean_zone": ("{metric}, mean of zones left out", "{metric}, media de las zonas dejadas fuera"),
-    "gate.worst_zone": ("{metric}, worst of the zones left out", "{metric}, peor de las zonas dejadas fuera"),
+    "gate.worst_zone": (
+        "{metric}, worst of the zones left out with at least {rows} rows of each class",
+        "{metric}, peor de las zonas dejadas fuera con al menos {rows} filas de cada clase",
+    ),
 }
 
 _VERDICT = {
@@ -233,6 +240,14 @@ _UNSEEN = {
         "is {ours}. If the model is meant for new zones, search with `select_by: zones`.",
         "**Las zonas preferirían {other}:** su media de {metric} es {theirs}; la de {winner}, que eligió la búsqueda, "
         "es {ours}. Si el modelo es para zonas nuevas, busque con `select_by: zones`.",
+    ),
+    "unseen.other_family_by_rows": (
+        "**The zones would prefer {other}:** its mean {metric} is {theirs}, that of {winner}, which the search chose, "
+        "is {ours}. If the model is meant for new zones, search with `select_by: zones` and `split_by: rows`: without "
+        "the zones held out there are too few to search by.",
+        "**Las zonas preferirían {other}:** su media de {metric} es {theirs}; la de {winner}, que eligió la búsqueda, "
+        "es {ours}. Si el modelo es para zonas nuevas, busque con `select_by: zones` y `split_by: rows`: sin las zonas "
+        "reservadas hay demasiado pocas para buscar por ellas.",
     ),
     "unseen.other_on_all_rows": (
         "**On all rows, {other} is ahead:** its mean {metric} is {theirs}, that of {winner} is {ours}. The search "
@@ -531,6 +546,10 @@ _LIKENESS = {
         "lo que explica el azar llevan el {share} de la importancia (el límite es {limit}).",
     ),
     "drift.rows": (
+        "Compared: all {new} rows with {training} training rows.",
+        "Se comparan las {new} filas con {training} de entrenamiento.",
+    ),
+    "drift.rows_sample": (
         "Compared: {new} of these rows with {training} training rows.",
         "Se comparan {new} de estas filas con {training} de entrenamiento.",
     ),

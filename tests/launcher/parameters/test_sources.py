@@ -160,6 +160,19 @@ def test_a_rule_between_parameters_names_the_origins_of_those_it_is_about(given)
         given("block_size: 5\nout: x")
 
 
+@pytest.mark.parametrize(
+    "asked", ["split_by: zone", "select_by: zones", "nested: true", "fail_below: {worst_zone_areaUnderPR: 0.5}"]
+)
+def test_what_needs_zones_is_refused_where_there_can_be_none(given, asked):
+    for none in ("", "block_cols: [x, y]\n"):
+        with pytest.raises(InputError) as wrong:
+            given(f"zone_col: null\n{none}{asked}")
+        name = asked.replace("{", "").partition(": 0.5")[0]
+        assert str(wrong.value).startswith(f"{name} needs zones: give zone_col, or block_cols and block_size (from my.")
+    for some in ("zone_col: area", "zone_col: null\nblock_cols: [x, y]\nblock_size: 5"):
+        given(f"{some}\n{asked}")
+
+
 def test_an_unknown_setting_of_a_section_is_named_with_the_nearest(given):
     with pytest.raises(InputError) as unknown:
         given("card: {ownr: me}")

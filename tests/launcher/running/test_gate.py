@@ -36,6 +36,10 @@ def test_without_a_gate_or_with_one_that_is_passed_nothing_is_said():
         ({"metric": "f1", "value": 0.1234561, "below": 0.1234562}, "f1 is 0.1234561, below 0.1234562"),
         ({"metric": "f1", "value": 0.0, "below": 1}, "f1 is 0.0000, below 1"),
         ({"metric": "f1", "value": None, "below": 0.9}, "f1 is not known, and must be at least 0.9"),
+        (
+            {"metric": "worst_zone_areaUnderPR", "value": None, "below": 0.3, "all_small": True},
+            "worst_zone_areaUnderPR is not known, for no zone has enough rows of both classes to tell",
+        ),
         ({"drift": ["a", "b"]}, "test_data has drifted, first of all in a, b"),
         ({"drift": ["a", "b", "c", "d", "e"]}, "test_data has drifted, first of all in a, b, c and 2 more"),
         ({"drift": None}, "whether test_data has drifted is not known, for the model keeps no sample of its rows"),

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from lib.measures.capture import BEST, describe
+from lib.measures import capture
+from lib.measures.capture import BEST
 from lib.measures.curve_points import MOST_POINTS
 from lib.metrics import ScoreCounts
 
@@ -14,6 +15,12 @@ from lib.metrics import ScoreCounts
 with_positives = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 20)), min_size=1, max_size=60).filter(
     lambda rows: any(label for label, _ in rows)
 )
+
+
+def describe(counts):
+    """Figures and curves together."""
+    told = capture.describe(counts)
+    return None if told is None else told | capture.describe_curves(counts)
 
 
 def arrays(rows):
@@ -81,6 +88,7 @@ def test_a_perfect_and_a_useless_score():
 def test_without_class_1_there_is_nothing_to_find():
     assert describe(ScoreCounts.from_arrays([0, 0], [0.2, 0.3])) is None
     assert describe(ScoreCounts.from_arrays([], [])) is None
+    assert capture.describe_curves(ScoreCounts.from_arrays([0, 0], [0.2, 0.3])) == {}
 
 
 def test_a_long_curve_is_thinned_along_itself():

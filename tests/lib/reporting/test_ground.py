@@ -196,10 +196,16 @@ class TestHead:
         unknown = {"metric": "mean_zone_areaUnderPR", "value": None, "below": 0.3}
         moved = {"drift": [f"f{i}" for i in range(20)]}
         said = self.gate(raw, [low, unknown, moved])
-        assert "**Gate: failed.** Area under the ROC curve, worst of the zones left out: 0.69996, below 0.7" in said
+        assert "**Gate: failed.** Area under the ROC curve, worst of the zones left out with at least 20 rows" in said
+        assert " of each class: 0.69996, below 0.7" in said
         assert ": not measured (at least 0.3 asked for)" in said
         assert "`f11` and 8 more" in said
         assert "0,69996, por debajo de 0,7." in self.gate(raw, [low], "es")
+
+    def test_a_gate_fails_where_all_zones_are_small(self, raw):
+        small = {"metric": "worst_zone_areaUnderPR", "value": None, "below": 0.3, "all_small": True}
+        assert "with at least 20 rows of each class: not known, for no zone has so many." in self.gate(raw, [small])
+        assert "no se sabe, pues ninguna zona tiene tantas." in self.gate(raw, [small], "es")
 
     def test_a_gate_fails_too_where_drift_is_not_known(self, other):
         unknown = {"drift": None}
@@ -336,6 +342,11 @@ class TestUnseenZones:
         said = self.section(raw, search=searched)
         assert "**On all rows, random forest is ahead:**" in said
         assert "select_by" not in said
+        for parts, possible in ((("a", "b", "c"), True), (("a", "b"), False)):
+            cut = {"zones": {"train": parts[:-1], "val": parts[-1:], "test": ["z"]}, "split_by": "zone"}
+            told = self.section(raw, experiment=lambda e, cut=cut: e["split"].update(cut))
+            assert "search with `select_by: zones`" in told
+            assert ("`split_by: rows`" not in told) == possible
         one = self.section(raw, lambda record: record["models"].pop("RandomForest"))
         assert "The families in zones never seen" not in one
 
@@ -567,8 +578,14 @@ class TestLikeness:
         alike = text_of(other, metrics=lambda m: m["adversarial"].update(area=0.52))
         assert "A model can hardly tell" in alike
         assert "It tells them by" not in alike
+        single = text_of(other, metrics=lambda m: m["adversarial"].update(area=None))
+        assert "tell these rows from" not in single
+        assert "It tells them by" not in single
         sampled = text_of(other, metrics=lambda m: m["applicability"].update(rows=500))
         assert "of a sample of 500 of these rows" in sampled
+        assert "Compared: 2,000 of these rows with 3,000 training rows." in sampled
+        whole = text_of(other, metrics=lambda m: m["drift"]["rows"].update(new=m["measured_on"]["count"]))
+        assert "Compared: all 1,201 rows with 3,000 training rows." in whole
 
     @pytest.mark.parametrize(
         ("seen", "kept", "said"),

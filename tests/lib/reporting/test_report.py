@@ -461,6 +461,17 @@ class TestFindings:
         assert "**Too few rows to judge `tiny`.**" in text
         assert "fine" not in text
         assert "Every zone is in both the training and the test rows" in text
+        assert "`split_by: zone` measures that" in text
+
+    def test_two_zones_are_not_told_to_split_by_zone(self, raw):
+        one_class = {"zone": "c", "areaUnderROC": None}
+
+        def zones(metrics):
+            metrics["zones"] = [*metrics["zones"][:2], {**metrics["zones"][2], **one_class}]
+
+        said = self.say(raw, metrics=zones)
+        assert "`split_by: zone`" not in said
+        assert "takes three zones with rows of both classes: give more of them with `zone_col`" in said
 
     def test_of_many_weak_zones_the_worst_are_named_first(self, raw):
         def zones(metrics):

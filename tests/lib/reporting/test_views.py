@@ -32,6 +32,12 @@ def test_facts_and_parts_of_a_table(spark, tmp_path):
     assert "Each row weighs 0.665 for class 0 and 2.011 for class 1." in shown
 
 
+def test_an_index_that_was_passed_over_is_named(spark, tmp_path):
+    make_table(rows=1000).sample(frac=1, random_state=1).to_parquet(tmp_path / "t.parquet")
+    facts = views.facts(dataset.load(spark, str(tmp_path / "t.parquet")))
+    assert "| passed over, as the index of a pandas table | `__index_level_0__` |" in facts
+
+
 def test_blocks_are_named_by_their_coordinates(spark, tmp_path):
     rows = make_table(rows=1000).drop(columns="zone").assign(x=[i % 10 for i in range(1000)], y=0.0)
     place = write(rows, tmp_path / "t.parquet")

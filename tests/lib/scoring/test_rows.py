@@ -231,6 +231,6 @@ def test_rows_with_missing_values_can_be_left_out(spark, trained, ground, place)
 
 def test_scores_that_are_not_spark_mls_are_not_written(spark, trained, ground, place, monkeypatch):
     monkeypatch.setattr(type(load_model(spark, trained.folder).scorer.ensemble), "score", lambda self, v: v[:, 0] * 0)
-    with pytest.raises(SavedModelError):
+    with pytest.raises(SavedModelError, match="of the rows to score: report this"):
         scoring.score(spark, trained.folder, write(ground, place / "w.parquet"), str(place / "wrong"))
     assert not Path(place, "wrong", "scores").exists()

@@ -170,7 +170,7 @@ def test_too_few_zones_are_refused_before_any_fit(zones):
     with pytest.raises(InputError) as refused:
         by_zones(engine, Cut(**zones))
     assert "select_by: zones needs at least 3 zones with training or validation rows of both" in str(refused.value)
-    assert "use select_by: validation, or give zones with zone_col or block_cols" in str(refused.value)
+    assert "use select_by: validation, or give more zones with zone_col, or with block_cols" in str(refused.value)
     assert engine.asked == []
 
 

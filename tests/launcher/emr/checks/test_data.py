@@ -4,6 +4,7 @@ import gzip
 import io
 
 import boto3
+import pyarrow as pa
 import pytest
 from pyarrow import orc
 
@@ -41,7 +42,33 @@ def test_a_table_is_told_from_its_footer(experiment, bucket):
     found = "3 rows in 1 file, 2 features, label 'label', zones in 'zone'"
     assert data.data(experiment()) == ok(f"s3://{bucket}/data/: {found}")
     both = experiment(test_data=[f"s3a://{bucket}/data/pixels.parquet"])
-    assert data.data(both).found.splitlines()[1] == f"s3a://{bucket}/data/pixels.parquet: {found}"
+    assert data.data(both).found.splitlines()[1] == (
+        f"s3a://{bucket}/data/pixels.parquet: 3 rows in 1 file, label 'label', zones in 'zone'"
+    )
+
+
+def test_test_data_needs_the_features_and_the_label_and_may_have_other_columns(endpoint, cluster):
+    text = pa.array(["x", "y", "z"])
+    wide = TABLE.append_column("note", text)
+    tables = {"wide": wide, "narrow": wide.drop(["B03", "label"]), "text": wide.drop("B02").append_column("B02", text)}
+    bucket = make_bucket(pixels=TABLE, **tables)
+    places = {name: f"s3://{bucket}/data/{name}.parquet" for name in ("pixels", *tables)}
+
+    def checked(name):
+        return data.data(subject(cluster, input_data=places["pixels"], out="s3://b/out", test_data=[places[name]]))
+
+    assert checked("wide").level == "ok"
+    with pytest.raises(InputError, match=r"test_data: .*narrow.parquet lacks columns that the model needs: B03, label"):
+        checked("narrow")
+    with pytest.raises(InputError, match=r"test_data: .*text.parquet: column 'B02' is of type string, not a number"):
+        checked("text")
+
+
+def test_blocks_need_no_zone_column(experiment):
+    blocks = {"block_cols": ["B02", "B03"], "block_size": 5.0, "split_by": "zone", "zone_col": "area"}
+    blocks["exclude_cols"] = ["zone"]
+    with pytest.raises(InputError, match="no numeric feature is left"):  # but this table has nothing else
+        data.data(experiment(**blocks))
 
 
 @pytest.mark.parametrize(
@@ -49,6 +76,7 @@ def test_a_table_is_told_from_its_footer(experiment, bucket):
     [
         ({"label_col": "labels"}, r"label_col: .* has no column 'labels': did you mean label\? it has B02, B03, zone"),
         ({"split_by": "zone", "zone_col": "area"}, "zone_col: .* has no column 'area': it has B02"),
+        ({"select_by": "zones", "zone_col": "area"}, "zone_col: .* has no column 'area': it has B02"),
         ({"exclude_cols": ["B99"]}, "exclude_cols: .* has no column 'B99': it has B02"),
         ({"zone_col": None}, r"column 'zone' is of type string, not a number: .*exclude_cols: \[zone\]"),
         ({"label_col": "zone"}, "label column 'zone' is of type string: the label must be the number 0 or 1"),
