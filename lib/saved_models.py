@@ -25,8 +25,9 @@ from lib.trees.scoring import Ensemble, Tree, make_ensemble
 FEATURES_COL = "features"
 SCORE_COL = "__score"
 
-# Largest allowed difference between the probabilities of a saved model and our own.
-TOLERANCE = 1e-9
+# Largest allowed difference between the probabilities of a saved model and those of its compiled trees. Sums are in
+# other orders: 4e-15 was the most among forests of 600 trees of depth 18 and GBTs of 200 iterations.
+TOLERANCE = 1e-12
 
 # Spark reads files in pieces of 128 MB. A model is split into this many, but each large enough to be worth a task.
 _PIECES = 48
@@ -148,14 +149,16 @@ def in_tasks(function: Callable[[npt.NDArray[np.float64]], pd.Series | pd.DataFr
     return pandas_udf(run, schema)  # type: ignore[call-overload]
 
 
-def check_scores(path: str, ours: npt.NDArray[np.float64], spark_mls: npt.NDArray[np.float64]) -> None:
+def check_scores(
+    path: str, ours: npt.NDArray[np.float64], spark_mls: npt.NDArray[np.float64], tolerance: float = TOLERANCE
+) -> None:
     """Compare probabilities with those that the model saved at `path` gives in Spark ML.
 
     Raises:
-        SavedModelError: they differ by more than `TOLERANCE`.
+        SavedModelError: they differ by more than `tolerance`.
     """
     difference = float(np.abs(spark_mls - ours).max())
-    if not difference <= TOLERANCE:
+    if not difference <= tolerance:
         raise SavedModelError(path, difference, len(ours))
 
 
