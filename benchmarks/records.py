@@ -30,6 +30,7 @@ TITLES = {
     "million": "One million rows",
     "million_grid": "The full grid on one million rows",
     "zones": "Zones never seen",
+    "scoring": "Scoring rows with a saved model",
     "growth": "Growth with the rows",
     "memory": "Memory that tasks need and have",
     "overhead": "What an experiment costs above its computing",

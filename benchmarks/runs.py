@@ -30,9 +30,9 @@ CORES = 2
 
 
 @contextmanager
-def session(settings: Mapping[str, str] | None = None) -> Iterator[SparkSession]:
-    """Spark on two cores, with the JVM's default compilers: anything else would be unfair to Spark ML."""
-    spark = build_session(master=f"local[{CORES}]", settings=settings)
+def session(settings: Mapping[str, str] | None = None, cores: int = CORES) -> Iterator[SparkSession]:
+    """Spark on two cores or one, with the JVM's default compilers: anything else would be unfair to Spark ML."""
+    spark = build_session(master=f"local[{cores}]", settings=settings)
     try:
         yield spark
     finally:

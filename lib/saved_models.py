@@ -27,8 +27,11 @@ from lib.trees.scoring import Ensemble, Tree, make_ensemble
 FEATURES_COL = "features"
 SCORE_COL = "__score"
 
-# Largest allowed difference between the probabilities of a saved model and our own.
-TOLERANCE = 1e-9
+# Largest allowed difference between the probabilities of a saved model and those of its compiled trees. Sums are in
+# other orders: 4e-15 was the most among forests of 600 trees of depth 18 and GBTs of 200 iterations.
+TOLERANCE = 1e-12
+# The same where a model was just trained: one that took hours is not thrown away for the last digits of its sums.
+TRAINED_TOLERANCE = 1e-9
 
 # Spark reads files in pieces of 128 MB. A model is split into this many, but each large enough to be worth a task.
 _PIECES = 48
@@ -163,10 +166,10 @@ def check_scores(
     score.
 
     Raises:
-        SavedModelError: they differ by more than `TOLERANCE`.
+        SavedModelError: they differ by more than `TOLERANCE`, or `TRAINED_TOLERANCE`.
     """
     difference = float(np.abs(spark_mls - ours).max())
-    if not difference <= TOLERANCE:
+    if not difference <= (TRAINED_TOLERANCE if just_trained else TOLERANCE):
         raise SavedModelError(path, difference, len(ours), just_trained)
 
 

@@ -10,8 +10,16 @@ from pyspark.ml.feature import VectorAssembler, VectorIndexer
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import functions as F
 
-from lib.errors import InputError
-from lib.saved_models import SCORE_COL, load_ensemble, load_pipeline, vector_assembler, with_ensemble_score, with_score
+from lib.errors import InputError, SavedModelError
+from lib.saved_models import (
+    SCORE_COL,
+    check_scores,
+    load_ensemble,
+    load_pipeline,
+    vector_assembler,
+    with_ensemble_score,
+    with_score,
+)
 
 SETTINGS = ("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes")
 
@@ -98,6 +106,14 @@ def values_to_score(ensemble):
         rng.choice(some, (500, ensemble.n_features)),
         rng.choice(odd, (500, ensemble.n_features)),
     )
+
+
+def test_probabilities_that_differ_by_more_than_rounding_are_refused():
+    ours = np.array([0.25, 0.5])
+    check_scores("model", ours, ours + 9e-13)
+    for difference in (2e-12, np.nan):
+        with pytest.raises(SavedModelError):
+            check_scores("model", ours, np.array([0.25, 0.5 + difference]))
 
 
 def test_the_spread_is_that_of_the_trees_votes(spark, frame, forest):

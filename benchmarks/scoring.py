@@ -1,0 +1,409 @@
+"""How fast saved models score rows, beside the trees of other libraries and beside Spark ML.
+
+    python -m benchmarks.scoring [--rows 1000000 3000000 10000000]
+
+`--rows` are the sizes of the tables that the whole job scores. The compiled scorer is measured in processor time of one
+thread, the whole job by the clock and in processor time of all its processes.
+"""
+
+import argparse
+import importlib
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+from pyspark.sql import DataFrame, SparkSession
+from sklearn.ensemble import RandomForestClassifier
+
+from benchmarks.arithmetic import exponent
+from benchmarks.growth import PeakMemory
+from benchmarks.million import TABLE_NOTE
+from benchmarks.records import Figure, store
+from benchmarks.runs import CORES, SAMPLE, grown_sample, seconds, session
+from lib import evaluation, scoring
+from lib.saved_models import SCORE_COL, load_pipeline, with_score
+from lib.search.families import GBT, RANDOM_FOREST
+from lib.training import Settings, train
+from lib.trees.binning import Floats, bin_columns, find_thresholds, sample_rows
+from lib.trees.growing import Nodes, TrainingRows, add_margins, add_votes, grow_boosted, grow_forest, prune
+from lib.trees.scoring import Ensemble, Tree, make_ensemble
+
+LEAST_ROWS, LEAST_RATIO = 200_000, 2.0  # of the scorer: rows a second and core; against the kernel that walks trees
+LEAST_JOB_ROWS, LEAST_JOB_RATIO = 150_000, 50.0
+MOST_EXPONENT, MOST_GROWTH, MOST_EVALUATION = 1.1, 1.2, 60.0
+ROWS = (1_000_000, 3_000_000, 10_000_000)
+RUNS = 3
+TREES, DEPTH, MAX_BINS, SEED = 500, 10, 64, 42
+SCORED, WALKED, SPARK_ML_ROWS, EVALUATED = 100_000, 50_000, 20_000, 1_000_000
+INSTALL = (
+    "This benchmark needs XGBoost and LightGBM: install them with "
+    "`.venv/bin/uv pip install --python .venv/bin/python -c requirements.lock --group bench`."
+)
+
+
+def main() -> None:
+    """The command line above."""
+    parser = argparse.ArgumentParser(description="Times scoring with saved models.")
+    parser.add_argument("--rows", type=int, nargs="+", default=list(ROWS))
+    sizes = sorted(parser.parse_args().rows)
+    try:
+        libraries = {name: importlib.import_module(name) for name in ("xgboost", "lightgbm")}
+    except ImportError:
+        sys.exit(INSTALL)
+    measure(sizes, libraries)
+
+
+def measure(sizes: Sequence[int], libraries: Mapping[str, Any]) -> dict[str, Any]:
+    """Time everything and store the record. Raster tiles have their place after the whole job."""
+    for rows in {*sizes, EVALUATED}:
+        grown_sample(rows)  # making the tables is not measured
+    found: dict[str, Any] = {"scorers": _time_scorers(libraries), "walks": _time_walks()}
+    with tempfile.TemporaryDirectory() as folder:
+        with session() as spark:
+            for trees in (TREES, 200):
+                train(spark, Settings(str(SAMPLE), candidates=[_forest(trees)]), folder, f"20260101_000{trees}")
+            job = _time_job(spark, folder, sizes[0])
+            found |= {"job": job, "growth": _time_growth(spark, folder, sizes)}
+            found["evaluation"] = _time_evaluation(spark, folder)
+        with session(cores=1) as spark:
+            model = _model(spark, folder)
+            found["one core"] = _job_runs(spark, {"whole": model, "no area": _without_area(model)}, folder, sizes[0])
+    return store("scoring", figures(found), notes(sizes[0]), found)
+
+
+def _forest(trees: int) -> dict[str, Any]:
+    grid = {"numTrees": trees, "maxDepth": DEPTH, "maxBins": MAX_BINS, "featureSubsetStrategy": "sqrt"}
+    return {"model": RANDOM_FOREST, **grid}
+
+
+# The scorer alone
+
+
+def _time_scorers(libraries: Mapping[str, Any]) -> dict[str, Any]:
+    """Rows a second of processor time, of each library's forest of the same shape; and what size its trees have."""
+    values, labels = _table(SAMPLE)
+    rows, _ = _table(grown_sample(EVALUATED), SCORED)
+    ours, _, _ = grown(RANDOM_FOREST, TREES, DEPTH, values, labels)
+    xgb, lgb = libraries["xgboost"], libraries["lightgbm"]
+    random = {"max_depth": DEPTH, "max_bin": MAX_BINS, "seed": SEED}
+    xgboost = xgb.train(
+        {
+            **random,
+            "objective": "binary:logistic",
+            "num_parallel_tree": TREES,
+            "eta": 1,
+            "subsample": 0.63,
+            "colsample_bynode": 4 / 15,
+            "min_child_weight": 0,
+            "nthread": 1,
+        },
+        xgb.DMatrix(values, labels, nthread=1),
+        num_boost_round=1,
+    )
+    lightgbm = lgb.train(
+        {
+            **random,
+            "objective": "binary",
+            "boosting": "rf",
+            "num_leaves": 2**DEPTH,
+            "bagging_freq": 1,
+            "bagging_fraction": 0.63,
+            "feature_fraction_bynode": 4 / 15,
+            "min_data_in_leaf": 1,
+            "num_threads": 1,
+            "verbose": -1,
+        },
+        lgb.Dataset(values, labels),
+        num_boost_round=TREES,
+    )
+    scikit = RandomForestClassifier(TREES, max_depth=DEPTH, max_features=4, random_state=SEED, n_jobs=1)
+    scikit.fit(values, labels)
+    times = interleaved(
+        {
+            "ours": lambda: ours.score(rows),
+            "ours with the spread": lambda: ours.score_and_spread(rows),
+            "XGBoost": lambda: xgboost.inplace_predict(rows),
+            "LightGBM": lambda: lightgbm.predict(rows, num_threads=1),
+            "scikit-learn": lambda: scikit.predict_proba(rows),
+        }
+    )
+    leaves = {
+        "ours": float((ours.children < 0).sum()) / TREES,
+        "XGBoost": float((xgboost.trees_to_dataframe()["Feature"] == "Leaf").sum()) / TREES,
+        "LightGBM": statistics.mean(tree["num_leaves"] for tree in lightgbm.dump_model()["tree_info"]),
+        "scikit-learn": statistics.mean(tree.get_n_leaves() for tree in scikit.estimators_),
+    }
+    return {"rows a second": {name: SCORED / found for name, found in times.items()}, "leaves a tree": leaves}
+
+
+def _time_walks() -> dict[str, dict[str, float]]:
+    """Seconds of processor time of the scorer with its binning, and of the search's kernel on rows binned before."""
+    values, labels = _table(SAMPLE)
+    rows, _ = _table(grown_sample(EVALUATED), WALKED)
+    found = {}
+    for family, trees, depth in ((RANDOM_FOREST, 600, 18), (GBT, 200, 6)):
+        ensemble, nodes, thresholds = grown(family, trees, depth, values, labels)
+        bins = bin_columns(list(rows.T), thresholds, MAX_BINS)
+        sums = np.zeros((1, WALKED), np.int64)
+
+        def walk(
+            family: str = family, nodes: list[Nodes] = nodes, depth: int = depth, bins: Any = bins, sums: Any = sums
+        ) -> None:
+            for tree in nodes:
+                if family == GBT:
+                    add_margins(tree, bins, 0.1, np.zeros(WALKED))
+                else:
+                    add_votes(tree, [depth], bins, sums)
+
+        score = ensemble.score
+        found[f"{family}, {trees} trees, depth {depth}"] = interleaved(
+            {"scorer": lambda score=score: score(rows), "kernel": walk}
+        )
+    return found
+
+
+def grown(
+    family: str, trees: int, depth: int, values: Floats, labels: np.ndarray
+) -> tuple[Ensemble, list[Nodes], list[Floats]]:
+    """A forest or GBT grown here by the task engine's kernels: for the scorer, for the search's, and its thresholds."""
+    rows, n_features = values.shape
+    chosen = sample_rows(MAX_BINS, rows, SEED)
+    thresholds = find_thresholds(values[chosen], np.ones(len(chosen)), MAX_BINS, rows, float(rows))
+    data = TrainingRows(
+        bin_columns(list(values.T), thresholds, MAX_BINS),
+        np.array([len(each) + 1 for each in thresholds], np.int64),
+        labels.astype(np.uint8),
+        np.ones(2),
+    )
+    if family == GBT:
+        boosted = list(grow_boosted(data, trees, depth, 0.1))
+        nodes, weights = [prune(tree, depth) for tree, _ in boosted], [weight for _, weight in boosted]
+        return make_ensemble("gbt", _trees(nodes, thresholds, True), n_features, weights), nodes, thresholds
+    per_node = round(n_features**0.5)
+    nodes = [prune(tree, depth) for tree in grow_forest(data, range(trees), depth, per_node, SEED)]
+    return make_ensemble("forest", _trees(nodes, thresholds, False), n_features), nodes, thresholds
+
+
+def _trees(nodes: Sequence[Nodes], thresholds: Sequence[Floats], boosted: bool) -> list[Tree]:
+    width = max(map(len, thresholds))
+    limits = np.array([np.pad(each, (0, width - len(each))) for each in thresholds])
+    trees = []
+    for tree in nodes:
+        inner = tree["right"] >= 0
+        feature = np.where(inner, tree["feature"], 0)
+        threshold = limits[feature, np.where(inner, tree["bin"], 0)]
+        left = np.where(inner, np.arange(1, len(tree) + 1), -1)
+        share = tree["prediction"] if boosted else tree["s1"] / (tree["s0"] + tree["s1"])
+        trees.append(Tree(feature, threshold, left, tree["right"], share))
+    return trees
+
+
+def _table(path: Path, rows: int | None = None) -> tuple[Floats, np.ndarray]:
+    """Features and labels of a table, or of some rows from all over it."""
+    table = pd.read_parquet(path)
+    table = table if rows is None else table.sample(rows, random_state=SEED)
+    features = table.drop(columns=["label", "zone"])
+    return np.ascontiguousarray(features.to_numpy(np.float64)), table["label"].to_numpy()
+
+
+def interleaved(functions: Mapping[str, Callable[[], Any]], runs: int = RUNS) -> dict[str, float]:
+    """Median seconds of processor time of each, one after the other in every run, after one that is not timed."""
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for _ in range(1 + runs):
+        for name, function in functions.items():
+            started = time.process_time()
+            function()
+            times[name].append(time.process_time() - started)
+    return {name: statistics.median(found[1:]) for name, found in times.items()}
+
+
+# The whole job in Spark
+
+
+def _model(spark: SparkSession, folder: str, trees: int = TREES) -> scoring.Model:
+    return scoring.load_model(spark, f"{folder}/models/model_20260101_000{trees}")
+
+
+def _without_area(model: scoring.Model) -> scoring.Model:
+    return replace(model, judge=replace(model.judge, area=None))
+
+
+def _time_job(spark: SparkSession, folder: str, rows: int) -> dict[str, Any]:
+    """The job with and without the area of applicability, and Spark ML's transform of fewer rows."""
+    model = _model(spark, folder)
+    found = _job_runs(spark, {"whole": model, "no area": _without_area(model)}, folder, rows)
+    some = f"{folder}/some.parquet"
+    spark.read.parquet(str(grown_sample(rows))).limit(SPARK_ML_ROWS).repartition(CORES).write.parquet(some)
+    pipeline = load_pipeline(spark, model.pipeline)
+
+    def transformed() -> DataFrame:
+        scored = with_score(pipeline.transform(spark.read.parquet(some)))
+        return scored.select("zone", "label", SCORE_COL, "prediction")
+
+    found["Spark ML"] = _timed([transformed], folder, SPARK_ML_ROWS)[0]
+    return found
+
+
+def _job_runs(spark: SparkSession, models: Mapping[str, scoring.Model], folder: str, rows: int) -> dict[str, Any]:
+    def job(model: scoring.Model) -> Callable[[], DataFrame]:
+        return lambda: _judged(spark, model, rows)
+
+    return dict(zip(models, _timed([job(model) for model in models.values()], folder, rows), strict=True))
+
+
+def _judged(spark: SparkSession, model: scoring.Model, rows: int) -> DataFrame:
+    table = spark.read.parquet(str(grown_sample(rows)))
+    return scoring.judged(table, model, ["zone", "label"])
+
+
+def _timed(jobs: Sequence[Callable[[], DataFrame]], folder: str, rows: int) -> list[dict[str, float]]:
+    """Rows a second by the clock and of processor time, medians; one after the other, first a run that is not timed."""
+    runs: list[list[tuple[float, float]]] = [[] for _ in jobs]
+    for _ in range(1 + RUNS):
+        for job, of_job in zip(jobs, runs, strict=True):
+            with _place(folder) as place:
+                before = _processor_seconds()
+                clock = seconds(lambda job=job, place=place: job().write.parquet(place))
+                of_job.append((clock, _processor_seconds() - before))
+    medians = [np.median(of_job[1:], axis=0).tolist() for of_job in runs]
+    return [{"clock": rows / clock, "processor": rows / processor} for clock, processor in medians]
+
+
+@contextmanager
+def _place(folder: str) -> Iterator[str]:
+    yield f"{folder}/written"
+    shutil.rmtree(f"{folder}/written")
+
+
+def _processor_seconds() -> float:
+    """Of the JVM and the Python workers, so far."""
+    times = [child.cpu_times() for child in psutil.Process().children(recursive=True)]
+    return sum(each.user + each.system for each in times)
+
+
+def _time_growth(spark: SparkSession, folder: str, sizes: Sequence[int]) -> dict[str, dict[str, float]]:
+    """Seconds of the job and the largest Python worker by rows; the workers are warm."""
+    model = _model(spark, folder)
+    found = {}
+    for rows in sizes:
+        watch = PeakMemory()
+        watch.start()
+        with _place(folder) as place:
+            clock = seconds(lambda rows=rows, place=place: _judged(spark, model, rows).write.parquet(place))
+        found[str(rows)] = {"seconds": clock, "worker": watch.stop()["largest worker"]}
+        print(f"  {rows:,} rows: {found[str(rows)]}", file=sys.stderr, flush=True)
+    return found
+
+
+def _time_evaluation(spark: SparkSession, folder: str) -> float:
+    model = f"{folder}/models/model_20260101_000200"
+    table = str(grown_sample(EVALUATED))
+    return seconds(lambda: evaluation.evaluate(spark, model, folder, run_id="20260101_000001", test_data=table))
+
+
+# The report
+
+
+def figures(found: Mapping[str, Any]) -> list[Figure]:
+    """The table of the report."""
+    return [*_of_scorers(found["scorers"]), *_of_walks(found["walks"]), *_of_job(found), *_of_growth(found)]
+
+
+def _of_scorers(found: Mapping[str, Any]) -> list[Figure]:
+    speeds = found["rows a second"]
+    ours = speeds["ours"]
+    what = f"{TREES} trees, depth {DEPTH}, 15 features, one thread"
+    figures = [
+        Figure(f"compiled scorer with binning, {what}", _speed(ours), f"≥ {LEAST_ROWS:,}", ours >= LEAST_ROWS),
+        Figure("the same with the spread of the votes", _speed(speeds["ours with the spread"])),
+    ]
+    for name in ("XGBoost", "LightGBM", "scikit-learn"):
+        value = f"{ours / speeds[name]:.1f}x ({_speed(speeds[name])})"
+        figures.append(Figure(f"against {name}", value, "> 1x", ours > speeds[name]))
+    return figures
+
+
+def _of_walks(found: Mapping[str, Mapping[str, float]]) -> list[Figure]:
+    figures = []
+    for what, times in found.items():
+        ratio = times["kernel"] / times["scorer"]
+        figures.append(
+            Figure(
+                f"{what}, against the search's kernel on rows binned before",
+                f"{ratio:.1f}x ({_speed(WALKED / times['scorer'])})",
+                f"≥ {LEAST_RATIO:.0f}x",
+                ratio >= LEAST_RATIO,
+            )
+        )
+    return figures
+
+
+def _of_job(found: Mapping[str, Any]) -> list[Figure]:
+    figures = []
+    for cores, runs in ((CORES, found["job"]), (1, found["one core"])):
+        for name, without in (("whole", ""), ("no area", ", without the area of applicability")):
+            each = runs[name]["clock"] / cores
+            value = f"{_speed(each)} and core; {_speed(runs[name]['processor'])} of processor time"
+            what = f"table to table in Spark, local[{cores}]{without}"
+            figures.append(Figure(what, value, f"≥ {LEAST_JOB_ROWS:,}", each >= LEAST_JOB_ROWS))
+    job, theirs = found["job"]["whole"], found["job"]["Spark ML"]
+    ratio = job["clock"] / theirs["clock"]
+    value = f"{ratio:.0f}x ({_speed(theirs['clock'] / CORES)} and core)"
+    figures.append(Figure("against Spark ML's transform", value, f"≥ {LEAST_JOB_RATIO:.0f}x", ratio >= LEAST_JOB_RATIO))
+    return figures
+
+
+def _of_growth(found: Mapping[str, Any]) -> list[Figure]:
+    growth = found["growth"]
+    sizes = [int(rows) for rows in growth]
+    figures = []
+    if len(sizes) > 1:
+        power = exponent(sizes, [run["seconds"] for run in growth.values()])
+        span = f"{sizes[0]:,} to {sizes[-1]:,} rows"
+        figures.append(
+            Figure(f"exponent of the time, {span}", f"{power:.2f}", f"≤ {MOST_EXPONENT}", power <= MOST_EXPONENT)
+        )
+    first = growth[str(sizes[0])]["worker"]
+    for rows, run in growth.items():
+        value = f"{run['seconds']:.0f} s, {run['worker']:,.0f} MB"
+        target = f"≤ {MOST_GROWTH}x the memory of the first" if int(rows) > sizes[0] else ""
+        reached = run["worker"] <= MOST_GROWTH * first if target else None
+        figures.append(Figure(f"{int(rows):,} rows, time and largest Python worker", value, target, reached))
+    took = found["evaluation"]
+    what = f"evaluation on {EVALUATED:,} rows of another table, 200 trees of depth {DEPTH}"
+    figures.append(Figure(what, f"{took:.0f} s", f"≤ {MOST_EVALUATION:.0f} s", took <= MOST_EVALUATION))
+    return figures
+
+
+def _speed(rows: float) -> str:
+    return f"{rows:,.0f} rows/s"
+
+
+def notes(rows: int) -> list[str]:
+    """What is in the figures."""
+    return [
+        f"{TABLE_NOTE.split(',')[0]}. All trees were grown on the sample table. Medians of {RUNS} runs, one after the "
+        "other in each, after one that is not timed.",
+        f"Scorers: {SCORED:,} rows (those against the search's kernel {WALKED:,}), each library's own forest of the "
+        "same number of trees and depth, in processor time of one thread. The leaves a tree has are in the results.",
+        f"Table to table: {rows:,} rows of parquet read, scored with all columns of a scoring (score, calibrated, "
+        "class, spread, dissimilarity, applicable), and written as parquet with two others. Processor time is that of "
+        "the JVM and the Python workers, and hardly changes when the machine has other work.",
+        f"Spark ML: PipelineModel.transform of {SPARK_ML_ROWS:,} rows, its score and prediction written with the same "
+        "two columns, reckoned by row.",
+        "Evaluation: from reading the table to its last file, without starting Spark and without the report.",
+    ]
+
+
+if __name__ == "__main__":
+    main()
