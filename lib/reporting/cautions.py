@@ -184,9 +184,13 @@ def weak_zones(facts: ReportData, words: Words) -> str | None:
 
 def small_zones(facts: ReportData, words: Words) -> str | None:
     """Zones with too few rows to judge."""
-    small = [words.name(zone["zone"]) for zone in facts.metrics.get("zones", ()) if is_small(zone)]
-    named = words.listing(small, NAMED)
-    return words("find.small_zones", zones=named, least=words.count(SMALL_ZONE)) if small else None
+    zones = facts.metrics.get("zones", ())
+    small = [words.name(zone["zone"]) for zone in zones if is_small(zone)]
+    if not small:
+        return None
+    if len(small) == len(zones) > 1:
+        return words("find.all_zones_small", count=words.count(len(zones)), least=words.count(SMALL_ZONE))
+    return words("find.small_zones", zones=words.listing(small, NAMED), least=words.count(SMALL_ZONE))
 
 
 def small_class(facts: ReportData, words: Words) -> str | None:

@@ -177,7 +177,7 @@ def _say(axes: Axes, at: float, place: float, text: str) -> None:
 
 def _number_x(axes: Axes, words: Words, *, percent: bool = False) -> None:
     axes.tick_params(axis="x", labelsize=9, color="#888888")
-    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     if percent:
         axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= 1])
         percent_axis(axes.xaxis, words)

@@ -14,6 +14,7 @@ table { border-collapse: collapse; margin: 1rem 0; font-size: .88em; }
 th, td { border: 1px solid #ccc; padding: .25rem .55rem; vertical-align: top; }
 thead { background: #f2f2f2; }
 tr, img, li { break-inside: avoid; }
+td[style*="right"] { white-space: nowrap; }
 td code { overflow-wrap: anywhere; }
 img { max-width: 100%; max-height: 24cm; }
 td img { max-width: 25rem; width: 100%; }

@@ -41,12 +41,12 @@ FINDINGS = {
         "**{share} of these rows lie outside the model's area of applicability:** they are unlike all rows it"
         " was trained on, and nothing measured elsewhere says how good it is there.",
         "**El {share} de estas filas queda fuera del área de aplicabilidad del modelo:** no se parecen a "
-        "ninguna de las filas con las que se entrenó, y nada medido en otra parte dice cómo de bueno es ahí.",
+        "ninguna de las filas con las que se entrenó, y nada medido en otra parte indica qué rendimiento tiene ahí.",
     ),
     "find.drifted": (
         "**This table has drifted.** Features with {share} of the importance have moved away from the "
         "training rows, first of all {features}.",
-        "**Esta tabla ha derivado.** Variables con el {share} de la importancia se han alejado de las filas "
+        "**Esta tabla presenta deriva.** Variables con el {share} de la importancia se han alejado de las filas "
         "de entrenamiento, sobre todo {features}.",
     ),
     "find.repeated": (
@@ -135,6 +135,12 @@ FINDINGS = {
         "not reliable.",
         "**Muy pocas filas para evaluar {zones}.** Con menos de {least} filas de una clase, las cifras de una "
         "zona no son fiables.",
+    ),
+    "find.all_zones_small": (
+        "**Too few rows to judge any zone by itself.** None of the {count} zones has {least} rows of each class, so "
+        "their figures are not reliable.",
+        "**Demasiado pocas filas para evaluar ninguna zona por separado.** Ninguna de las {count} zonas tiene {least} "
+        "filas de cada clase, así que sus cifras no son fiables.",
     ),
     "find.small_class": (
         "**Only {rows} rows of class {name}.** Every figure about that class is imprecise; see the intervals.",

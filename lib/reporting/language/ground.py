@@ -21,10 +21,10 @@ _HEAD = {
         "{figure}: not known, for no zone has so many",
         "{figure}: no se sabe, pues ninguna zona tiene tantas",
     ),
-    "gate.drift": ("The table has drifted: {features}", "La tabla ha derivado: {features}"),
+    "gate.drift": ("The table has drifted: {features}", "La tabla presenta deriva: {features}"),
     "gate.drift_not_known": (
         "Whether the table has drifted is not known: the model keeps no sample of its training rows",
-        "No se sabe si la tabla ha derivado: el modelo no guarda una muestra de sus filas de entrenamiento",
+        "No se sabe si la tabla presenta deriva: el modelo no guarda una muestra de sus filas de entrenamiento",
     ),
     "gate.no_drift": ("no drift", "que no haya deriva"),
     "gate.drift_unknown": (
@@ -238,16 +238,16 @@ _UNSEEN = {
     "unseen.other_family": (
         "**The zones would prefer {other}:** its mean {metric} is {theirs}, that of {winner}, which the search chose, "
         "is {ours}. If the model is meant for new zones, search with `select_by: zones`.",
-        "**Las zonas preferirían {other}:** su media de {metric} es {theirs}; la de {winner}, que eligió la búsqueda, "
-        "es {ours}. Si el modelo es para zonas nuevas, busque con `select_by: zones`.",
+        "**A juzgar por las zonas, convendría {other}:** su media de {metric} es {theirs}; la de {winner}, que eligió "
+        "la búsqueda, es {ours}. Si el modelo es para zonas nuevas, busque con `select_by: zones`.",
     ),
     "unseen.other_family_by_rows": (
         "**The zones would prefer {other}:** its mean {metric} is {theirs}, that of {winner}, which the search chose, "
         "is {ours}. If the model is meant for new zones, search with `select_by: zones` and `split_by: rows`: without "
         "the zones held out there are too few to search by.",
-        "**Las zonas preferirían {other}:** su media de {metric} es {theirs}; la de {winner}, que eligió la búsqueda, "
-        "es {ours}. Si el modelo es para zonas nuevas, busque con `select_by: zones` y `split_by: rows`: sin las zonas "
-        "reservadas hay demasiado pocas para buscar por ellas.",
+        "**A juzgar por las zonas, convendría {other}:** su media de {metric} es {theirs}; la de {winner}, que eligió "
+        "la búsqueda, es {ours}. Si el modelo es para zonas nuevas, busque con `select_by: zones` y `split_by: rows`: "
+        "sin las zonas reservadas hay demasiado pocas para buscar por ellas.",
     ),
     "unseen.other_on_all_rows": (
         "**On all rows, {other} is ahead:** its mean {metric} is {theirs}, that of {winner} is {ours}. The search "
@@ -325,7 +325,7 @@ _CALIBRATION = {
         "Proporción de clase 1 según el valor que da el modelo, antes y después de calibrar, y filas de cada intervalo",
     ),
     "no_reliability": ("The reliability of the scores was not measured.", "No se midió la fiabilidad de los valores."),
-    "as_promised": ("as promised", "como se promete"),
+    "as_promised": ("perfect calibration", "calibración perfecta"),
     "true_share_axis": ("Share of class 1 in the bin", "Proporción de clase 1 en el intervalo"),
     "reliability.score": ("Score", "Puntuación"),
     "reliability.calibrated": ("Calibrated value", "Valor calibrado"),
@@ -363,7 +363,7 @@ _CALIBRATION = {
 }
 
 _CAPTURE = {
-    "heading.capture": ("How much in how few rows", "Cuánto en cuán pocas filas"),
+    "heading.capture": ("How much in how few rows", "Cuánto se encuentra en pocas filas"),
     "alt.success_rate": (
         "Success-rate curve: share of class 1 found by share of the rows looked at",
         "Curva de tasa de éxito: proporción de clase 1 encontrada según la proporción de filas examinadas",
@@ -536,14 +536,14 @@ _LIKENESS = {
     "drift.drifted": (
         "**The table has drifted:** {marked} of {all} features have moved, and those that moved farther than chance "
         "explains carry {share} of the importance (the limit is {limit}).",
-        "**La tabla ha derivado:** se han movido {marked} de {all} variables, y las que se movieron más de lo que "
+        "**La tabla presenta deriva:** se han movido {marked} de {all} variables, y las que se movieron más de lo que "
         "explica el azar llevan el {share} de la importancia (el límite es {limit}).",
     ),
     "drift.not_drifted": (
         "The table as a whole has not drifted: {marked} of {all} features have moved, and those that moved farther "
         "than chance explains carry {share} of the importance (the limit is {limit}).",
-        "La tabla en conjunto no ha derivado: se han movido {marked} de {all} variables, y las que se movieron más de "
-        "lo que explica el azar llevan el {share} de la importancia (el límite es {limit}).",
+        "La tabla en conjunto no presenta deriva: se han movido {marked} de {all} variables, y las que se movieron más "
+        "de lo que explica el azar llevan el {share} de la importancia (el límite es {limit}).",
     ),
     "drift.rows": (
         "Compared: all {new} rows with {training} training rows.",

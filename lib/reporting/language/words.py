@@ -41,7 +41,10 @@ class Words:
         found = next(filter(None, for_one), None) or phrase(key)
         if found is None:
             raise KeyError(key)
-        return found[self._column].format(**values)
+        text = found[self._column]
+        if self.language == "es":  # no line ends between a number and its sign
+            text = text.replace(" %", f"{_NO_BREAK_SPACE}%")
+        return text.format(**values)
 
     def term(self, group: str, name: str) -> str:
         """The word for a name that comes from outside (a parameter, a step); the name itself if there is none."""

@@ -211,7 +211,7 @@ class TestHead:
         unknown = {"drift": None}
         said = self.gate(other, [unknown], fail_on_drift=True)
         assert "**Gate: failed.** Whether the table has drifted is not known: the model keeps no sample" in said
-        assert "No se sabe si la tabla ha derivado" in self.gate(other, [unknown], "es", fail_on_drift=True)
+        assert "No se sabe si la tabla presenta deriva" in self.gate(other, [unknown], "es", fail_on_drift=True)
 
     def test_the_gate_says_what_passed(self, raw, other):
         said = self.gate(raw, [], fail_below={"f1": 0.5}, fail_on_drift=True)

@@ -322,19 +322,20 @@ class TestOptionalFacts:
             metrics["zones"] = [
                 {**metrics["zones"][0], "zone": f"z{i:04d}", "rows": 10 + i, "positives": 5} for i in range(1200)
             ]
+            metrics["zones"][-1]["positives"] = 500
 
         zones = {"train": [f"z{i:04d}" for i in range(100)], "val": ["b"], "test": ["c"]}
         facts = changed(raw, metrics=many, experiment=lambda e: e["split"].update(split_by="zone", zones=zones))
         english, spanish = render(facts, "en").markdown, render(facts, "es").markdown
         _, *rows, _ = tables(sections(english)["By zone"])[0]
-        assert [row[0] for row in rows] == [f"`z{i:04d}` †" for i in range(1160, 1200)]
+        assert [row[0] for row in rows] == [*(f"`z{i:04d}` †" for i in range(1160, 1199)), "`z1199`"]
         assert "and 1,160 more zones are in `metrics.json`." in english
         assert "hay 1160 zonas más en `metrics.json`." in spanish
         assert "`z0011` and 88 more |" in english
         assert "`z0011` y 88 más |" in spanish
-        for caution in ("Too few rows to judge", "Whole zones were held out"):
+        for caution, more in (("Too few rows to judge", 1187), ("Whole zones were held out", 1188)):
             (line,) = [line for line in english.splitlines() if caution in line]
-            assert "`z0011` and 1,188 more" in line
+            assert f"`z0011` and {more:,} more" in line
             assert "z0012" not in line
 
     def test_zones_of_a_zone_split_are_listed(self, raw):
@@ -462,6 +463,14 @@ class TestFindings:
         assert "fine" not in text
         assert "Every zone is in both the training and the test rows" in text
         assert "`split_by: zone` measures that" in text
+
+    def test_where_all_zones_are_small_they_are_not_listed(self, raw):
+        def zones(metrics):
+            metrics["zones"] = [{**zone, "positives": 3} for zone in metrics["zones"]]
+
+        said = self.say(raw, metrics=zones)
+        assert "**Too few rows to judge any zone by itself.** None of the 6 zones has 20 rows of each class" in said
+        assert "Too few rows to judge `" not in said
 
     def test_two_zones_are_not_told_to_split_by_zone(self, raw):
         one_class = {"zone": "c", "areaUnderROC": None}
@@ -623,6 +632,7 @@ class TestNumbersInWords:
         assert words.count(1234567) == "1\u202f234\u202f567"
         assert words.number(1234.5, 1) == "1234,5"
         assert words.percent(0.2314) == "23,1\u00a0%"
+        assert "95\u00a0%" in words("note.intervals_rows")
         assert words.short(0.05) == "0,05"
 
     def test_none_and_nan_are_a_dash(self):
