@@ -85,7 +85,10 @@ def _said(record: Record, words: Words) -> list[str]:
     said = [words("scores.marked", share=marked, threshold=threshold, rule=how)]
     if "share_applicable" in record:
         outside, both = 1 - record["share_applicable"], record["share_marked_and_applicable"]
-        said.append(words("scores.applicable", share=words.percent(outside), both=words.percent(both)))
+        if outside:
+            said.append(words("scores.applicable", share=words.percent(outside), both=words.percent(both)))
+        else:
+            said.append(words("scores.all_applicable"))
     else:
         said.append(words("scores.no_area"))
     if record["dropped"]:

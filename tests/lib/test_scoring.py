@@ -1,5 +1,6 @@
 """Scores of a table: equal to Spark ML's own, with what the model keeps, and refused where they would not be."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -17,7 +18,7 @@ from lib import scoring
 from lib.errors import InputError, SavedModelError
 from lib.measures.applicability import Applicability
 from lib.measures.calibration import Isotonic
-from lib.reporting import scoring_report
+from lib.reporting import scoring_report, views
 from lib.training import Settings, train
 from tests.lib.tables import make_table, write
 
@@ -125,6 +126,27 @@ def test_the_report_says_what_the_model_should_not_be_asked_about(spark, scored,
         assert f"]({name})" in report.markdown
         assert Path(scored.folder, name).stat().st_size > 1000
     assert "<img" in Path(scored.folder, "SCORING_REPORT.html").read_text()
+
+
+def test_where_every_row_is_applicable_the_report_says_just_that(scored):
+    inside = dataclasses.replace(scored, record={**scored.record, "share_applicable": 1.0})
+    assert "All rows lie inside the model's area" in scoring_report.render(inside).markdown
+    assert "Todas las filas quedan dentro" in scoring_report.render(inside, "es").markdown
+
+
+def test_the_notebook_shows_counts_and_shares(scored):
+    rows = [line.strip("| ").split(" | ") for line in views.scored(scored.record).splitlines()[2:]]
+    record = scored.record
+    assert rows[0][:2] == ["scored", "500"]
+    assert [row[0] for row in rows[1:]] == [
+        f"marked: score above {record['threshold']:.4g}",
+        "inside the area of applicability",
+        "both",
+    ]
+    shares = ("share_marked", "share_applicable", "share_marked_and_applicable")
+    assert [row[1:] for row in rows[1:]] == [[f"{record[s] * 500:.0f}", f"{record[s]:.1%}"] for s in shares]
+    plain = {name: record[name] for name in ("rows", "threshold", "share_marked")}
+    assert views.scored({**plain, "dropped": 1234}).splitlines()[-1] == "| left out for missing values | 1,234 |  |"
 
 
 def test_the_same_rows_have_the_same_scores_in_any_partitions_and_order(spark, frame_of, trained, ground, rows, place):

@@ -18,6 +18,10 @@ SCORES = {
         "**No debería preguntarse al modelo por el {share} de las filas:** quedan fuera de su área de aplicabilidad. "
         "Del total, el {both} se marca y queda dentro.",
     ),
+    "scores.all_applicable": (
+        "All rows lie inside the model's area of applicability.",
+        "Todas las filas quedan dentro del área de aplicabilidad del modelo.",
+    ),
     "scores.no_area": (
         "How unlike the training rows these are is not known: the model keeps no sample of them.",
         "No se sabe cuánto difieren de las filas de entrenamiento: el modelo no guarda una muestra de ellas.",
