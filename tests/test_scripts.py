@@ -3,16 +3,23 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
+import psutil
 import pytest
 
+from launcher.experiment import results
 from launcher.local_spark import find_java
+from launcher.support.files import LocalFiles
 from lib.training import Settings, train
 from tests.conftest import ROOT
 from tests.lib.tables import make_table, write
+from tests.test_experiment import finish, run, start
+from tests.test_resuming import wait_for
 
 # Loads and uses a model with PySpark and nothing of ours, and saves it again.
 PLAIN_PYSPARK = """
@@ -117,6 +124,48 @@ def test_a_share_of_the_held_out_rows_is_refused():
     done = subprocess.run([*command, "--test_fraction", "0.5"], env=environment, capture_output=True, text=True)
     assert done.returncode == 2
     assert "--test_fraction needs --test_data" in done.stderr
+
+
+def test_a_table_is_scored_with_its_model(submit, trained, tables, tmp_path):
+    rows = pd.read_parquet(tables[0]).drop(columns="label").assign(pixel=range(500))
+    table = write(rows, tmp_path / "ground.parquet")
+    arguments = ["--model", str(trained / "pipeline_best"), "--inputs", table, "--output", str(tmp_path / "out")]
+    done = submit("08_aplicar_modelo_spark.py", *arguments, "--id_cols", "pixel", "zone")
+    assert done.returncode == 0, done.stderr[-3000:]
+    folder = Path(done.stdout.splitlines()[-1])
+    record = json.loads((folder / "scores.json").read_text())
+    assert (record["rows"], record["model"]) == (500, str(trained))
+    assert sorted(pd.read_parquet(folder / "scores").pixel) == list(range(500))
+    assert "# Scoring report" in (folder / "SCORING_REPORT.md").read_text()
+    again = submit("08_aplicar_modelo_spark.py", *arguments[:-1], str(tmp_path / "again"), "--id_cols", "pixl")
+    assert again.returncode == 2
+    assert again.stdout.startswith("error: id_cols: the table has no column 'pixl': did you mean pixel?")
+    assert again.stdout.count("\n") == 1
+    assert not [file for file in tmp_path.glob("again/**/*") if file.is_file()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_scoring_that_was_stopped_is_not_taken_for_complete(trained, tables, tmp_path, number):
+    """Stopped when all its scores are written, and nothing is said about them yet."""
+    run_id = "20260131_235959"
+    typed = ["score", str(trained), "--input-data", tables[0], "--out", str(tmp_path), "-p", f"run_id={run_id}"]
+    process = start(*typed, start_new_session=True)
+    folder = tmp_path / "scores" / f"score_{run_id}"
+    wait_for(folder, "scores/_SUCCESS", process)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(number)
+    code, _, errors = finish(process)
+    psutil.wait_procs(family, timeout=30)
+    assert not (folder / "scores.json").exists()
+    if number == signal.SIGINT:
+        assert code == 130
+        assert "Stopped by Ctrl-C. No scores are kept: they would not be complete." in errors
+        assert not folder.exists()
+    else:
+        with pytest.raises(results.MissingResult, match=r"scores.json is not there"):
+            results.scores(LocalFiles(), str(folder), run_id)
+        code, _, errors = run(*typed, "--dry-run")
+        assert (code, f"score_{run_id} is already there: leave run_id empty" in errors) == (2, True)
 
 
 def test_bad_input_is_one_line_and_exit_code_2(submit, tmp_path):

@@ -83,7 +83,7 @@ def step_rows(steps: Sequence[Step]) -> Iterator[tuple[Any, ...]]:
 def step_pairs(step: Step) -> list[tuple[str, str]]:
     """Everything about a step."""
     failure = [("failure", f"{name}: {value}") for name, value in step.failure.items() if value]
-    ours = [("run", step.run_id), ("model", step.model)] if step.run_id and step.model else []
+    ours = [(name, value) for name, value in (("run", step.run_id), ("model", step.model)) if value]
     return [
         ("step", f"{step.name} ({step.id})"),
         ("state", f"{step.state}: {step.reason}" if step.reason else step.state),

@@ -11,6 +11,7 @@ from launcher.emr.checks.checklist import check_before_submission
 from launcher.emr.cost.estimates import estimate_line
 from launcher.experiment import preflight
 from launcher.experiment.plan import Plan, make_plan, recorded_parameters, this_command, with_distinct_ids
+from launcher.experiment.scoring import chosen
 from launcher.parameters.cluster import RunOptions
 from launcher.parameters.schema import Parameters
 from launcher.parameters.sources import gather
@@ -52,7 +53,8 @@ def experiments(wanted: Wanted, options: RunOptions, is_dry: bool, is_checked: b
     Raises:
         ExperimentError: one cannot run as wanted, or failed.
     """
-    plans = with_distinct_ids([make_plan(each, argv=this_command()) for each in wanted.parameters()])
+    parameters = [chosen(each) for each in wanted.parameters()]
+    plans = with_distinct_ids([make_plan(each, argv=this_command()) for each in parameters])
     for plan in plans:
         preflight.check(plan)
     preflight.check_together(plans, options)

@@ -1,26 +1,28 @@
-"""The command `score`: a model's scores of a table, on any target."""
+"""The command `score`: a model's scores of a table, or its maps of rasters, on any target."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from launcher.commands.parameter_options import option, setting, typed
 from launcher.parameters.cluster import TARGETS, RunOptions
-from launcher.support.outcomes import command_body
-from lib.artifacts import LATEST, run_id_of
+from launcher.support.outcomes import EXIT_CODES, command_body
+from lib.artifacts import run_id_of
 from lib.errors import InputError
 
-app = typer.Typer()
+app = typer.Typer(rich_markup_mode=None)
+
+_MODEL_HELP = "a model's folder, its pipeline_best, or latest: the newest complete one in --out"
+_ASSIGNMENT_HELP = "any parameter, overriding the file: -p id_cols=[pixel] -p missing=drop"
 
 _RESUME_HELP = "go on with maps of a run that died (score_YYYYMMDD_HHMMSS); give the same model and input again"
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES.replace("the experiment", "the scoring"))
 def score(
     context: typer.Context,
-    model: Annotated[str, typer.Argument(help="a model's folder, its pipeline_best, or latest: the newest in --out")],
-    input_data: Annotated[list[str], option("input_data", "PLACE")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help=_MODEL_HELP, show_default=False)],
+    input_data: Annotated[list[str], typer.Option(metavar="PLACE", help="table or raster: file, folder or URI")],
     out: Annotated[str | None, option("out", "PLACE")] = None,
     language: Annotated[str | None, option("language", "en|es")] = None,
     target: Annotated[str | None, setting("cluster.target", "|".join(TARGETS))] = None,
@@ -30,21 +32,23 @@ def score(
     ssh_key: Annotated[str | None, setting("cluster.ssh_key", "FILE")] = None,
     resume: Annotated[str | None, typer.Option(metavar="SCORE", help=_RESUME_HELP)] = None,
     params: Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters")] = None,
-    assign: Annotated[
-        list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="any parameter, as in -p id_cols=[pixel]")
-    ] = None,
+    assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help=_ASSIGNMENT_HELP)] = None,
     wait: Annotated[bool, typer.Option("--wait", help="follow a step until it ends, with its exit code")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would run, and change nothing")] = False,
     no_check: Annotated[bool, typer.Option("--no-check", help="do not check the EMR cluster first")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
 ) -> None:
-    """Score a table or raster tiles with a trained model, and report on them."""
+    """Score a table or raster tiles with a trained model, and report on them.
+
+    MODEL may also be a forest or GBT that plain Spark ML saved as a pipeline with a VectorAssembler. A PLACE is a path
+    or a URI; --input-data may be given several times.
+    """
     with command_body(debug):
         from launcher.commands.experiment import Wanted, experiments
 
-        place = model if model == LATEST or "://" in model else str(Path(model).absolute())
-        parameters = {**typed(context.params), "model": place, **_resumed(resume)}
-        wanted = Wanted([params] if params else [], assign or [], parameters)
+        if not model:
+            raise typer.BadParameter("is empty", param_hint="MODEL")
+        wanted = Wanted([params] if params else [], assign or [], {**typed(context.params), **_resumed(resume)})
         experiments(wanted, RunOptions(wait, None, debug), is_dry=dry_run, is_checked=not no_check)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 
 from launcher.emr.clusters import ACTIVE, PYTHON, Cluster, ClusterNotReady
+from launcher.emr.steps import SCORING
 from launcher.emr.watching import patiently
 from launcher.experiment.plan import Plan
 from launcher.experiment.submitted import StepFiles
@@ -82,8 +83,8 @@ def _step(plan: Plan, archive: Archive, folder: str, region: str) -> dict[str, A
     region_there = ["env", f"AWS_DEFAULT_REGION={region}"] if region else []
     args = [*region_there, PYTHON, "-c", _BOOTSTRAP, archive.place, archive.digest, f"{folder}/", LIVY_URL]
     return {
-        "Name": f"experiment {plan.run_id}",
-        # The next experiment in the queue does not depend on this one.
+        "Name": f"{SCORING if plan.is_scoring else 'experiment '}{plan.run_id}",
+        # The next run in the queue does not depend on this one.
         "ActionOnFailure": "CONTINUE",
         "HadoopJarStep": {"Jar": "command-runner.jar", "Args": args},
     }

@@ -25,6 +25,10 @@ FAILED_STEP = ("FAILED", "CANCELLED", "INTERRUPTED")
 PROBE_NAME = f"{PROJECT_NAME} check"
 
 
+# How the names of steps that train no model begin.
+SCORING = "scoring "
+
+
 @dataclass(frozen=True)
 class Step:
     """A step as it is now.
@@ -70,9 +74,9 @@ class Step:
 
     @property
     def model(self) -> str | None:
-        """The folder of the model that it trains, if the step is one of this project."""
+        """The folder of the model that it trains, if the step is one of this project that trains one."""
         found = self._ours()
-        return artifacts.model_dir(*found) if found else None
+        return artifacts.model_dir(*found) if found and not self.name.startswith(SCORING) else None
 
     def _ours(self) -> tuple[str, str] | None:
         # A step of this project has the place of its parameters among its arguments.

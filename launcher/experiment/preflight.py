@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from launcher.experiment import scoring
 from launcher.experiment.plan import Plan
 from launcher.parameters.cluster import TARGETS, RunOptions
 from launcher.parameters.schema import PLACES
@@ -57,9 +58,9 @@ def the_target_can_see_the_places(plan: Plan) -> None:
     for name in (*PLACES, "model"):
         for place in _places(plan, name):
             if local_path(place) is not None:
+                give = "give s3://bucket/…" if name == "model" else f"give --{name.replace('_', '-')} s3://bucket/…"
                 raise InputError(
-                    f"{name}={place}: a cluster cannot see the files of this machine; copy it to S3 and give "
-                    f"--{name.replace('_', '-')} s3://bucket/…"
+                    f"{name}={place}: a cluster cannot see the files of this machine; copy it to S3 and {give}"
                 )
 
 
@@ -69,7 +70,7 @@ def inputs_are_there(plan: Plan) -> None:
     Raises:
         InputError: one does not, or may not.
     """
-    for name in ("input_data", "test_data", "model"):
+    for name in ("input_data",) if plan.is_scoring else ("input_data", "test_data"):
         for place in _places(plan, name):
             path = local_path(place)
             if path is None:
@@ -83,6 +84,34 @@ def inputs_are_there(plan: Plan) -> None:
             except OSError as error:
                 why = f"cannot be read ({error.strerror}); check its permissions"
                 raise InputError(f"{name}: {place} {why}, {another}") from None
+
+
+def the_model_can_score_the_tables(plan: Plan) -> None:
+    """The model to score with is complete and of trees, and tables on this machine have its features.
+
+    Raises:
+        InputError: it is not, or they have not.
+    """
+    if not plan.is_scoring:
+        return
+    parameters = plan.parameters
+    model = scoring.model_of(parameters)
+    here = {place: path for place in parameters.input_data if (path := local_path(place)) is not None}
+    if model is None or not here:
+        return
+    rasters = {place: _matches(scoring.rasters_at(str(path))) for place, path in here.items()}
+    files = [file for found in rasters.values() for file in found]
+    if len(here) == len(parameters.input_data) and all(rasters.values()):
+        scoring.check_rasters(files, parameters, model)
+    for place, path in here.items():
+        if rasters[place]:
+            continue
+        # Brings pyarrow, which takes a while to import.
+        from launcher.support.table_outline import local_outline
+
+        table = local_outline(place, path)
+        if table is not None:
+            scoring.check_table(place, table, model, parameters.id_cols)
 
 
 def output_is_writable(plan: Plan) -> None:
@@ -127,6 +156,7 @@ CHECKS = (
     the_target_has_what_it_needs,
     the_target_can_see_the_places,
     inputs_are_there,
+    the_model_can_score_the_tables,
     output_is_writable,
     nothing_is_overwritten,
 )
@@ -150,6 +180,11 @@ def _open(path: Path) -> None:
         os.scandir(path).close()
     else:
         path.open("rb").close()
+
+
+def _matches(files: Sequence[str]) -> list[str]:
+    """Files, of a pattern those that match it; none of a pattern that only Hadoop knows."""
+    return [match for file in files for match in ([file] if Path(file).exists() else sorted(glob.glob(file)))]  # noqa: PTH207
 
 
 def _may_match(path: str) -> bool:

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from launcher.parameters.schema import NAMES, PLACES, SECTIONS, Parameters, check
 from launcher.support.files import is_uri
 from launcher.support.project import PROJECT
+from lib.artifacts import LATEST
 from lib.errors import InputError
 
 # Options for settings of a section, whose names would be too long.
@@ -83,7 +84,7 @@ def gather(
             _set(values, origins, section, [setting], typed, f"--{OPTIONS[name]}")
             continue
         origins[name] = f"--{name.replace('_', '-')}"
-        is_yaml = isinstance(typed, str) and name not in PLACES
+        is_yaml = isinstance(typed, str) and name not in (*PLACES, "model")
         values[name] = _absolute(name, _typed(name, typed, origins[name]) if is_yaml else typed, cwd)
     return check(values, origins)
 
@@ -185,7 +186,7 @@ def _plain_kinds(kind: Any) -> list[Any]:
 
 
 def _absolute(name: str, value: Any, base: Path) -> Any:
-    if name not in PLACES:
+    if name not in PLACES and (name != "model" or value == LATEST):
         return value
     if isinstance(value, list | tuple):
         return [_absolute(name, item, base) for item in value]

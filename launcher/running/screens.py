@@ -27,7 +27,7 @@ def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
 def _scoring_plan(plan: Plan, cost: str | None) -> list[tuple[str, str]]:
     p = plan.parameters
     return [
-        ("model", shown(p.model) if p.model != artifacts.LATEST else "the newest complete one"),
+        ("model", shown(p.model)),
         ("input", "\n".join(map(shown, p.input_data))),
         *_how_it_runs(plan, cost),
         ("scores", shown(plan.score_dir)),
@@ -97,7 +97,10 @@ def _show_scores(console: Console, plan: Plan, record: dict[str, Any]) -> None:
     marked = f"{record['share_marked']:.1%} of the {unit}, above {record['threshold']:.4g}"
     rows = [("marked", marked)]
     if "share_applicable" in record:
-        rows.append(("not applicable", f"{1 - record['share_applicable']:.1%} of the {unit}: unlike the training rows"))
+        both = f"{record['share_marked_and_applicable']:.1%} are marked, too"
+        rows.append(
+            ("applicable", f"{record['share_applicable']:.1%} of the {unit} are like the training rows; {both}")
+        )
     if record.get("dropped"):
         rows.append(("left out", f"{record['dropped']:,} rows with missing values"))
     places = {"report": artifacts.SCORING_REPORT, "scores": artifacts.SCORES, "notebooks": artifacts.NOTEBOOKS}

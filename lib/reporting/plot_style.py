@@ -126,8 +126,15 @@ def number_axis(axis: Any, words: Words) -> None:
 
 
 def percent_axis(axis: Any, words: Words) -> None:
-    """Write an axis's shares as percentages."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: words.percent(value, 0)))
+    """Write an axis's shares as percentages, with as many digits as its ticks differ in."""
+
+    def say(value: float, _: int | None) -> str:
+        ticks = axis.get_majorticklocs()
+        step = 100 * float(abs(ticks[1] - ticks[0])) if len(ticks) > 1 else 1.0
+        digits = next((digits for digits in (0, 1) if abs(round(step, digits) - step) < step / 100), 2)
+        return words.percent(value, digits)
+
+    axis.set_major_formatter(FuncFormatter(say))
 
 
 def say_how_many(axes: Axes, key: str, shown: int, total: int, words: Words) -> None:

@@ -99,7 +99,9 @@ def _said(record: Record, words: Words) -> list[str]:
         )
     ]
     reasons = _reasons(record, words)
-    if reasons:
+    if reasons and not record["share_uncertain"]:
+        said.append(words("scores.certain"))
+    elif reasons:
         share = words.percent(record["share_uncertain"])
         said.append(words("scores.uncertain", share=share, of_the=of_the, reasons=" ".join(reasons)))
     if "share_applicable" not in record:

@@ -235,6 +235,21 @@ def threshold(record: Record) -> str:
     return f"{table(header, rows, 'lrrrrrr')}\n\nChosen by: {rule_in_words(chosen, WORDS)}."
 
 
+def scored(record: Record) -> str:
+    """How many rows or pixels were scored, marked and applicable (the content of scores.json)."""
+    total, dropped = record["rows"], record.get("dropped")
+    shares = {"share_marked": f"marked: score above {WORDS.short(record['threshold'])}"}
+    shares |= {"share_applicable": "inside the area of applicability", "share_marked_and_applicable": "both"}
+    rows = [["scored", WORDS.count(total), ""]]
+    rows += [
+        [name, WORDS.count(round(record[share] * total)), WORDS.percent(record[share])]
+        for share, name in shares.items()
+        if share in record
+    ]
+    rows += [["left out for missing values", WORDS.count(dropped), ""]] if dropped else []
+    return table(["pixels" if "tiles" in record else "rows", "count", "share"], rows, "lrr")
+
+
 def permutation_importances(record: Record, top: int = 15) -> str:
     """The features whose permutation costs the model most."""
     drops = record.get("permutation_importances")

@@ -73,15 +73,12 @@ def _read(spark: SparkSession, uris: Sequence[str], features: Sequence[str], mis
     if missing not in ("error", "drop"):
         raise InputError(f"missing={missing!r}: choose error or drop")
     frame = dataset.read(spark, uris)
-    wrong = tables.require_features(dataset.columns(frame), features, ", ".join(uris))
-    if wrong:
-        named = some([f"{column.name} ({column.type})" for column in wrong])
-        raise InputError(f"{', '.join(uris)}: columns that the model needs are not numbers: {named}")
+    tables.require_numbers(dataset.columns(frame), features, ", ".join(uris))
     for name in features:
         frame = frame.withColumn(name, F.col(f"`{name}`").cast("double"))
     unusable = dataset.count_unusable(frame.select(*_columns(features)), features)
     if not unusable["rows"]:
-        raise InputError(f"{', '.join(uris)} has no rows: choose another with --input-data")
+        raise tables.without_rows(", ".join(uris))
     if not unusable["any"]:
         return frame, 0
     if missing == "error" or unusable["any"] == unusable["rows"]:

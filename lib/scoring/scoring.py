@@ -17,9 +17,10 @@ from pyspark.sql import SparkSession
 
 from lib import artifacts
 from lib.errors import InputError
+from lib.rasters.tile_set import named_tiles
 from lib.rasters.tiles import Resampling
 from lib.scoring import maps, rows
-from lib.scoring.inputs import named_tiles, raster_files
+from lib.scoring.inputs import raster_files
 from lib.scoring.maps import Map
 from lib.scoring.model import load_model
 from lib.storage import Storage, join

@@ -162,6 +162,23 @@ def require_features(columns: Sequence[Column], features: Sequence[str], table: 
     return [types[name] for name in features if types[name].is_number is False]
 
 
+def require_numbers(columns: Sequence[Column], features: Sequence[str], table: str) -> None:
+    """Check that a table has the columns that a model reads, and that they are numbers where their types are known.
+
+    Raises:
+        InputError: it has not, or they are not.
+    """
+    wrong = require_features(columns, features, table)
+    if wrong:
+        named = some([f"{column.name} ({column.type})" for column in wrong])
+        raise InputError(f"{table}: columns that the model needs are not numbers: {named}; convert them")
+
+
+def without_rows(uri: str) -> InputError:
+    """There is nothing to score."""
+    return InputError(f"{uri} has no rows: choose another with --input-data")
+
+
 def check_kept(names: Sequence[str], renamed: Callable[[str], str], parameter: str = "id_cols") -> None:
     """Check the columns that are kept beside scores, where each has the name that `renamed` gives it.
 

@@ -1,6 +1,7 @@
-"""Folders of saved models without what only Spark reads: names, metadata, and files of trees that are empty."""
+"""Folders of saved models without what only Spark reads: names, metadata, and files of trees that hold nothing."""
 
 import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,16 @@ def write_model(out: Path, run_id: str = "20260101_000000", **pipeline: Any) -> 
     for name in (artifacts.EXPERIMENT, artifacts.SUMMARY):
         _write(folder / name, {})
     return folder
+
+
+def upload_model(s3: Any, bucket: str, out: str, run_id: str = "20260101_000000", **pipeline: Any) -> str:
+    """A complete model of this project in S3, below the prefix `out`; its URI."""
+    with tempfile.TemporaryDirectory() as here:
+        folder = write_model(Path(here), run_id, **pipeline)
+        for file in (each for each in folder.rglob("*") if each.is_file()):
+            key = f"{out}/{file.relative_to(here)}"
+            s3.put_object(Bucket=bucket, Key=key, Body=file.read_bytes())
+    return artifacts.model_dir(f"s3://{bucket}/{out}", run_id)
 
 
 def _write(file: Path, content: Any) -> None:

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from pyspark.ml import PipelineModel
 from pyspark.ml.classification import (
     DecisionTreeClassifier,
@@ -93,6 +95,86 @@ def test_an_ensemble_scores_as_its_pipeline_does(spark, frame, tmp_path, name):
     rows = spark.createDataFrame(values.tolist(), features)
     scored = with_score(PipelineModel.load(path).transform(rows)).select(SCORE_COL).toPandas()[SCORE_COL]
     np.testing.assert_allclose(scorer.ensemble.score(values), scored, rtol=0, atol=1e-12)
+
+
+@settings(deadline=None, max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seed=st.integers(0, 2**32),
+    n_features=st.integers(1, 3),
+    depths=st.lists(st.integers(0, 30), min_size=1, max_size=5),
+    is_gbt=st.booleans(),
+    thresholds=st.lists(st.sampled_from([-np.inf, -1.5, -0.0, 0.0, 0.1 + 0.2, 1.5, np.inf]), min_size=1),
+)
+@example(seed=1, n_features=1, depths=[30, 0, 12], is_gbt=False, thresholds=[0.1 + 0.2, -np.inf, np.inf])
+@example(seed=2, n_features=2, depths=[30, 0, 7], is_gbt=True, thresholds=[-0.0, 0.1 + 0.2])
+def test_any_trees_that_spark_ml_saves_score_as_its_transform_does(
+    spark, tmp_path, seed, n_features, depths, is_gbt, thresholds
+):
+    """Trees that no training would give: as deep as Spark allows, thresholds at the rows' values, infinite ones."""
+    rng = np.random.default_rng(seed)
+    features = FEATURES[:n_features]
+    path = str(tmp_path / f"{seed}-{is_gbt}-{len(depths)}-{n_features}")
+    trees = [spark_tree(spark, rng, depth, n_features, thresholds, is_gbt) for depth in depths]
+    save_trees(spark, trees, features, is_gbt, path)
+    at = np.array([*thresholds, *np.nextafter(thresholds, 9), *np.nextafter(thresholds, -9), np.nan, np.inf, 0.3, 0.0])
+    values = rng.choice(at, (60, n_features))
+    rows = spark.createDataFrame(values.tolist(), features).coalesce(1)
+    theirs = with_score(PipelineModel.load(path).transform(rows)).select(SCORE_COL).toPandas()[SCORE_COL]
+    np.testing.assert_allclose(load_ensemble(spark, path).ensemble.score(values), theirs, rtol=0, atol=1e-12)
+
+
+def spark_tree(spark, rng, depth, n_features, thresholds, is_gbt):
+    """A tree of Spark ML, a chain to `depth` with a twig here and there."""
+    jvm, new_array = spark.sparkContext._jvm, spark.sparkContext._gateway.new_array
+    ml, impurity = jvm.org.apache.spark.ml, jvm.org.apache.spark.mllib.tree.impurity
+
+    def doubles(values):
+        made = new_array(jvm.double, len(values))
+        for place, value in enumerate(values):
+            made[place] = float(value)
+        return made
+
+    def statistics():
+        if is_gbt:
+            return impurity.VarianceCalculator(doubles([1, 0, 0]), 1)
+        return impurity.GiniCalculator(doubles(rng.integers(1, 9, 2)), 1)
+
+    def leaf():
+        return ml.tree.LeafNode(float(rng.normal()), 0.0, statistics())
+
+    def split(left, right):
+        limit = ml.tree.ContinuousSplit(int(rng.integers(n_features)), float(rng.choice(thresholds)))
+        return ml.tree.InternalNode(0.0, 0.0, 1.0, left, right, limit, statistics())
+
+    node = leaf()
+    for level in range(depth):
+        twig = split(leaf(), leaf()) if level and rng.random() < 0.3 else leaf()
+        node = split(node, twig) if rng.random() < 0.5 else split(twig, node)
+    if is_gbt:
+        return ml.regression.DecisionTreeRegressionModel(node, n_features)
+    return ml.classification.DecisionTreeClassificationModel(node, n_features, 2)
+
+
+def save_trees(spark, trees, features, is_gbt, path):
+    """Save a pipeline of an assembler and these trees by Spark ML's own writers."""
+    jvm, new_array = spark.sparkContext._jvm, spark.sparkContext._gateway.new_array
+    ml = jvm.org.apache.spark.ml
+    tree = ml.regression.DecisionTreeRegressionModel if is_gbt else ml.classification.DecisionTreeClassificationModel
+    made = new_array(tree, len(trees))
+    weights = new_array(jvm.double, len(trees))
+    for place, each in enumerate(trees):
+        made[place], weights[place] = each, 1.0 / (place + 1)
+    if is_gbt:
+        estimator = GBTClassifier(maxIter=len(trees))
+        model = ml.classification.GBTClassificationModel(estimator.uid, made, weights, len(features))
+    else:
+        estimator = RandomForestClassifier(numTrees=len(trees))
+        model = ml.classification.RandomForestClassificationModel(estimator.uid, made, len(features), 2)
+    estimator._transfer_params_to_java()
+    estimator._java_obj.copyValues(model, ml.param.ParamMap.empty())
+    stages = new_array(ml.Transformer, 2)
+    stages[0], stages[1] = vector_assembler(features).setHandleInvalid("keep")._to_java(), model
+    ml.PipelineModel("pipeline_1", stages).write().overwrite().save(path)
 
 
 def values_to_score(ensemble):

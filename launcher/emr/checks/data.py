@@ -4,29 +4,42 @@ import uuid
 
 from botocore.exceptions import ClientError
 
-from launcher.emr.checks.s3_tables import Outline, outline
+from launcher.emr.checks.s3_tables import outline
 from launcher.emr.checks.subject import CheckResult, Subject, fail, ok, warning
 from launcher.emr.policies import s3_arn, statements
+from launcher.experiment import scoring
 from launcher.parameters.schema import Parameters
 from launcher.support import aws, packaging
 from launcher.support.s3_files import S3Files
+from launcher.support.table_outline import Outline
 from lib.errors import InputError
 from lib.support import tables
 from lib.support.s3_uri import bucket_and_key
 
 
 def data(subject: Subject) -> CheckResult:
-    """Each table is there and readable, and has the columns that the parameters name."""
+    """Each table is there and readable, and has the columns that the parameters name, or the model to score with."""
     elsewhere = subject.not_in_s3("input_data")
     if elsewhere:
         return elsewhere
     said = []
+    trees = scoring.model_of(subject.parameters) if subject.parameters.model else None
     features: tuple[str, ...] = ()
     for uri in subject.parameters.input_data:
+        if subject.parameters.model and (rasters := scoring.rasters_at(uri)):
+            said.append(f"{uri}: {len(rasters)} raster files, whose bands are looked at when they are scored")
+            continue
         table = outline(subject.client("s3"), uri)
+        if subject.parameters.model:
+            if trees is not None:
+                scoring.check_table(uri, table, trees, subject.parameters.id_cols)
+            said.append(
+                f"{uri}: {_size(table)}" + (f", with the model's {len(trees.features)} features" if trees else "")
+            )
+            continue
         features = _features(uri, table, subject.parameters)
         said.append(f"{uri}: {_size(table)}, {len(features)} features{_roles(table, subject.parameters)}")
-    for uri in subject.parameters.test_data or ():
+    for uri in subject.inputs[len(subject.parameters.input_data) :]:  # test_data, of an experiment
         table = outline(subject.client("s3"), uri)
         _check_test_data(uri, table, features, subject.parameters.label_col)
         said.append(f"{uri}: {_size(table)}{_roles(table, subject.parameters)}")

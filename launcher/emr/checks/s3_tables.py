@@ -1,48 +1,21 @@
-"""What a table in S3 is, from the headers and footers of its files: no row is read, and no Spark is needed.
+"""What a table in S3 is, from the headers and footers of its files.
 
-`lib.support.tables` says which files and columns belong to the table; pyarrow.dataset reads what a file says of itself.
 Objects are read through boto3, with its credentials and its errors. pyarrow's own S3 client does not share the
 session's login and does not say why a read failed (a missing bucket looks like a missing file).
 """
 
-import csv
 import io
 import re
-import zlib
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-from pyarrow import dataset
-
-from launcher.support import aws
+from launcher.support import aws, table_outline
+from launcher.support.table_outline import Outline
 from lib.errors import InputError
-from lib.support import tables
 from lib.support.s3_uri import bucket_and_key
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_MOST = 200  # files looked at; more would say nothing new about the columns
-_HEADER = 64 * 1024
-
-
-@dataclass(frozen=True)
-class Outline:
-    """A table from outside.
-
-    `rows` is None where it would have to be counted; with `looked_at` less than `files` it counts the files that were
-    looked at.
-    """
-
-    format: tables.Format
-    columns: Sequence[tables.Column]
-    rows: int | None
-    files: int
-    looked_at: int
 
 
 def outline(s3: "S3Client", uri: str) -> Outline:
@@ -54,17 +27,7 @@ def outline(s3: "S3Client", uri: str) -> Outline:
     bucket, place = bucket_and_key(uri)
     with aws.translated_errors(f"cannot read {uri}"):
         objects = _objects(s3, bucket, place)
-        if not objects:
-            raise tables.absent(uri)
-        paths = tables.data_files({key: path for key, (path, size) in objects.items() if size})
-        table_format = tables.format_of(uri, paths)
-        keys = list(paths)[: _MOST if table_format.arrow else 1]
-        columns, rows = _look([_Object(s3, bucket, key, objects[key][1]) for key in keys], table_format)
-    names = [column.name for column in columns]
-    tables.check_names(uri, names)
-    partitions = [name for name in tables.partition_columns(paths.values()) if name not in names]
-    columns += [tables.Column(name, "", None) for name in partitions]
-    return Outline(table_format, columns, rows, len(paths), len(keys))
+        return table_outline.outline(uri, objects, lambda key: _Object(s3, bucket, key, objects[key][1]))
 
 
 class _Object(io.RawIOBase):
@@ -136,42 +99,3 @@ def _pattern(place: str) -> re.Pattern[str]:
         return re.compile(f"{translated}(?:/(?P<below>.*))?" if place else "(?P<below>.*)", re.DOTALL)
     except re.error as error:
         raise InputError(f"{place} is not a pattern of files: {error}") from None
-
-
-def _look(files: Sequence[_Object], table_format: tables.Format) -> tuple[list[tables.Column], int | None]:
-    """The columns of the first file, and the rows of all where a file says how many it has."""
-    if not table_format.arrow:
-        return _header(files[0], table_format), None
-    look = getattr(dataset, table_format.arrow)().make_fragment
-    with ThreadPoolExecutor(8) as pool:
-        footers = list(pool.map(lambda each: _footer(look, each, table_format), files))
-    return footers[0][0], sum(rows for _, rows in footers)
-
-
-def _footer(look: Callable[..., Any], file: _Object, table_format: tables.Format) -> tuple[list[tables.Column], int]:
-    """A file's columns and how many rows it has."""
-    try:
-        fragment = look(pa.PythonFile(file, mode="r"))
-        fields = fragment.physical_schema
-        return [
-            tables.Column(each.name, str(each.type), _is_number(each.type)) for each in fields
-        ], fragment.count_rows()
-    except (pa.ArrowException, OSError):
-        raise (file.failure or tables.unreadable(file.uri, table_format)) from None
-
-
-def _header(file: _Object, table_format: tables.Format) -> list[tables.Column]:
-    """The columns that the first line names."""
-    head = file.read(_HEADER)
-    try:
-        text = zlib.decompressobj(wbits=31).decompress(head) if file.uri.lower().endswith(".gz") else head
-    except zlib.error:
-        raise tables.unreadable(file.uri, table_format) from None
-    lines = csv.reader(io.StringIO(text.decode("utf-8-sig", errors="replace")))
-    names = next(filter(None, lines), [])
-    return [tables.Column(name, "", None) for name in names]
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    types = pa.types
-    return types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_boolean(kind)

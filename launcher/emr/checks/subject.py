@@ -82,8 +82,9 @@ class Subject:
 
     @property
     def inputs(self) -> list[str]:
-        """All tables that the experiment reads."""
-        return [*self.parameters.input_data, *(self.parameters.test_data or [])]
+        """All tables that the experiment reads, or the scoring."""
+        tested = [] if self.parameters.model else self.parameters.test_data or []
+        return [*self.parameters.input_data, *tested]
 
     def not_in_s3(self, *names: str) -> CheckResult | None:
         """What to say instead of looking at `input_data` or `out` where one of them is not in S3."""

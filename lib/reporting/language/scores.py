@@ -30,6 +30,10 @@ SCORES = {
         "In {share}, its trees disagree more than they do on training rows (spread above {limit}).",
         "En el {share} sus árboles discrepan más que en las filas de entrenamiento (dispersión superior a {limit}).",
     ),
+    "scores.certain": (
+        "The model may be asked about all of them: none is unlike the training rows.",
+        "Puede preguntarse al modelo por todas: ninguna se aparta de las filas de entrenamiento.",
+    ),
     "scores.no_area": (
         "How unlike the training rows these are is not known: the model keeps no sample of them.",
         "No se sabe cuánto difieren de las filas de entrenamiento: el modelo no guarda una muestra de ellas.",

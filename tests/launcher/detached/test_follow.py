@@ -24,7 +24,7 @@ from launcher.support import aws
 from launcher.support.files import files_at
 from lib import artifacts
 from lib.errors import InputError
-from tests.launcher.runs import OUT, RUN_ID, put, submitted, write_results
+from tests.launcher.runs import OUT, RUN_ID, put, submitted, write_results, write_scores
 from tests.launcher.runs import plan as experiment_plan
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -84,6 +84,38 @@ def test_a_run_that_went_well_is_shown_with_its_results(emr_cluster, run):
     assert shown == sorted(shown)
     assert "Winner  GBT maxIter=3" in printed
     assert f"{plan.eval_dir}/EVALUATION_REPORT.md" in printed
+
+
+def test_a_scoring_is_shown_with_its_shares_and_places(emr_cluster):
+    files_at(OUT).remove(OUT)
+    plan, step_files = submitted(emr_cluster.id, model=f"{OUT}/models/model_20260101_000000")
+    write_scores(emr_cluster.s3, plan)
+    step_files.write_status(Status(steps=times("score"), exit_code=0))
+    printed = followed(emr_cluster, step(emr_cluster, SUCCEED))
+    for said in ("1/1 score", "1,200 rows scored by", "25.0% of the rows, above 0.41", "left out    3 rows"):
+        assert said in printed
+    assert f"scores      {plan.score_dir}/scores" in printed
+    assert "Winner" not in printed
+
+
+@pytest.mark.parametrize("lost", ["scores.json", "scores/_SUCCESS"])
+def test_scores_that_are_not_whole_are_a_failure_whatever_emr_says(emr_cluster, lost):
+    files_at(OUT).remove(OUT)
+    plan, _ = submitted(emr_cluster.id, model=f"{OUT}/models/model_20260101_000000")
+    write_scores(emr_cluster.s3, plan)
+    files_at(OUT).remove(f"{plan.score_dir}/{lost}")
+    with pytest.raises(StepFailed, match=rf"is COMPLETED, but its result {plan.score_dir}/\S+ is not there"):
+        followed(emr_cluster, step(emr_cluster, SUCCEED))
+
+
+def test_a_scoring_that_was_cancelled_leaves_nothing_to_resume(emr_cluster):
+    files_at(OUT).remove(OUT)
+    submitted(emr_cluster.id, model=f"{OUT}/models/model_20260101_000000")
+    step_id = step(emr_cluster, SLEEP)
+    meanwhile(emr_cluster, step_id, lambda: emr_cluster.emr.cancel_steps(ClusterId=emr_cluster.id, StepIds=[step_id]))
+    with pytest.raises(StepFailed, match="was cancelled") as failed:
+        followed(emr_cluster, step_id)
+    assert "No scores are kept: they would not be complete." in failed.value.__notes__
 
 
 def test_a_step_is_followed_through_the_queue_and_while_it_runs(emr_cluster, run, tmp_path):

@@ -26,8 +26,10 @@ from launcher.parameters.schema import Parameters
 from launcher.support import aws, packaging
 from launcher.support.files import files_at
 from tests.aws.steps import PYTHON
+from tests.launcher.emr.checks.subjects import make_cluster
 from tests.launcher.requests import request
 from tests.launcher.runs import GRID, OUT, RUN_ID, plan, put, write_results
+from tests.lib.models import upload_model
 
 ROOT = Path(__file__).resolve().parents[3]
 LONGEST_ARGUMENTS = 10_280  # of a step, in all: EMR's limit
@@ -100,6 +102,66 @@ def test_the_same_code_is_uploaded_once(cluster, s3):
     before = s3.head_object(Bucket="bucket", Key=key)["LastModified"]
     assert packaging.upload_project(files_at(OUT), OUT) == first
     assert s3.head_object(Bucket="bucket", Key=key)["LastModified"] == before
+
+
+def test_a_scoring_is_submitted_as_an_experiment_is(emr, cluster, s3):
+    model = upload_model(s3, "bucket", "experiments")
+    result = typed("score", "latest", "--cluster-id", cluster, *PLACES)
+    assert result.exit_code == 0, result.output
+    (step,) = steps(emr, cluster)
+    run_id = re.search(r"\d{8}_\d{6}", step["Name"]).group()
+    assert step["Name"] == f"scoring {run_id}"
+    for line in (
+        f"Scoring {run_id} → {OUT}",
+        f"step    {step['Id']} on cluster {cluster} (mineria-ml-cluster, ",
+        f"follow  run_experiment.py cluster step {step['Id']} --cluster-id {cluster} --wait",
+        "cost    not estimated for a scoring; what it costs stands in its record",
+        f"scores  {OUT}/scores/score_{run_id}",
+    ):
+        assert f"\n{line}" in f"\n{result.output}"
+    there = StepFiles.of(OUT, run_id).plan()
+    assert (there.parameters.model, [each.name for each in there.steps]) == (model, ["score"])
+    shown = typed("cluster", "step", step["Id"], "--cluster-id", cluster).output
+    assert f"run          {run_id}" in shown
+    assert "model" not in shown.split("command")[0]
+
+
+def test_a_scoring_waits_in_the_queue(emr, cluster, s3):
+    upload_model(s3, "bucket", "experiments")
+    assert typed("--cluster-id", cluster, *PLACES).exit_code == 0
+    result = typed("score", "latest", "--cluster-id", cluster, *PLACES)
+    assert "; 1 step before it" in result.output
+    assert [step["Name"].split()[0] for step in steps(emr, cluster)] == ["experiment", "scoring"]
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["run", "dry run"])
+def test_a_scoring_that_cannot_be_costs_no_step(emr, cluster, s3, dry):
+    def refused(model, says):
+        result = typed("score", model, "--cluster-id", cluster, *PLACES, *dry)
+        assert result.exit_code == 2, result.output
+        assert says in " ".join(result.output.split())
+        assert steps(emr, cluster) == []
+
+    refused("latest", f"there is no complete model in {OUT}/models: train one first, name one, or give the --out")
+    refused(f"{OUT}/models/nothing", "there is no model at")
+    refused("s3://no-such-bucket/model", "there is no bucket no-such-bucket")
+    model = upload_model(s3, "bucket", "experiments", classes=3)
+    refused("latest", "its model has 3 classes, not 2")
+    s3.delete_object(Bucket="bucket", Key=f"{model.removeprefix('s3://bucket/')}/metrics/summary.json")
+    refused(model, "its training did not finish")
+
+
+def test_a_table_without_the_features_costs_no_step(emr, s3):
+    s3.create_bucket(Bucket="bucket")
+    files_at(OUT).remove(OUT)
+    fit = make_cluster()
+    upload_model(s3, "bucket", "experiments", features=("B02", "B04"))
+    put(s3, "s3://bucket/data/wrong.csv", "B02,B03\n1,2\n")
+    where = ("--input-data", "s3://bucket/data/wrong.csv", "--out", OUT, "--cluster-id", fit)
+    result = typed("score", "latest", *where)
+    assert result.exit_code == 2
+    assert "data: s3://bucket/data/wrong.csv lacks columns that the model needs: B04" in result.output
+    assert [step for step in steps(emr, fit) if step["Name"].startswith("scoring")] == []
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from launcher.emr.checks import data as checks_data
-from launcher.emr.checks.s3_tables import Outline
 from launcher.emr.lifecycle import request
 from launcher.experiment import preflight
 from launcher.parameters import schema
+from launcher.support.table_outline import Outline
 from lib.errors import InputError, not_among, some
 from lib.search.candidates import expand
 from lib.support import tables

@@ -14,9 +14,9 @@ from rio_cogeo.cogeo import cog_validate
 from lib.errors import InputError
 from lib.rasters import windows as raster_windows
 from lib.rasters.files import without_warning
+from lib.rasters.tile_set import named_tiles
 from lib.reporting import scoring_report
 from lib.scoring import scoring, windows
-from lib.scoring.inputs import named_tiles
 from lib.scoring.model import load_model
 from lib.training import Settings, train
 from tests.lib.rasters.make import raster

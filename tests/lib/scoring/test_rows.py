@@ -1,5 +1,6 @@
 """Scores of a table: equal to Spark ML's own, with what the model keeps, and refused where they would not be."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -16,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 from lib.errors import InputError, SavedModelError
 from lib.measures.applicability import Applicability
 from lib.measures.calibration import Isotonic
-from lib.reporting import scoring_report
+from lib.reporting import scoring_report, views
 from lib.scoring import scoring
 from lib.scoring.model import load_model
 from lib.training import Settings, train
@@ -126,6 +127,28 @@ def test_the_report_says_what_the_model_should_not_be_asked_about(spark, scored,
         assert f"]({name})" in report.markdown
         assert Path(scored.folder, name).stat().st_size > 1000
     assert "<img" in Path(scored.folder, "SCORING_REPORT.html").read_text()
+
+
+def test_where_every_row_is_applicable_the_report_says_just_that(scored):
+    certain = {"share_applicable": 1.0, "share_spread_high": 0.0, "share_uncertain": 0.0}
+    inside = dataclasses.replace(scored, record={**scored.record, **certain})
+    assert "The model may be asked about all of them" in scoring_report.render(inside).markdown
+    assert "Puede preguntarse al modelo por todas" in scoring_report.render(inside, "es").markdown
+
+
+def test_the_notebook_shows_counts_and_shares(scored):
+    rows = [line.strip("| ").split(" | ") for line in views.scored(scored.record).splitlines()[2:]]
+    record = scored.record
+    assert rows[0][:2] == ["scored", "500"]
+    assert [row[0] for row in rows[1:]] == [
+        f"marked: score above {record['threshold']:.4g}",
+        "inside the area of applicability",
+        "both",
+    ]
+    shares = ("share_marked", "share_applicable", "share_marked_and_applicable")
+    assert [row[1:] for row in rows[1:]] == [[f"{record[s] * 500:.0f}", f"{record[s]:.1%}"] for s in shares]
+    plain = {name: record[name] for name in ("rows", "threshold", "share_marked")}
+    assert views.scored({**plain, "dropped": 1234}).splitlines()[-1] == "| left out for missing values | 1,234 |  |"
 
 
 def test_the_same_rows_have_the_same_scores_in_any_partitions_and_order(spark, frame_of, trained, ground, rows, place):

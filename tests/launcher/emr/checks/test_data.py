@@ -13,7 +13,8 @@ from launcher.emr.checks.subject import ok
 from launcher.support import packaging
 from launcher.support.files import files_at
 from lib.errors import InputError
-from tests.launcher.emr.checks.subjects import TABLE, deny, make_bucket, make_cluster, subject
+from tests.launcher.emr.checks.subjects import TABLE, deny, make_bucket, make_cluster, parquet, subject
+from tests.lib.models import upload_model
 
 pytestmark = pytest.mark.usefixtures("emr")
 
@@ -87,6 +88,44 @@ def test_blocks_need_no_zone_column(experiment):
 def test_a_table_that_would_be_refused_later_is_refused_now(experiment, changes, message):
     with pytest.raises(InputError, match=message):
         data.data(experiment(**changes))
+
+
+@pytest.fixture
+def scoring(experiment, bucket):
+    """A scoring of that table, which may lack a label, with a model of these features."""
+
+    def make(features=("B03", "B02"), **changes):
+        model = upload_model(boto3.client("s3"), bucket, "out", features=features)
+        return experiment(model=model, label_col="no such label", test_data=["s3://nowhere/x"], **changes)
+
+    return make
+
+
+def test_a_table_to_score_needs_the_models_features_and_no_label(scoring, bucket):
+    assert data.data(scoring()) == ok(f"s3://{bucket}/data/: 3 rows in 1 file, with the model's 2 features")
+
+
+def test_where_only_the_cluster_sees_the_model_the_table_is_looked_at(experiment, bucket):
+    found = data.data(experiment(model="hdfs:///models/model_20260101_000000", id_cols=["pixel"]))
+    assert found == ok(f"s3://{bucket}/data/: 3 rows in 1 file")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"features": ("B02", "B08")}, "lacks columns that the model needs: B08; add or rename them"),
+        ({"features": ("B02", "zone")}, r"columns that the model needs are not numbers: zone \(string\); convert"),
+        ({"id_cols": ["zones"]}, "id_cols: the table has no column 'zones': did you mean zone"),
+        ({"input_data": "s3://{bucket}/empty.parquet"}, "empty.parquet has no rows: choose another"),
+        ({"input_data": "s3://{bucket}/nothing"}, "nothing does not exist: check --input-data"),
+    ],
+)
+def test_a_table_that_cannot_be_scored_is_refused_before_a_step_costs_money(scoring, bucket, changes, message):
+    boto3.client("s3").put_object(Bucket=bucket, Key="empty.parquet", Body=parquet(TABLE[:0]))
+    if "input_data" in changes:
+        changes = {"input_data": changes["input_data"].format(bucket=bucket)}
+    with pytest.raises(InputError, match=message):
+        data.data(scoring(**changes))
 
 
 @pytest.mark.parametrize("name", ["table.csv", "table.CSV.gz"])

@@ -16,6 +16,7 @@ from pyarrow import orc
 
 from launcher.emr.checks import data, s3_tables
 from launcher.parameters.schema import check
+from launcher.support import table_outline
 from launcher.support.aws import AwsRefused
 from lib import dataset, explore
 from lib.errors import InputError
@@ -207,7 +208,7 @@ def test_no_more_files_are_looked_at_than_tell_something(endpoint, both, monkeyp
     found = s3_tables.outline(boto3.client("s3"), there)
     assert (found.rows, found.files, len(found.columns), found.looked_at) == (2, 2, 2001, 2)
     assert (found.columns[1].is_number, found.columns[-1]) == (True, tables.Column("zone", "", None))
-    monkeypatch.setattr(s3_tables, "_MOST", 1)
+    monkeypatch.setattr(table_outline, "_MOST", 1)
     assert s3_tables.outline(boto3.client("s3"), there).looked_at == 1
 
 

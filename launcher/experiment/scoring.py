@@ -1,0 +1,91 @@
+"""What a scoring needs, looked at before anything starts: a model of trees, and tables or rasters with its features."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from launcher.parameters.schema import Parameters
+from launcher.support.files import files_at, local_path
+from lib import artifacts, model_files
+from lib.errors import InputError
+from lib.model_files import Folders
+from lib.support import tables
+from lib.support.s3_uri import is_s3
+
+if TYPE_CHECKING:
+    from launcher.support.table_outline import Outline
+
+
+def chosen(parameters: Parameters) -> Parameters:
+    """The parameters with the model that `latest` is at this moment.
+
+    Raises:
+        InputError: there is no complete model in the output folder.
+    """
+    if parameters.model != artifacts.LATEST:
+        return parameters
+    out = parameters.out
+    found = model_files.newest(_folders(out), artifacts.models_dir(out), artifacts.SUMMARY)
+    if found is None:
+        raise InputError(
+            f"there is no complete model in {artifacts.models_dir(out)}: train one first, name one, or give the --out "
+            "of the experiment that trained it"
+        )
+    return parameters.model_copy(update={"model": found})
+
+
+def model_of(parameters: Parameters) -> model_files.Outline | None:
+    """The model to score with, from its small files; None if it is where only a cluster can look.
+
+    Raises:
+        InputError: there is none, it is not whole, or it is none of trees.
+    """
+    model = parameters.model
+    if local_path(model) is None and not is_s3(model):
+        return None
+    folders = _folders(model)
+    try:
+        return model_files.outline(folders, model_files.locate(folders, model).pipeline)
+    except OSError as error:
+        raise InputError(f"the model at {model} cannot be read ({error.strerror}); check its permissions") from None
+
+
+def check_table(place: str, table: "Outline", model: model_files.Outline, id_cols: Sequence[str]) -> None:
+    """Check that a model can score a table.
+
+    Raises:
+        InputError: the table has no rows, lacks columns, or has some that are no numbers.
+    """
+    tables.require_numbers(table.columns, model.features, place)
+    for name in id_cols:
+        tables.require(table.columns, name, "id_cols")
+    if table.rows == 0 and table.looked_at == table.files:
+        raise tables.without_rows(place)
+
+
+def rasters_at(place: str) -> list[str]:
+    """The raster files at a place (a file, or a folder of them); none if it is a table."""
+    if tables.is_raster(place):
+        return [place]
+    folder = place.rstrip("/")
+    return [f"{folder}/{name}" for name in files_at(folder).names(folder) if tables.is_raster(name)]
+
+
+def check_rasters(files: Sequence[str], parameters: Parameters, model: model_files.Outline) -> None:
+    """Check that raster files of this machine have the model's features.
+
+    Raises:
+        InputError: one is no raster, or lacks a band.
+    """
+    # GDAL takes a while to import.
+    from lib.rasters.tile_set import named_tiles
+
+    named_tiles(files, model.features, parameters.bands, parameters.resample)
+
+
+def _folders(place: str) -> Folders:
+    files = files_at(place)
+
+    def text(file: str) -> str:
+        return files.read_text(file) or ""
+
+    return Folders(files.names, text, files.exists)
