@@ -30,6 +30,7 @@ _LONG = (
     "test_experiment.py",
     "test_resuming.py",
     "test_scripts.py",
+    "lib/test_slots.py",
     "yarn/",
     "notebooks/test_regression.py",
     "infrastructure/test_apply.py",
