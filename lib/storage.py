@@ -73,7 +73,11 @@ class Storage:
         return self.read_bytes(uri).decode()
 
     def read_json(self, uri: str) -> Any:
-        """The content of one JSON file."""
+        """The content of one JSON file.
+
+        Raises:
+            InputError: it is not JSON, too.
+        """
         try:
             return json.loads(self.read_text(uri))
         except ValueError as error:

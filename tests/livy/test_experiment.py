@@ -7,13 +7,18 @@ import base64
 import contextlib
 import dataclasses
 import json
+import os
 import stat
+import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
+import yaml
 
 from launcher.experiment.plan import commit, make_plan, recorded_parameters
 from launcher.experiment.search_log import SearchLog
@@ -27,7 +32,7 @@ from launcher.targets.livy import records
 from launcher.targets.livy.client import LivyClient, LivyLogin
 from launcher.targets.livy.failures import SessionFailed
 from launcher.targets.target import LocalTarget
-from lib import artifacts
+from lib import artifacts, scoring
 from lib.support.version import code_hash
 from tests.lib.tables import make_table, write
 from tests.livy.conftest import BUCKET, DRIVER_MEMORY
@@ -242,6 +247,93 @@ def test_the_password_is_nowhere_and_the_configuration_is_private(whole, s3):
         places.append(s3.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read().decode(errors="replace"))
     for secret in (PASSWORD, base64.b64encode(f"{LOGIN}:{PASSWORD}".encode()).decode()):
         assert not [place for place in places if secret in place]
+
+
+@dataclasses.dataclass
+class Scoring:
+    """Types `score` for the model of `whole`, as a process of its own."""
+
+    params: Path
+
+    def __call__(self, *arguments):
+        command = [sys.executable, "run_experiment.py", "score", "latest", "--params", self.params, "--target", "livy"]
+        environment = {**os.environ, "COLUMNS": "200"}
+        return subprocess.run(
+            [*command, *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=200
+        )
+
+
+@pytest.fixture
+def score(whole, livy_url, spark_settings, tmp_path):
+    content = {"cluster": {"livy_url": livy_url}, "spark": {"driver_memory": DRIVER_MEMORY, "conf": spark_settings}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"out": OUT, **content}))
+    return Scoring(tmp_path / "params.yaml")
+
+
+def test_its_model_scores_a_table_through_livy(whole, score, s3, livy_url, written, spark, tmp_path):
+    before, begun = sessions(livy_url), len(written)
+    table = f"s3://{BUCKET}/data/table.parquet"
+    done = score("--input-data", table, "-p", f"run_id={RUN_ID}", "-p", "id_cols=[f0]")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sessions(livy_url) == before
+    place = f"{OUT}/scores/score_{RUN_ID}"
+    for said in (f"Scoring {RUN_ID}", "600 rows scored by", "of the rows, above", f"{place}/SCORING_REPORT.md"):
+        assert said in done.stdout
+    mine = [key for key in written[begun:] if key.startswith(f"whole/scores/score_{RUN_ID}/")]
+    results = [key.split(RUN_ID)[1] for key in mine if "/notebooks/" not in key]
+    assert results[-1] == "/scores.json"
+    assert {"/SCORING_REPORT.md", "/SCORING_REPORT.html", "/scores/_SUCCESS"} < set(results)
+    assert {key.split("/notebooks/")[1] for key in mine if "/notebooks/" in key} == {"05_score.ipynb", "05_score.html"}
+    record = json.loads(text(s3, f"whole/scores/score_{RUN_ID}/scores.json"))
+    assert (record["rows"], record["model"], record["inputs"]) == (600, f"{OUT}/models/model_{RUN_ID}", [table])
+
+    # The same model scores the same rows alike on one machine.
+    for number, bucket_key in enumerate(key for key in mine if "/scores/part-" in key):
+        s3.download_file(BUCKET, bucket_key, str(tmp_path / f"{number}.parquet"))
+    there = scores_below(tmp_path)
+    model = download(s3, f"whole/models/model_{RUN_ID}", tmp_path / f"model_{RUN_ID}")
+    here = scoring.score(spark, str(model), whole.table, str(tmp_path / "out"), id_cols=["f0"])
+    found = pd.read_parquet(f"{here.folder}/scores").sort_values("f0")
+    pd.testing.assert_frame_equal(there, found.reset_index(drop=True), rtol=0, atol=1e-12)
+
+
+def scores_below(folder):
+    parts = [pd.read_parquet(file) for file in folder.glob("*.parquet")]
+    return pd.concat(parts).sort_values("f0").reset_index(drop=True)
+
+
+def download(s3, prefix, folder):
+    for each in s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{prefix}/")["Contents"]:
+        file = folder / each["Key"].removeprefix(f"{prefix}/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        s3.download_file(BUCKET, each["Key"], str(file))
+    return folder
+
+
+def test_a_table_that_the_notebook_refuses_leaves_neither_session_nor_scores(score, s3, livy_url, tmp_path):
+    before = sessions(livy_url)
+    holes = make_table(50).assign(f1=float("nan"))
+    s3.upload_file(write(holes, tmp_path / "holes.parquet"), BUCKET, "data/holes.parquet")
+    done = score(
+        "--input-data", f"s3://{BUCKET}/data/holes.parquet", "-p", "missing=drop", "-p", "run_id=20260202_000000"
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.startswith("Error: 50 of 50 rows have a null, NaN or infinite value, in: f1 (50); fix them, or")
+    assert done.stderr.count("\n") == 1
+    assert sessions(livy_url) == before
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix="whole/scores/score_20260202_000000")
+
+
+def test_what_can_be_known_before_opens_no_session(whole, score, livy, s3):
+    def refused(says, *arguments):
+        done = score("--livy-url", livy.url, *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert says in done.stderr
+
+    table = ("--input-data", f"s3://{BUCKET}/data/table.parquet")
+    refused("there is no complete model in s3://", *table, "--out", f"s3://{BUCKET}/nothing")
+    refused("a cluster cannot see the files of this machine", "--input-data", whole.table)
+    assert livy.faults.requests("POST", "/sessions") == []
 
 
 def test_a_wrong_login_says_where_the_right_one_goes(livy, monkeypatch):
