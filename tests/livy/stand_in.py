@@ -27,6 +27,7 @@ from launcher.local_spark import find_java
 MASTER = "local[2]"
 DRIVER = Path(__file__).with_name("driver.py")
 # The session request's own names for Spark properties.
+_ENVIRONMENT = "spark.yarn.appMasterEnv."
 _PROPERTIES = {
     "driverMemory": "spark.driver.memory",
     "driverCores": "spark.driver.cores",
@@ -160,6 +161,9 @@ def _environment(asked: dict[str, Any]) -> dict[str, str]:
     properties |= asked.get("conf", {})
     # A session on loopback alone, whatever this machine's name resolves to.
     properties |= {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1"}
+    # In YARN's cluster mode, in which Livy runs on EMR, these are the driver's environment.
+    names = [name for name in properties if name.startswith(_ENVIRONMENT)]
+    environment = {name.removeprefix(_ENVIRONMENT): str(properties.pop(name)) for name in names}
     options = [f"--conf {shlex.quote(f'{name}={value}')}" for name, value in properties.items()]
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "AWS_", "PYTHONPATH"))},
@@ -167,6 +171,7 @@ def _environment(asked: dict[str, Any]) -> dict[str, str]:
         "PYSPARK_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_SUBMIT_ARGS": f"--master {MASTER} {' '.join(options)} pyspark-shell",
+        **environment,
     }
 
 

@@ -7,13 +7,21 @@ import base64
 import contextlib
 import dataclasses
 import json
+import os
 import stat
+import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import psutil
 import pytest
+import rasterio
+import yaml
+from rio_cogeo.cogeo import cog_validate
 
 from launcher.experiment.plan import commit, make_plan, recorded_parameters
 from launcher.experiment.search_log import SearchLog
@@ -28,7 +36,9 @@ from launcher.targets.livy.client import LivyClient, LivyLogin
 from launcher.targets.livy.failures import SessionFailed
 from launcher.targets.target import LocalTarget
 from lib import artifacts
+from lib.scoring import scoring
 from lib.support.version import code_hash
+from tests.lib.rasters.make import raster
 from tests.lib.tables import make_table, write
 from tests.livy.conftest import BUCKET, DRIVER_MEMORY
 from tests.livy.faults import FaultyProxy
@@ -242,6 +252,123 @@ def test_the_password_is_nowhere_and_the_configuration_is_private(whole, s3):
         places.append(s3.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read().decode(errors="replace"))
     for secret in (PASSWORD, base64.b64encode(f"{LOGIN}:{PASSWORD}".encode()).decode()):
         assert not [place for place in places if secret in place]
+
+
+@dataclasses.dataclass
+class Scoring:
+    """Types `score` for the model of `whole`, as a process of its own."""
+
+    params: Path
+
+    def __call__(self, *arguments):
+        command = [sys.executable, "run_experiment.py", "score", "latest", "--params", self.params, "--target", "livy"]
+        environment = {**os.environ, "COLUMNS": "200"}
+        return subprocess.run(
+            [*command, *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=200
+        )
+
+
+@pytest.fixture
+def score(whole, livy_url, spark_settings, tmp_path):
+    content = {"cluster": {"livy_url": livy_url}, "spark": {"driver_memory": DRIVER_MEMORY, "conf": spark_settings}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"out": OUT, **content}))
+    return Scoring(tmp_path / "params.yaml")
+
+
+def test_its_model_scores_a_table_through_livy(whole, score, s3, livy_url, written, spark, tmp_path):
+    before, begun = sessions(livy_url), len(written)
+    table = f"s3://{BUCKET}/data/table.parquet"
+    done = score("--input-data", table, "-p", f"run_id={RUN_ID}", "-p", "id_cols=[f0]")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sessions(livy_url) == before
+    place = f"{OUT}/scores/score_{RUN_ID}"
+    for said in (f"Scoring {RUN_ID}", "600 rows scored by", "of the rows, above", f"{place}/SCORING_REPORT.md"):
+        assert said in done.stdout
+    mine = [key for key in written[begun:] if key.startswith(f"whole/scores/score_{RUN_ID}/")]
+    results = [key.split(RUN_ID)[1] for key in mine if "/notebooks/" not in key]
+    assert results[-1] == "/scores.json"
+    assert {"/SCORING_REPORT.md", "/SCORING_REPORT.html", "/scores/_SUCCESS"} < set(results)
+    assert {key.split("/notebooks/")[1] for key in mine if "/notebooks/" in key} == {"05_score.ipynb", "05_score.html"}
+    record = json.loads(text(s3, f"whole/scores/score_{RUN_ID}/scores.json"))
+    assert (record["rows"], record["model"], record["inputs"]) == (600, f"{OUT}/models/model_{RUN_ID}", [table])
+
+    # The same model scores the same rows alike on one machine.
+    for number, bucket_key in enumerate(key for key in mine if "/scores/part-" in key):
+        s3.download_file(BUCKET, bucket_key, str(tmp_path / f"{number}.parquet"))
+    there = scores_below(tmp_path)
+    model = download(s3, f"whole/models/model_{RUN_ID}", tmp_path / f"model_{RUN_ID}")
+    here = scoring.score(spark, str(model), whole.table, str(tmp_path / "out"), id_cols=["f0"])
+    found = pd.read_parquet(f"{here.folder}/scores").sort_values("f0")
+    pd.testing.assert_frame_equal(there, found.reset_index(drop=True), rtol=0, atol=1e-12)
+
+
+def test_its_model_makes_a_map_of_a_raster_in_s3(whole, score, s3, s3_endpoint, livy_url, spark, tmp_path):
+    before = sessions(livy_url)
+    bands = np.random.default_rng(8).normal(size=(4, 40, 60)).round(3)
+    bands[1, :5, :9] = np.nan
+    north = raster(tmp_path / "north.tif", bands, [f"f{i}" for i in range(4)], tiled=True, blockxsize=16, blockysize=16)
+    s3.upload_file(north, BUCKET, "data/tiles/north.tif")
+    # On EMR, GDAL takes the node's own credentials and AWS's addresses.
+    gdal = {"AWS_S3_ENDPOINT": s3_endpoint.removeprefix("http://"), "AWS_HTTPS": "NO", "AWS_VIRTUAL_HOSTING": "FALSE"}
+    gdal |= {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": "us-east-1"}
+    params = yaml.safe_load(score.params.read_text())
+    params["spark"]["conf"] |= {f"spark.yarn.appMasterEnv.{name}": value for name, value in gdal.items()}
+    score.params.write_text(yaml.safe_dump(params))
+
+    done = score("--input-data", f"s3://{BUCKET}/data/tiles", "-p", "run_id=20260303_000000", "--language", "es")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sessions(livy_url) == before
+    for said in ("2,355 pixels scored by", "best_areas.geojson"):
+        assert said in done.stdout
+    place = download(s3, "whole/scores/score_20260303_000000", tmp_path / "score_20260303_000000")
+    assert not (place / "windows").exists()
+    model = download(s3, f"whole/models/model_{RUN_ID}", tmp_path / f"model_{RUN_ID}")
+    here = scoring.score(spark, str(model), north, str(tmp_path / "out"))
+    for name in here.record["maps"]:
+        with rasterio.open(place / "maps" / "north" / f"{name}.tif") as there:
+            assert cog_validate(there.name, quiet=True)[0]
+            with rasterio.open(f"{here.folder}/maps/north/{name}.tif") as ours:
+                assert np.array_equal(there.read(masked=True).filled(9), ours.read(masked=True).filled(9))
+    assert "map_north.png" in (place / "SCORING_REPORT.md").read_text()
+
+
+def scores_below(folder):
+    parts = [pd.read_parquet(file) for file in folder.glob("*.parquet")]
+    return pd.concat(parts).sort_values("f0").reset_index(drop=True)
+
+
+def download(s3, prefix, folder):
+    for each in s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{prefix}/")["Contents"]:
+        file = folder / each["Key"].removeprefix(f"{prefix}/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        s3.download_file(BUCKET, each["Key"], str(file))
+    return folder
+
+
+def test_a_table_that_the_notebook_refuses_leaves_neither_session_nor_scores(score, s3, livy_url, tmp_path):
+    before = sessions(livy_url)
+    holes = make_table(50).assign(f1=float("nan"))
+    s3.upload_file(write(holes, tmp_path / "holes.parquet"), BUCKET, "data/holes.parquet")
+    done = score(
+        "--input-data", f"s3://{BUCKET}/data/holes.parquet", "-p", "missing=drop", "-p", "run_id=20260202_000000"
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.startswith("Error: 50 of 50 rows have a null, NaN or infinite value, in: f1 (50); fix them, or")
+    assert done.stderr.count("\n") == 1
+    assert sessions(livy_url) == before
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix="whole/scores/score_20260202_000000")
+
+
+def test_what_can_be_known_before_opens_no_session(whole, score, livy, s3):
+    def refused(says, *arguments):
+        done = score("--livy-url", livy.url, *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert says in done.stderr
+
+    table = ("--input-data", f"s3://{BUCKET}/data/table.parquet")
+    refused("there is no complete model in s3://", *table, "--out", f"s3://{BUCKET}/nothing")
+    refused("a cluster cannot see the files of this machine", "--input-data", whole.table)
+    assert livy.faults.requests("POST", "/sessions") == []
 
 
 def test_a_wrong_login_says_where_the_right_one_goes(livy, monkeypatch):
