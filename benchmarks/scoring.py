@@ -1,9 +1,10 @@
 """How fast saved models score rows, beside the trees of other libraries and beside Spark ML.
 
-    python -m benchmarks.scoring [--rows 1000000 3000000 10000000]
+    python -m benchmarks.scoring [--rows 1000000 3000000 10000000] [--side 5490]
 
-`--rows` are the sizes of the tables that the whole job scores. The compiled scorer is measured in processor time of one
-thread, the whole job by the clock and in processor time of all its processes.
+`--rows` are the sizes of the tables that the whole job scores, `--side` the pixels on a side of the raster. The compiled
+scorer is measured in processor time of one thread, the whole job by the clock and in processor time of all its
+processes.
 """
 
 import argparse
@@ -23,7 +24,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import psutil
+import rasterio
+from affine import Affine
 from pyspark.sql import DataFrame, SparkSession
+from rasterio.windows import Window
 from sklearn.ensemble import RandomForestClassifier
 
 from benchmarks.arithmetic import exponent
@@ -31,8 +35,12 @@ from benchmarks.growth import PeakMemory
 from benchmarks.million import TABLE_NOTE
 from benchmarks.records import Figure, store
 from benchmarks.runs import CORES, SAMPLE, grown_sample, seconds, session
-from lib import evaluation, scoring
+from lib import evaluation
+from lib.rasters.tile_set import named_tiles
 from lib.saved_models import SCORE_COL, load_pipeline, with_score
+from lib.scoring import maps
+from lib.scoring.model import Model, load_model
+from lib.scoring.rows import judged
 from lib.search.families import GBT, RANDOM_FOREST
 from lib.training import Settings, train
 from lib.trees.binning import Bins, Floats, bin_columns, find_thresholds, sample_rows
@@ -43,6 +51,8 @@ LEAST_ROWS, LEAST_RATIO = 200_000, 2.0  # of the scorer: rows a second and core;
 LEAST_JOB_ROWS, LEAST_JOB_RATIO = 150_000, 50.0
 MOST_EXPONENT, MOST_GROWTH, MOST_EVALUATION = 1.1, 1.2, 60.0
 ROWS = (1_000_000, 3_000_000, 10_000_000)
+TILE = 10_980  # pixels on a side of a Sentinel-2 tile at 10 m
+MANY_CORES = 16
 RUNS = 3
 TREES, DEPTH, MAX_BINS, SEED = 500, 10, 64, 42
 SCORED, WALKED, SPARK_ML_ROWS, EVALUATED = 100_000, 50_000, 20_000, 1_000_000
@@ -56,16 +66,17 @@ def main() -> None:
     """The command line above."""
     parser = argparse.ArgumentParser(description="Times scoring with saved models.")
     parser.add_argument("--rows", type=int, nargs="+", default=list(ROWS))
-    sizes = sorted(parser.parse_args().rows)
+    parser.add_argument("--side", type=int, default=TILE // 2)
+    given = parser.parse_args()
     try:
         libraries = {name: importlib.import_module(name) for name in ("xgboost", "lightgbm")}
     except ImportError:
         sys.exit(INSTALL)
-    measure(sizes, libraries)
+    measure(sorted(given.rows), given.side, libraries)
 
 
-def measure(sizes: Sequence[int], libraries: Mapping[str, Any]) -> dict[str, Any]:
-    """Time everything and store the record. Raster tiles have their place after the whole job."""
+def measure(sizes: Sequence[int], side: int, libraries: Mapping[str, Any]) -> dict[str, Any]:
+    """Time everything and store the record."""
     for rows in {*sizes, EVALUATED}:
         grown_sample(rows)  # making the tables is not measured
     found: dict[str, Any] = {"scorers": _time_scorers(libraries), "walks": _time_walks()}
@@ -76,6 +87,7 @@ def measure(sizes: Sequence[int], libraries: Mapping[str, Any]) -> dict[str, Any
             job = _time_job(spark, folder, sizes[0])
             found |= {"job": job, "growth": _time_growth(spark, folder, sizes)}
             found["evaluation"] = _time_evaluation(spark, folder)
+            found["tile"] = _time_tile(spark, folder, side)
         with session(cores=1) as spark:
             model = _model(spark, folder)
             found["one core"] = _job_runs(spark, {"whole": model, "no area": _without_area(model)}, folder, sizes[0])
@@ -228,11 +240,11 @@ def interleaved(functions: Mapping[str, Callable[[], Any]], runs: int = RUNS) ->
 # The whole job in Spark
 
 
-def _model(spark: SparkSession, folder: str, trees: int = TREES) -> scoring.Model:
-    return scoring.load_model(spark, f"{folder}/models/model_20260101_000{trees}")
+def _model(spark: SparkSession, folder: str, trees: int = TREES) -> Model:
+    return load_model(spark, f"{folder}/models/model_20260101_000{trees}")
 
 
-def _without_area(model: scoring.Model) -> scoring.Model:
+def _without_area(model: Model) -> Model:
     return replace(model, judge=replace(model.judge, area=None))
 
 
@@ -252,16 +264,16 @@ def _time_job(spark: SparkSession, folder: str, rows: int) -> dict[str, Any]:
     return found
 
 
-def _job_runs(spark: SparkSession, models: Mapping[str, scoring.Model], folder: str, rows: int) -> dict[str, Any]:
-    def job(model: scoring.Model) -> Callable[[], DataFrame]:
+def _job_runs(spark: SparkSession, models: Mapping[str, Model], folder: str, rows: int) -> dict[str, Any]:
+    def job(model: Model) -> Callable[[], DataFrame]:
         return lambda: _judged(spark, model, rows)
 
     return dict(zip(models, _timed([job(model) for model in models.values()], folder, rows), strict=True))
 
 
-def _judged(spark: SparkSession, model: scoring.Model, rows: int) -> DataFrame:
+def _judged(spark: SparkSession, model: Model, rows: int) -> DataFrame:
     table = spark.read.parquet(str(grown_sample(rows)))
-    return scoring.judged(table, model, ["zone", "label"])
+    return judged(table, model, ["zone", "label"])
 
 
 def _timed(jobs: Sequence[Callable[[], DataFrame]], folder: str, rows: int) -> list[dict[str, float]]:
@@ -315,12 +327,47 @@ def _time_evaluation(spark: SparkSession, folder: str) -> float:
     return seconds(lambda: evaluation.evaluate(spark, model, folder, run_id="20260101_000001", test_data=table))
 
 
+def _time_tile(spark: SparkSession, folder: str, side: int) -> dict[str, float]:
+    """Seconds of the map of a square raster: its windows in Spark tasks, and the GeoTIFFs on the driver."""
+    model = _model(spark, folder)
+    place = _raster(Path(folder) / "tile.tif", side, model.features)
+    tiles = named_tiles([place], model.features, None, None)
+    record, _ = maps.score_tiles(spark, model, tiles, f"{folder}/map", 20, resume=False)
+    print(f"  {side} × {side} pixels: {record['timings']}", file=sys.stderr, flush=True)
+    return {"side": side, **record["timings"]}
+
+
+def _raster(file: Path, side: int, features: Sequence[str]) -> str:
+    """A raster whose pixels are rows of the sample, in any order: 16-bit integers with a scale, deflated."""
+    table = pd.read_parquet(SAMPLE)[list(features)].to_numpy()
+    scale = 0.001
+    stored = (table / scale).round().astype(np.int16)
+    shape = {"width": side, "height": side, "count": len(features), "dtype": "int16"}
+    blocks = {"tiled": True, "blockxsize": 512, "blockysize": 512, "compress": "deflate", "zlevel": 1}
+    grid = {"crs": "EPSG:32719", "transform": Affine(10, 0, 300_000, 0, -10, 7_400_000)}
+    random = np.random.default_rng(SEED)
+    with rasterio.open(file, "w", driver="GTiff", bigtiff="if_safer", **shape, **blocks, **grid) as dataset:
+        dataset.descriptions = features
+        dataset.scales = [scale] * len(features)
+        for row in range(0, side, 512):
+            height = min(512, side - row)
+            pixels = stored[random.integers(len(stored), size=height * side)]
+            dataset.write(pixels.T.reshape(-1, height, side), window=Window(0, row, side, height))
+    return str(file)
+
+
 # The report
 
 
 def figures(found: Mapping[str, Any]) -> list[Figure]:
     """The table of the report."""
-    return [*_of_scorers(found["scorers"]), *_of_walks(found["walks"]), *_of_job(found), *_of_growth(found)]
+    return [
+        *_of_scorers(found["scorers"]),
+        *_of_walks(found["walks"]),
+        *_of_job(found),
+        *_of_growth(found),
+        *_of_tile(found["tile"]),
+    ]
 
 
 def _of_scorers(found: Mapping[str, Any]) -> list[Figure]:
@@ -388,6 +435,21 @@ def _of_growth(found: Mapping[str, Any]) -> list[Figure]:
     return figures
 
 
+def _of_tile(run: Mapping[str, float]) -> list[Figure]:
+    pixels = run["side"] ** 2
+    times = TILE**2 / pixels
+    score, write = run["score"] * times * CORES / MANY_CORES, run["write"] * times
+    speed = _speed(pixels / run["score"] / CORES)
+    value = f"{run['score']:.0f} s to score ({speed} and core), {run['write']:.0f} s to write"
+    return [
+        Figure(f"map of {run['side']:,.0f} × {run['side']:,.0f} pixels × 15 bands, local[{CORES}]", value),
+        Figure(
+            f"reckoned from it: a tile of {TILE:,} × {TILE:,} pixels on {MANY_CORES} cores",
+            f"{(score + write) / 60:.1f} min ({score:.0f} s to score, {write:.0f} s to write)",
+        ),
+    ]
+
+
 def _speed(rows: float) -> str:
     return f"{rows:,.0f} rows/s"
 
@@ -404,6 +466,9 @@ def notes(rows: int) -> list[str]:
         "the JVM and the Python workers, and hardly changes when the machine has other work.",
         f"Spark ML: PipelineModel.transform of {SPARK_ML_ROWS:,} rows, its score and prediction written with the same "
         "two columns, reckoned by row.",
+        "Map: every pixel is a row of the sample (the hardest case: neighbours are unlike, so no file compresses); five "
+        "maps. Reckoned: windows are independent, so scoring takes the cores' share; the driver alone writes the "
+        "GeoTIFFs, in a time that grows with the pixels.",
         "Evaluation: from reading the table to its last file, without starting Spark and without the report.",
     ]
 

@@ -37,6 +37,7 @@ def test_figures_are_held_against_their_targets():
             "100": {"seconds": 1.0, "processor": 1.0, "worker": 100.0},
             "1000": {"seconds": 100.0, "processor": 10.0, "worker": 130.0},
         },
+        "tile": {"side": 5490.0, "score": 100.0, "write": 10.0},
         "evaluation": 70.0,
     }
     reached = {figure.what: (figure.value, figure.reached) for figure in figures(found)}
