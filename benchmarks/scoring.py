@@ -2,8 +2,8 @@
 
     python -m benchmarks.scoring [--rows 1000000 3000000 10000000] [--side 5490]
 
-`--rows` are the sizes of the tables that the whole job scores, `--side` the pixels on a side of the raster. The compiled
-scorer is measured in processor time of one thread, the whole job by the clock and in processor time of all its
+`--rows` are the sizes of the tables that the whole job scores, `--side` the pixels on a side of the raster. The
+compiled scorer is measured in processor time of one thread, the whole job by the clock and in processor time of all its
 processes.
 """
 
@@ -466,7 +466,7 @@ def notes(rows: int) -> list[str]:
         "the JVM and the Python workers, and hardly changes when the machine has other work.",
         f"Spark ML: PipelineModel.transform of {SPARK_ML_ROWS:,} rows, its score and prediction written with the same "
         "two columns, reckoned by row.",
-        "Map: every pixel is a row of the sample (the hardest case: neighbours are unlike, so no file compresses); five "
+        "Map: every pixel is a row of the sample (the hardest case: neighbours are unlike, no file compresses); five "
         "maps. Reckoned: windows are independent, so scoring takes the cores' share; the driver alone writes the "
         "GeoTIFFs, in a time that grows with the pixels.",
         "Evaluation: from reading the table to its last file, without starting Spark and without the report.",
