@@ -6,8 +6,11 @@ Mended: what moto forgets of clusters, volumes and security group rules, and buc
 """
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -26,6 +29,7 @@ from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
 
 REGION = "us-east-1"
+ROOT = Path(__file__).resolve().parents[2]
 
 # Attributes of moto's clusters that hold the policies as they came in.
 _POLICIES = {"AutoTerminationPolicy": "auto_termination_policy", "ManagedScalingPolicy": "managed_scaling_policy"}
@@ -42,6 +46,18 @@ def moto_server() -> Iterator[str]:
             yield f"http://{host}:{port}"
         finally:
             server.stop()
+
+
+@contextmanager
+def moto_process() -> Iterator[str]:
+    """The same in a process of its own, for tests that need an account in which nothing is."""
+    command = [sys.executable, "-m", "tests.aws.moto_server"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
 
 
 def client(service: str, endpoint: str) -> Any:
@@ -305,3 +321,9 @@ def _get_permission(self: FakeBucket, action: str, resource: str) -> Any:
     policy["Statement"] = [each for each in policy["Statement"] if "Condition" not in each]
     with mock.patch.object(self, "policy", json.dumps(policy).encode() if policy["Statement"] else None):
         return _moto_get_permission(self, action, resource)
+
+
+if __name__ == "__main__":
+    with moto_server() as url:
+        print(url, flush=True)
+        sys.stdin.read()  # until whoever started this ends

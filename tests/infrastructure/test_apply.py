@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.aws.moto_server import client, moto_server
+from tests.aws.moto_server import client, moto_process
 
 _SERVICES = ("budgets", "ec2", "emr", "iam", "s3", "sts")
 
@@ -15,7 +15,7 @@ _SERVICES = ("budgets", "ec2", "emr", "iam", "s3", "sts")
 @pytest.fixture(scope="module")
 def applied(terraform):
     """What stands after `apply` with Spot nodes and scaling: Terraform, its outputs, and clients to look with."""
-    with moto_server() as endpoint:
+    with moto_process() as endpoint:
         (terraform.folder / "moto_override.tf.json").write_text(json.dumps(_provider(endpoint)))
         (terraform.folder / "terraform.tfvars").write_text(
             'budget_emails = ["someone@example.org"]\nemr_task_instance_count = 1\nemr_scaling_max_instances = 6\n'
