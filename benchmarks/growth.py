@@ -39,10 +39,12 @@ class PeakMemory(threading.Thread):
             together = now["driver Python"]
             for child in driver.children(recursive=True):
                 try:
-                    role = "driver JVM" if child.name() == "java" else "largest worker"
-                    size = child.memory_info().rss
+                    name, size = child.name(), child.memory_info().rss
                 except psutil.NoSuchProcess:
                     continue
+                if name != "java" and not name.startswith("python"):
+                    continue  # the JVM, for the moment in which it starts a command, under the name of a thread
+                role = "driver JVM" if name == "java" else "largest worker"
                 now[role] = max(now[role], size)
                 together += size
             for role, size in {**now, "all together": together}.items():

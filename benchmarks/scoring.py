@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -301,20 +301,26 @@ def _place(folder: str) -> Iterator[str]:
 
 def _processor_seconds() -> float:
     """Of the JVM and the Python workers, so far."""
-    times = [child.cpu_times() for child in psutil.Process().children(recursive=True)]
-    return sum(each.user + each.system for each in times)
+    total = 0.0
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            times = child.cpu_times()
+            total += times.user + times.system
+    return total
 
 
 def _time_growth(spark: SparkSession, folder: str, sizes: Sequence[int]) -> dict[str, dict[str, float]]:
     """Seconds of the job, by the clock and of processor time, and the largest Python worker, by rows; all is warm."""
     model = _model(spark, folder)
     found = {}
+    with _place(folder) as place:  # Spark has ended the workers, if they had nothing to do for a minute
+        _write(partial(_judged, spark, model, sizes[0]), place)
     for rows in sizes:
         watch = PeakMemory()
         watch.start()
         before = _processor_seconds()
         with _place(folder) as place:
-            clock = seconds(partial(_judged(spark, model, rows).write.parquet, place))
+            clock = seconds(partial(_write, partial(_judged, spark, model, rows), place))
         processor = _processor_seconds() - before
         found[str(rows)] = {"seconds": clock, "processor": processor, "worker": watch.stop()["largest worker"]}
         print(f"  {rows:,} rows: {found[str(rows)]}", file=sys.stderr, flush=True)
