@@ -14,7 +14,7 @@ from lib.artifacts import SEARCH_METRICS, SELECT_BY
 
 # Where each command is, and the first paragraph of its help.
 COMMANDS = {
-    "score": ("launcher.commands.score:app", "Score the rows of a table with a trained model, and report on them."),
+    "score": ("launcher.commands.score:app", "Score a table or raster tiles with a trained model, and report on them."),
     "sessions": (
         "launcher.commands.sessions:app",
         "List the Livy sessions of this user's runs, also those left behind; a session costs money while it lives.",

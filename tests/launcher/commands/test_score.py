@@ -222,7 +222,7 @@ def test_the_help_fits_80_columns_and_names_the_exit_codes(typed):
     assert max(map(len, text.splitlines())) <= 80
     for said in (
         "a model's folder, its pipeline_best, or latest",
-        "table to score",
+        "table or raster",
         "Exit codes: 0 done; 1 the scoring",
     ):
         assert said in " ".join(text.split())
