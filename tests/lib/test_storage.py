@@ -34,9 +34,13 @@ def test_what_cannot_be_written_on_other_file_systems_leaves_the_old_file_and_no
     storage, tmp_path, monkeypatch
 ):
     fs, path = storage._open(str(tmp_path / "x"))
-    storage._replace(fs, path, b"old")
+
+    def replace(content):
+        storage._replace(fs, path, lambda hidden: storage._write(fs, hidden, content))
+
+    replace(b"old")
     fs.setPermission(path, storage._jvm.org.apache.hadoop.fs.permission.FsPermission("640"))
-    storage._replace(fs, path, b"new")
+    replace(b"new")
     assert storage.read_bytes(str(tmp_path / "x")) == b"new"
     assert (tmp_path / "x").stat().st_mode & 0o777 == 0o640
 
@@ -45,9 +49,20 @@ def test_what_cannot_be_written_on_other_file_systems_leaves_the_old_file_and_no
 
     monkeypatch.setattr(storage, "_rename_over", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        storage._replace(fs, path, b"newer")
+        replace(b"newer")
     assert storage.read_bytes(str(tmp_path / "x")) == b"new"
     assert storage.list(str(tmp_path)) == ["x"]
+
+
+def test_a_file_of_this_machine_is_moved(storage, tmp_path):
+    for content in (b"old", b"new"):
+        (tmp_path / "local").write_bytes(content)
+        storage.upload(tmp_path / "local", str(tmp_path / "there" / "x"))
+        assert storage.read_bytes(str(tmp_path / "there" / "x")) == content
+        assert not (tmp_path / "local").exists()
+    assert [each.name for each in (tmp_path / "there").iterdir()] == ["x"]
+    size, modified = storage.stamp(str(tmp_path / "there" / "x"))
+    assert (size, modified) == (3, int((tmp_path / "there" / "x").stat().st_mtime * 1000))
 
 
 def test_bytes_of_every_value_survive(storage, tmp_path):
