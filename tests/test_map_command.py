@@ -1,10 +1,6 @@
 """Maps by the command line: a whole run, and one that was killed and goes on."""
 
-import os
-import signal
-
 import numpy as np
-import psutil
 import pytest
 import rasterio
 
@@ -13,7 +9,7 @@ from lib.training import Settings, train
 from tests.lib.rasters.make import raster
 from tests.lib.tables import make_table, write
 from tests.test_experiment import only, read, run, start
-from tests.test_resuming import wait_for
+from tests.test_resuming import kill_all, wait_for
 
 FEATURES = ["f0", "f1", "f2", "f3"]
 WINDOWS, BLOCK = 6, 768  # each window is a block of 768 × 768 pixels
@@ -36,12 +32,7 @@ def test_a_killed_map_goes_on(spark, place):
     command = ["score", "latest", "--input-data", "north.tif", "--out", "out"]
     killed = start(*command, cwd=place, start_new_session=True)
     first = wait_for(place / "out", "scores/*/windows/part-*.parquet", killed)
-    family = psutil.Process(killed.pid).children(recursive=True)
-    os.killpg(killed.pid, signal.SIGKILL)
-    killed.communicate()
-    for process in family:
-        if process.is_running():
-            process.kill()
+    kill_all(killed)
     folder = first.parents[1]
     finished = len(list(first.parent.glob("part-*.parquet")))
     assert not (folder / "scores.json").exists()

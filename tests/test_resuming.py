@@ -17,12 +17,7 @@ def test_an_experiment_that_was_killed_is_taken_up(tmp_path):
     arguments = ["--input-data", "table.parquet", "--engine", "spark", "--no-evaluate", *SMALL_GRID]
     killed = start(*arguments, "--out", "out", cwd=tmp_path, start_new_session=True)
     log = wait_for(tmp_path / "out", "models/*/metrics/search.jsonl", killed)
-    family = psutil.Process(killed.pid).children(recursive=True)
-    os.killpg(killed.pid, signal.SIGKILL)
-    killed.communicate()
-    for process in family:
-        if process.is_running():
-            process.kill()
+    kill_all(killed)
     scored = log.read_text().splitlines()
     model = log.parents[1]
     assert 1 <= len(scored) < 4
@@ -35,6 +30,16 @@ def test_an_experiment_that_was_killed_is_taken_up(tmp_path):
     assert read(model, "experiment.json")["reused_candidates"] == len(scored)
     verb = "was" if len(scored) == 1 else "were"
     assert f"{len(scored)} of them {verb} scored by the run" in (model / "notebooks" / "02_train.html").read_text()
+
+
+def kill_all(leader) -> None:
+    """Kill a process, its group and all that they have started."""
+    family = psutil.Process(leader.pid).children(recursive=True)
+    os.killpg(leader.pid, signal.SIGKILL)
+    leader.communicate()
+    for process in family:
+        if process.is_running():
+            process.kill()
 
 
 def wait_for(folder: Path, pattern: str, process, seconds: float = 200) -> Path:

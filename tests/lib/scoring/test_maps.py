@@ -18,24 +18,11 @@ from lib.rasters.tile_set import named_tiles
 from lib.reporting import scoring_report
 from lib.scoring import scoring, windows
 from lib.scoring.model import load_model
-from lib.training import Settings, train
 from tests.lib.rasters.make import raster
+from tests.lib.scoring.conftest import FEATURES
 from tests.lib.tables import make_table, write
 
-FEATURES = ["f0", "f1", "f2", "f3"]
-GRID = {"RandomForest": {"numTrees": [12], "maxDepth": [5], "maxBins": [32]}}
 HEIGHT, WIDTH = 70, 90
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    return tmp_path_factory.mktemp("maps")
-
-
-@pytest.fixture(scope="module")
-def trained(spark, place):
-    path = write(make_table(900, seed=4), place / "table.parquet")
-    return train(spark, Settings(path, grid=GRID, engine="task", threshold="f1"), str(place / "out"))
 
 
 def bands(seed=9, height=HEIGHT, width=WIDTH):
