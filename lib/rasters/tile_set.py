@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from lib.rasters.tiles import Resampling, Tile, has_all, open_tile
+from lib.rasters.tiles import Found, Resampling, Tile, has_all, look, tile_of
 
 
 def named_tiles(
@@ -16,15 +16,16 @@ def named_tiles(
         InputError: a tile lacks a feature's band, or for other reasons of `lib.rasters.tiles.open_tile`.
     """
     tiles: dict[str, Tile] = {}
-    parts: dict[str, list[str]] = {}
+    parts: dict[str, list[Found]] = {}
     for file in files:
         folder, _, name = file.rpartition("/")
-        if has_all(file, features, bands):
-            _add(tiles, name.rpartition(".")[0], open_tile(file, features, bands, resample))
+        found = look(file)
+        if has_all(found, features, bands):
+            _add(tiles, name.rpartition(".")[0], tile_of(found, features, bands, resample))
         else:
-            parts.setdefault(folder, []).append(file)
+            parts.setdefault(folder, []).extend(found)
     for folder, of_tile in parts.items():
-        _add(tiles, folder.rpartition("/")[2], open_tile(of_tile, features, bands, resample))
+        _add(tiles, folder.rpartition("/")[2], tile_of(of_tile, features, bands, resample))
     return tiles
 
 

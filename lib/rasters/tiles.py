@@ -100,9 +100,18 @@ def open_tile(
         InputError: a file is no raster; a feature has no band or several; the bands are of complex numbers, or not on
             one grid.
     """
+    return tile_of([each for place in tables.places(places) for each in look(place)], features, bands, resample)
+
+
+def tile_of(
+    found: Sequence["Found"],
+    features: Sequence[str],
+    bands: Mapping[str, int] | None = None,
+    resample: Resampling | None = None,
+) -> Tile:
+    """`open_tile` of files that were looked at; raises the same errors."""
     if resample not in (None, *RESAMPLINGS):
         raise InputError(f"resample={resample!r}: give {' or '.join(RESAMPLINGS)}, or nothing")
-    found = [each for place in tables.places(places) for each in _look(gdal_name(place))]
     chosen = _choose(found, features, bands or {})
     for band in chosen:
         _check(band)
@@ -124,17 +133,6 @@ def open_tile(
     )  # fmt: skip
 
 
-def has_all(place: str, features: Sequence[str], bands: Mapping[str, int] | None = None) -> bool:
-    """Whether one file has bands for all features of a model, so that it is a tile by itself.
-
-    Raises:
-        InputError: it is no raster.
-    """
-    found, numbers = _look(gdal_name(place)), bands or {}
-    its_own = range(1, len(found) + 1)
-    return all(numbers[name] in its_own if name in numbers else bool(_named(found, name)) for name in features)
-
-
 class _Grid(NamedTuple):
     crs: Any
     transform: Affine
@@ -143,7 +141,7 @@ class _Grid(NamedTuple):
     has_control_points: bool
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
     """A band of a file."""
 
     file: str
@@ -168,8 +166,13 @@ class _Found(NamedTuple):
         return f"band {self.number} of {shown(self.file)}"
 
 
-def _look(file: str) -> list[_Found]:
-    """All bands of a file."""
+def look(place: str) -> list[Found]:
+    """All bands of a file.
+
+    Raises:
+        InputError: it is no raster, or has no bands of its own.
+    """
+    file = gdal_name(place)
     with opened(file) as dataset:
         if not dataset.count:
             raise InputError(
@@ -180,14 +183,20 @@ def _look(file: str) -> list[_Found]:
         grid = _Grid(dataset.crs or None, dataset.transform, dataset.width, dataset.height, points)
         stem = file.rpartition("/")[2].rpartition(".")[0] if dataset.count == 1 else ""
         return [
-            _Found(file, index + 1, dataset.descriptions[index] or "", stem, dataset.dtypes[index],
+            Found(file, index + 1, dataset.descriptions[index] or "", stem, dataset.dtypes[index],
                    dataset.nodatavals[index], dataset.scales[index], dataset.offsets[index],
                    dataset.block_shapes[index], grid)
             for index in range(dataset.count)
         ]  # fmt: skip
 
 
-def _choose(found: Sequence[_Found], features: Sequence[str], numbers: Mapping[str, int]) -> list[_Found]:
+def has_all(found: Sequence[Found], features: Sequence[str], bands: Mapping[str, int] | None = None) -> bool:
+    """Whether the bands of one file are those of all features of a model, so that it is a tile by itself."""
+    numbers, its_own = bands or {}, range(1, len(found) + 1)
+    return all(numbers[name] in its_own if name in numbers else bool(_named(found, name)) for name in features)
+
+
+def _choose(found: Sequence[Found], features: Sequence[str], numbers: Mapping[str, int]) -> list[Found]:
     """The band of each feature."""
     where = some(list(dict.fromkeys(shown(band.file) for band in found)), 3)
     _check_numbers(numbers, features, len(found), where)
@@ -212,7 +221,7 @@ def _choose(found: Sequence[_Found], features: Sequence[str], numbers: Mapping[s
     return [bands[0] for bands in named.values()]
 
 
-def _named(found: Sequence[_Found], feature: str) -> list[_Found]:
+def _named(found: Sequence[Found], feature: str) -> list[Found]:
     """The bands that are called like a feature: by description, and if none is, by file."""
     by_description = [band for band in found if band.description == feature]
     return by_description or [band for band in found if band.stem == feature]
@@ -226,7 +235,7 @@ def _check_numbers(numbers: Mapping[str, int], features: Sequence[str], count: i
             raise InputError(f"bands: {feature}: {number!r}: {where} has the bands 1 to {count}: give one of them")
 
 
-def _check_distinct(chosen: Mapping[str, _Found]) -> None:
+def _check_distinct(chosen: Mapping[str, Found]) -> None:
     of_bands: dict[tuple[str, int], str] = {}
     for feature, band in chosen.items():
         other = of_bands.setdefault((band.file, band.number), feature)
@@ -234,7 +243,7 @@ def _check_distinct(chosen: Mapping[str, _Found]) -> None:
             raise InputError(f"{band.place} is the band of {other} and of {feature}: give each another one in bands")
 
 
-def _check(band: _Found) -> None:
+def _check(band: Found) -> None:
     """Check that a band can be read, and has a place on the ground that the maps can keep."""
     file, grid = shown(band.file), band.grid
     if band.dtype.startswith("complex"):
@@ -250,7 +259,7 @@ def _check(band: _Found) -> None:
         raise InputError(f"{file} has a transform that makes its pixels vanish: correct it, for example with gdal_edit")
 
 
-def _compare(first: _Found, band: _Found, resample: Resampling | None) -> None:
+def _compare(first: Found, band: Found, resample: Resampling | None) -> None:
     """Check that a band is on the grid of the first, or can be brought to it."""
     difference = _difference(first.grid, band.grid)
     if difference is None:
