@@ -1,6 +1,5 @@
 """Checks before a run: what can be checked without Spark and would otherwise fail a minute later."""
 
-import glob
 import os
 import tempfile
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from launcher.experiment import scoring
 from launcher.experiment.plan import Plan
 from launcher.parameters.cluster import TARGETS, RunOptions
 from launcher.parameters.schema import PLACES
-from launcher.support.files import files_at, local_path
+from launcher.support.files import files_at, local_path, matching
 from lib.artifacts import LATEST
 from lib.errors import InputError
 from lib.support.tables import places
@@ -79,7 +78,7 @@ def inputs_are_there(plan: Plan) -> None:
             try:
                 _open(path)
             except FileNotFoundError:
-                if not _may_match(str(path)):
+                if not _may_match(path):
                     raise InputError(f"{name}: there is no {place}; check the path, {another}") from None
             except OSError as error:
                 why = f"cannot be read ({error.strerror}); check its permissions"
@@ -99,10 +98,9 @@ def the_model_can_score_the_tables(plan: Plan) -> None:
     here = {place: path for place in parameters.input_data if (path := local_path(place)) is not None}
     if model is None or not here:
         return
-    rasters = {place: _matches(scoring.rasters_at(str(path))) for place, path in here.items()}
-    files = [file for found in rasters.values() for file in found]
+    rasters = {place: _rasters(path) for place, path in here.items()}
     if len(here) == len(parameters.input_data) and all(rasters.values()):
-        scoring.check_rasters(files, parameters, model)
+        scoring.check_rasters([file for found in rasters.values() for file in found], parameters, model)
     for place, path in here.items():
         if rasters[place]:
             continue
@@ -174,6 +172,11 @@ def _places(plan: Plan, name: str) -> list[str]:
     return [place for place in places(getattr(plan.parameters, name)) if place not in ("", LATEST)]
 
 
+def _rasters(path: Path) -> list[str]:
+    """The raster files at a place; none of a pattern that only Hadoop knows."""
+    return [str(match) for file in scoring.rasters_at(str(path)) for match in matching(Path(file))]
+
+
 def _open(path: Path) -> None:
     """Open a file or folder to see whether it is there and may be read."""
     if path.is_dir():
@@ -182,11 +185,6 @@ def _open(path: Path) -> None:
         path.open("rb").close()
 
 
-def _matches(files: Sequence[str]) -> list[str]:
-    """Files, of a pattern those that match it; none of a pattern that only Hadoop knows."""
-    return [match for file in files for match in ([file] if Path(file).exists() else sorted(glob.glob(file)))]  # noqa: PTH207
-
-
-def _may_match(path: str) -> bool:
+def _may_match(path: Path) -> bool:
     """Whether a pattern matches; with braces, which Hadoop knows and `glob` does not, we cannot tell."""
-    return "{" in path or bool(glob.glob(path))  # noqa: PTH207 - Path.glob wants its root apart
+    return "{" in str(path) or bool(matching(path))

@@ -64,10 +64,7 @@ def check_table(place: str, table: "Outline", model: model_files.Outline, id_col
 
 def rasters_at(place: str) -> list[str]:
     """The raster files at a place (a file, or a folder of them); none if it is a table."""
-    if tables.is_raster(place):
-        return [place]
-    folder = place.rstrip("/")
-    return [f"{folder}/{name}" for name in files_at(folder).names(folder) if tables.is_raster(name)]
+    return tables.rasters_at(place, files_at(place).names)
 
 
 def check_rasters(files: Sequence[str], parameters: Parameters, model: model_files.Outline) -> None:

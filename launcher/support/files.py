@@ -1,5 +1,6 @@
 """Reading and writing what an experiment leaves, from the user's side: one small interface, whatever the place."""
 
+import glob
 import os
 import re
 import shutil
@@ -11,6 +12,12 @@ from urllib.parse import unquote, urlsplit
 from lib.errors import InputError
 from lib.support.atomic_write import replacing
 from lib.support.s3_uri import is_s3
+
+
+def matching(path: Path) -> list[Path]:
+    """The file or folder at a path of this machine, or, of a pattern, what it matches."""
+    # Path.glob wants its root apart.
+    return [path] if path.exists() else [Path(each) for each in sorted(glob.glob(str(path)))]  # noqa: PTH207
 
 
 class Files(Protocol):

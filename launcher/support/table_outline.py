@@ -4,7 +4,6 @@
 """
 
 import csv
-import glob
 import io
 import os
 import zlib
@@ -18,6 +17,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 from pyarrow import dataset
 
+from launcher.support.files import matching
 from lib.errors import InputError
 from lib.support import tables
 
@@ -93,9 +93,8 @@ def local_outline(place: str, path: Path) -> Outline | None:
     """
     if not path.exists() and "{" in str(path):
         return None
-    roots = [path] if path.exists() else [Path(each) for each in sorted(glob.glob(str(path)))]  # noqa: PTH207
     try:
-        files = {file: found for root in roots for file, found in _below(root).items()}
+        files = {file: found for root in matching(path) for file, found in _below(root).items()}
         return outline(place, files, _LocalFile)
     except OSError as error:
         raise InputError(f"cannot read {place}: {error.strerror or error}; check its permissions") from None

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from lib.errors import InputError, some
-from lib.storage import Storage, join
-from lib.support.tables import absent, is_raster
+from lib.storage import Storage
+from lib.support.tables import absent, rasters_at
 
 
 def raster_files(storage: Storage, places: Sequence[str]) -> list[str]:
@@ -18,17 +18,10 @@ def raster_files(storage: Storage, places: Sequence[str]) -> list[str]:
         matches = [place] if place.startswith("/vsi") else storage.glob(place)
         if not matches:
             raise absent(place)
-        found[place] = [file for match in matches for file in _rasters_at(storage, match)]
+        found[place] = [file for match in matches for file in rasters_at(match, storage.list)]
     tables = [place for place, files in found.items() if not files]
     if tables and len(tables) < len(found):
         raise InputError(
             f"{some(tables)}: not a raster, as other inputs are; score tables and rasters in separate runs"
         )
     return list(dict.fromkeys(file for files in found.values() for file in files))
-
-
-def _rasters_at(storage: Storage, place: str) -> list[str]:
-    """A raster file, or those in a folder."""
-    if is_raster(place):
-        return [place]
-    return [join(place, name) for name in storage.list(place) if is_raster(name) and not name.startswith((".", "_"))]

@@ -68,6 +68,14 @@ def is_raster(place: str) -> bool:
     return place.startswith("/vsi") or place.lower().endswith(RASTER_SUFFIXES)
 
 
+def rasters_at(place: str, names: Callable[[str], Sequence[str]]) -> list[str]:
+    """The raster files at a place: itself, or those in a folder; `names` gives what is directly below one."""
+    if is_raster(place):
+        return [place]
+    folder = place.rstrip("/")
+    return [f"{folder}/{name}" for name in names(folder) if is_raster(name) and not _is_hidden(name)]
+
+
 def data_files(paths: Mapping[str, str]) -> dict[str, str]:
     """Choose the files that Spark reads: no hidden ones, and those in subfolders only if there are partitions.
 
