@@ -143,6 +143,11 @@ def run_id_of(folder: str) -> str:
     return found.group() if found else ""
 
 
+def unit_scored(record: Mapping[str, Any]) -> str:
+    """What the `rows` of a scores.json are: "pixels" of maps, or "rows" of a table."""
+    return "pixels" if "tiles" in record else "rows"
+
+
 def selecting(record: Mapping[str, Any], metric: str) -> float:
     """The figure by which a search selects, from a line of search.jsonl: of zones left out, if it has them."""
     value: float = (record.get(ZONES) or record["val_metrics"])[metric]

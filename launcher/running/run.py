@@ -96,11 +96,7 @@ def what_is_left(plan: Plan, is_trained: bool) -> str:
         return _what_is_left_of_scores(plan)
     if is_trained:
         return f"The model is complete: {shown(plan.model_dir)}"
-    try:
-        begun = files_at(plan.parameters.out).exists(f"{plan.model_dir}/{artifacts.EXPERIMENT}")
-    except ExperimentError:  # the message is about what stopped the run
-        begun = False
-    if not begun:
+    if not _is_there(plan, f"{plan.model_dir}/{artifacts.EXPERIMENT}"):
         return "Nothing is complete, and there is nothing to resume."
     cluster = plan.parameters.cluster
     where = cluster.runs_on.resume_options(cluster).items()
@@ -111,14 +107,18 @@ def what_is_left(plan: Plan, is_trained: bool) -> str:
 
 def _what_is_left_of_scores(plan: Plan) -> str:
     """Maps that are not finished can be resumed; of a table nothing is kept."""
-    try:
-        begun = files_at(plan.parameters.out).exists(f"{plan.score_dir}/{artifacts.WINDOWS}")
-    except ExperimentError:  # the message is about what stopped the run
-        begun = False
-    if not begun:
+    if not _is_there(plan, f"{plan.score_dir}/{artifacts.WINDOWS}"):
         return "No scores are kept: they would not be complete."
     name = plan.score_dir.rpartition("/")[2]
     return f"What is finished of the maps is kept. Go on with the same command and --resume {name}"
+
+
+def _is_there(plan: Plan, place: str) -> bool:
+    """Whether a run has left something, as far as can be seen."""
+    try:
+        return files_at(plan.parameters.out).exists(place)
+    except ExperimentError:  # the message is about what stopped the run
+        return False
 
 
 def _option(setting: str, value: Any) -> tuple[str, str]:

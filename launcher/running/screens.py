@@ -92,7 +92,7 @@ def show_results(console: Console, plan: Plan, results: dict[str, Any], seconds:
 
 
 def _show_scores(console: Console, plan: Plan, record: dict[str, Any]) -> None:
-    unit = "pixels" if "tiles" in record else "rows"
+    unit = artifacts.unit_scored(record)
     console.print(f"\n{record['rows']:,} {unit} scored by {shown(record['model'])}", highlight=False, soft_wrap=True)
     marked = f"{record['share_marked']:.1%} of the {unit}, above {record['threshold']:.4g}"
     rows = [("marked", marked)]

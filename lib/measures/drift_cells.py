@@ -27,7 +27,7 @@ _STEPS = 512
 _BEYOND = (16.0, 2.0**20, 2.0**40, 2.0**60)
 # The place of a row in its gap is counted in so many steps.
 _PLACES = 2**31
-_SCHEMA = "feature int, cell int, rows long, places long"
+_COLUMNS = {"feature": "int", "cell": "int", "rows": "long", "places": "long"}
 
 Counts = npt.NDArray[np.int64]
 
@@ -78,10 +78,11 @@ def count(frame: DataFrame, cut: Sequence[Array], features: Sequence[str]) -> li
             cells = np.flatnonzero(of_feature.rows)
             number = np.full(len(cells), place, np.int32)
             found = [number, cells.astype(np.int32), of_feature.rows[cells], of_feature.places[cells]]
-            yield pa.RecordBatch.from_arrays([pa.array(column) for column in found], _SCHEMA_NAMES)
+            yield pa.RecordBatch.from_arrays([pa.array(column) for column in found], list(_COLUMNS))
 
     columns = frame.select(*(F.col(f"`{name}`").cast("double").alias(f"f{i}") for i, name in enumerate(features)))
-    by_partition = columns.mapInArrow(quick_to_reuse(of_partition), _SCHEMA)  # type: ignore[arg-type]
+    schema = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
+    by_partition = columns.mapInArrow(quick_to_reuse(of_partition), schema)  # type: ignore[arg-type]
     summed = by_partition.groupBy("feature", "cell").agg(F.sum("rows").alias("rows"), F.sum("places").alias("places"))
     counted = [_none_yet(places) for places in cut]
     for place, of_feature in summed.toPandas().groupby("feature"):
@@ -151,6 +152,3 @@ def _areas(share: Array, start: Array, end: Array, counted: Counted) -> Array:
 
 def _none_yet(places: Array) -> Counted:
     return Counted(places, *(np.zeros(2 * len(places), np.int64) for _ in range(2)))
-
-
-_SCHEMA_NAMES = ["feature", "cell", "rows", "places"]

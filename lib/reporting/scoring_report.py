@@ -65,7 +65,7 @@ def score_histogram(record: Record, language: str = "en") -> Figure:
     axes.set_ylim(top=axes.get_ylim()[1] * 1.15)  # room for the threshold's name
     number_axis(axes.xaxis, words)
     number_axis(axes.yaxis, words)
-    name_axes(axes, words("score_axis"), words(f"{_unit(record)}_with_score"))
+    name_axes(axes, words("score_axis"), words(f"{artifacts.unit_scored(record)}_with_score"))
     return figure
 
 
@@ -73,7 +73,7 @@ def _title(record: Record, words: Words) -> str:
     said = words(
         "scores.subtitle",
         rows=words.count(record["rows"]),
-        unit=words(f"unit.{_unit(record)}"),
+        unit=words(f"unit.{artifacts.unit_scored(record)}"),
         inputs=words.listing([code(uri) for uri in record["inputs"]], NAMED),
         model=code(record["model"]),
         run=code(record["run_id"]),
@@ -81,13 +81,9 @@ def _title(record: Record, words: Words) -> str:
     return f"# {words('scores.title')}\n\n{said}"
 
 
-def _unit(record: Record) -> str:
-    return "pixels" if "tiles" in record else "rows"
-
-
 def _said(record: Record, words: Words) -> list[str]:
     """What share is marked, of what the model should not be asked, and what has no score."""
-    of_maps, of_the = "tiles" in record, words(f"of_the.{_unit(record)}")
+    of_maps, of_the = "tiles" in record, words(f"of_the.{artifacts.unit_scored(record)}")
     said = [
         words(
             "scores.marked",

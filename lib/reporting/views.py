@@ -247,7 +247,7 @@ def scored(record: Record) -> str:
         if share in record
     ]
     rows += [["left out for missing values", WORDS.count(dropped), ""]] if dropped else []
-    return table(["pixels" if "tiles" in record else "rows", "count", "share"], rows, "lrr")
+    return table([artifacts.unit_scored(record), "count", "share"], rows, "lrr")
 
 
 def permutation_importances(record: Record, top: int = 15) -> str:

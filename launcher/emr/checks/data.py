@@ -22,28 +22,7 @@ def data(subject: Subject) -> CheckResult:
     elsewhere = subject.not_in_s3("input_data")
     if elsewhere:
         return elsewhere
-    said = []
-    trees = scoring.model_of(subject.parameters) if subject.parameters.model else None
-    features: tuple[str, ...] = ()
-    for uri in subject.parameters.input_data:
-        if subject.parameters.model and (rasters := scoring.rasters_at(uri)):
-            said.append(f"{uri}: {len(rasters)} raster files, whose bands are looked at when they are scored")
-            continue
-        table = outline(subject.client("s3"), uri)
-        if subject.parameters.model:
-            if trees is not None:
-                scoring.check_table(uri, table, trees, subject.parameters.id_cols)
-            said.append(
-                f"{uri}: {_size(table)}" + (f", with the model's {len(trees.features)} features" if trees else "")
-            )
-            continue
-        features = _features(uri, table, subject.parameters)
-        said.append(f"{uri}: {_size(table)}, {len(features)} features{_roles(table, subject.parameters)}")
-    for uri in subject.inputs[len(subject.parameters.input_data) :]:  # test_data, of an experiment
-        table = outline(subject.client("s3"), uri)
-        _check_test_data(uri, table, features, subject.parameters.label_col)
-        said.append(f"{uri}: {_size(table)}{_roles(table, subject.parameters)}")
-    return ok("\n".join(said))
+    return ok("\n".join(_to_score(subject) if subject.parameters.model else _to_learn(subject)))
 
 
 def output(subject: Subject) -> CheckResult:
@@ -92,6 +71,36 @@ def region(subject: Subject) -> CheckResult:
         listed = ", ".join(f"{bucket} in {where}" for bucket, where in far.items())
         return warning(f"the cluster is in {subject.region}, {listed}", "copy the data, or create the cluster there")
     return ok(f"cluster and {' and '.join(regions)} in {subject.region}")
+
+
+def _to_learn(subject: Subject) -> list[str]:
+    """What the tables of an experiment are, a line each."""
+    said = []
+    features: tuple[str, ...] = ()
+    for uri in subject.parameters.input_data:
+        table = outline(subject.client("s3"), uri)
+        features = _features(uri, table, subject.parameters)
+        said.append(f"{uri}: {_size(table)}, {len(features)} features{_roles(table, subject.parameters)}")
+    for uri in subject.parameters.test_data or ():
+        table = outline(subject.client("s3"), uri)
+        _check_test_data(uri, table, features, subject.parameters.label_col)
+        said.append(f"{uri}: {_size(table)}{_roles(table, subject.parameters)}")
+    return said
+
+
+def _to_score(subject: Subject) -> list[str]:
+    """What the inputs of a scoring are, a line each."""
+    said = []
+    trees = scoring.model_of(subject.parameters)
+    for uri in subject.parameters.input_data:
+        if rasters := scoring.rasters_at(uri):
+            said.append(f"{uri}: {len(rasters)} raster files, whose bands are looked at when they are scored")
+            continue
+        table = outline(subject.client("s3"), uri)
+        if trees is not None:
+            scoring.check_table(uri, table, trees, subject.parameters.id_cols)
+        said.append(f"{uri}: {_size(table)}" + (f", with the model's {len(trees.features)} features" if trees else ""))
+    return said
 
 
 def _region_of(subject: Subject, bucket: str) -> str:
