@@ -17,6 +17,7 @@ from pyspark.sql import types as T
 from lib.errors import ExperimentError, InputError, some
 from lib.storage import Storage, java_cause
 from lib.support import blocks, tables
+from lib.support import positive as positive_values
 from lib.support.blocks import BLOCK_COL
 
 _LABELS_SHOWN = 20
@@ -31,7 +32,8 @@ class Table:
 
     `features` keep the order of the file; `coordinates` are the two columns of `block_cols`, or none; `class_counts`
     are by "0" and "1"; `fingerprint` is a hash of the rows' content that does not depend on their order or partitions;
-    `dropped` counts the rows left out for missing values, and `passed_over` names the columns that hold a pandas index.
+    `dropped` counts the rows left out for missing values, `passed_over` names the columns that hold a pandas index, and
+    `positive` has the values of the label that are class 1, if they were given.
     """
 
     frame: DataFrame
@@ -45,6 +47,7 @@ class Table:
     dropped: int
     coordinates: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+    positive: tuple[Any, ...] = ()
 
 
 def load(
@@ -52,6 +55,7 @@ def load(
     inputs: str | Sequence[str],
     *,
     label_col: str = "label",
+    positive: Any = None,
     zone_col: str | None = "zone",
     exclude_cols: Sequence[str] = (),
     missing: str = "error",
@@ -68,6 +72,7 @@ def load(
         raw,
         uris,
         label_col=label_col,
+        positive=positive,
         zone_col=zone_col,
         exclude_cols=exclude_cols,
         missing=missing,
@@ -87,6 +92,7 @@ def check(
     block_cols: Sequence[str] = (),
     block_size: float | None = None,
     for_model: bool = False,
+    positive: Any = None,
 ) -> Table:
     """Check a table that was read from `uris`, and reduce it to the columns and rows that are used.
 
@@ -94,7 +100,8 @@ def check(
     does not have it. `missing` says what happens to rows with a null, NaN or infinite value: "error" or "drop".
     `block_cols` are two columns of coordinates, which are no features; with `block_size`, square blocks of that size
     are the zones, instead of those of `zone_col` (see `lib.support.blocks`). With `for_model` the features are those
-    of a model, so that no remedy is to exclude some.
+    of a model, so that no remedy is to exclude some. `positive` are the values of the label that are class 1 (see
+    `lib.support.positive`); without it the label is 0 or 1.
 
     Raises:
         InputError: the table cannot be learnt from; the message says why and what to do.
@@ -104,9 +111,10 @@ def check(
     tables.check_block_cols(columns(raw), block_cols, block_size)
     zone = zone_col if zone_col in raw.columns and zone_col not in exclude_cols else None
     features = tables.feature_columns(columns(raw), label_col, zone, exclude_cols, block_cols=block_cols)
-    _check_label_type(raw, label_col)
+    label = _label_column(raw, label_col, positive)
 
-    used = [_as_double(name).alias(name) for name in (*features, label_col, *block_cols)]
+    used = [_as_double(name).alias(name) for name in (*features, *block_cols)]
+    used.insert(len(features), as_class(label, positive).alias(label_col))
     zone = None if block_size else zone
     if zone:
         used.append(F.col(_quoted(zone)).cast("string").alias(zone))
@@ -122,6 +130,8 @@ def check(
     # Both in one pass: the rows of each class, and the inputs of the fingerprint.
     by_label = frame.groupBy(F.col(_quoted(label_col)).alias("label")).agg(*fingerprint_parts(row_hash(names)))
     found = {row["label"]: row for row in by_label.limit(_LABELS_SHOWN + 1).collect()}
+    if positive is not None and set(found) != {0.0, 1.0}:
+        raise _one_class(raw, label_col, positive, for_model)
     _check_classes({label: row["rows"] for label, row in found.items()}, label_col, for_model)
     classes = {"0": found[0.0]["rows"], "1": found[1.0]["rows"]}
     rows = classes["0"] + classes["1"]
@@ -139,6 +149,7 @@ def check(
         unusable["any"],
         tuple(block_cols),
         tuple(name for name, role in roles.items() if role == "index"),
+        tuple(positive_values.values(positive)),
     )
 
 
@@ -252,11 +263,47 @@ def _check_header(spark: SparkSession, uri: str, table_format: tables.Format) ->
     tables.check_names(uri, [str(name) for name in first or ()])
 
 
-def _check_label_type(raw: DataFrame, label_col: str) -> None:
+def _label_column(raw: DataFrame, label_col: str, positive: Any) -> tables.Column:
+    """The label's column, which must be a number or have values that `positive` names."""
     label = next(column for column in columns(raw) if column.name == label_col)
-    if not label.is_number:
-        values = [str(row[0]) for row in raw.select(F.col(_quoted(label_col))).distinct().limit(5).collect()]
-        raise tables.label_refused(label, values)
+    known = label.is_number or positive is not None
+    positive_values.check_label(label, positive, [] if known else _values_of(raw, label_col))
+    return label
+
+
+def as_class(label: tables.Column, positive: Any) -> Column:
+    """The class of each row as double, null where the label has no value; see `lib.support.positive`."""
+    value = F.col(_quoted(label.name))
+    if positive is None:
+        return value.cast("double")
+    of_one = positive_values.matching(positive, label)
+    if label.is_number:
+        number = value.cast("double")
+        return F.when(~F.isnan(number) & (F.abs(number) != float("inf")), number.isin(*of_one.numbers).cast("double"))
+    text = F.trim(value.cast("string"))
+    signs = (text.isin(*of_one.texts), text.cast("double").isin(*of_one.numbers), F.lower(text).isin(*of_one.words))
+    found = [F.coalesce(sign, F.lit(False)) for sign in signs]
+    return F.when(text != "", (found[0] | found[1] | found[2]).cast("double"))
+
+
+def _values_of(raw: DataFrame, label_col: str) -> list[str]:
+    """The label's most frequent values, each with its rows, the rarest last."""
+    counted = raw.where(F.col(_quoted(label_col)).isNotNull()).groupBy(F.col(_quoted(label_col)).alias("label")).count()
+    found = counted.orderBy(F.desc("count"), "label").limit(_LABELS_SHOWN).collect()
+    return [f"{_text(row['label'])} ({row['count']:,} rows)" for row in found]
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _one_class(raw: DataFrame, label_col: str, positive: Any, for_model: bool) -> InputError:
+    """With `positive` all rows are of one class."""
+    remedy = "a model can score rows without labels: run_experiment.py score" if for_model else "check positive"
+    return InputError(
+        f"label column {label_col!r} has only one class with positive: {positive!r}, and both must have rows; its "
+        f"values are: {some(_values_of(raw, label_col))}; {remedy}"
+    )
 
 
 def _check_values(
@@ -294,6 +341,9 @@ def _check_classes(found: dict[float, int], label_col: str, for_model: bool) -> 
     many = f"more than {_LABELS_SHOWN}" if len(found) > _LABELS_SHOWN else len(found)
     what = "only one value" if len(found) == 1 else f"{many} values"
     remedy = "; a model can score rows without labels: run_experiment.py score" if for_model else ""
+    if len(found) > 1 and not for_model:
+        by_rows = sorted(found, key=lambda value: -found[value])
+        remedy = f", {positive_values.wanted([f'{value:g} (rows)' for value in by_rows])}"
     raise InputError(
         f"label column {label_col!r} has {what}: {listed}; it must contain both classes, 0 and 1, and nothing else"
         f"{remedy}"

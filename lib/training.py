@@ -42,6 +42,7 @@ class Settings:
 
     input_data: str | Sequence[str]
     label_col: str = "label"
+    positive: Any = None
     zone_col: str | None = "zone"
     exclude_cols: Sequence[str] = ()
     missing: str = "error"
@@ -112,6 +113,7 @@ class Training:
                 self.spark,
                 s.input_data,
                 label_col=s.label_col,
+                positive=s.positive,
                 zone_col=s.zone_col,
                 exclude_cols=s.exclude_cols,
                 missing=s.missing,

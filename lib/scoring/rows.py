@@ -48,7 +48,8 @@ def score_table(
     label = model.experiment.get("data", {}).get("label_col")
     if label not in kept:
         return record, {}
-    measured, curves = _measure(written, label, model.judge.decision)
+    given = model.experiment["parameters"].get("positive")
+    measured, curves = _measure(written, label, given, model.judge.decision)
     return {**record, "measured": measured}, curves
 
 
@@ -135,10 +136,14 @@ def _sample(rows: DataFrame, model: Model) -> Array:
     return reference.sample(hashed, model.features).to_numpy(np.float64)
 
 
-def _measure(written: DataFrame, label: str, decision: Decision) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+def _measure(
+    written: DataFrame, label: str, positive: Any, decision: Decision
+) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """Figures and curves against the labels of the rows, if they have both classes; rows without one do not count."""
     column = judge.beside(label)
-    labelled = written.where(F.col(f"`{column}`").isin(0, 1)).withColumn(column, F.col(f"`{column}`").cast("double"))
+    found = next(each for each in dataset.columns(written) if each.name == column)
+    labelled = written.withColumn(column, dataset.as_class(found, positive))
+    labelled = labelled.where(F.col(f"`{column}`").isin(0, 1))
     counted = count_scores(labelled, column, judge.SCORE).get("")
     if counted is None or not 0 < counted.n_positives < counted.rows:
         return None, {}

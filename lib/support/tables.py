@@ -282,14 +282,6 @@ def feature_columns(
     return features
 
 
-def label_refused(column: Column, examples: Sequence[str] = (), table: str = "the table") -> InputError:
-    """The label is not a number."""
-    shown = f" (for example {some(examples)})" if examples else ""
-    return InputError(
-        f"{table}: label column {column.name!r} is of type {column.type}{shown}: the label must be the number 0 or 1"
-    )
-
-
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or (name.startswith("_") and "=" not in name) or name.endswith("._COPYING_")
 

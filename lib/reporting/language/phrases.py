@@ -111,6 +111,7 @@ _TERMS = {
     "version.lib": ("this project's code", "código de este proyecto"),
     "param.input_data": ("input", "entrada"),
     "param.label_col": ("label column", "columna de la etiqueta"),
+    "param.positive": ("values of the label that are class 1", "valores de la etiqueta que son clase 1"),
     "param.zone_col": ("zone column", "columna de la zona"),
     "param.exclude_cols": ("excluded columns", "columnas excluidas"),
     "param.missing": ("what to do with missing values", "qué hacer con los valores faltantes"),
