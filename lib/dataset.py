@@ -109,7 +109,10 @@ def check(
     if missing not in ("error", "drop"):
         raise InputError(f"missing={missing!r}: choose error or drop")
     tables.check_block_cols(columns(raw), block_cols, block_size)
-    zone = zone_col if zone_col in raw.columns and zone_col not in exclude_cols else None
+    can_lack_zones = for_model or block_size is not None
+    zone = zone_col if can_lack_zones and zone_col in raw.columns and zone_col not in exclude_cols else None
+    if not can_lack_zones:
+        zone = tables.zone_of(columns(raw), zone_col, exclude_cols)
     features = tables.feature_columns(columns(raw), label_col, zone, exclude_cols, block_cols=block_cols)
     label = _label_column(raw, label_col, positive)
 
@@ -117,7 +120,7 @@ def check(
     used.insert(len(features), as_class(label, positive).alias(label_col))
     zone = None if block_size else zone
     if zone:
-        used.append(F.col(_quoted(zone)).cast("string").alias(zone))
+        used.append(_as_zone(raw, zone).alias(zone))
     frame = raw.select(*used)
 
     unusable = count_unusable(frame, (*features, *block_cols, label_col), zone)
@@ -128,7 +131,7 @@ def check(
         zone, frame = BLOCK_COL, _add_blocks(frame, block_cols, block_size)
     names = (*features, label_col)
     # Both in one pass: the rows of each class, and the inputs of the fingerprint.
-    by_label = frame.groupBy(F.col(_quoted(label_col)).alias("label")).agg(*fingerprint_parts(row_hash(names)))
+    by_label = frame.groupBy(F.col(tables.quoted(label_col)).alias("label")).agg(*fingerprint_parts(row_hash(names)))
     found = {row["label"]: row for row in by_label.limit(_LABELS_SHOWN + 1).collect()}
     if positive is not None and set(found) != {0.0, 1.0}:
         raise _one_class(raw, label_col, positive, for_model)
@@ -190,17 +193,16 @@ def columns(raw: DataFrame) -> list[tables.Column]:
 def count_unusable(frame: DataFrame, numbers: Sequence[str], zone_col: str | None = None) -> dict[str, int]:
     """Count each column's null, NaN or infinite values, all rows ("rows") and the rows with such a value ("any")."""
     names = [*numbers, *([zone_col] if zone_col else [])]
-    counts = [
-        F.count(F.when(_unusable(name, name == zone_col), 1)).alias(f"column {i}") for i, name in enumerate(names)
-    ]
-    found = frame.agg(
-        F.count(F.lit(1)).alias("rows"),
-        F.count(F.when(any_unusable(names, zone_col), 1)).alias("any"),
-        *counts,
-    ).first()
-    assert found is not None  # an aggregate always has a row
-    by_column = {name: found[f"column {i}"] for i, name in enumerate(names)}
-    return {**by_column, "rows": found["rows"], "any": found["any"]}
+    is_unusable = any_unusable(names, zone_col)
+    total = frame.agg(F.count(F.lit(1)).alias("rows"), F.count(F.when(is_unusable, 1)).alias("any")).first()
+    assert total is not None  # an aggregate always has a row
+    found = dict.fromkeys(names, 0)
+    if total["any"]:
+        # An aggregate for each of thousands of columns would take Spark minutes to plan.
+        places = [F.when(_unusable(name, name == zone_col), F.lit(place)) for place, name in enumerate(names)]
+        holes = frame.where(is_unusable).select(F.explode(F.array_compact(F.array(*places))).alias("place"))
+        found |= {names[row["place"]]: row["count"] for row in holes.groupBy("place").count().collect()}
+    return {**found, "rows": total["rows"], "any": total["any"]}
 
 
 def row_hash(names: Sequence[str], seed: int | None = None) -> Column:
@@ -208,7 +210,7 @@ def row_hash(names: Sequence[str], seed: int | None = None) -> Column:
 
     xxHash64 over the values in the alphabetical order of their columns, with negative zero treated as zero.
     """
-    values = [F.col(_quoted(name)) + F.lit(0.0) for name in sorted(names)]
+    values = [F.col(tables.quoted(name)) + F.lit(0.0) for name in sorted(names)]
     start = [] if seed is None else [F.lit(seed).cast("long")]
     return F.xxhash64(*start, *values)
 
@@ -273,7 +275,7 @@ def _label_column(raw: DataFrame, label_col: str, positive: Any) -> tables.Colum
 
 def as_class(label: tables.Column, positive: Any) -> Column:
     """The class of each row as double, null where the label has no value; see `lib.support.positive`."""
-    value = F.col(_quoted(label.name))
+    value = F.col(tables.quoted(label.name))
     if positive is None:
         return value.cast("double")
     of_one = positive_values.matching(positive, label)
@@ -288,7 +290,8 @@ def as_class(label: tables.Column, positive: Any) -> Column:
 
 def _values_of(raw: DataFrame, label_col: str) -> list[str]:
     """The label's most frequent values, each with its rows, the rarest last."""
-    counted = raw.where(F.col(_quoted(label_col)).isNotNull()).groupBy(F.col(_quoted(label_col)).alias("label")).count()
+    label = F.col(tables.quoted(label_col))
+    counted = raw.where(label.isNotNull()).groupBy(label.alias("label")).count()
     found = counted.orderBy(F.desc("count"), "label").limit(_LABELS_SHOWN).collect()
     return [f"{_text(row['label'])} ({row['count']:,} rows)" for row in found]
 
@@ -352,7 +355,7 @@ def _check_classes(found: dict[float, int], label_col: str, for_model: bool) -> 
 
 def _add_blocks(frame: DataFrame, block_cols: Sequence[str], block_size: float) -> DataFrame:
     """Add `BLOCK_COL`, the name of each row's block of coordinates."""
-    squares = [F.floor(F.col(_quoted(name)) / block_size).cast("long") for name in block_cols]
+    squares = [F.floor(F.col(tables.quoted(name)) / block_size).cast("long") for name in block_cols]
     placed = frame.withColumn("__i", squares[0]).withColumn("__j", squares[1])
     found = placed.groupBy("__i", "__j").count().limit(blocks.MOST_SQUARES + 1).collect()
     names = blocks.names({(row["__i"], row["__j"]): row["count"] for row in found}, block_size)
@@ -361,12 +364,21 @@ def _add_blocks(frame: DataFrame, block_cols: Sequence[str], block_size: float) 
     return placed.join(named, ["__i", "__j"]).drop("__i", "__j")
 
 
+def _as_zone(raw: DataFrame, name: str) -> Column:
+    """A zone's name as text, null if it has none: NaN, or a text of blanks."""
+    value = F.col(tables.quoted(name))
+    text = value.cast("string")
+    if isinstance(raw.schema[name].dataType, T.FractionalType):
+        return F.when(~F.isnan(value.cast("double")), text)
+    return F.when(F.trim(text) != "", text)
+
+
 def _as_double(name: str) -> Column:
-    return F.col(_quoted(name)).cast("double")
+    return F.col(tables.quoted(name)).cast("double")
 
 
 def _unusable(name: str, is_text: bool) -> Column:
-    column = F.col(_quoted(name))
+    column = F.col(tables.quoted(name))
     if is_text:
         return column.isNull()
     return column.isNull() | F.isnan(column) | (F.abs(column) == float("inf"))
@@ -374,15 +386,11 @@ def _unusable(name: str, is_text: bool) -> Column:
 
 def any_unusable(names: Sequence[str], zone_col: str | None = None) -> Column:
     """Whether a row has a null, NaN or infinite value in one of the columns."""
-    conditions = [_unusable(name, name == zone_col) for name in names]
-    result = conditions[0]
-    for condition in conditions[1:]:
-        result = result | condition
-    return result
-
-
-def _quoted(name: str) -> str:
-    return f"`{name}`"
+    # One flat expression: thousands of conditions joined one by one overflow the planner's stack.
+    sizes = [F.coalesce(F.abs(F.col(tables.quoted(name))), F.lit(float("inf"))) for name in names if name != zone_col]
+    largest = F.greatest(*sizes, F.lit(0.0), F.lit(0.0))  # NaN is the greatest of all
+    found = largest >= float("inf")
+    return found | _unusable(zone_col, True) if zone_col in names and zone_col else found
 
 
 def _first_sentence(error: AnalysisException) -> str:

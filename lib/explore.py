@@ -19,6 +19,7 @@ from lib.support import tables
 
 SAMPLE_ROWS = 20_000
 BINS = 30
+_COLUMNS_AT_ONCE = 250  # Spark takes long to plan thousands of aggregates
 
 Record = dict[str, Any]
 
@@ -36,11 +37,17 @@ def describe_columns(
     (approximate) and max are of the other values, None for columns that are not numbers.
     """
     columns = dataset.columns(raw)
-    aggregates = [F.count(F.lit(1)).alias("rows")]
-    for place, column in enumerate(columns):
-        aggregates += [a.alias(f"{name} {place}") for name, a in _column_aggregates(column).items()]
-    found = raw.agg(*aggregates).first()
-    assert found is not None  # an aggregate always has a row
+    # By number: a column that is not used may have any name.
+    numbered = raw.toDF(*map(str, range(len(columns))))
+    found: Record = {}
+    for start in range(0, len(columns), _COLUMNS_AT_ONCE):
+        aggregates = [F.count(F.lit(1)).alias("rows")]
+        for place, column in list(enumerate(columns))[start : start + _COLUMNS_AT_ONCE]:
+            of_column = _column_aggregates(F.col(str(place)), column.is_number)
+            aggregates += [a.alias(f"{name} {place}") for name, a in of_column.items()]
+        row = numbered.agg(*aggregates).first()
+        assert row is not None  # an aggregate always has a row
+        found |= row.asDict()
     return [
         {
             "column": column.name,
@@ -136,9 +143,8 @@ def best_first(separation: Sequence[Record]) -> list[str]:
     return [record["feature"] for record in separation]
 
 
-def _column_aggregates(described: tables.Column) -> dict[str, Column]:
-    column = F.col(f"`{described.name}`")
-    if not described.is_number:
+def _column_aggregates(column: Column, is_number: bool | None) -> dict[str, Column]:
+    if not is_number:
         nothing = F.max(F.lit(None).cast("double"))
         return {"usable": F.count(column), "min": nothing, "median": nothing, "max": nothing}
     value = column.cast("double")

@@ -72,7 +72,7 @@ class Parameters(BaseModel):
         None, "value or values of the label that are class 1, if it is not 0 and 1", positive.ALLOWED
     )
     zone_col: Text | None = described("zone", "zone column, used if the table has it", "a column name or null")
-    exclude_cols: list[Text] = described([], "numeric columns that are not features", "a list of column names")
+    exclude_cols: list[str] = described([], "numeric columns that are not features", "a list of column names")
     missing: Literal["error", "drop"] = described(
         "error", "rows with missing or infinite features: stop with an error, or drop them", "error or drop"
     )

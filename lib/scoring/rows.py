@@ -75,8 +75,7 @@ def _read(spark: SparkSession, uris: Sequence[str], features: Sequence[str], mis
         raise InputError(f"missing={missing!r}: choose error or drop")
     frame = dataset.read(spark, uris)
     tables.require_numbers(dataset.columns(frame), features, ", ".join(uris))
-    for name in features:
-        frame = frame.withColumn(name, F.col(f"`{name}`").cast("double"))
+    frame = frame.withColumns({name: F.col(f"`{name}`").cast("double") for name in features})
     unusable = dataset.count_unusable(frame.select(*_columns(features)), features)
     if not unusable["rows"]:
         raise tables.without_rows(", ".join(uris))

@@ -71,7 +71,7 @@ def test_a_label_of_text_needs_the_values_of_class_1(experiment, bucket):
     assert data.data(both).level == "ok"
     with pytest.raises(InputError, match="'zone' is of type string: the label must be the number 0 or 1, unless posit"):
         data.data(experiment(**kinds))
-    with pytest.raises(InputError, match="positive='ore': s3://.* has no text but numbers in label column 'label'"):
+    with pytest.raises(InputError, match=r"positive='ore': s3://.* has no text but numbers in label column 'label'"):
         data.data(experiment(positive="ore"))
 
 
@@ -88,6 +88,7 @@ def test_blocks_need_no_zone_column(experiment):
         ({"label_col": "labels"}, r"label_col: .* has no column 'labels': did you mean label\? it has B02, B03, zone"),
         ({"split_by": "zone", "zone_col": "area"}, "zone_col: .* has no column 'area': it has B02"),
         ({"select_by": "zones", "zone_col": "area"}, "zone_col: .* has no column 'area': it has B02"),
+        ({"zone_col": "zonne"}, r"zone_col: .* has no column 'zonne': did you mean zone\?"),
         ({"exclude_cols": ["B99"]}, "exclude_cols: .* has no column 'B99': it has B02"),
         ({"zone_col": None}, r"column 'zone' is of type string, not a number: .*exclude_cols: \[zone\]"),
         ({"label_col": "zone"}, "label column 'zone' is of type string: the label must be the number 0 or 1"),
