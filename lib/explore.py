@@ -19,7 +19,7 @@ from lib.support import tables
 
 SAMPLE_ROWS = 20_000
 BINS = 30
-_COLUMNS_AT_ONCE = 250  # Spark takes long to plan thousands of aggregates
+_WIDE = 100  # columns
 
 Record = dict[str, Any]
 
@@ -39,15 +39,7 @@ def describe_columns(
     columns = dataset.columns(raw)
     # By number: a column that is not used may have any name.
     numbered = raw.toDF(*map(str, range(len(columns))))
-    found: Record = {}
-    for start in range(0, len(columns), _COLUMNS_AT_ONCE):
-        aggregates = [F.count(F.lit(1)).alias("rows")]
-        for place, column in list(enumerate(columns))[start : start + _COLUMNS_AT_ONCE]:
-            of_column = _column_aggregates(F.col(str(place)), column.is_number)
-            aggregates += [a.alias(f"{name} {place}") for name, a in of_column.items()]
-        row = numbered.agg(*aggregates).first()
-        assert row is not None  # an aggregate always has a row
-        found |= row.asDict()
+    found = _describe_wide(numbered, columns) if len(columns) > _WIDE else _describe(numbered, columns)
     return [
         {
             "column": column.name,
@@ -141,6 +133,36 @@ def separation(rows: pd.DataFrame, features: Sequence[str], label_col: str) -> l
 def best_first(separation: Sequence[Record]) -> list[str]:
     """The features in the order of `separation`, for what shows only the first."""
     return [record["feature"] for record in separation]
+
+
+def _describe(numbered: DataFrame, columns: Sequence[tables.Column]) -> Record:
+    aggregates = [F.count(F.lit(1)).alias("rows")]
+    for place, column in enumerate(columns):
+        of_column = _column_aggregates(F.col(str(place)), column.is_number)
+        aggregates += [a.alias(f"{name} {place}") for name, a in of_column.items()]
+    found = numbered.agg(*aggregates).first()
+    assert found is not None  # an aggregate always has a row
+    return found.asDict()
+
+
+def _describe_wide(numbered: DataFrame, columns: Sequence[tables.Column]) -> Record:
+    """The same of many columns: Spark takes minutes to plan thousands of aggregates, so each value becomes a row."""
+    values = [
+        F.col(str(place)).cast("double") if column.is_number else F.when(F.col(str(place)).isNotNull(), 0.0)
+        for place, column in enumerate(columns)
+    ]
+    long = numbered.select(F.posexplode(F.array(*values)).alias("place", "value"))
+    aggregates = _column_aggregates(F.col("value"), True)
+    counted = long.groupBy("place").agg(
+        F.count(F.lit(1)).alias("rows"), *(aggregate.alias(name) for name, aggregate in aggregates.items())
+    )
+    of_place = {row["place"]: row.asDict() for row in counted.collect()}
+    found: Record = {"rows": next((row["rows"] for row in of_place.values()), 0)}
+    for place, column in enumerate(columns):
+        row = of_place.get(place, {"usable": 0})
+        found[f"usable {place}"] = row["usable"]
+        found |= {f"{name} {place}": row.get(name) if column.is_number else None for name in ("min", "median", "max")}
+    return found
 
 
 def _column_aggregates(column: Column, is_number: bool | None) -> dict[str, Column]:
