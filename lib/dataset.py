@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -59,6 +60,7 @@ def load(
     zone_col: str | None = "zone",
     exclude_cols: Sequence[str] = (),
     missing: str = "error",
+    nodata: Sequence[float] = (),
     block_cols: Sequence[str] = (),
     block_size: float | None = None,
 ) -> Table:
@@ -76,6 +78,7 @@ def load(
         zone_col=zone_col,
         exclude_cols=exclude_cols,
         missing=missing,
+        nodata=nodata,
         block_cols=block_cols,
         block_size=block_size,
     )
@@ -93,6 +96,7 @@ def check(
     block_size: float | None = None,
     for_model: bool = False,
     positive: Any = None,
+    nodata: Sequence[float] = (),
 ) -> Table:
     """Check a table that was read from `uris`, and reduce it to the columns and rows that are used.
 
@@ -101,7 +105,8 @@ def check(
     `block_cols` are two columns of coordinates, which are no features; with `block_size`, square blocks of that size
     are the zones, instead of those of `zone_col` (see `lib.support.blocks`). With `for_model` the features are those
     of a model, so that no remedy is to exclude some. `positive` are the values of the label that are class 1 (see
-    `lib.support.positive`); without it the label is 0 or 1.
+    `lib.support.positive`); without it the label is 0 or 1. A feature or coordinate with one of the `nodata` values is
+    missing.
 
     Raises:
         InputError: the table cannot be learnt from; the message says why and what to do.
@@ -116,7 +121,7 @@ def check(
     features = tables.feature_columns(columns(raw), label_col, zone, exclude_cols, block_cols=block_cols)
     label = _label_column(raw, label_col, positive)
 
-    used = [_as_double(name).alias(name) for name in (*features, *block_cols)]
+    used = [as_number(name, nodata).alias(name) for name in (*features, *block_cols)]
     used.insert(len(features), as_class(label, positive).alias(label_col))
     zone = None if block_size else zone
     if zone:
@@ -373,8 +378,14 @@ def _as_zone(raw: DataFrame, name: str) -> Column:
     return F.when(F.trim(text) != "", text)
 
 
-def _as_double(name: str) -> Column:
-    return F.col(tables.quoted(name)).cast("double")
+def as_number(name: str, nodata: Sequence[float] = ()) -> Column:
+    """A column as double, null where it has one of the values that stand for none."""
+    value = F.col(tables.quoted(name)).cast("double")
+    if not nodata:
+        return value
+    # What was written with 32 bits is compared with 32 bits: -3.4e38 is not the same number in both.
+    is_none = value.isin(*map(float, nodata)) | value.isin(*(float(np.float32(number)) for number in nodata))
+    return F.when(~is_none, value)
 
 
 def _unusable(name: str, is_text: bool) -> Column:

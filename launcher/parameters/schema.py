@@ -76,6 +76,7 @@ class Parameters(BaseModel):
     missing: Literal["error", "drop"] = described(
         "error", "rows with missing or infinite features: stop with an error, or drop them", "error or drop"
     )
+    nodata: list[float] = described([], "values of features that stand for none, and are missing", "a list of numbers")
     block_cols: list[Text] = described(
         [], "two columns of coordinates, which are no features", "a list of two column names"
     )

@@ -17,6 +17,7 @@ from lib.reporting.chosen_threshold import rule_in_words
 from lib.reporting.language.words import Words
 from lib.reporting.limits import NAMED, ZONES_LISTED, largest
 from lib.reporting.markdown import code, plain, table
+from lib.reporting.suspicious import suspicious_columns
 from lib.reporting.zone_plots import weakest
 from lib.search.search import Search
 from lib.split import PARTS, Split
@@ -101,6 +102,11 @@ def separation(records: Sequence[Record], top: int = 10) -> str:
     """The features that separate the classes best by themselves (`lib.explore.separation`)."""
     rows = [[code(r["feature"]), WORDS.number(r["area"]), r["direction"]] for r in records[:top]]
     return table(["feature", "AUC-ROC on its own", "values of class 1"], rows, "lrl")
+
+
+def suspicious(found: Sequence[Record]) -> str:
+    """Columns that may be no features, and what to do about them (`lib.measures.suspects.find`)."""
+    return suspicious_columns(found, WORDS) or "Nothing was found."
 
 
 def pairs(records: Sequence[Record]) -> str:

@@ -35,7 +35,8 @@ def score_table(
         SavedModelError: the scores are not those of Spark ML.
     """
     started = time.monotonic()
-    table, dropped = _read(spark, uris, model.features, missing)
+    nodata = model.experiment.get("parameters", {}).get("nodata") or ()
+    table, dropped = _read(spark, uris, model.features, missing, nodata)
     kept = _kept(table, model, id_cols)
     model.check(spark, _some(table, model))
     prepared = time.monotonic()
@@ -65,7 +66,9 @@ def judged(rows: DataFrame, model: Model, kept: Sequence[str]) -> DataFrame:
     return whole.select(*_columns(names), f"{_JUDGED}.*")
 
 
-def _read(spark: SparkSession, uris: Sequence[str], features: Sequence[str], missing: str) -> tuple[DataFrame, int]:
+def _read(
+    spark: SparkSession, uris: Sequence[str], features: Sequence[str], missing: str, nodata: Sequence[float]
+) -> tuple[DataFrame, int]:
     """The table with its features as double, and the number of rows left out for missing values.
 
     Raises:
@@ -75,7 +78,7 @@ def _read(spark: SparkSession, uris: Sequence[str], features: Sequence[str], mis
         raise InputError(f"missing={missing!r}: choose error or drop")
     frame = dataset.read(spark, uris)
     tables.require_numbers(dataset.columns(frame), features, ", ".join(uris))
-    frame = frame.withColumns({name: F.col(f"`{name}`").cast("double") for name in features})
+    frame = frame.withColumns({name: dataset.as_number(name, nodata) for name in features})
     unusable = dataset.count_unusable(frame.select(*_columns(features)), features)
     if not unusable["rows"]:
         raise tables.without_rows(", ".join(uris))

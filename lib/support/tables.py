@@ -303,7 +303,7 @@ def feature_columns(
         if roles[column.name] == "text":
             raise InputError(
                 f"{table}: column {column.name!r} is of type {column.type}, not a number: convert it, or "
-                f"exclude it with exclude_cols: {_as_list([column.name])}"
+                f"exclude it with exclude_cols: {as_list([column.name])}"
             )
         if roles[column.name] in ("reserved", "zone", "label", "coordinate"):
             _check_name(column.name, roles[column.name].replace("reserved", "feature"), table)
@@ -335,14 +335,14 @@ def _is_refused(name: str, beside_scores: bool = False) -> bool:
 
 def _check_name(name: str, used_as: str, table: str) -> None:
     if _is_refused(name):
-        other = f", or exclude it with exclude_cols: {_as_list([name])}" if used_as == "feature" else ""
+        other = f", or exclude it with exclude_cols: {as_list([name])}" if used_as == "feature" else ""
         raise InputError(
             f"{table}: column {name!r}, the {used_as}, has a name that Spark ML uses itself or does not accept "
             f"({', '.join(RESERVED)}, no name, a leading __, a dot or a backtick): rename it{other}"
         )
 
 
-def _as_list(names: Sequence[str]) -> str:
+def as_list(names: Sequence[str]) -> str:
     """Names as they are given to a parameter, in YAML."""
     plain = re.compile(r"[^\W\d]\w*")
     as_yaml = [name if plain.fullmatch(name) else json.dumps(name, ensure_ascii=False) for name in names]

@@ -115,6 +115,7 @@ _TERMS = {
     "param.zone_col": ("zone column", "columna de la zona"),
     "param.exclude_cols": ("excluded columns", "columnas excluidas"),
     "param.missing": ("what to do with missing values", "qué hacer con los valores faltantes"),
+    "param.nodata": ("values that stand for none", "valores que indican ausencia de dato"),
     "param.test_frac": ("share of test rows", "proporción de filas de prueba"),
     "param.val_frac": ("share of validation rows", "proporción de filas de validación"),
     "param.split_by": ("what stays together in the split", "qué se mantiene junto en la partición"),
