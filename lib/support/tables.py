@@ -337,7 +337,7 @@ def _check_name(name: str, used_as: str, table: str) -> None:
     if _is_refused(name):
         other = f", or exclude it with exclude_cols: {as_list([name])}" if used_as == "feature" else ""
         raise InputError(
-            f"{table}: column {name!r}, the {used_as}, has a name that Spark ML uses itself or does not accept "
+            f"{table}: {used_as} column {name!r} has a name that Spark ML uses itself or does not accept "
             f"({', '.join(RESERVED)}, no name, a leading __, a dot or a backtick): rename it{other}"
         )
 
