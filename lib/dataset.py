@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -17,6 +18,7 @@ from pyspark.sql import types as T
 from lib.errors import ExperimentError, InputError, some
 from lib.storage import Storage, java_cause
 from lib.support import blocks, tables
+from lib.support import positive as positive_values
 from lib.support.blocks import BLOCK_COL
 
 _LABELS_SHOWN = 20
@@ -31,7 +33,8 @@ class Table:
 
     `features` keep the order of the file; `coordinates` are the two columns of `block_cols`, or none; `class_counts`
     are by "0" and "1"; `fingerprint` is a hash of the rows' content that does not depend on their order or partitions;
-    `dropped` counts the rows left out for missing values, and `passed_over` names the columns that hold a pandas index.
+    `dropped` counts the rows left out for missing values, `passed_over` names the columns that hold a pandas index, and
+    `positive` has the values of the label that are class 1, if they were given.
     """
 
     frame: DataFrame
@@ -45,6 +48,7 @@ class Table:
     dropped: int
     coordinates: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+    positive: tuple[Any, ...] = ()
 
 
 def load(
@@ -52,9 +56,11 @@ def load(
     inputs: str | Sequence[str],
     *,
     label_col: str = "label",
+    positive: Any = None,
     zone_col: str | None = "zone",
     exclude_cols: Sequence[str] = (),
     missing: str = "error",
+    nodata: Sequence[float] = (),
     block_cols: Sequence[str] = (),
     block_size: float | None = None,
 ) -> Table:
@@ -68,9 +74,11 @@ def load(
         raw,
         uris,
         label_col=label_col,
+        positive=positive,
         zone_col=zone_col,
         exclude_cols=exclude_cols,
         missing=missing,
+        nodata=nodata,
         block_cols=block_cols,
         block_size=block_size,
     )
@@ -87,6 +95,8 @@ def check(
     block_cols: Sequence[str] = (),
     block_size: float | None = None,
     for_model: bool = False,
+    positive: Any = None,
+    nodata: Sequence[float] = (),
 ) -> Table:
     """Check a table that was read from `uris`, and reduce it to the columns and rows that are used.
 
@@ -94,7 +104,9 @@ def check(
     does not have it. `missing` says what happens to rows with a null, NaN or infinite value: "error" or "drop".
     `block_cols` are two columns of coordinates, which are no features; with `block_size`, square blocks of that size
     are the zones, instead of those of `zone_col` (see `lib.support.blocks`). With `for_model` the features are those
-    of a model, so that no remedy is to exclude some.
+    of a model, so that no remedy is to exclude some. `positive` are the values of the label that are class 1 (see
+    `lib.support.positive`); without it the label is 0 or 1. A feature or coordinate with one of the `nodata` values is
+    missing.
 
     Raises:
         InputError: the table cannot be learnt from; the message says why and what to do.
@@ -102,14 +114,18 @@ def check(
     if missing not in ("error", "drop"):
         raise InputError(f"missing={missing!r}: choose error or drop")
     tables.check_block_cols(columns(raw), block_cols, block_size)
-    zone = zone_col if zone_col in raw.columns and zone_col not in exclude_cols else None
+    can_lack_zones = for_model or block_size is not None
+    zone = zone_col if can_lack_zones and zone_col in raw.columns and zone_col not in exclude_cols else None
+    if not can_lack_zones:
+        zone = tables.zone_of(columns(raw), zone_col, exclude_cols)
     features = tables.feature_columns(columns(raw), label_col, zone, exclude_cols, block_cols=block_cols)
-    _check_label_type(raw, label_col)
+    label = _label_column(raw, label_col, positive)
 
-    used = [_as_double(name).alias(name) for name in (*features, label_col, *block_cols)]
+    used = [as_number(name, nodata).alias(name) for name in (*features, *block_cols)]
+    used.insert(len(features), as_class(label, positive).alias(label_col))
     zone = None if block_size else zone
     if zone:
-        used.append(F.col(_quoted(zone)).cast("string").alias(zone))
+        used.append(_as_zone(raw, zone).alias(zone))
     frame = raw.select(*used)
 
     unusable = count_unusable(frame, (*features, *block_cols, label_col), zone)
@@ -120,8 +136,10 @@ def check(
         zone, frame = BLOCK_COL, _add_blocks(frame, block_cols, block_size)
     names = (*features, label_col)
     # Both in one pass: the rows of each class, and the inputs of the fingerprint.
-    by_label = frame.groupBy(F.col(_quoted(label_col)).alias("label")).agg(*fingerprint_parts(row_hash(names)))
+    by_label = frame.groupBy(F.col(tables.quoted(label_col)).alias("label")).agg(*fingerprint_parts(row_hash(names)))
     found = {row["label"]: row for row in by_label.limit(_LABELS_SHOWN + 1).collect()}
+    if positive is not None and set(found) != {0.0, 1.0}:
+        raise _one_class(raw, label_col, positive, for_model)
     _check_classes({label: row["rows"] for label, row in found.items()}, label_col, for_model)
     classes = {"0": found[0.0]["rows"], "1": found[1.0]["rows"]}
     rows = classes["0"] + classes["1"]
@@ -139,6 +157,7 @@ def check(
         unusable["any"],
         tuple(block_cols),
         tuple(name for name, role in roles.items() if role == "index"),
+        tuple(positive_values.values(positive)),
     )
 
 
@@ -179,17 +198,16 @@ def columns(raw: DataFrame) -> list[tables.Column]:
 def count_unusable(frame: DataFrame, numbers: Sequence[str], zone_col: str | None = None) -> dict[str, int]:
     """Count each column's null, NaN or infinite values, all rows ("rows") and the rows with such a value ("any")."""
     names = [*numbers, *([zone_col] if zone_col else [])]
-    counts = [
-        F.count(F.when(_unusable(name, name == zone_col), 1)).alias(f"column {i}") for i, name in enumerate(names)
-    ]
-    found = frame.agg(
-        F.count(F.lit(1)).alias("rows"),
-        F.count(F.when(any_unusable(names, zone_col), 1)).alias("any"),
-        *counts,
-    ).first()
-    assert found is not None  # an aggregate always has a row
-    by_column = {name: found[f"column {i}"] for i, name in enumerate(names)}
-    return {**by_column, "rows": found["rows"], "any": found["any"]}
+    is_unusable = any_unusable(names, zone_col)
+    total = frame.agg(F.count(F.lit(1)).alias("rows"), F.count(F.when(is_unusable, 1)).alias("any")).first()
+    assert total is not None  # an aggregate always has a row
+    found = dict.fromkeys(names, 0)
+    if total["any"]:
+        # An aggregate for each of thousands of columns would take Spark minutes to plan.
+        places = [F.when(_unusable(name, name == zone_col), F.lit(place)) for place, name in enumerate(names)]
+        holes = frame.where(is_unusable).select(F.explode(F.array_compact(F.array(*places))).alias("place"))
+        found |= {names[row["place"]]: row["count"] for row in holes.groupBy("place").count().collect()}
+    return {**found, "rows": total["rows"], "any": total["any"]}
 
 
 def row_hash(names: Sequence[str], seed: int | None = None) -> Column:
@@ -197,7 +215,7 @@ def row_hash(names: Sequence[str], seed: int | None = None) -> Column:
 
     xxHash64 over the values in the alphabetical order of their columns, with negative zero treated as zero.
     """
-    values = [F.col(_quoted(name)) + F.lit(0.0) for name in sorted(names)]
+    values = [F.col(tables.quoted(name)) + F.lit(0.0) for name in sorted(names)]
     start = [] if seed is None else [F.lit(seed).cast("long")]
     return F.xxhash64(*start, *values)
 
@@ -252,11 +270,48 @@ def _check_header(spark: SparkSession, uri: str, table_format: tables.Format) ->
     tables.check_names(uri, [str(name) for name in first or ()])
 
 
-def _check_label_type(raw: DataFrame, label_col: str) -> None:
+def _label_column(raw: DataFrame, label_col: str, positive: Any) -> tables.Column:
+    """The label's column, which must be a number or have values that `positive` names."""
     label = next(column for column in columns(raw) if column.name == label_col)
-    if not label.is_number:
-        values = [str(row[0]) for row in raw.select(F.col(_quoted(label_col))).distinct().limit(5).collect()]
-        raise tables.label_refused(label, values)
+    known = label.is_number or positive is not None
+    positive_values.check_label(label, positive, [] if known else _values_of(raw, label_col))
+    return label
+
+
+def as_class(label: tables.Column, positive: Any) -> Column:
+    """The class of each row as double, null where the label has no value; see `lib.support.positive`."""
+    value = F.col(tables.quoted(label.name))
+    if positive is None:
+        return value.cast("double")
+    of_one = positive_values.matching(positive, label)
+    if label.is_number:
+        number = value.cast("double")
+        return F.when(~F.isnan(number) & (F.abs(number) != float("inf")), number.isin(*of_one.numbers).cast("double"))
+    text = F.trim(value.cast("string"))
+    signs = (text.isin(*of_one.texts), text.cast("double").isin(*of_one.numbers), F.lower(text).isin(*of_one.words))
+    found = [F.coalesce(sign, F.lit(False)) for sign in signs]
+    return F.when(text != "", (found[0] | found[1] | found[2]).cast("double"))
+
+
+def _values_of(raw: DataFrame, label_col: str) -> list[str]:
+    """The label's most frequent values, each with its rows, the rarest last."""
+    label = F.col(tables.quoted(label_col))
+    counted = raw.where(label.isNotNull()).groupBy(label.alias("label")).count()
+    found = counted.orderBy(F.desc("count"), "label").limit(_LABELS_SHOWN).collect()
+    return [f"{_text(row['label'])} ({row['count']:,} rows)" for row in found]
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _one_class(raw: DataFrame, label_col: str, positive: Any, for_model: bool) -> InputError:
+    """With `positive` all rows are of one class."""
+    remedy = "a model can score rows without labels: run_experiment.py score" if for_model else "check positive"
+    return InputError(
+        f"label column {label_col!r} has only one class with positive: {positive!r}, and both must have rows; its "
+        f"values are: {some(_values_of(raw, label_col))}; {remedy}"
+    )
 
 
 def _check_values(
@@ -294,6 +349,9 @@ def _check_classes(found: dict[float, int], label_col: str, for_model: bool) -> 
     many = f"more than {_LABELS_SHOWN}" if len(found) > _LABELS_SHOWN else len(found)
     what = "only one value" if len(found) == 1 else f"{many} values"
     remedy = "; a model can score rows without labels: run_experiment.py score" if for_model else ""
+    if len(found) > 1 and not for_model:
+        by_rows = sorted(found, key=lambda value: -found[value])
+        remedy = f", {positive_values.wanted([f'{value:g} (rows)' for value in by_rows])}"
     raise InputError(
         f"label column {label_col!r} has {what}: {listed}; it must contain both classes, 0 and 1, and nothing else"
         f"{remedy}"
@@ -302,7 +360,7 @@ def _check_classes(found: dict[float, int], label_col: str, for_model: bool) -> 
 
 def _add_blocks(frame: DataFrame, block_cols: Sequence[str], block_size: float) -> DataFrame:
     """Add `BLOCK_COL`, the name of each row's block of coordinates."""
-    squares = [F.floor(F.col(_quoted(name)) / block_size).cast("long") for name in block_cols]
+    squares = [F.floor(F.col(tables.quoted(name)) / block_size).cast("long") for name in block_cols]
     placed = frame.withColumn("__i", squares[0]).withColumn("__j", squares[1])
     found = placed.groupBy("__i", "__j").count().limit(blocks.MOST_SQUARES + 1).collect()
     names = blocks.names({(row["__i"], row["__j"]): row["count"] for row in found}, block_size)
@@ -311,12 +369,27 @@ def _add_blocks(frame: DataFrame, block_cols: Sequence[str], block_size: float) 
     return placed.join(named, ["__i", "__j"]).drop("__i", "__j")
 
 
-def _as_double(name: str) -> Column:
-    return F.col(_quoted(name)).cast("double")
+def _as_zone(raw: DataFrame, name: str) -> Column:
+    """A zone's name as text, null if it has none: NaN, or a text of blanks."""
+    value = F.col(tables.quoted(name))
+    text = value.cast("string")
+    if isinstance(raw.schema[name].dataType, T.FractionalType):
+        return F.when(~F.isnan(value.cast("double")), text)
+    return F.when(F.trim(text) != "", text)
+
+
+def as_number(name: str, nodata: Sequence[float] = ()) -> Column:
+    """A column as double, null where it has one of the values that stand for none."""
+    value = F.col(tables.quoted(name)).cast("double")
+    if not nodata:
+        return value
+    # What was written with 32 bits is compared with 32 bits: -3.4e38 is not the same number in both.
+    is_none = value.isin(*map(float, nodata)) | value.isin(*(float(np.float32(number)) for number in nodata))
+    return F.when(~is_none, value)
 
 
 def _unusable(name: str, is_text: bool) -> Column:
-    column = F.col(_quoted(name))
+    column = F.col(tables.quoted(name))
     if is_text:
         return column.isNull()
     return column.isNull() | F.isnan(column) | (F.abs(column) == float("inf"))
@@ -324,15 +397,11 @@ def _unusable(name: str, is_text: bool) -> Column:
 
 def any_unusable(names: Sequence[str], zone_col: str | None = None) -> Column:
     """Whether a row has a null, NaN or infinite value in one of the columns."""
-    conditions = [_unusable(name, name == zone_col) for name in names]
-    result = conditions[0]
-    for condition in conditions[1:]:
-        result = result | condition
-    return result
-
-
-def _quoted(name: str) -> str:
-    return f"`{name}`"
+    # One flat expression: thousands of conditions joined one by one overflow the planner's stack.
+    sizes = [F.coalesce(F.abs(F.col(tables.quoted(name))), F.lit(float("inf"))) for name in names if name != zone_col]
+    largest = F.greatest(*sizes, F.lit(0.0), F.lit(0.0))  # NaN is the greatest of all
+    found = largest >= float("inf")
+    return found | _unusable(zone_col, True) if zone_col in names and zone_col else found
 
 
 def _first_sentence(error: AnalysisException) -> str:

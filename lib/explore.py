@@ -19,6 +19,7 @@ from lib.support import tables
 
 SAMPLE_ROWS = 20_000
 BINS = 30
+_WIDE = 100  # columns
 
 Record = dict[str, Any]
 
@@ -36,11 +37,9 @@ def describe_columns(
     (approximate) and max are of the other values, None for columns that are not numbers.
     """
     columns = dataset.columns(raw)
-    aggregates = [F.count(F.lit(1)).alias("rows")]
-    for place, column in enumerate(columns):
-        aggregates += [a.alias(f"{name} {place}") for name, a in _column_aggregates(column).items()]
-    found = raw.agg(*aggregates).first()
-    assert found is not None  # an aggregate always has a row
+    # By number: a column that is not used may have any name.
+    numbered = raw.toDF(*map(str, range(len(columns))))
+    found = _describe_wide(numbered, columns) if len(columns) > _WIDE else _describe(numbered, columns)
     return [
         {
             "column": column.name,
@@ -136,9 +135,38 @@ def best_first(separation: Sequence[Record]) -> list[str]:
     return [record["feature"] for record in separation]
 
 
-def _column_aggregates(described: tables.Column) -> dict[str, Column]:
-    column = F.col(f"`{described.name}`")
-    if not described.is_number:
+def _describe(numbered: DataFrame, columns: Sequence[tables.Column]) -> Record:
+    aggregates = [F.count(F.lit(1)).alias("rows")]
+    for place, column in enumerate(columns):
+        of_column = _column_aggregates(F.col(str(place)), column.is_number)
+        aggregates += [a.alias(f"{name} {place}") for name, a in of_column.items()]
+    found = numbered.agg(*aggregates).first()
+    assert found is not None  # an aggregate always has a row
+    return found.asDict()
+
+
+def _describe_wide(numbered: DataFrame, columns: Sequence[tables.Column]) -> Record:
+    """The same of many columns: Spark takes minutes to plan thousands of aggregates, so each value becomes a row."""
+    values = [
+        F.col(str(place)).cast("double") if column.is_number else F.when(F.col(str(place)).isNotNull(), 0.0)
+        for place, column in enumerate(columns)
+    ]
+    long = numbered.select(F.posexplode(F.array(*values)).alias("place", "value"))
+    aggregates = _column_aggregates(F.col("value"), True)
+    counted = long.groupBy("place").agg(
+        F.count(F.lit(1)).alias("rows"), *(aggregate.alias(name) for name, aggregate in aggregates.items())
+    )
+    of_place = {row["place"]: row.asDict() for row in counted.collect()}
+    found: Record = {"rows": next((row["rows"] for row in of_place.values()), 0)}
+    for place, column in enumerate(columns):
+        row = of_place.get(place, {"usable": 0})
+        found[f"usable {place}"] = row["usable"]
+        found |= {f"{name} {place}": row.get(name) if column.is_number else None for name in ("min", "median", "max")}
+    return found
+
+
+def _column_aggregates(column: Column, is_number: bool | None) -> dict[str, Column]:
+    if not is_number:
         nothing = F.max(F.lit(None).cast("double"))
         return {"usable": F.count(column), "min": nothing, "median": nothing, "max": nothing}
     value = column.cast("double")

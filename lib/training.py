@@ -20,7 +20,7 @@ from lib import artifacts, dataset
 from lib.dataset import Table
 from lib.engines.choice import choose_engine
 from lib.errors import InputError
-from lib.measures import reference, zones
+from lib.measures import reference, suspects, zones
 from lib.measures.decision import Decision
 from lib.measures.rows import load_other
 from lib.metrics import ScoreCounts, count_scores
@@ -42,9 +42,11 @@ class Settings:
 
     input_data: str | Sequence[str]
     label_col: str = "label"
+    positive: Any = None
     zone_col: str | None = "zone"
     exclude_cols: Sequence[str] = ()
     missing: str = "error"
+    nodata: Sequence[float] = ()
     block_cols: Sequence[str] = ()
     block_size: float | None = None
     test_frac: float = 0.15
@@ -112,9 +114,11 @@ class Training:
                 self.spark,
                 s.input_data,
                 label_col=s.label_col,
+                positive=s.positive,
                 zone_col=s.zone_col,
                 exclude_cols=s.exclude_cols,
                 missing=s.missing,
+                nodata=s.nodata,
                 block_cols=s.block_cols,
                 block_size=s.block_size,
             )
@@ -132,6 +136,9 @@ class Training:
         s = self.settings
         with self._timed("split"):
             self.parts = split(self.table, test_frac=s.test_frac, val_frac=s.val_frac, split_by=s.split_by, seed=s.seed)
+            label, features = self.table.label_col, self.table.features
+            some_rows = reference.sample(self.parts.frame, [*features, label])
+            self.suspects = suspects.find(some_rows, features, label)
             if s.select_by == artifacts.ZONES:
                 zone_folds(self.parts.count_by_zone())
             if s.nested:
@@ -248,6 +255,7 @@ class Training:
             "feature_importances": feature_importances,
             **({"leave_one_zone_out": self.unseen_zones} if self.unseen_zones else {}),
             **self._other_choice(),
+            **({"suspects": self.suspects} if self.suspects else {}),
         }
 
     def _other_choice(self) -> dict[str, Any]:
@@ -265,7 +273,7 @@ class Training:
             "parameters": {**asdict(self.settings), "out": self.out},
             "command": self.provenance.get("command"),
             "commit": self.provenance.get("commit"),
-            "data": self._data(),
+            "data": {**self._data(), "suspects": self.suspects},
             "split": self.parts.record(),
             "engine": {"name": self.engine.name, "reason": self.engine_reason},
             "candidates": len(self.candidates),

@@ -23,6 +23,7 @@ def main() -> int:
         "--out_model_dir", required=True, help="folder or prefix; the model is saved in models/ below it"
     )
     parser.add_argument("--label_col", default="label", help="column with the two classes, 0 and 1")
+    parser.add_argument("--positive", nargs="+", help="values of the label that are class 1, if it is not 0 and 1")
     parser.add_argument("--test_frac", type=float, default=0.15, help="fraction of rows held out until the final test")
     parser.add_argument("--seed", type=int, default=42, help="seed of the split, the bagging and the feature sampling")
     parser.add_argument(
@@ -32,7 +33,12 @@ def main() -> int:
 
     def work(spark: SparkSession) -> str:
         settings = Settings(
-            args.inputs, label_col=args.label_col, test_frac=args.test_frac, seed=args.seed, metric=args.metric
+            args.inputs,
+            label_col=args.label_col,
+            positive=args.positive,
+            test_frac=args.test_frac,
+            seed=args.seed,
+            metric=args.metric,
         )
         return train(spark, settings, args.out_model_dir).folder
 

@@ -22,7 +22,7 @@ GRID = {
 FILES = ("metrics.json", "curves.json", "summary.json", "scores.json")
 # Only where something is the case that the runs below are not asked to be.
 SELDOM = {
-    "summary.json": {"best_on_validation"},
+    "summary.json": {"best_on_validation", "suspects[]"},
     "scores.json": {"share_spread_high", "tiles[].share_spread_high"},  # of a forest
 }
 

@@ -53,11 +53,12 @@ def check_table(place: str, table: "Outline", model: model_files.Outline, id_col
     """Check that a model can score a table.
 
     Raises:
-        InputError: the table has no rows, lacks columns, or has some that are no numbers.
+        InputError: the table has no rows, lacks columns, or has some that are no numbers or cannot be kept.
     """
     tables.require_numbers(table.columns, model.features, place)
     for name in id_cols:
         tables.require(table.columns, name, "id_cols")
+    tables.check_ids(id_cols)
     if table.rows == 0 and table.looked_at == table.files:
         raise tables.without_rows(place)
 

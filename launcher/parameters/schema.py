@@ -16,7 +16,7 @@ from launcher.parameters.fields import allowed, described
 from lib.artifacts import GATE_METRICS, SEARCH_METRICS, SELECT_BY
 from lib.errors import InputError, not_among
 from lib.search.candidates import FULL_GRID, candidates_of
-from lib.support import tables, threshold_rule
+from lib.support import positive, tables, threshold_rule
 
 # Parameters whose values are places: a path of this machine or a URI.
 PLACES = ("input_data", "test_data", "out")
@@ -35,6 +35,14 @@ FRACTION = "a number above 0 and below 1"
 def _checked_threshold(value: Any) -> Any:
     try:
         threshold_rule.check(value)
+    except InputError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+def _checked_positive(value: Any) -> Any:
+    try:
+        positive.check(value)
     except InputError as error:
         raise ValueError(str(error)) from None
     return value
@@ -60,11 +68,15 @@ class Parameters(BaseModel):
         ["data/sample.parquet"], "training table: file, folder or URI", "a path or URI, or a list"
     )
     label_col: Text = described("label", "column with the two classes", "a column name")
+    positive: Annotated[Any, AfterValidator(_checked_positive)] = described(
+        None, "value or values of the label that are class 1, if it is not 0 and 1", positive.ALLOWED
+    )
     zone_col: Text | None = described("zone", "zone column, used if the table has it", "a column name or null")
-    exclude_cols: list[Text] = described([], "numeric columns that are not features", "a list of column names")
+    exclude_cols: list[str] = described([], "numeric columns that are not features", "a list of column names")
     missing: Literal["error", "drop"] = described(
         "error", "rows with missing or infinite features: stop with an error, or drop them", "error or drop"
     )
+    nodata: list[float] = described([], "values of features that stand for none, and are missing", "a list of numbers")
     block_cols: list[Text] = described(
         [], "two columns of coordinates, which are no features", "a list of two column names"
     )

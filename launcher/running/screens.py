@@ -16,6 +16,7 @@ from lib.errors import some
 from lib.search.candidates import candidates_of
 from lib.search.families import Candidate
 from lib.search.shared_fits import shared_fits
+from lib.support import tables
 
 
 def show_plan(console: Console, plan: Plan, cost: str | None = None) -> None:
@@ -134,11 +135,29 @@ def _show_models(console: Console, plan: Plan, results: dict[str, Any]) -> None:
         table.add_row(metric, *(_number(values.get(metric)) for values in columns.values()), style=style)
     console.print(table)
     console.print(_thresholds(plan.parameters, results.get("evaluate", {})), highlight=False)
+    for line in suspicious(summary.get("suspects", [])):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     notebooks = [f"{folder}/{artifacts.NOTEBOOKS}" for folder in dict.fromkeys(map(plan.folder, plan.steps))]
     rows = [("model", f"{plan.model_dir}/{artifacts.PIPELINE}"), *(("notebooks", place) for place in notebooks)]
     if "report" in results:
         rows.insert(0, ("report", f"{plan.eval_dir}/{artifacts.REPORT}"))
     print_pairs([(name, shown(place)) for name, place in rows], console)
+
+
+def suspicious(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What was suspicious of the columns, a line for each option that would leave it out."""
+    columns = [each for each in found if "value" not in each]
+    values = [each for each in found if "value" in each]
+    lines = []
+    if columns:
+        named = some([f"{each['column']} ({each['kind'].replace('_', ' ')})" for each in columns])
+        option = tables.as_list([each["column"] for each in columns])
+        lines.append(f"Watch: {named} may be no feature or give the label away; leave out with exclude_cols: {option}")
+    if values:
+        named = some([f"{each['column']} ({each['value']:g})" for each in values])
+        option = ", ".join(f"{value:g}" for value in dict.fromkeys(each["value"] for each in values))
+        lines.append(f"Watch: {named} may have values that stand for none; make them missing with nodata: [{option}]")
+    return lines
 
 
 def _thresholds(p: Parameters, evaluated: Mapping[str, Any]) -> str:

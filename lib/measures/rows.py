@@ -73,7 +73,7 @@ def load_other(
     """Another table than the training table, with only the columns that the model uses.
 
     `data` has the `features`, `label_col`, `zone_col` and `coordinates` of the training table, `parameters` its
-    `missing` and `block_size`.
+    `missing`, `positive`, `nodata` and `block_size`.
 
     Raises:
         InputError: it lacks columns, has missing values or rows of one class; the message begins with `test_data`.
@@ -101,6 +101,8 @@ def _load(spark: SparkSession, inputs: Sequence[str], data: Mapping[str, Any], p
         exclude_cols=[name for name in raw.columns if name not in keep],
         missing=parameters["missing"],
         for_model=True,
+        positive=parameters.get("positive"),
+        nodata=parameters.get("nodata") or (),
     )
     try:
         return check(**blocks)

@@ -14,6 +14,7 @@ from lib.reporting.language.words import Words
 from lib.reporting.limits import NAMED
 from lib.reporting.markdown import code
 from lib.reporting.report_data import ReportData
+from lib.reporting.suspicious import suspicious_columns
 from lib.search.families import Candidate
 from lib.search.families.random_forest import features_per_node
 from lib.search.folds import FEWEST_ZONES
@@ -45,6 +46,11 @@ def too_good(facts: ReportData, words: Words) -> str | None:
         return None
     top = facts.importances[0]
     return words("find.too_good", area=words.number(area), feature=words.name(top["feature"]))
+
+
+def suspicious(facts: ReportData, words: Words) -> str | None:
+    """Columns that give the label away or are no features, and values that stand for none."""
+    return suspicious_columns(facts.experiment.get("data", {}).get("suspects", ()), words)
 
 
 def unverified(facts: ReportData, words: Words) -> str | None:
@@ -312,7 +318,7 @@ def changed_code(facts: ReportData, words: Words) -> str | None:
 
 
 CHECKS: tuple[Check, ...] = (
-    *(too_good, unverified, other_rows, new_ground, not_applicable, drifted, validation_gap, retraining),
+    *(too_good, suspicious, unverified, other_rows, new_ground, not_applicable, drifted, validation_gap, retraining),
     *(zones_in_split, weak_zones, small_zones, small_class, repeated_rows, repeated_in_zones),
     *(idle_accuracy, inflated_scores, other_threshold, close_families, grid_edge, ties, few_scored),
     *(dropped_rows, changed_code),

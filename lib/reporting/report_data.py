@@ -63,6 +63,11 @@ class ReportData:
         return self.experiment.get("data", {}).get("label_col")
 
     @property
+    def positive(self) -> Any:
+        """The values of the label that are class 1, if they were given."""
+        return self.experiment.get("parameters", {}).get("positive")
+
+    @property
     def parts(self) -> Record:
         """The parts of the split with their rows and positives; empty if unknown."""
         return self.experiment.get("split", {}).get("parts", {})

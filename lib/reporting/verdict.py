@@ -5,6 +5,7 @@ from lib.reporting.language.words import Words
 from lib.reporting.markdown import bullets, code, section, table
 from lib.reporting.pictures import Images
 from lib.reporting.report_data import Record, ReportData
+from lib.support import positive
 
 
 def verdict(facts: ReportData, words: Words, images: Images) -> str:
@@ -109,7 +110,7 @@ def _who_won(facts: ReportData, words: Words) -> str:
 
 def _in_plain_words(facts: ReportData, words: Words) -> list[str]:
     cm, threshold = facts.metrics["confusion_matrix"], words.short(facts.metrics["threshold"])
-    label = code(f"{facts.label_col} = 1") if facts.label_col else "1"
+    label = code(positive.shown(facts.label_col, facts.positive)) if facts.label_col else "1"
     items = [words("verdict.base", base=words.percent(facts.base_rate), label=label)]
     marked = cm["TP"] + cm["FP"]
     if marked:

@@ -17,9 +17,11 @@ from lib.reporting.chosen_threshold import rule_in_words
 from lib.reporting.language.words import Words
 from lib.reporting.limits import NAMED, ZONES_LISTED, largest
 from lib.reporting.markdown import code, plain, table
+from lib.reporting.suspicious import suspicious_columns
 from lib.reporting.zone_plots import weakest
 from lib.search.search import Search
 from lib.split import PARTS, Split
+from lib.support import positive
 from lib.support.blocks import BLOCK_COL
 
 WORDS = Words("en")  # the language of the notebooks
@@ -55,7 +57,7 @@ def facts(loaded: Table) -> str:
         ["read from", ", ".join(code(uri) for uri in loaded.inputs)],
         ["rows", WORDS.count(loaded.rows)],
         ["rows dropped for missing values", WORDS.count(loaded.dropped)],
-        [f"rows of class 1 ({code(loaded.label_col)})", _part_of(loaded.class_counts["1"], loaded.rows)],
+        [f"rows of class 1 ({code(_class_1(loaded))})", _part_of(loaded.class_counts["1"], loaded.rows)],
         ["features", WORDS.count(len(loaded.features))],
         ["zones", _zones_from(loaded)],
         ["fingerprint of the content", code(loaded.fingerprint)],
@@ -64,6 +66,10 @@ def facts(loaded: Table) -> str:
         names = ", ".join(code(name) for name in loaded.passed_over)
         rows.append(["passed over, as the index of a pandas table", names])
     return table(["", ""], rows, "ll")
+
+
+def _class_1(loaded: Table) -> str:
+    return positive.shown(loaded.label_col, loaded.positive) if loaded.positive else loaded.label_col
 
 
 def _zones_from(loaded: Table) -> str:
@@ -96,6 +102,11 @@ def separation(records: Sequence[Record], top: int = 10) -> str:
     """The features that separate the classes best by themselves (`lib.explore.separation`)."""
     rows = [[code(r["feature"]), WORDS.number(r["area"]), r["direction"]] for r in records[:top]]
     return table(["feature", "AUC-ROC on its own", "values of class 1"], rows, "lrl")
+
+
+def suspicious(found: Sequence[Record]) -> str:
+    """Columns that may be no features, and what to do about them (`lib.measures.suspects.find`)."""
+    return suspicious_columns(found, WORDS) or "Nothing was found."
 
 
 def pairs(records: Sequence[Record]) -> str:

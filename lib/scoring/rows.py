@@ -35,7 +35,8 @@ def score_table(
         SavedModelError: the scores are not those of Spark ML.
     """
     started = time.monotonic()
-    table, dropped = _read(spark, uris, model.features, missing)
+    nodata = model.experiment.get("parameters", {}).get("nodata") or ()
+    table, dropped = _read(spark, uris, model.features, missing, nodata)
     kept = _kept(table, model, id_cols)
     model.check(spark, _some(table, model))
     prepared = time.monotonic()
@@ -48,7 +49,8 @@ def score_table(
     label = model.experiment.get("data", {}).get("label_col")
     if label not in kept:
         return record, {}
-    measured, curves = _measure(written, label, model.judge.decision)
+    given = model.experiment["parameters"].get("positive")
+    measured, curves = _measure(written, label, given, model.judge.decision)
     return {**record, "measured": measured}, curves
 
 
@@ -64,7 +66,9 @@ def judged(rows: DataFrame, model: Model, kept: Sequence[str]) -> DataFrame:
     return whole.select(*_columns(names), f"{_JUDGED}.*")
 
 
-def _read(spark: SparkSession, uris: Sequence[str], features: Sequence[str], missing: str) -> tuple[DataFrame, int]:
+def _read(
+    spark: SparkSession, uris: Sequence[str], features: Sequence[str], missing: str, nodata: Sequence[float]
+) -> tuple[DataFrame, int]:
     """The table with its features as double, and the number of rows left out for missing values.
 
     Raises:
@@ -74,8 +78,7 @@ def _read(spark: SparkSession, uris: Sequence[str], features: Sequence[str], mis
         raise InputError(f"missing={missing!r}: choose error or drop")
     frame = dataset.read(spark, uris)
     tables.require_numbers(dataset.columns(frame), features, ", ".join(uris))
-    for name in features:
-        frame = frame.withColumn(name, F.col(f"`{name}`").cast("double"))
+    frame = frame.withColumns({name: dataset.as_number(name, nodata) for name in features})
     unusable = dataset.count_unusable(frame.select(*_columns(features)), features)
     if not unusable["rows"]:
         raise tables.without_rows(", ".join(uris))
@@ -135,10 +138,14 @@ def _sample(rows: DataFrame, model: Model) -> Array:
     return reference.sample(hashed, model.features).to_numpy(np.float64)
 
 
-def _measure(written: DataFrame, label: str, decision: Decision) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+def _measure(
+    written: DataFrame, label: str, positive: Any, decision: Decision
+) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """Figures and curves against the labels of the rows, if they have both classes; rows without one do not count."""
     column = judge.beside(label)
-    labelled = written.where(F.col(f"`{column}`").isin(0, 1)).withColumn(column, F.col(f"`{column}`").cast("double"))
+    found = next(each for each in dataset.columns(written) if each.name == column)
+    labelled = written.withColumn(column, dataset.as_class(found, positive))
+    labelled = labelled.where(F.col(f"`{column}`").isin(0, 1))
     counted = count_scores(labelled, column, judge.SCORE).get("")
     if counted is None or not 0 < counted.n_positives < counted.rows:
         return None, {}

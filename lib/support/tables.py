@@ -4,6 +4,7 @@ It needs no Spark. Reading a table (`lib.dataset`), exploring it (`lib.explore`)
 before a run all follow the rules here and give the same messages.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +12,10 @@ from typing import Any
 
 from lib.errors import InputError, MissingInputError, not_among, some
 
-# Names that Spark ML or the split add to the table.
+# Names that Spark ML or the split add to the table; Spark does not distinguish upper and lower case.
 RESERVED = ("features", "rawPrediction", "probability", "prediction")
+# The zone column that is used if a table has it, without being asked for.
+USUAL_ZONE = "zone"
 # What pandas calls an index without a name when it writes a table.
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 
@@ -187,16 +190,28 @@ def without_rows(uri: str) -> InputError:
     return InputError(f"{uri} has no rows: choose another with --input-data")
 
 
+def check_ids(names: Sequence[str], parameter: str = "id_cols") -> None:
+    """Check the names of columns that are to be kept beside scores.
+
+    Raises:
+        InputError: Spark cannot write one of that name.
+    """
+    for name in names:
+        if _is_refused(name, beside_scores=True):
+            raise InputError(
+                f"{parameter}: column {name!r} cannot be kept (no name, a leading __, or a backtick): rename it"
+            )
+
+
 def check_kept(names: Sequence[str], renamed: Callable[[str], str], parameter: str = "id_cols") -> None:
     """Check the columns that are kept beside scores, where each has the name that `renamed` gives it.
 
     Raises:
         InputError: Spark cannot write one of that name, or two would have the same.
     """
+    check_ids(names, parameter)
     of_new: dict[str, str] = {}
     for name in names:
-        if name.startswith("__") or "`" in name:
-            raise InputError(f"{parameter}: column {name!r} cannot be kept (a leading __, or a backtick): rename it")
         other = of_new.setdefault(renamed(name).lower(), name)
         if other != name:
             raise InputError(f"{parameter}: {other!r} and {name!r} would both be named {renamed(name)!r}: rename one")
@@ -232,7 +247,7 @@ def role(
 ) -> str:
     """The role of a column: label, zone, coordinate, excluded, feature, index (of a pandas table, no feature), text
     (not a number), or reserved (a number whose name Spark ML uses itself or does not accept). A column of unknown type
-    counts as a number.
+    counts as a number. `feature_columns` also checks the names of those with another role.
     """
     if column.name in block_cols:
         return "coordinate"
@@ -244,7 +259,29 @@ def role(
         return "index"
     if column.is_number is False:
         return "text"
-    return "reserved" if _is_reserved(column.name) else "feature"
+    return "reserved" if _is_refused(column.name) else "feature"
+
+
+def zone_of(
+    columns: Sequence[Column], zone_col: str | None, exclude_cols: Sequence[str], table: str = "the table"
+) -> str | None:
+    """The zone column, None if there is none.
+
+    Raises:
+        InputError: the table lacks one that was asked for; only `USUAL_ZONE` may be absent.
+    """
+    if zone_col is None or zone_col in exclude_cols:
+        return None
+    if zone_col in [column.name for column in columns]:
+        return zone_col
+    if zone_col != USUAL_ZONE:
+        require(columns, zone_col, "zone_col", table)
+    return None
+
+
+def quoted(name: str) -> str:
+    """A column's name in Spark's SQL, where it is not taken apart."""
+    return f"`{name.replace('`', '``')}`"
 
 
 def is_pandas_index(name: str) -> bool:
@@ -263,8 +300,8 @@ def feature_columns(
     """The columns to learn from, in the table's order.
 
     Raises:
-        InputError: the label or an excluded column is missing, a feature is not a number or has a reserved name, or no
-            feature is left.
+        InputError: the label or an excluded column is missing, a feature is not a number, a column that is used has a
+            name that Spark ML does not accept, or no feature is left.
     """
     require(columns, label_col, "label_col", table)
     for name in exclude_cols:
@@ -274,13 +311,10 @@ def feature_columns(
         if roles[column.name] == "text":
             raise InputError(
                 f"{table}: column {column.name!r} is of type {column.type}, not a number: convert it, or "
-                f"exclude it with exclude_cols: [{column.name}]"
+                f"exclude it with exclude_cols: {as_list([column.name])}"
             )
-        if roles[column.name] == "reserved":
-            raise InputError(
-                f"{table}: column {column.name!r} has a name that Spark ML uses itself or does not accept "
-                f"({', '.join(RESERVED)}, a leading __, a dot or a backtick): rename it"
-            )
+        if roles[column.name] in ("reserved", "zone", "label", "coordinate"):
+            _check_name(column.name, roles[column.name].replace("reserved", "feature"), table)
     features = tuple(name for name, kind in roles.items() if kind == "feature")
     if not features:
         raise InputError(
@@ -288,14 +322,6 @@ def feature_columns(
             f"its columns are: {some(list(roles))}"
         )
     return features
-
-
-def label_refused(column: Column, examples: Sequence[str] = (), table: str = "the table") -> InputError:
-    """The label is not a number."""
-    shown = f" (for example {some(examples)})" if examples else ""
-    return InputError(
-        f"{table}: label column {column.name!r} is of type {column.type}{shown}: the label must be the number 0 or 1"
-    )
 
 
 def _is_hidden(name: str) -> bool:
@@ -306,5 +332,26 @@ def _format_of_file(path: str) -> Format:
     return next((known for known in FORMATS if path.lower().endswith(known.suffixes)), PARQUET)
 
 
-def _is_reserved(name: str) -> bool:
-    return name in RESERVED or name.startswith("__") or "." in name or "`" in name
+def _is_refused(name: str, beside_scores: bool = False) -> bool:
+    """The rule for names, whatever the column is used for. Beside scores nothing else is in the way, and Spark ML reads
+    nothing: a name that it uses itself gets an underscore there, and dots do no harm.
+    """
+    if not name.strip() or name.startswith("__") or "`" in name:
+        return True
+    return not beside_scores and ("." in name or name.lower() in [reserved.lower() for reserved in RESERVED])
+
+
+def _check_name(name: str, used_as: str, table: str) -> None:
+    if _is_refused(name):
+        other = f", or exclude it with exclude_cols: {as_list([name])}" if used_as == "feature" else ""
+        raise InputError(
+            f"{table}: {used_as} column {name!r} has a name that Spark ML uses itself or does not accept "
+            f"({', '.join(RESERVED)}, no name, a leading __, a dot or a backtick): rename it{other}"
+        )
+
+
+def as_list(names: Sequence[str]) -> str:
+    """Names as they are given to a parameter, in YAML."""
+    plain = re.compile(r"[^\W\d]\w*")
+    as_yaml = [name if plain.fullmatch(name) else json.dumps(name, ensure_ascii=False) for name in names]
+    return f"[{', '.join(as_yaml)}]"

@@ -13,7 +13,7 @@ from launcher.support import aws, packaging
 from launcher.support.s3_files import S3Files
 from launcher.support.table_outline import Outline
 from lib.errors import InputError
-from lib.support import tables
+from lib.support import positive, tables
 from lib.support.s3_uri import bucket_and_key
 
 
@@ -83,7 +83,7 @@ def _to_learn(subject: Subject) -> list[str]:
         said.append(f"{uri}: {_size(table)}, {len(features)} features{_roles(table, subject.parameters)}")
     for uri in subject.parameters.test_data or ():
         table = outline(subject.client("s3"), uri)
-        _check_test_data(uri, table, features, subject.parameters.label_col)
+        _check_test_data(uri, table, features, subject.parameters)
         said.append(f"{uri}: {_size(table)}{_roles(table, subject.parameters)}")
     return said
 
@@ -121,25 +121,31 @@ def _features(uri: str, table: Outline, parameters: Parameters) -> tuple[str, ..
         InputError: a column that the parameters name is missing, or one that counts is no number.
     """
     columns, label, zone = table.columns, parameters.label_col, parameters.zone_col
-    if parameters.needs_zones and zone and not parameters.block_size:
-        tables.require(columns, zone, "zone_col", uri)
+    if not parameters.block_size:
+        tables.zone_of(columns, zone, parameters.exclude_cols, uri)
+        if parameters.needs_zones and zone:
+            tables.require(columns, zone, "zone_col", uri)
     tables.check_block_cols(columns, parameters.block_cols, parameters.block_size, uri)
     features = tables.feature_columns(
         columns, label, zone, parameters.exclude_cols, uri, block_cols=parameters.block_cols
     )
     label_column = next(column for column in columns if column.name == label)
-    if label_column.is_number is False:
-        raise tables.label_refused(label_column, table=uri)
+    positive.check_label(label_column, parameters.positive, table=uri)
     return features
 
 
-def _check_test_data(uri: str, table: Outline, features: tuple[str, ...], label: str) -> None:
+def _check_test_data(uri: str, table: Outline, features: tuple[str, ...], parameters: Parameters) -> None:
     """Another table needs the features of the first and its label; it may have other columns.
 
     Raises:
         InputError: a column is missing or no number.
     """
+    label = parameters.label_col
     wrong = tables.require_features(table.columns, (*features, label), f"test_data: {uri}")
+    if parameters.positive is not None:
+        column = next(column for column in table.columns if column.name == label)
+        positive.check_label(column, parameters.positive, table=f"test_data: {uri}")
+        wrong = [column for column in wrong if column.name != label]
     if wrong:
         raise InputError(f"test_data: {uri}: column {wrong[0].name!r} is of type {wrong[0].type}, not a number")
 

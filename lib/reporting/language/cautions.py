@@ -1,6 +1,24 @@
 """What the checks of `lib.reporting.cautions` say, in English and in Spanish side by side."""
 
 FINDINGS = {
+    "find.suspect_label": (
+        "**These columns give the label away: {columns}.** Each class has one value of its own there. "
+        "Leave out what is not known of new rows, with `exclude_cols: {option}`.",
+        "**Estas columnas delatan la etiqueta: {columns}.** Cada clase tiene en ellas un único valor propio. Deje "
+        "fuera lo que no se conoce de filas nuevas, con `exclude_cols: {option}`.",
+    ),
+    "find.suspect_no_feature": (
+        "**These columns may be no features: {columns}.** Row numbers, identifiers and coordinates tell rows apart, "
+        "but do not hold for new ground. `exclude_cols: {option}` leaves them out.",
+        "**Estas columnas quizá no sean variables: {columns}.** Los números de fila, identificadores y coordenadas "
+        "distinguen filas, pero no sirven en terreno nuevo. `exclude_cols: {option}` las deja fuera.",
+    ),
+    "find.suspect_nodata": (
+        "**Some values may stand for none:** {columns}. The model has learnt from them as numbers; `nodata: {option}` "
+        "makes them missing.",
+        "**Algunos valores quizá indiquen ausencia de dato:** {columns}. El modelo los ha aprendido como números; "
+        "`nodata: {option}` los trata como faltantes.",
+    ),
     "find.too_good": (
         "**Too good to be true?** An area under the ROC curve of {area} is rare in real data. Check that no "
         "feature leaks the label; start with {feature}, the most important one.",

@@ -65,6 +65,16 @@ def test_test_data_needs_the_features_and_the_label_and_may_have_other_columns(e
         checked("text")
 
 
+def test_a_label_of_text_needs_the_values_of_class_1(experiment, bucket):
+    kinds = {"label_col": "zone", "zone_col": None, "exclude_cols": ["label"]}
+    both = experiment(**kinds, positive="a", test_data=[f"s3://{bucket}/data/pixels.parquet"])
+    assert data.data(both).level == "ok"
+    with pytest.raises(InputError, match="'zone' is of type string: the label must be the number 0 or 1, unless posit"):
+        data.data(experiment(**kinds))
+    with pytest.raises(InputError, match=r"positive='ore': s3://.* has no text but numbers in label column 'label'"):
+        data.data(experiment(positive="ore"))
+
+
 def test_blocks_need_no_zone_column(experiment):
     blocks = {"block_cols": ["B02", "B03"], "block_size": 5.0, "split_by": "zone", "zone_col": "area"}
     blocks["exclude_cols"] = ["zone"]
@@ -78,6 +88,7 @@ def test_blocks_need_no_zone_column(experiment):
         ({"label_col": "labels"}, r"label_col: .* has no column 'labels': did you mean label\? it has B02, B03, zone"),
         ({"split_by": "zone", "zone_col": "area"}, "zone_col: .* has no column 'area': it has B02"),
         ({"select_by": "zones", "zone_col": "area"}, "zone_col: .* has no column 'area': it has B02"),
+        ({"zone_col": "zonne"}, r"zone_col: .* has no column 'zonne': did you mean zone\?"),
         ({"exclude_cols": ["B99"]}, "exclude_cols: .* has no column 'B99': it has B02"),
         ({"zone_col": None}, r"column 'zone' is of type string, not a number: .*exclude_cols: \[zone\]"),
         ({"label_col": "zone"}, "label column 'zone' is of type string: the label must be the number 0 or 1"),
