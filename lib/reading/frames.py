@@ -17,7 +17,8 @@ from pyspark.sql import types as T
 
 from lib.errors import InputError
 from lib.reading import outline
-from lib.reading.cells import Cells
+from lib.reading.cells import LINE, Cells
+from lib.reading.dialect import BLANKS, Dialect
 from lib.reading.outline import FileColumn, FileOutline
 from lib.storage import Storage, java_cause
 from lib.support import tables
@@ -32,13 +33,16 @@ _NANOS = "spark.sql.legacy.parquet.nanosAsLong"
 class Source:
     """What was found at one input: its files and their rows.
 
-    `repeated` counts the files that were given before: they are read once.
+    `repeated` counts the files that were given before: they are read once. `dialects` says how text files are written,
+    and `passed_over` names files that are no tables.
     """
 
     uri: str
     files: int
     rows: int
     repeated: int = 0
+    dialects: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,12 @@ class _Group:
     types: Any
     format: Format
     given: str
+    dialect: Dialect | None
+
+    @property
+    def cells(self) -> Cells:
+        """How the cells of text files are read."""
+        return Cells(self.dialect.decimal, self.dialect.sep) if self.dialect else Cells()
 
 
 def read(spark: SparkSession, inputs: str | Sequence[str]) -> Reading:
@@ -82,6 +92,7 @@ def read(spark: SparkSession, inputs: str | Sequence[str]) -> Reading:
         raise InputError("no input was given: name at least one file or folder with --input-data")
     storage, files, repeated = Storage(spark), dict[str, _File](), dict[int, int]()
     sizes: dict[str, int] = {}
+    left_out: list[tuple[str, ...]] = []
     of_inputs: list[list[str]] = []
     listed: dict[str, set[str]] = {}
     for number, uri in enumerate(uris):
@@ -94,6 +105,7 @@ def read(spark: SparkSession, inputs: str | Sequence[str]) -> Reading:
         new = {file: _File(file, path, uri, table_format) for file, path in paths.items() if file not in files}
         repeated[number] = len(paths) - len(new)
         of_inputs.append(list(new))
+        left_out.append(tuple(path for path in tables.notes([p for p, _ in here.values()])))
         files |= new
         sizes |= {file: size for file, (_, size) in here.items()}
     seen = outline.look({file: each.format for file, each in files.items()}, lambda uri: storage.open(uri, sizes[uri]))
@@ -109,7 +121,7 @@ def read(spark: SparkSession, inputs: str | Sequence[str]) -> Reading:
     for group, members in groups.items():
         frame, found = _raw(spark, group, members, seen[members[0].uri], listed), seen[members[0].uri]
         if group.format.arrow is None:
-            found = _typed(frame, found, group.given)
+            found = _typed(frame, found, group)
             rows[group.given] += found.rows or 0
             seen |= {each.uri: replace(seen[each.uri], columns=found.columns) for each in members}
         parts.append((frame, found, group))
@@ -118,7 +130,14 @@ def read(spark: SparkSession, inputs: str | Sequence[str]) -> Reading:
     _check_unambiguous(", ".join(uris), [each.name for each in columns], of_folders)
     whole = reduce(DataFrame.unionAll, [_selected(*part, columns, of_folders) for part in parts])
     sources = tuple(
-        Source(uri, len(here), _rows([seen[file] for file in here], rows.get(uri)), repeated[number])
+        Source(
+            uri,
+            len(here),
+            _rows([seen[file] for file in here], rows.get(uri)),
+            repeated[number],
+            tuple(dict.fromkeys(str(seen[file].dialect) for file in here if seen[file].dialect)),
+            left_out[number],
+        )
         for number, (uri, here) in enumerate(zip(uris, of_inputs, strict=True))
     )
     return Reading(whole.select(*map(_described, [*columns, *of_folders.values()])), sources)
@@ -137,13 +156,13 @@ def columns_of(frame: DataFrame) -> list[tables.Column]:
     ]
 
 
-def _typed(frame: DataFrame, found: FileOutline, uri: str) -> FileOutline:
+def _typed(frame: DataFrame, found: FileOutline, group: _Group) -> FileOutline:
     """The types of a text file's columns, and its rows."""
     try:
-        columns, rows = Cells().look(frame, [column.name for column in found.columns])
+        columns, rows = group.cells.look(frame, [column.name for column in found.columns])
         return replace(found, columns=columns, rows=rows)
     except Py4JJavaError as error:
-        raise InputError(f"cannot read {uri}: {java_cause(error)}") from error
+        raise InputError(f"cannot read {group.given}: {java_cause(error)}") from error
 
 
 def _rows(found: Sequence[FileOutline], counted: int | None) -> int:
@@ -189,15 +208,33 @@ def _raw(
         kind = "bigint" if _is_nanos(column) else column.spark
         if kind and column.name not in group.inner:
             schema.add(T.StructField(column.name, T._parse_datatype_string(kind)))
-    for name in group.inner:
-        schema.add(T.StructField(name, T.StringType()))
-    return (
-        spark.read.format(group.format.spark)
-        .schema(schema)
-        # What was found is a file or a folder, whatever is in its name.
-        .options(**group.format.options, **({"basePath": group.base} if group.base else {}), __globPaths__="false")
-        .load(_places(group, [file.uri for file in files], listed))
-    )
+    in_folders = [T.StructField(name, T.StringType()) for name in group.inner]
+    # What was found is a file or a folder, whatever is in its name.
+    reader = spark.read.options(**({"basePath": group.base} if group.base else {}), __globPaths__="false")
+    places = _places(group, [file.uri for file in files], listed)
+    dialect = group.dialect
+    if dialect and dialect.sep == BLANKS:
+        lines = reader.schema(T.StructType([T.StructField("value", T.StringType()), *in_folders])).format("text")
+        return _fields(lines.load(places), schema.names, dialect, group.inner)
+    if dialect:
+        schema.add(T.StructField(LINE, T.StringType()))
+        blanks = {"ignoreLeadingWhiteSpace": True, "ignoreTrailingWhiteSpace": True}
+        options = {"sep": dialect.sep, "encoding": dialect.encoding, "columnNameOfCorruptRecord": LINE, **blanks}
+        reader = reader.options(**options)
+    schema = T.StructType([*schema.fields, *in_folders])
+    return reader.format(group.format.spark).schema(schema).options(**group.format.options).load(places)
+
+
+def _fields(lines: DataFrame, names: Sequence[str], dialect: Dialect, folders: Sequence[str]) -> DataFrame:
+    """The fields of lines that are separated by any number of blanks, without the header lines."""
+    whole = F.decode(F.col("value").cast("binary"), dialect.encoding)
+    found = F.split(F.trim(F.regexp_replace(whole, r"[\s\uFEFF]+", " ")), " ")
+    split = lines.select(whole.alias(LINE), found.alias("__fields"), *map(quoted, folders))
+    header = F.array(*map(F.lit, names))
+    rows = split.where((F.trim(LINE) != "") & (F.col("__fields") != header))
+    values = [F.element_at("__fields", i).alias(name) for i, name in enumerate(names, start=1)]
+    line = F.when(F.size("__fields") > len(names), F.array_join("__fields", " ")).alias(LINE)
+    return rows.select(*values, line, *map(quoted, folders))
 
 
 def _selected(
@@ -226,7 +263,7 @@ def _value(its: FileColumn, column: tables.Column, group: _Group) -> Column:
         kind = "double" if column.is_number else "string"
     if not its.spark:
         return F.lit(None).cast(kind)
-    value = Cells().value(its) if group.format.arrow is None else F.col(quoted(its.name))
+    value = group.cells.value(its) if group.format.arrow is None else F.col(quoted(its.name))
     return value.cast(kind)
 
 

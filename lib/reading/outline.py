@@ -4,8 +4,7 @@
 reads the files by what is found here (`lib.reading.frames`), and the checks before a run judge them by it.
 """
 
-import csv
-import io
+import bz2
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +17,11 @@ import pyarrow.parquet as pq
 from pyarrow import dataset
 
 from lib.errors import InputError, some
+from lib.reading.dialect import Dialect, find
 from lib.support import tables
 
 _HEADER = 64 * 1024
+_BZ2_HEAD = 1024 * 1024  # more than one of its blocks
 _AT_ONCE = 8
 
 
@@ -60,11 +61,14 @@ class FileColumn:
 
 @dataclass(frozen=True)
 class FileOutline:
-    """The columns of one file, and its rows: None where they would have to be counted. `uri` is its name to people."""
+    """The columns of one file, and its rows: None where they would have to be counted. `uri` is its name to people,
+    `dialect` how a text file is written.
+    """
 
     uri: str
     columns: tuple[FileColumn, ...]
     rows: int | None
+    dialect: Dialect | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,8 @@ def chosen(uri: str, files: Mapping[str, tuple[str, int]]) -> tuple[dict[str, st
         InputError: there is none, or they have several formats.
     """
     paths = tables.data_files({file: path for file, (path, size) in files.items() if size})
+    notes = set(tables.notes(paths.values()))
+    paths = {file: path for file, path in paths.items() if path not in notes}
     return paths, tables.format_of(uri, paths)
 
 
@@ -293,12 +299,16 @@ def _spark_type(kind: pa.DataType) -> str | None:
 
 
 def _header(file: TableFile, table_format: tables.Format) -> FileOutline:
-    """The columns that the first line names."""
-    head = file.read(_HEADER)
+    """The columns that the first line of a text file names."""
+    name = file.uri.lower()
+    head = file.read(_BZ2_HEAD if name.endswith(".bz2") else _HEADER)
+    is_whole = len(head) < _HEADER
     try:
-        text = zlib.decompressobj(wbits=31).decompress(head) if file.uri.lower().endswith(".gz") else head
-    except zlib.error:
+        if name.endswith(".gz"):
+            head = zlib.decompressobj(wbits=31).decompress(head)
+        elif name.endswith(".bz2"):
+            head = bz2.BZ2Decompressor().decompress(head)
+    except (zlib.error, OSError):
         raise tables.unreadable(file.uri, table_format) from None
-    lines = csv.reader(io.StringIO(text.decode("utf-8-sig", errors="replace")))
-    names = next(filter(None, lines), [])
-    return FileOutline(file.uri, tuple(FileColumn(name, "", "string", None) for name in names), None)
+    dialect, names = find(file.uri, head, is_whole)
+    return FileOutline(file.uri, tuple(FileColumn(name, "", "string", None) for name in names), None, dialect)

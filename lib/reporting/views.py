@@ -74,7 +74,9 @@ def _read_from(loaded: Table) -> list[str]:
     for each in loaded.sources:
         what = f"{WORDS.count(each.rows)} rows in {'1 file' if each.files == 1 else WORDS.count(each.files) + ' files'}"
         again = f"; {WORDS.count(each.repeated)} given more than once, read once" if each.repeated else ""
-        said.append(f"{code(each.uri)} ({what}{again})")
+        written = "".join(f"; {dialect}" for dialect in each.dialects)
+        beside = f"; passed over: {', '.join(map(code, each.passed_over))}" if each.passed_over else ""
+        said.append(f"{code(each.uri)} ({what}{written}{again}{beside})")
     return said
 
 

@@ -14,6 +14,7 @@ from lib.errors import InputError, MissingInputError, not_among, some
 # Names that Spark ML or the split add to the table.
 RESERVED = ("features", "rawPrediction", "probability", "prediction")
 _WILDCARD = re.compile(r"[*?\[{]")
+_NOTE = re.compile(r"(^|/)(readme|licen[cs]e|notice|changelog)[^/]*$|\.(md|rst|html?|pdf|docx?|xml)$", re.IGNORECASE)
 # What pandas calls an index without a name when it writes a table.
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 
@@ -34,10 +35,11 @@ class Format:
 
 
 PARQUET = Format("parquet", "parquet", "ParquetFileFormat", (".parquet",))
+_TEXT_SUFFIXES = tuple(f"{text}{packed}" for text in (".csv", ".tsv", ".txt") for packed in ("", ".gz", ".bz2"))
 # A file with none of these extensions is read as parquet.
 FORMATS = (
     PARQUET,
-    Format("CSV", "csv", None, (".csv", ".csv.gz"), {"header": True}),
+    Format("CSV", "csv", None, _TEXT_SUFFIXES, {"header": True}),
     Format("ORC", "orc", "OrcFileFormat", (".orc",)),
 )
 
@@ -82,6 +84,13 @@ def data_files(paths: Mapping[str, str]) -> dict[str, str]:
     `paths` gives each file's path below `start_of` the place that was given, or its name if the file itself was given.
     """
     return {file: path for file, path in paths.items() if not any(map(_is_hidden, path.split("/")))}
+
+
+def notes(paths: Iterable[str]) -> list[str]:
+    """The files beside a table that only speak of it, such as a README; none if there is nothing else."""
+    known = list(paths)
+    found = [path for path in known if _NOTE.search(path)]
+    return [] if len(found) == len(known) else found
 
 
 def partition_values(path: str) -> dict[str, str]:

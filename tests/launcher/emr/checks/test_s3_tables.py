@@ -82,11 +82,11 @@ LAYOUTS = {
     "a name's neighbours": ({"t/1.parquet": PARQUET, "t2/2.orc": ORC}, "t", (["f", "label"], 2)),
     "nothing there": ({"t.csv": CSV}, "u.csv", "does not exist"),
     "a pattern of nothing": ({"t.csv": CSV}, "*.orc", "does not exist"),
-    "text": ({"notes.txt": b"hello, this is no table"}, "notes.txt", "notes.txt is not valid parquet"),
+    "text": ({"notes": b"hello, this is no table"}, "notes", "notes is not valid parquet"),
     "damaged parquet": ({"a.parquet": b"PAR1" * 9}, "a.parquet", "a.parquet is not valid parquet: it is damaged"),
     "damaged ORC": ({"a.orc": b"hello, this is no table"}, "a.orc", "a.orc is not valid ORC"),
     "CSV and ORC": ({"a.csv": CSV, "z=1/b.orc": ORC}, "", r"more than one format \(a.csv and b.orc\)"),
-    "CSV and text": ({"a.csv": CSV, "README.md": b"x"}, "", r"more than one format \(README.md and a.csv\)"),
+    "CSV and a note": ({"a.csv": CSV, "README.md": b"x"}, "", (["f", "label"], None)),
     "CSV after a byte order mark and an empty line": (
         {"t.csv": b"\xef\xbb\xbf\n" + CSV},
         "t.csv",
