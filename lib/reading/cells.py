@@ -16,6 +16,7 @@ from lib.support.tables import quoted
 NULLS = ("", "na", "n/a", "nan", "null", "none")
 # The column that has the whole line where its number of fields is not that of the header.
 LINE = "__line"
+_FILE = "__file"
 _LARGEST = 9e18  # of a whole number that 64 bits hold
 
 
@@ -42,13 +43,13 @@ class Cells:
                 F.count(number).alias(f"numbers {i}"),
                 F.count(F.when(other, 1)).alias(f"texts {i}"),
                 F.count(F.when(other & plain.isin("true", "false"), 1)).alias(f"flags {i}"),
-                F.min(F.when(other, F.struct(F.input_file_name(), text))).alias(f"example {i}"),
+                F.min(F.when(other, F.struct(_FILE, text))).alias(f"example {i}"),
                 F.bool_and((number == F.floor(number)) & (F.abs(number) < _LARGEST)).alias(f"whole {i}"),
             ]
         long = F.lit(None)
         if LINE in frame.columns:  # lines that have another number of fields than the header
-            long = F.when(F.size(F.split(LINE, re.escape(self.sep))) > len(names), F.struct(F.input_file_name(), LINE))
-        found = frame.agg(*counts, F.min(long).alias("long")).first()
+            long = F.when(F.size(F.split(LINE, re.escape(self.sep))) > len(names), F.struct(_FILE, LINE))
+        found = frame.withColumn(_FILE, F.input_file_name()).agg(*counts, F.min(long).alias("long")).first()
         assert found is not None  # an aggregate always has a row
         if found["long"]:
             file, line = found["long"]

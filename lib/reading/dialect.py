@@ -23,6 +23,7 @@ class Dialect:
     encoding: str = "UTF-8"
 
     def __str__(self) -> str:
+        """As people say it."""
         parts = [f"separated by {_SEPARATORS[self.sep]}"]
         parts += ["with decimal commas"] if self.decimal == "," else []
         parts += [f"in {self.encoding}"] if self.encoding != "UTF-8" else []
@@ -42,10 +43,10 @@ def find(uri: str, head: bytes, is_whole: bool) -> tuple[Dialect, list[str]]:
     if not lines:
         return Dialect(encoding=encoding), []
     sep = max(_SEPARATORS, key=lambda each: _fit(lines, each))
-    names, *rows = [fields(line, sep) for line in lines]
-    if all(_NUMBER.fullmatch(name.strip()) for name in names):
+    names, *rows = [[cell.strip() for cell in fields(line, sep)] for line in lines]
+    if all(_NUMBER.fullmatch(name) for name in names):
         raise InputError(f"{uri} has no header line with the column names: its first line is {lines[0][:60]}; add one")
-    cells = [cell.strip() for row in rows for cell in row if _NUMBER.fullmatch(cell.strip())]
+    cells = [cell for row in rows for cell in row if _NUMBER.fullmatch(cell)]
     has_comma = any("," in cell for cell in cells) and not any("." in cell for cell in cells)
     return Dialect(sep, "," if sep != "," and has_comma else ".", encoding), names
 

@@ -192,7 +192,8 @@ def _group(file: _File, found: FileOutline) -> _Group:
     types = tuple((each.name, each.spark) for each in found.columns)
     has_header = file.format.arrow is None
     given = file.given if has_header else ""  # the rows of each input are counted when it is read
-    return _Group(base, tuple(outer.items()), inner, types if has_header else frozenset(types), file.format, given)
+    alike = types if has_header else frozenset(types)
+    return _Group(base, tuple(outer.items()), inner, alike, file.format, given, found.dialect)
 
 
 def _is_partition(folder: str) -> bool:
@@ -218,9 +219,8 @@ def _raw(
         return _fields(lines.load(places), schema.names, dialect, group.inner)
     if dialect:
         schema.add(T.StructField(LINE, T.StringType()))
-        blanks = {"ignoreLeadingWhiteSpace": True, "ignoreTrailingWhiteSpace": True}
-        options = {"sep": dialect.sep, "encoding": dialect.encoding, "columnNameOfCorruptRecord": LINE, **blanks}
-        reader = reader.options(**options)
+        reader = reader.options(sep=dialect.sep, encoding=dialect.encoding, columnNameOfCorruptRecord=LINE)
+        reader = reader.options(ignoreLeadingWhiteSpace=True, ignoreTrailingWhiteSpace=True)
     schema = T.StructType([*schema.fields, *in_folders])
     return reader.format(group.format.spark).schema(schema).options(**group.format.options).load(places)
 
