@@ -4,27 +4,23 @@ Every check names the column, the count and the remedy, and runs before anything
 """
 
 import hashlib
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from lib.errors import ExperimentError, InputError, some
-from lib.storage import Storage, java_cause
+from lib.errors import InputError, some
+from lib.reading import frames
+from lib.reading.frames import Source
 from lib.support import blocks, tables
 from lib.support import positive as positive_values
 from lib.support.blocks import BLOCK_COL
 
 _LABELS_SHOWN = 20
-_NUMBERS = (T.NumericType, T.BooleanType)
-# Spark's error class for a file without the footer of the format it is read as.
-_NO_FOOTER = "CANNOT_READ_FILE_FOOTER"
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,8 @@ class Table:
     `features` keep the order of the file; `coordinates` are the two columns of `block_cols`, or none; `class_counts`
     are by "0" and "1"; `fingerprint` is a hash of the rows' content that does not depend on their order or partitions;
     `dropped` counts the rows left out for missing values, `passed_over` names the columns that hold a pandas index, and
-    `positive` has the values of the label that are class 1, if they were given.
+    `positive` has the values of the label that are class 1, if they were given; `sources` has the files and rows of
+    each input.
     """
 
     frame: DataFrame
@@ -49,6 +46,7 @@ class Table:
     coordinates: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
     positive: tuple[Any, ...] = ()
+    sources: tuple[Source, ...] = ()
 
 
 def load(
@@ -69,9 +67,9 @@ def load(
     Calls `read` and `check`, and raises the same errors.
     """
     uris = tables.places(inputs)
-    raw = read(spark, uris)
-    return check(
-        raw,
+    found = frames.read(spark, uris)
+    table = check(
+        found.frame,
         uris,
         label_col=label_col,
         positive=positive,
@@ -82,6 +80,7 @@ def load(
         block_cols=block_cols,
         block_size=block_size,
     )
+    return replace(table, sources=found.sources)
 
 
 def check(
@@ -162,37 +161,17 @@ def check(
 
 
 def read(spark: SparkSession, inputs: str | Sequence[str]) -> DataFrame:
-    """Read and concatenate tables that have the same columns, in any order.
-
-    `lib.support.tables` holds the rules for tables.
+    """Read and concatenate tables that have the same columns, in any order (`lib.reading.frames`).
 
     Raises:
         InputError: no input is given, or one does not exist, cannot be read, is not a table, or has other columns.
     """
-    uris = tables.places(inputs)
-    if not uris:
-        raise InputError("no input was given: name at least one file or folder with --input-data")
-    frames = [_read_one(spark, uri) for uri in uris]
-    # Tables of which only some have a pandas index are one table nevertheless.
-    shared = set.intersection(*(set(frame.columns) for frame in frames))
-    frames = [f.drop(*(n for n in f.columns if n not in shared and tables.is_pandas_index(n))) for f in frames]
-    whole = frames[0]
-    for uri, frame in zip(uris[1:], frames[1:], strict=True):
-        differing = set(whole.columns) ^ set(frame.columns)
-        if differing:
-            raise InputError(
-                f"{uri} and {uris[0]} do not have the same columns; only one of them has: {some(sorted(differing))}"
-            )
-        whole = whole.unionByName(frame)
-    return whole
+    return frames.read(spark, inputs).frame
 
 
 def columns(raw: DataFrame) -> list[tables.Column]:
     """The columns of a table as it was read."""
-    return [
-        tables.Column(field.name, field.dataType.simpleString(), isinstance(field.dataType, _NUMBERS))
-        for field in raw.schema.fields
-    ]
+    return frames.columns_of(raw)
 
 
 def count_unusable(frame: DataFrame, numbers: Sequence[str], zone_col: str | None = None) -> dict[str, int]:
@@ -229,45 +208,6 @@ def fingerprint(rows: int, hash_sum: Any, names: Sequence[str]) -> str:
     """One short text for the columns, the number of rows and the sum of their hashes."""
     text = "\n".join([*sorted(names), str(rows), str(int(hash_sum or 0) % 2**64)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _read_one(spark: SparkSession, uri: str) -> DataFrame:
-    if not Storage(spark).glob(uri):
-        raise tables.absent(uri)
-    try:
-        found = tables.format_of(uri, _files(spark, uri))
-        if found.arrow is None:
-            _check_header(spark, uri, found)
-        return _read_as(spark, uri, found, **found.options)
-    except AnalysisException as error:
-        if error.getErrorClass() == "COLUMN_ALREADY_EXISTS":
-            twice = (error.getMessageParameters() or {})["columnName"].strip("`")
-            raise tables.ambiguous(uri, [twice]) from error
-        raise InputError(f"cannot read {uri}: {_first_sentence(error)}") from error
-    except ExperimentError:
-        raise
-    except Exception as error:
-        if _NO_FOOTER in str(error):
-            raise tables.unreadable(uri, found) from error
-        cause = java_cause(error) if hasattr(error, "java_exception") else str(error)
-        raise InputError(f"cannot read {uri}: {cause}") from error
-
-
-def _files(spark: SparkSession, uri: str) -> list[str]:
-    """The files that Spark would read for a table, including those in partition folders; no file is opened."""
-    return list(spark.read.format("binaryFile").load(uri).inputFiles())
-
-
-def _read_as(spark: SparkSession, uri: str, table_format: tables.Format, **options: Any) -> DataFrame:
-    return spark.read.format(table_format.spark).options(**options).load(uri)
-
-
-def _check_header(spark: SparkSession, uri: str, table_format: tables.Format) -> None:
-    """Reject a header line without names, or with one twice: Spark would invent names."""
-    lines = _read_as(spark, uri, table_format, header=False)
-    # Apart from the line's own fields there are the partition columns.
-    first = lines.select([name for name in lines.columns if re.fullmatch(r"_c\d+", name)]).first()
-    tables.check_names(uri, [str(name) for name in first or ()])
 
 
 def _label_column(raw: DataFrame, label_col: str, positive: Any) -> tables.Column:
@@ -402,7 +342,3 @@ def any_unusable(names: Sequence[str], zone_col: str | None = None) -> Column:
     largest = F.greatest(*sizes, F.lit(0.0), F.lit(0.0))  # NaN is the greatest of all
     found = largest >= float("inf")
     return found | _unusable(zone_col, True) if zone_col in names and zone_col else found
-
-
-def _first_sentence(error: AnalysisException) -> str:
-    return str(error).split("\n")[0].split(";")[0].strip()

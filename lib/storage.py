@@ -4,6 +4,7 @@ Everything goes through Hadoop's FileSystem, so a path that Spark can read is a 
 credentials. Spark itself reads and writes tables and models; this module is for JSON, Markdown and plots.
 """
 
+import io
 import json
 import shutil
 import uuid
@@ -20,6 +21,7 @@ from lib.errors import ExperimentError, InputError
 from lib.model_files import Folders
 from lib.support import s3_uri
 from lib.support.atomic_write import replacing_path, write_whole
+from lib.support.tables import start_of
 
 
 class Storage:
@@ -65,6 +67,38 @@ class Storage:
             if not fs.exists(path):
                 return []
             return sorted(status.getPath().getName() for status in fs.listStatus(path))
+
+    def files(self, uri: str) -> dict[str, dict[str, tuple[str, int]]]:
+        """The file or folder at `uri`, or what it matches as a pattern; and of each all files at or below it: the path
+        below the folder (or below the part of the pattern without wildcards), and the bytes.
+        """
+        with _explained(uri, "look at"):
+            fs, path = self._open(uri)
+            if fs.exists(path):
+                start, roots = path, [path]
+            else:
+                start = self._path(f"{start_of(uri)}/")
+                roots = [status.getPath() for status in fs.globStatus(path) or []]
+            folder = fs.makeQualified(start).toString().rstrip("/")
+            found: dict[str, dict[str, tuple[str, int]]] = {}
+            for root in roots:
+                of_root: dict[str, tuple[str, int]] = {}
+                each = fs.listFiles(root, True)
+                while each.hasNext():
+                    status = each.next()
+                    file = status.getPath().toString()
+                    below = file.removeprefix(folder).lstrip("/") or file.rpartition("/")[2]
+                    of_root[file] = (below, status.getLen())
+                found[fs.makeQualified(root).toString().rstrip("/")] = dict(sorted(of_root.items()))
+            return dict(sorted(found.items()))
+
+    def open(self, uri: str, size: int) -> "StoredFile":
+        """A file of `size` bytes, to be read piece by piece."""
+        with _explained(uri, "read"):
+            fs, path = self._open(uri)
+            return StoredFile(
+                uri.removeprefix("file:"), size, fs.open(path), self._jvm.org.apache.commons.io.IOUtils.toByteArray
+            )
 
     def read_bytes(self, uri: str) -> bytes:
         """The whole content of one file."""
@@ -180,6 +214,53 @@ class Storage:
         stream.write(bytearray(content))
         # Not in a `finally`: closing makes an object appear in an object store, and an incomplete one must not.
         stream.close()
+
+
+class StoredFile(io.RawIOBase):
+    """A file that is read piece by piece, through Hadoop. `failure` keeps the error of a read."""
+
+    def __init__(self, uri: str, size: int, stream: Any, read: Callable[[Any, int], bytes]):
+        self.uri, self.size = uri, size
+        self.failure: Exception | None = None
+        self._stream, self._read, self._place = stream, read, 0
+
+    def readable(self) -> bool:
+        """Yes; pyarrow asks."""
+        return True
+
+    def seekable(self) -> bool:
+        """Yes."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a position and return it."""
+        self._place = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self.size}[whence] + offset
+        return self._place
+
+    def tell(self) -> int:
+        """The position."""
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill `buffer` from the position on; return how many bytes it got."""
+        count = min(len(buffer), self.size - self._place)
+        if count <= 0:
+            return 0
+        try:
+            with _explained(self.uri, "read"):
+                self._stream.seek(self._place)
+                buffer[:count] = self._read(self._stream, count)
+        except Exception as error:
+            self.failure = error
+            raise
+        self._place += count
+        return count
+
+    def close(self) -> None:
+        """Read no more."""
+        if not self.closed:
+            self._stream.close()
+        super().close()
 
 
 def join(folder: str, *names: str) -> str:

@@ -287,6 +287,7 @@ class Training:
         table = self.table
         return {
             "inputs": list(table.inputs),
+            "sources": [asdict(source) for source in table.sources],
             "rows": table.rows,
             "dropped": table.dropped,
             "features": list(table.features),

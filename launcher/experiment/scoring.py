@@ -12,7 +12,7 @@ from lib.support import tables
 from lib.support.s3_uri import is_s3
 
 if TYPE_CHECKING:
-    from launcher.support.table_outline import Outline
+    from lib.reading.outline import Outline
 
 
 def chosen(parameters: Parameters) -> Parameters:

@@ -54,7 +54,7 @@ def columns(records: Sequence[Record]) -> str:
 def facts(loaded: Table) -> str:
     """The table that training learns from: its rows, classes and features."""
     rows = [
-        ["read from", ", ".join(code(uri) for uri in loaded.inputs)],
+        ["read from", "; ".join(_read_from(loaded))],
         ["rows", WORDS.count(loaded.rows)],
         ["rows dropped for missing values", WORDS.count(loaded.dropped)],
         [f"rows of class 1 ({code(_class_1(loaded))})", _part_of(loaded.class_counts["1"], loaded.rows)],
@@ -70,6 +70,20 @@ def facts(loaded: Table) -> str:
 
 def _class_1(loaded: Table) -> str:
     return positive.shown(loaded.label_col, loaded.positive) if loaded.positive else loaded.label_col
+
+
+def _read_from(loaded: Table) -> list[str]:
+    """Each input with its files and rows, and whether it was given before."""
+    if not loaded.sources:
+        return [code(uri) for uri in loaded.inputs]
+    said = []
+    for each in loaded.sources:
+        what = f"{WORDS.count(each.rows)} rows in {'1 file' if each.files == 1 else WORDS.count(each.files) + ' files'}"
+        again = f"; {WORDS.count(each.repeated)} given more than once, read once" if each.repeated else ""
+        written = "".join(f"; {dialect}" for dialect in each.dialects)
+        beside = f"; passed over: {', '.join(map(code, each.passed_over))}" if each.passed_over else ""
+        said.append(f"{code(each.uri)} ({what}{written}{again}{beside})")
+    return said
 
 
 def _zones_from(loaded: Table) -> str:

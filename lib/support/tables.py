@@ -16,6 +16,8 @@ from lib.errors import InputError, MissingInputError, not_among, some
 RESERVED = ("features", "rawPrediction", "probability", "prediction")
 # The zone column that is used if a table has it, without being asked for.
 USUAL_ZONE = "zone"
+_WILDCARD = re.compile(r"[*?\[{]")
+_NOTE = re.compile(r"(^|/)(readme|licen[cs]e|notice|changelog)[^/]*$|\.(md|rst|html?|pdf|docx?|xml)$", re.IGNORECASE)
 # What pandas calls an index without a name when it writes a table.
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 
@@ -36,10 +38,11 @@ class Format:
 
 
 PARQUET = Format("parquet", "parquet", "ParquetFileFormat", (".parquet",))
+_TEXT_SUFFIXES = tuple(f"{text}{packed}" for text in (".csv", ".tsv", ".txt") for packed in ("", ".gz", ".bz2"))
 # A file with none of these extensions is read as parquet.
 FORMATS = (
     PARQUET,
-    Format("CSV", "csv", None, (".csv", ".csv.gz"), {"header": True, "inferSchema": True}),
+    Format("CSV", "csv", None, _TEXT_SUFFIXES, {"header": True}),
     Format("ORC", "orc", "OrcFileFormat", (".orc",)),
 )
 
@@ -79,21 +82,63 @@ def rasters_at(place: str, names: Callable[[str], Sequence[str]]) -> list[str]:
     return [f"{folder}/{name}" for name in names(folder) if is_raster(name) and not _is_hidden(name)]
 
 
+def start_of(place: str) -> str:
+    """The folder that files' paths are relative to: the place itself, or the part of a pattern that has no wildcard."""
+    parts = place.split("/")
+    wild = next((i for i, part in enumerate(parts) if _WILDCARD.search(part)), None)
+    return place if wild is None else "/".join(parts[:wild]) or ("/" if place.startswith("/") else ".")
+
+
 def data_files(paths: Mapping[str, str]) -> dict[str, str]:
-    """Choose the files that Spark reads: no hidden ones, and those in subfolders only if there are partitions.
+    """Choose the files of a table: all but hidden ones, in the folder and in all folders below it.
 
-    `paths` gives each file's path relative to the folder that was given, or its name if the file itself was given.
+    `paths` gives each file's path below `start_of` the place that was given, or its name if the file itself was given.
     """
-    seen = {file: path for file, path in paths.items() if not any(map(_is_hidden, path.split("/")))}
-    if partition_columns(seen.values()):
-        return seen
-    return {file: path for file, path in seen.items() if "/" not in path}
+    return {file: path for file, path in paths.items() if not any(map(_is_hidden, path.split("/")))}
 
 
-def partition_columns(paths: Iterable[str]) -> list[str]:
-    """The columns that are taken from folder names, as in `zone=north/1.parquet`."""
-    folders = (folder for path in paths for folder in path.split("/")[:-1])
-    return list(dict.fromkeys(folder.partition("=")[0] for folder in folders if "=" in folder))
+def notes(paths: Iterable[str]) -> list[str]:
+    """The files beside a table that only speak of it, such as a README; none if there is nothing else."""
+    known = list(paths)
+    found = [path for path in known if _NOTE.search(path)]
+    return [] if len(found) == len(known) else found
+
+
+def partition_values(path: str) -> dict[str, str]:
+    """What a file's folders say of its rows, as in `zone=north/1.parquet`."""
+    folders = (folder.partition("=") for folder in path.split("/")[:-1])
+    return {name: value for name, equals, value in folders if equals and name}
+
+
+def partitions_of(uri: str, paths: Iterable[str]) -> dict[str, Column]:
+    """The columns that are taken from folder names. Their values stay the text that they are (`007`), unless all are 0
+    and 1, as a label's.
+
+    Raises:
+        InputError: only some files are in such folders.
+    """
+    values: dict[str, set[str]] = {}
+    first: tuple[str, list[str]] | None = None
+    for path in paths:
+        found = partition_values(path)
+        first = first or (path, sorted(found))
+        if sorted(found) != first[1]:
+            differing = some(sorted(set(found) ^ set(first[1])))
+            raise InputError(
+                f"{uri}: of the files {first[0]} and {path}, only one is in a folder that names a value of "
+                f"{differing}; move the other into one"
+            )
+        for name, value in found.items():
+            values.setdefault(name, set()).add(value)
+    return {
+        name: Column(name, "int", True) if texts <= {"0", "1"} else Column(name, "string", False)
+        for name, texts in values.items()
+    }
+
+
+def quoted(name: str) -> str:
+    """A column's name in an expression of Spark."""
+    return "`" + name.replace("`", "``") + "`"
 
 
 def format_of(uri: str, files: Iterable[str]) -> Format:
@@ -105,8 +150,7 @@ def format_of(uri: str, files: Iterable[str]) -> Format:
     of_formats = {_format_of_file(path): path for path in files}
     if not of_formats:
         raise InputError(
-            f"input {uri} is an empty folder, or its files are in subfolders that are not partitions (such as "
-            "zone=north): choose another with --input-data"
+            f"input {uri} is an empty folder, or has only empty and hidden files: choose another with --input-data"
         )
     if len(of_formats) > 1:
         examples = " and ".join(sorted(path.rpartition("/")[2] for path in of_formats.values()))
@@ -277,11 +321,6 @@ def zone_of(
     if zone_col != USUAL_ZONE:
         require(columns, zone_col, "zone_col", table)
     return None
-
-
-def quoted(name: str) -> str:
-    """A column's name in Spark's SQL, where it is not taken apart."""
-    return f"`{name.replace('`', '``')}`"
 
 
 def is_pandas_index(name: str) -> bool:

@@ -11,8 +11,8 @@ from launcher.experiment import scoring
 from launcher.parameters.schema import Parameters
 from launcher.support import aws, packaging
 from launcher.support.s3_files import S3Files
-from launcher.support.table_outline import Outline
 from lib.errors import InputError
+from lib.reading.outline import Outline
 from lib.support import positive, tables
 from lib.support.s3_uri import bucket_and_key
 

@@ -9,9 +9,12 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from launcher.support import aws, table_outline
-from launcher.support.table_outline import Outline
+from launcher.support import aws
+from launcher.support.table_outline import MOST
 from lib.errors import InputError
+from lib.reading import outline as outlines
+from lib.reading.outline import Outline
+from lib.support import tables
 from lib.support.s3_uri import bucket_and_key
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ def outline(s3: "S3Client", uri: str) -> Outline:
     bucket, place = bucket_and_key(uri)
     with aws.translated_errors(f"cannot read {uri}"):
         objects = _objects(s3, bucket, place)
-        return table_outline.outline(uri, objects, lambda key: _Object(s3, bucket, key, objects[key][1]))
+        return outlines.outline(uri, objects, lambda key: _Object(s3, bucket, key, objects[key][1]), MOST)
 
 
 class _Object(io.RawIOBase):
@@ -67,7 +70,11 @@ class _Object(io.RawIOBase):
 
 
 def _objects(s3: "S3Client", bucket: str, place: str) -> dict[str, tuple[str, int]]:
-    """The objects at a place or below it, by key: the path relative to the place, and the size."""
+    """The objects at a place or below it, by key: the path below the place (or the part of a pattern that has no
+    wildcard), and the size.
+    """
+    folder = tables.start_of(place)
+    folder = "" if folder == "." else f"{folder}/"
     pattern, start = _pattern(place), re.split(r"[*?\[{\\]", place)[0]
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=start)
     found = {}
@@ -75,7 +82,7 @@ def _objects(s3: "S3Client", bucket: str, place: str) -> dict[str, tuple[str, in
         key = each["Key"]
         here = pattern.fullmatch(key)
         if here:
-            found[key] = (here["below"] or key.rpartition("/")[2], each["Size"])
+            found[key] = (key.removeprefix(folder) if key.startswith(folder) else key.rpartition("/")[2], each["Size"])
     # To Hadoop, an object of exactly this name is a file, even if there are objects below it.
     return {place: found[place]} if place in found else found
 

@@ -11,8 +11,8 @@ from launcher.emr.checks import data as checks_data
 from launcher.emr.lifecycle import request
 from launcher.experiment import preflight
 from launcher.parameters import schema
-from launcher.support.table_outline import Outline
 from lib.errors import InputError, not_among, some
+from lib.reading.outline import Outline
 from lib.search.candidates import expand
 from lib.support import tables
 from lib.support.tables import Column

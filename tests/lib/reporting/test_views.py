@@ -156,3 +156,11 @@ def test_a_zone_without_a_name_is_not_the_whole_table():
     zones = [{"zone": "", "rows": 10, "positives": 5, **METRICS}]
     assert "| (empty) | 10 |" in views.zones({"zones": zones})
     assert "| (empty) | 10 |" in views.balance(zones)
+
+
+def test_each_input_is_named_with_its_files_and_rows(spark, tmp_path):
+    path = write(make_table(rows=1000), tmp_path / "t.parquet")
+    facts = views.facts(dataset.load(spark, [path, str(tmp_path)]))
+    assert (
+        f"`{path}` (1,000 rows in 1 file); `{tmp_path}` (0 rows in 0 files; 1 given more than once, read once)" in facts
+    )

@@ -16,10 +16,10 @@ from pyarrow import orc
 
 from launcher.emr.checks import data, s3_tables
 from launcher.parameters.schema import check
-from launcher.support import table_outline
 from launcher.support.aws import AwsRefused
 from lib import dataset, explore
 from lib.errors import InputError
+from lib.reading import frames
 from lib.storage import Storage
 from lib.support import tables
 from tests.launcher.emr.checks.subjects import deny, make_bucket, parquet
@@ -60,22 +60,33 @@ LAYOUTS = {
     "folders of a pattern": (
         {"y=1/x.parquet": PARQUET, "y=2/x.parquet": PARQUET, "y=3/x.orc": ORC},
         "y={1,2}",
-        (["f", "label"], 4),
+        (["f", "label", "y"], 4),
     ),
-    "files in subfolders that are not partitions": (
-        {"sub/1.parquet": PARQUET},
+    "files in subfolders that are not partitions": ({"sub/1.parquet": PARQUET}, "", (["f", "label"], 2)),
+    "files beside such folders": ({"1.orc": ORC, "sub/a/2.orc": ORC}, "", (["f", "label"], 4)),
+    "files beside partitions": (
+        {"1.parquet": PARQUET, "zone=a/2.parquet": PARQUET},
         "",
-        "in subfolders that are not partitions",
+        "only one is in a folder that names a value of zone",
     ),
-    "files beside such folders": ({"1.csv": CSV, "sub/2.orc": ORC}, "", (["f", "label"], None)),
+    "partitions below other folders": (
+        {"2024/zone=a/1.parquet": PARQUET, "2025/zone=007/sub/1.parquet": PARQUET},
+        "",
+        (["f", "label", "zone"], 4),
+    ),
+    "partitions around other folders": (
+        {"zone=a/x/year=1/1.parquet": PARQUET, "zone=b/x/year=2/1.parquet": PARQUET},
+        "",
+        (["f", "label", "zone", "year"], 4),
+    ),
     "a name's neighbours": ({"t/1.parquet": PARQUET, "t2/2.orc": ORC}, "t", (["f", "label"], 2)),
     "nothing there": ({"t.csv": CSV}, "u.csv", "does not exist"),
     "a pattern of nothing": ({"t.csv": CSV}, "*.orc", "does not exist"),
-    "text": ({"notes.txt": b"hello, this is no table"}, "notes.txt", "notes.txt is not valid parquet"),
+    "text": ({"notes": b"hello, this is no table"}, "notes", "notes is not valid parquet"),
     "damaged parquet": ({"a.parquet": b"PAR1" * 9}, "a.parquet", "a.parquet is not valid parquet: it is damaged"),
     "damaged ORC": ({"a.orc": b"hello, this is no table"}, "a.orc", "a.orc is not valid ORC"),
     "CSV and ORC": ({"a.csv": CSV, "z=1/b.orc": ORC}, "", r"more than one format \(a.csv and b.orc\)"),
-    "CSV and text": ({"a.csv": CSV, "README.md": b"x"}, "", r"more than one format \(README.md and a.csv\)"),
+    "CSV and a note": ({"a.csv": CSV, "README.md": b"x"}, "", (["f", "label"], None)),
     "CSV after a byte order mark and an empty line": (
         {"t.csv": b"\xef\xbb\xbf\n" + CSV},
         "t.csv",
@@ -147,24 +158,37 @@ def test_a_format_is_one_record(spark, both, monkeypatch):
     assert "as Hive's ORC if all files end in .hive, and as parquet otherwise" in str(tables.unreadable("x", hive))
 
 
-NAMES = ("1.csv", "2", "_a", "_a=1", ".a", "a=1", "x._COPYING_")
+NAMES = ("1.csv", "2.csv", "_a", "_a=1.csv", ".a", "a=1.csv", "x._COPYING_")
 FOLDERS = [("",), ("", "sub/", "_t/", ".h/"), ("", "zone=a/", "zone=b/sub/", "_t/")]
 layouts = st.sampled_from(FOLDERS).flatmap(
     lambda folders: st.sets(st.tuples(st.sampled_from(folders), st.sampled_from(NAMES)).map("".join), min_size=1)
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(paths=layouts)
-@example(paths={"sub/1.csv", "2"})
-@example(paths={"zone=a/1.csv", "zone=b/sub/2", "_t/1.csv"})
-def test_the_files_are_those_that_spark_takes(spark, tmp_path, paths):
+@example(paths={"sub/1.csv", "2.csv"})
+@example(paths={"zone=a/1.csv", "zone=b/sub/2.csv", "_t/1.csv"})
+@example(paths={"zone=a/1.csv", "2.csv"})
+def test_no_file_vanishes(spark, tmp_path, paths):
+    """Each file that is not hidden is read, in whatever folder it is, or the table is refused."""
     folder = tmp_path / str(next(_numbers))
-    for path in paths:
+    for number, path in enumerate(sorted(paths)):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).touch()
-    taken = {file.partition(f"{folder}/")[2] for file in dataset._files(spark, str(folder))}
-    assert taken == set(tables.data_files({path: path for path in paths}))
+        (folder / path).write_text(f"f\n{number}\n")
+    files = tables.data_files({path: path for path in paths})
+    try:
+        found = frames.read(spark, str(folder))
+    except InputError as refused:
+        said = str(refused)
+    else:
+        said = ""
+    if said:
+        assert re.search("empty folder|only one is in a|more than one format|not valid parquet", said)
+        return
+    expected = {number for number, path in enumerate(sorted(paths)) if path in files}
+    assert {row["f"] for row in found.frame.collect()} == expected
+    assert [(each.files, each.rows) for each in found.sources] == [(len(files), len(files))]
 
 
 def columns_of(names):
@@ -208,8 +232,8 @@ def test_no_more_files_are_looked_at_than_tell_something(endpoint, both, monkeyp
     _, there = both({"zone=a/1.parquet": parquet(wide), "zone=b/2.parquet": parquet(wide)})
     found = s3_tables.outline(boto3.client("s3"), there)
     assert (found.rows, found.files, len(found.columns), found.looked_at) == (2, 2, 2001, 2)
-    assert (found.columns[1].is_number, found.columns[-1]) == (True, tables.Column("zone", "", None))
-    monkeypatch.setattr(table_outline, "_MOST", 1)
+    assert (found.columns[1].is_number, found.columns[-1]) == (True, tables.Column("zone", "string", False))
+    monkeypatch.setattr(s3_tables, "MOST", 1)
     assert s3_tables.outline(boto3.client("s3"), there).looked_at == 1
 
 

@@ -1,0 +1,314 @@
+"""What a table is, from the headers and footers of its files: no row is read, and no Spark is needed.
+
+`lib.support.tables` says which files and columns belong to the table; pyarrow reads what a file says of itself. Spark
+reads the files by what is found here (`lib.reading.frames`), and the checks before a run judge them by it.
+"""
+
+import bz2
+import zlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import dataset
+
+from lib.errors import InputError, some
+from lib.reading.dialect import Dialect, find
+from lib.support import tables
+
+_HEADER = 64 * 1024
+_BZ2_HEAD = 1024 * 1024  # more than one of its blocks
+_AT_ONCE = 8
+
+
+class TableFile(Protocol):
+    """A file that can be read at any place. `failure` keeps the error of a read: pyarrow's ORC reader replaces it by
+    one of its own.
+    """
+
+    uri: str
+    failure: Exception | None
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read from the position on."""
+
+    def close(self) -> None:
+        """Read no more."""
+
+
+@dataclass(frozen=True)
+class FileColumn:
+    """A column of one file.
+
+    `type` is its name for people, `spark` the type that Spark reads it as: None if Spark cannot read it. `is_number` is
+    None if that is not known.
+    """
+
+    name: str
+    type: str
+    spark: str | None
+    is_number: bool | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file says that the column has no value at all."""
+        return self.type == "null"
+
+
+@dataclass(frozen=True)
+class FileOutline:
+    """The columns of one file, and its rows: None where they would have to be counted. `uri` is its name to people,
+    `dialect` how a text file is written.
+    """
+
+    uri: str
+    columns: tuple[FileColumn, ...]
+    rows: int | None
+    dialect: Dialect | None = None
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A table from outside.
+
+    `rows` is None where it would have to be counted; with `looked_at` less than `files` it counts the files that were
+    looked at.
+    """
+
+    format: tables.Format
+    columns: Sequence[tables.Column]
+    rows: int | None
+    files: int
+    looked_at: int
+
+
+def outline(
+    uri: str, files: Mapping[str, tuple[str, int]], opened: Callable[[str], TableFile], most: int | None = None
+) -> Outline:
+    """Look at the table at `uri`: `files` are all files there, each with its path below `tables.start_of(uri)` and its
+    size; no more than `most` of them are opened.
+
+    Raises:
+        InputError: there is none, or it is not a table.
+    """
+    if not files:
+        raise tables.absent(uri)
+    paths, table_format = chosen(uri, files)
+    looked_at = look(dict.fromkeys(list(paths)[:most], table_format), opened)
+    columns = one_schema(looked_at.values())
+    tables.check_names(uri, [column.name for column in columns])
+    of_folders = tables.partitions_of(uri, paths.values())
+    columns = [*(each for each in columns if each.name not in of_folders), *of_folders.values()]
+    rows = [found.rows for found in looked_at.values()]
+    counted = None if None in rows else sum(each for each in rows if each is not None)
+    return Outline(table_format, columns, counted, len(paths), len(looked_at))
+
+
+def chosen(uri: str, files: Mapping[str, tuple[str, int]]) -> tuple[dict[str, str], tables.Format]:
+    """The files of a table with their paths, and their format.
+
+    Raises:
+        InputError: there is none, or they have several formats.
+    """
+    paths = tables.data_files({file: path for file, (path, size) in files.items() if size})
+    notes = set(tables.notes(paths.values()))
+    paths = {file: path for file, path in paths.items() if path not in notes}
+    return paths, tables.format_of(uri, paths)
+
+
+def look(files: Mapping[str, tables.Format], opened: Callable[[str], TableFile]) -> dict[str, FileOutline]:
+    """Open files and read what each says of itself, several at once.
+
+    Raises:
+        InputError: one does not have its format, or names a column twice.
+    """
+
+    def one(uri: str) -> FileOutline:
+        with closing(opened(uri)) as file:
+            found = _footer(file, files[uri]) if files[uri].arrow else _header(file, files[uri])
+        tables.check_names(found.uri, [column.name for column in found.columns])
+        return found
+
+    if len(files) < 2:
+        return {uri: one(uri) for uri in files}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return dict(zip(files, pool.map(one, files), strict=True))
+
+
+def one_schema(files: Collection[FileOutline]) -> list[tables.Column]:
+    """The columns of a table of several files, in the order of the first.
+
+    Numbers of different types are read as double. A column that is a number in one file and something else in another
+    is no number, and its type says so. A pandas index that only some files have is left out.
+
+    Raises:
+        InputError: the files do not have the same columns.
+    """
+    shared = set.intersection(*({column.name for column in file.columns} for file in files))
+    first = next(iter(files))
+    names = _kept_names(first.columns, shared)
+    for file in files:
+        differing = set(names) ^ set(_kept_names(file.columns, shared))
+        if differing:
+            raise InputError(
+                f"{file.uri} and {first.uri} do not have the same columns; only one of them has: "
+                f"{some(sorted(differing))}"
+            )
+    found: dict[str, dict[tuple[str, str | None], tuple[FileColumn, str]]] = {name: {} for name in names}
+    for file in files:
+        for column in file.columns:
+            if column.name in found:
+                found[column.name].setdefault((column.type, column.spark), (column, file.uri))
+    return [_unified(name, list(kinds.values())) for name, kinds in found.items()]
+
+
+def _kept_names(columns: Iterable[FileColumn], shared: set[str]) -> list[str]:
+    return [each.name for each in columns if each.name in shared or not tables.is_pandas_index(each.name)]
+
+
+def _unified(name: str, kinds: Sequence[tuple[FileColumn, str]]) -> tables.Column:
+    """One column for a column that has some types in some files."""
+    full = [(column, file) for column, file in kinds if not column.is_empty]
+    if not full:
+        return tables.Column(name, "double", True)
+    (one, its_file), *others = full
+    if not others:
+        return tables.Column(name, one.type, one.is_number)
+    if all(column.is_number is not False for column, _ in full):
+        known = all(column.is_number for column, _ in full)
+        return tables.Column(name, "double" if known else "", True if known else None)
+    # The one that differs in kind says more than one that only has another width.
+    other, other_file = next((each for each in others if each[0].is_number != one.is_number), others[0])
+    return tables.Column(name, f"{one.type} in {its_file} and {other.type} in {other_file}", False)
+
+
+def _footer(file: TableFile, table_format: tables.Format) -> FileOutline:
+    """What a file's footer says."""
+    try:
+        source = pa.PythonFile(file, mode="r")
+        if table_format.spark == tables.PARQUET.spark:
+            found = pq.ParquetFile(source)
+            return FileOutline(file.uri, tuple(_parquet_columns(found)), found.metadata.num_rows)
+        fragment = getattr(dataset, str(table_format.arrow))().make_fragment(source)
+        columns = tuple(FileColumn(f.name, *_kind(f.type)) for f in fragment.physical_schema)
+        return FileOutline(file.uri, columns, fragment.count_rows())
+    except (pa.ArrowException, OSError):
+        raise (file.failure or tables.unreadable(file.uri, table_format)) from None
+
+
+def _parquet_columns(file: pq.ParquetFile) -> Iterable[FileColumn]:
+    """What Spark makes of each column: the type in the file counts, not the one that Arrow restores."""
+    leaf = 0
+    for field in file.schema_arrow:
+        leaves = _leaves(field.type)
+        kind = _parquet_kind(file.schema.column(leaf), field.type) if leaves == 1 else None
+        leaf += leaves
+        yield FileColumn(field.name, *(kind or _kind(field.type)))
+
+
+def _leaves(kind: pa.DataType) -> int:
+    """How many columns a parquet file has for a type; a list of one column counts as several, for it is no number."""
+    if pa.types.is_dictionary(kind):
+        return _leaves(kind.value_type)
+    return sum(_leaves(kind.field(i).type) for i in range(kind.num_fields)) if kind.num_fields else 1
+
+
+_PARQUET_NUMBERS = {"BOOLEAN": "boolean", "FLOAT": "float", "DOUBLE": "double", "INT32": "int", "INT64": "bigint"}
+
+
+def _parquet_kind(column: Any, arrow: pa.DataType) -> tuple[str, str | None, bool | None] | None:
+    """A parquet column's type to people, its type to Spark, and whether it is a number; None if Arrow says it all."""
+    if column.max_repetition_level or pa.types.is_nested(arrow) or pa.types.is_null(arrow):
+        return None
+    physical, logical = column.physical_type, column.logical_type.type
+    if logical == "TIMESTAMP" and "nanoseconds" in str(column.logical_type):
+        return "timestamp[ns]", None, False
+    if logical == "TIMESTAMP":
+        spark = "timestamp" if arrow.tz else "timestamp_ntz"
+        return spark, spark, False
+    if logical in ("TIME", "FLOAT16") or pa.types.is_duration(arrow) or pa.types.is_float16(arrow):
+        return str(arrow), None, False
+    if logical == "DECIMAL":
+        spark = f"decimal({column.precision},{column.scale})"
+        return spark, spark, True
+    if physical == "INT96":
+        return "timestamp", "timestamp", False
+    if logical == "DATE":
+        return "date", "date", False
+    if physical == "INT32" and pa.types.is_uint32(arrow):
+        return "bigint", "bigint", True
+    if physical == "INT64" and pa.types.is_uint64(arrow):
+        return "decimal(20,0)", "decimal(20,0)", True
+    if physical in _PARQUET_NUMBERS:
+        return _PARQUET_NUMBERS[physical], _PARQUET_NUMBERS[physical], True
+    if physical == "BYTE_ARRAY" and logical in ("STRING", "ENUM", "JSON"):
+        return "string", "string", False
+    return ("binary", "binary", False) if logical == "NONE" else (str(arrow), None, False)
+
+
+_ARROW_TYPES = {
+    pa.bool_(): "boolean",
+    pa.int8(): "tinyint",
+    pa.int16(): "smallint",
+    pa.int32(): "int",
+    pa.int64(): "bigint",
+    pa.float32(): "float",
+    pa.float64(): "double",
+    pa.string(): "string",
+    pa.large_string(): "string",
+    pa.binary(): "binary",
+    pa.date32(): "date",
+}
+
+
+def _kind(kind: pa.DataType) -> tuple[str, str | None, bool | None]:
+    """The same for a type of Arrow."""
+    spark = _spark_type(kind)
+    if pa.types.is_null(kind):
+        return "null", None, True
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    return spark or str(kind), spark, bool(number or pa.types.is_boolean(kind))
+
+
+def _spark_type(kind: pa.DataType) -> str | None:
+    """The type that Spark reads a type of Arrow as."""
+    if kind in _ARROW_TYPES:
+        return _ARROW_TYPES[kind]
+    if pa.types.is_decimal(kind):
+        return f"decimal({kind.precision},{kind.scale})"
+    if pa.types.is_timestamp(kind):
+        return "timestamp"
+    if pa.types.is_dictionary(kind):
+        return _spark_type(kind.value_type)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        inner = [_spark_type(kind.value_type)]
+        return f"array<{inner[0]}>" if all(inner) else None
+    if pa.types.is_map(kind):
+        inner = [_spark_type(kind.key_type), _spark_type(kind.item_type)]
+        return f"map<{inner[0]},{inner[1]}>" if all(inner) else None
+    if pa.types.is_struct(kind):
+        fields = [kind.field(i) for i in range(kind.num_fields)]
+        inner = [_spark_type(each.type) for each in fields]
+        named = (f"{tables.quoted(f.name)}:{t}" for f, t in zip(fields, inner, strict=True))
+        return f"struct<{','.join(named)}>" if all(inner) else None
+    return None
+
+
+def _header(file: TableFile, table_format: tables.Format) -> FileOutline:
+    """The columns that the first line of a text file names."""
+    name = file.uri.lower()
+    head = file.read(_BZ2_HEAD if name.endswith(".bz2") else _HEADER)
+    is_whole = len(head) < _HEADER
+    try:
+        if name.endswith(".gz"):
+            head = zlib.decompressobj(wbits=31).decompress(head)
+        elif name.endswith(".bz2"):
+            head = bz2.BZ2Decompressor().decompress(head)
+    except (zlib.error, OSError):
+        raise tables.unreadable(file.uri, table_format) from None
+    dialect, names = find(file.uri, head, is_whole)
+    return FileOutline(file.uri, tuple(FileColumn(name, "", "string", None) for name in names), None, dialect)
