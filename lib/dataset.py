@@ -4,7 +4,7 @@ Every check names the column, the count and the remedy, and runs before anything
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from pyspark.sql import types as T
 from lib.errors import InputError, some
 from lib.reading import frames
 from lib.reading.frames import Source
+from lib.reading.options import NO_OPTIONS, Options
 from lib.support import blocks, tables
 from lib.support import positive as positive_values
 from lib.support.blocks import BLOCK_COL
@@ -31,7 +32,7 @@ class Table:
     are by "0" and "1"; `fingerprint` is a hash of the rows' content that does not depend on their order or partitions;
     `dropped` counts the rows left out for missing values, `passed_over` names the columns that hold a pandas index, and
     `positive` has the values of the label that are class 1, if they were given; `sources` has the files and rows of
-    each input.
+    each input, and `raw` is the table as it was read.
     """
 
     frame: DataFrame
@@ -47,15 +48,18 @@ class Table:
     passed_over: tuple[str, ...] = ()
     positive: tuple[Any, ...] = ()
     sources: tuple[Source, ...] = ()
+    raw: DataFrame | None = None
 
 
 def load(
     spark: SparkSession,
     inputs: str | Sequence[str],
     *,
+    csv: Mapping[str, Any] | None = None,
     label_col: str = "label",
     positive: Any = None,
     zone_col: str | None = "zone",
+    zone_from: str | None = None,
     exclude_cols: Sequence[str] = (),
     missing: str = "error",
     nodata: Sequence[float] = (),
@@ -64,10 +68,11 @@ def load(
 ) -> Table:
     """Read one table from one or several files or folders, and check it.
 
-    Calls `read` and `check`, and raises the same errors.
+    Calls `read` and `check`, and raises the same errors; `csv` and `zone_from` are those of `lib.reading.options`.
     """
     uris = tables.places(inputs)
-    found = frames.read(spark, uris)
+    parameters = {"csv": csv, "zone_col": zone_col, "zone_from": zone_from, "exclude_cols": exclude_cols}
+    found = frames.read(spark, uris, Options.of(parameters))
     table = check(
         found.frame,
         uris,
@@ -80,7 +85,7 @@ def load(
         block_cols=block_cols,
         block_size=block_size,
     )
-    return replace(table, sources=found.sources)
+    return replace(table, sources=found.sources, raw=found.frame)
 
 
 def check(
@@ -160,13 +165,13 @@ def check(
     )
 
 
-def read(spark: SparkSession, inputs: str | Sequence[str]) -> DataFrame:
+def read(spark: SparkSession, inputs: str | Sequence[str], options: Options = NO_OPTIONS) -> DataFrame:
     """Read and concatenate tables that have the same columns, in any order (`lib.reading.frames`).
 
     Raises:
         InputError: no input is given, or one does not exist, cannot be read, is not a table, or has other columns.
     """
-    return frames.read(spark, inputs).frame
+    return frames.read(spark, inputs, options).frame
 
 
 def columns(raw: DataFrame) -> list[tables.Column]:

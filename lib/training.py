@@ -41,9 +41,11 @@ class Settings:
     """The parameters of a training run, with the names used in params files and notebooks."""
 
     input_data: str | Sequence[str]
+    csv: Mapping[str, Any] = field(default_factory=dict)
     label_col: str = "label"
     positive: Any = None
     zone_col: str | None = "zone"
+    zone_from: str | None = None
     exclude_cols: Sequence[str] = ()
     missing: str = "error"
     nodata: Sequence[float] = ()
@@ -113,9 +115,11 @@ class Training:
             self.table = dataset.load(
                 self.spark,
                 s.input_data,
+                csv=s.csv,
                 label_col=s.label_col,
                 positive=s.positive,
                 zone_col=s.zone_col,
+                zone_from=s.zone_from,
                 exclude_cols=s.exclude_cols,
                 missing=s.missing,
                 nodata=s.nodata,

@@ -107,7 +107,7 @@ def the_model_can_score_the_tables(plan: Plan) -> None:
         # Brings pyarrow, which takes a while to import.
         from launcher.support.table_outline import local_outline
 
-        table = local_outline(place, path)
+        table = local_outline(place, path, parameters.reading)
         if table is not None:
             scoring.check_table(place, table, model, parameters.id_cols)
 

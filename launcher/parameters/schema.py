@@ -15,6 +15,8 @@ from launcher.parameters.cluster import Cluster, Spark
 from launcher.parameters.fields import allowed, described
 from lib.artifacts import GATE_METRICS, SEARCH_METRICS, SELECT_BY
 from lib.errors import InputError, not_among
+from lib.reading.options import ALLOWED as CSV_ALLOWED
+from lib.reading.options import Options, TextOptions
 from lib.search.candidates import FULL_GRID, candidates_of
 from lib.support import positive, tables, threshold_rule
 
@@ -48,6 +50,14 @@ def _checked_positive(value: Any) -> Any:
     return value
 
 
+def _checked_csv(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        TextOptions.of(value)
+    except InputError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
 class Card(BaseModel):
     """What a report says about its model at its head."""
 
@@ -67,11 +77,17 @@ class Parameters(BaseModel):
     input_data: Places = described(
         ["data/sample.parquet"], "training table: file, folder or URI", "a path or URI, or a list"
     )
+    csv: Annotated[dict[str, Any], AfterValidator(_checked_csv)] = described(
+        {}, "how text files are written, where looking at them does not tell", CSV_ALLOWED
+    )
     label_col: Text = described("label", "column with the two classes", "a column name")
     positive: Annotated[Any, AfterValidator(_checked_positive)] = described(
         None, "value or values of the label that are class 1, if it is not 0 and 1", positive.ALLOWED
     )
     zone_col: Text | None = described("zone", "zone column, used if the table has it", "a column name or null")
+    zone_from: Literal["file"] | None = described(
+        None, "take each row's zone from the name of its file, without extension", "file or null"
+    )
     exclude_cols: list[str] = described([], "numeric columns that are not features", "a list of column names")
     missing: Literal["error", "drop"] = described(
         "error", "rows with missing or infinite features: stop with an error, or drop them", "error or drop"
@@ -151,6 +167,11 @@ class Parameters(BaseModel):
     spark: Spark = described(Spark(), "memory, cores and other properties of a cluster's Spark", "name: value lines")
 
     @property
+    def reading(self) -> Options:
+        """How the files of the tables are read."""
+        return Options.of({name: getattr(self, name) for name in ("csv", "zone_from", "zone_col", "exclude_cols")})
+
+    @property
     def needs_zones(self) -> list[str]:
         """What is asked for that needs a table with zones."""
         asked = {
@@ -177,6 +198,10 @@ class Parameters(BaseModel):
             raise ValueError(f"block_cols={self.block_cols}: give two columns, such as [x, y]")
         if self.block_size is not None and not self.block_cols:
             raise ValueError("block_size needs block_cols, the two columns of coordinates")
+        if self.zone_from and self.block_size is not None:
+            raise ValueError("zone_from and block_size both make zones: give one of them")
+        if self.zone_from and self.zone_col is None:
+            raise ValueError(f"zone_from: {self.zone_from} needs a name for the column of zones: give zone_col")
         for asked in self.needs_zones:
             if self.zone_col is None and self.block_size is None:
                 raise ValueError(f"{asked} needs zones: give zone_col, or block_cols and block_size")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from launcher.support.files import matching
 from lib.errors import InputError
+from lib.reading.options import Options
 from lib.reading.outline import Outline, outline
 from lib.support import tables
 
@@ -22,7 +23,7 @@ class _LocalFile(io.FileIO):
         self.uri = path
 
 
-def local_outline(place: str, path: Path) -> Outline | None:
+def local_outline(place: str, path: Path, options: Options) -> Outline | None:
     """Look at a table of this machine, which the user calls `place`; None for a pattern that only Hadoop knows.
 
     Raises:
@@ -33,7 +34,7 @@ def local_outline(place: str, path: Path) -> Outline | None:
     start = path if path.exists() else Path(tables.start_of(str(path)))
     try:
         files = {file: found for root in matching(path) for file, found in _below(root, start).items()}
-        return outline(place, files, _LocalFile, MOST)
+        return outline(place, files, _LocalFile, options, MOST)
     except OSError as error:
         raise InputError(f"cannot read {place}: {error.strerror or error}; check its permissions") from None
 

@@ -18,6 +18,7 @@ from lib.dataset import Table
 from lib.errors import InputError, TooManySquares, some
 from lib.measures import reference
 from lib.measures.distances import nearest_training_rows
+from lib.reading.options import Options
 from lib.split import HASH_COL, TEST, TRAIN, VAL, Split, split
 from lib.support import tables
 from lib.support.blocks import BLOCK_COL
@@ -86,7 +87,7 @@ def load_other(
 
 def _load(spark: SparkSession, inputs: Sequence[str], data: Mapping[str, Any], parameters: Mapping[str, Any]) -> Table:
     """The table with only the columns that the model uses."""
-    raw = dataset.read(spark, inputs)
+    raw = dataset.read(spark, inputs, Options.of_another({**parameters, "zone_col": data["zone_col"]}))
     tables.require_features(dataset.columns(raw), (*data["features"], data["label_col"]), ", ".join(inputs))
     coordinates = data.get("coordinates", [])
     placed = bool(coordinates) and set(coordinates) <= set(raw.columns)  # one column alone places nothing

@@ -1,91 +1,151 @@
 """The cells of text files: which columns are numbers, found in one pass over all rows."""
 
+import csv
+import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from urllib.parse import unquote
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lib.errors import InputError
+from lib.reading.dialect import NULLS, Dialect, fields
+from lib.reading.options import BLANKS
 from lib.reading.outline import FileColumn
 from lib.support.tables import quoted
 
-# What stands for no value where numbers are expected, in small letters.
-NULLS = ("", "na", "n/a", "nan", "null", "none")
-# The column that has the whole line where its number of fields is not that of the header.
-LINE = "__line"
-_FILE = "__file"
+# The columns that a text file's rows have besides its own: the whole line where its number of fields is not that of the
+# header, and the URI of the file.
+LINE, FILE = "__line", "__file"
 _LARGEST = 9e18  # of a whole number that 64 bits hold
+_REPLACED = "\ufffd"  # what a decoder makes of bytes that are no letter
+_MOST_BYTES = 64 * 1024**2  # of a file whose lines are counted to tell where a cell is
 
 
 @dataclass(frozen=True)
 class Cells:
-    """How the cells of a text file are read: the decimal point, and what stands for no value."""
+    """How the cells of a text file are read. `opened` opens a file by its URI, as unpacked bytes."""
 
-    decimal: str = "."
-    sep: str = ","
-    nulls: tuple[str, ...] = NULLS
+    dialect: Dialect
+    opened: Callable[[str], Any] = field(compare=False)
 
     def look(self, frame: DataFrame, names: Sequence[str]) -> tuple[tuple[FileColumn, ...], int]:
-        """The types of columns of text, and the rows. Raises InputError if a line has too many fields.
+        """The types of columns of text, and the rows.
 
         A column is a number if each of its cells is one or stands for no value; a number with whole values is an
         integer.
+
+        Raises:
+            InputError: a line has too many fields, or a letter is not of the encoding.
         """
         counts = [F.count(F.lit(1)).alias("rows")]
         for i, name in enumerate(names):
-            text, number = F.col(quoted(name)), self._number(name)
+            text, number = self._text(name), self._number(name)
             plain = F.lower(F.trim(text))
-            other = text.isNotNull() & number.isNull() & ~plain.isin(*self.nulls)
+            other = text.isNotNull() & number.isNull() & ~plain.isin(*NULLS)
             counts += [
                 F.count(number).alias(f"numbers {i}"),
                 F.count(F.when(other, 1)).alias(f"texts {i}"),
                 F.count(F.when(other & plain.isin("true", "false"), 1)).alias(f"flags {i}"),
-                F.min(F.when(other, F.struct(_FILE, text))).alias(f"example {i}"),
+                F.min(F.when(other, F.struct(FILE, text))).alias(f"example {i}"),
                 F.bool_and((number == F.floor(number)) & (F.abs(number) < _LARGEST)).alias(f"whole {i}"),
             ]
-        long = F.lit(None)
-        if LINE in frame.columns:  # lines that have another number of fields than the header
-            long = F.when(F.size(F.split(LINE, re.escape(self.sep))) > len(names), F.struct(_FILE, LINE))
-        found = frame.withColumn(_FILE, F.input_file_name()).agg(*counts, F.min(long).alias("long")).first()
+        whole = F.concat_ws(self.dialect.sep, *(F.col(quoted(name)) for name in names))
+        long = F.size(F.split(LINE, re.escape(self.dialect.sep))) > len(names)
+        found = frame.agg(
+            *counts,
+            F.min(F.when(long, F.struct(FILE, LINE))).alias("long"),
+            F.min(F.when(whole.contains(_REPLACED), F.struct(FILE, whole))).alias("replaced"),
+        ).first()
         assert found is not None  # an aggregate always has a row
-        if found["long"]:
-            file, line = found["long"]
-            raise InputError(
-                f"{_path(file)}: a line has more fields than the {len(names)} of the header: {line[:120]}; correct it"
-            )
-        columns = []
-        for i, name in enumerate(names):
-            numbers, texts, flags = (found[f"{what} {i}"] for what in ("numbers", "texts", "flags"))
-            if texts and (texts > flags or numbers):
-                file, cell = found[f"example {i}"] or ("", "")
-                shown = f" ({texts:,} of {found['rows']:,} cells are no numbers, such as {cell!r} in {_path(file)})"
-                column = FileColumn(name, "string" + (shown if numbers else ""), "string", False)
-            elif texts:
-                column = FileColumn(name, "boolean", "boolean", True)
-            elif numbers:
-                kind = "bigint" if found[f"whole {i}"] else "double"
-                column = FileColumn(name, kind, kind, True)
-            else:
-                column = FileColumn(name, "null", None, True)
-            columns.append(column)
-        return tuple(columns), found["rows"]
+        self._refuse(found, len(names))
+        return tuple(self._column(found, i, name) for i, name in enumerate(names)), found["rows"]
 
     def value(self, column: FileColumn) -> Column:
         """A column of text as its type."""
-        text = F.col(quoted(column.name))
+        text = self._text(column.name)
         if column.spark in ("double", "bigint"):
-            return self._decimal(text).cast(column.spark)
+            return self._pointed(text).cast(column.spark)
         return F.trim(text).cast("boolean") if column.spark == "boolean" else text
 
-    def _number(self, name: str) -> Column:
-        return self._decimal(F.col(quoted(name))).cast("double")
+    def _column(self, found: Any, i: int, name: str) -> FileColumn:
+        numbers, texts, flags = (found[f"{what} {i}"] for what in ("numbers", "texts", "flags"))
+        if texts and (texts > flags or numbers):
+            shown = ""
+            if numbers:
+                file, cell = found[f"example {i}"]
+                line, cell = self._line(file, lambda row: len(row) > i and self._is_text(row[i]), i) or ("", cell)
+                shown = (
+                    f" ({texts:,} of {found['rows']:,} cells are no numbers, such as {cell!r} in {_path(file)}{line})"
+                )
+            return FileColumn(name, f"string{shown}", "string", False)
+        if texts:
+            return FileColumn(name, "boolean", "boolean", True)
+        if not numbers:
+            return FileColumn(name, "null", None, True)
+        kind = "bigint" if found[f"whole {i}"] else "double"
+        return FileColumn(name, kind, kind, True)
 
-    def _decimal(self, text: Column) -> Column:
-        return text if self.decimal == "." else F.translate(text, self.decimal, ".")
+    def _refuse(self, found: Any, n_fields: int) -> None:
+        if found["long"]:
+            file, text = found["long"]
+            line, _ = self._line(file, lambda row: len(row) > n_fields) or ("", "")
+            raise InputError(
+                f"{_path(file)}{line}: a line has more fields than the {n_fields} of the header: {text[:120]}; correct "
+                "it"
+            )
+        if found["replaced"]:
+            file, text = found["replaced"]
+            raise InputError(
+                f"{_path(file)} is not in {self.dialect.encoding}, unlike its beginning: {text[:120]}; name its "
+                "encoding, such as csv: {encoding: iso-8859-1}"
+            )
+
+    def _line(self, file: str, is_it: Callable[[Sequence[str]], bool], i: int = 0) -> tuple[str, str] | None:
+        """Where the first row is of which something is true, and its cell `i`; None if it is not near the beginning."""
+        for number, row in self._rows(file):
+            if (number > 1 or not self.dialect.has_header) and is_it(row):
+                return f", line {number:,}", row[i]
+        return None
+
+    def _rows(self, file: str) -> Iterator[tuple[int, list[str]]]:
+        """The rows of the beginning of a file, with the number of each one's line."""
+        with self.opened(file) as content:
+            lines = io.TextIOWrapper(io.BytesIO(content.read(_MOST_BYTES)), self.dialect.encoding, errors="replace")
+            if self.dialect.sep == BLANKS:
+                yield from ((number, fields(line, BLANKS)) for number, line in enumerate(lines, start=1))
+                return
+            reader = csv.reader(lines, delimiter=self.dialect.sep)
+            yield from ((reader.line_num, row) for row in reader)
+
+    def _is_text(self, cell: str) -> bool:
+        plain = cell.strip()
+        if plain.lower() in NULLS or plain in (self.dialect.nulls or ()):
+            return False
+        if "_" in plain or (self.dialect.decimal != "." and "." in plain):
+            return True
+        try:
+            float(plain.replace(self.dialect.decimal, "."))
+        except ValueError:
+            return True
+        return False
+
+    def _text(self, name: str) -> Column:
+        text = F.col(quoted(name))
+        return F.when(~F.trim(text).isin(*self.dialect.nulls), text) if self.dialect.nulls else text
+
+    def _number(self, name: str) -> Column:
+        return self._pointed(self._text(name)).cast("double")
+
+    def _pointed(self, text: Column) -> Column:
+        if self.dialect.decimal == ".":
+            return text
+        # Where commas are decimal, a point separates thousands (1.500 is no 1.5), or is a mistake.
+        return F.when(~text.contains("."), F.translate(text, self.dialect.decimal, "."))
 
 
 def _path(file: str) -> str:
-    return unquote(file.replace("file:///", "/", 1))
+    """A file's name to people."""
+    return file.removeprefix("file:")

@@ -1,5 +1,6 @@
 """How a text file is written, found by looking at its beginning: separator, decimal comma, encoding, header line."""
 
+import codecs
 import csv
 import io
 import re
@@ -7,48 +8,52 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lib.errors import InputError
+from lib.reading.options import BLANKS, LOOK, SEPARATORS, TextOptions
 
-BLANKS = " "
-_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", BLANKS: "blanks"}
+# What stands for no value where numbers are expected, in small letters.
+NULLS = ("", "na", "n/a", "nan", "null", "none")
 _LINES = 100
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a text file is written. `encoding` is Java's and Python's name for it."""
+    """How a text file is written. `encoding` is Java's and Python's name for it; `nulls` are the texts that were said
+    to stand for no value in any column, None if nothing was said; `has_header` is whether the first line has the names.
+    """
 
     sep: str = ","
     decimal: str = "."
     encoding: str = "UTF-8"
+    nulls: tuple[str, ...] | None = None
+    has_header: bool = True
 
     def __str__(self) -> str:
         """As people say it."""
-        parts = [f"separated by {_SEPARATORS[self.sep]}"]
+        parts = [f"separated by {SEPARATORS.get(self.sep, repr(self.sep))}"]
         parts += ["with decimal commas"] if self.decimal == "," else []
         parts += [f"in {self.encoding}"] if self.encoding != "UTF-8" else []
+        parts += [] if self.has_header else ["without a header line"]
         return " ".join(parts)
 
 
-def find(uri: str, head: bytes, is_whole: bool) -> tuple[Dialect, list[str]]:
-    """The dialect of a text file that begins with `head`, and the columns that its first line names.
+def find(uri: str, head: bytes, is_whole: bool, given: TextOptions = LOOK) -> tuple[Dialect, list[str]]:
+    """The dialect of a text file that begins with `head`, and the names of its columns.
 
     Raises:
-        InputError: its first line has numbers instead of names.
+        InputError: its first line has numbers instead of names, or not as many fields as names were given.
     """
-    text, encoding = _decoded(head)
+    text, encoding = _decoded(uri, head, given.encoding)
     lines = [line for line in text.splitlines() if line.strip()][: _LINES + 1]
     if len(lines) > 1 and not is_whole:
         lines = lines[:-1]  # it may be cut
+    has_header = given.header in (None, True)
     if not lines:
-        return Dialect(encoding=encoding), []
-    sep = max(_SEPARATORS, key=lambda each: _fit(lines, each))
-    names, *rows = [[cell.strip() for cell in fields(line, sep)] for line in lines]
-    if all(_NUMBER.fullmatch(name) for name in names):
-        raise InputError(f"{uri} has no header line with the column names: its first line is {lines[0][:60]}; add one")
-    cells = [cell for row in rows for cell in row if _NUMBER.fullmatch(cell)]
-    has_comma = any("," in cell for cell in cells) and not any("." in cell for cell in cells)
-    return Dialect(sep, "," if sep != "," and has_comma else ".", encoding), names
+        return Dialect(encoding=encoding, nulls=given.nulls, has_header=has_header), []
+    sep = given.sep or max(SEPARATORS, key=lambda each: _fit(lines, each))
+    first, *others = rows = [[cell.strip() for cell in fields(line, sep)] for line in lines]
+    decimal = given.decimal or _decimal(others if has_header else rows, sep)
+    return Dialect(sep, decimal, encoding, given.nulls, has_header), _names(uri, first, lines[0], given.header)
 
 
 def fields(line: str, sep: str) -> list[str]:
@@ -58,6 +63,30 @@ def fields(line: str, sep: str) -> list[str]:
     return next(csv.reader(io.StringIO(line), delimiter=sep), [])
 
 
+def _names(uri: str, first: Sequence[str], line: str, header: bool | Sequence[str] | None) -> list[str]:
+    if header is None and all(_NUMBER.fullmatch(name) for name in first):
+        raise InputError(
+            f"{uri} has no header line with the column names: its first line is {line[:60]}; add one, or name the "
+            f"{len(first)} columns with csv: {{header: [...]}} (csv: {{header: false}} calls them c1, c2, ...)"
+        )
+    if header is None or header is True:
+        return list(first)
+    if header is False:
+        return [f"c{number}" for number in range(1, len(first) + 1)]
+    if len(header) != len(first):
+        raise InputError(
+            f"{uri}: csv: {{header: ...}} names {len(header)} columns, but the first line has {len(first)} fields: "
+            f"{line[:60]}"
+        )
+    return list(header)
+
+
+def _decimal(rows: Sequence[Sequence[str]], sep: str) -> str:
+    cells = [cell for row in rows for cell in row if _NUMBER.fullmatch(cell)]
+    has_comma = any("," in cell for cell in cells) and not any("." in cell for cell in cells)
+    return "," if sep != "," and has_comma else "."
+
+
 def _fit(lines: Sequence[str], sep: str) -> tuple[bool, bool, int]:
     """How well a separator fits: whether the lines have several fields, as many as the header, and how many."""
     counts = [len(fields(line, sep)) for line in lines]
@@ -65,7 +94,13 @@ def _fit(lines: Sequence[str], sep: str) -> tuple[bool, bool, int]:
     return counts[0] > 1 and alike, counts[0] > 1 and sep != BLANKS, counts[0]
 
 
-def _decoded(head: bytes) -> tuple[str, str]:
+def _decoded(uri: str, head: bytes, encoding: str | None) -> tuple[str, str]:
+    if encoding:
+        try:
+            text = codecs.getincrementaldecoder(encoding)().decode(head)  # its end may be cut
+        except UnicodeDecodeError as error:
+            raise InputError(f"{uri} is not in {encoding}: {error.reason} at byte {error.start:,}") from None
+        return text.removeprefix("\ufeff"), encoding
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return head[: len(head) // 2 * 2].decode("utf-16", errors="ignore"), "UTF-16"
     try:

@@ -5,10 +5,9 @@ numbers of different types as double, and the folders' values as text.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -17,12 +16,15 @@ from pyspark.sql import types as T
 
 from lib.errors import InputError
 from lib.reading import outline
-from lib.reading.cells import LINE, Cells
-from lib.reading.dialect import BLANKS, Dialect
+from lib.reading.cells import Cells
+from lib.reading.groups import Group, file_name, group_of, is_nanos
+from lib.reading.listing import File, Listing, listed
+from lib.reading.options import NO_OPTIONS, Options
 from lib.reading.outline import FileColumn, FileOutline
+from lib.reading.unpacked import unpacked
 from lib.storage import Storage, java_cause
 from lib.support import tables
-from lib.support.tables import Format, quoted
+from lib.support.tables import quoted
 
 # The key in a field's metadata for the type of a column whose values Spark cannot read, or not as one type.
 TYPE = "type"
@@ -54,32 +56,16 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class _File:
-    uri: str
-    path: str
-    given: str
-    format: Format
+class _Part:
+    """The rows of one group, whose files say the same of themselves."""
+
+    group: Group
+    frame: DataFrame
+    found: FileOutline
+    cells: Cells | None
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Files that Spark reads in one go: `base` is the folder that their partition folders are in."""
-
-    base: str
-    outer: tuple[tuple[str, str], ...]
-    inner: tuple[str, ...]
-    types: Any
-    format: Format
-    given: str
-    dialect: Dialect | None
-
-    @property
-    def cells(self) -> Cells:
-        """How the cells of text files are read."""
-        return Cells(self.dialect.decimal, self.dialect.sep) if self.dialect else Cells()
-
-
-def read(spark: SparkSession, inputs: str | Sequence[str]) -> Reading:
+def read(spark: SparkSession, inputs: str | Sequence[str], options: Options = NO_OPTIONS) -> Reading:
     """Read tables that have the same columns, in any order, as one.
 
     `lib.support.tables` holds the rules for tables. A file that is given twice is read once.
@@ -87,60 +73,28 @@ def read(spark: SparkSession, inputs: str | Sequence[str]) -> Reading:
     Raises:
         InputError: no input is given, or one does not exist, cannot be read, is not a table, or has other columns.
     """
-    uris = tables.places(inputs)
-    if not uris:
-        raise InputError("no input was given: name at least one file or folder with --input-data")
-    storage, files, repeated = Storage(spark), dict[str, _File](), dict[int, int]()
-    sizes: dict[str, int] = {}
-    left_out: list[tuple[str, ...]] = []
-    of_inputs: list[list[str]] = []
-    listed: dict[str, set[str]] = {}
-    for number, uri in enumerate(uris):
-        roots = storage.files(uri)
-        if not roots:
-            raise tables.absent(uri)
-        here = {file: each for of_root in roots.values() for file, each in of_root.items()}
-        listed |= {root: set(of_root) for root, of_root in roots.items() if root not in of_root}
-        paths, table_format = outline.chosen(uri, here)
-        new = {file: _File(file, path, uri, table_format) for file, path in paths.items() if file not in files}
-        repeated[number] = len(paths) - len(new)
-        of_inputs.append(list(new))
-        left_out.append(tuple(path for path in tables.notes([p for p, _ in here.values()])))
-        files |= new
-        sizes |= {file: size for file, (_, size) in here.items()}
-    seen = outline.look({file: each.format for file, each in files.items()}, lambda uri: storage.open(uri, sizes[uri]))
-    outline.one_schema(seen.values())  # names are compared before rows are read
-    of_folders = tables.partitions_of(", ".join(uris), [file.path for file in files.values()])
-    if any(column.type == "timestamp[ns]" for found in seen.values() for column in found.columns):
+    storage = Storage(spark)
+    listing = listed(storage, inputs)
+    seen = listing.look(storage, options)
+    if any(is_nanos(column) for found in seen.values() for column in found.columns):
         spark.conf.set(_NANOS, "true")
-    groups: dict[_Group, list[_File]] = defaultdict(list)
-    for file in files.values():
-        groups[_group(file, seen[file.uri])].append(file)
-    parts: list[tuple[DataFrame, FileOutline, _Group]] = []
+    groups: dict[Group, list[File]] = defaultdict(list)
+    for file in listing.files.values():
+        groups[group_of(file, seen[file.uri])].append(file)
+    parts: list[_Part] = []
     rows: dict[str, int] = defaultdict(int)
-    for group, members in groups.items():
-        frame, found = _raw(spark, group, members, seen[members[0].uri], listed), seen[members[0].uri]
-        if group.format.arrow is None:
-            found = _typed(frame, found, group)
-            rows[group.given] += found.rows or 0
-            seen |= {each.uri: replace(seen[each.uri], columns=found.columns) for each in members}
-        parts.append((frame, found, group))
-    columns = outline.one_schema(seen.values())
-    columns = [each for each in columns if each.name not in of_folders]
-    _check_unambiguous(", ".join(uris), [each.name for each in columns], of_folders)
-    whole = reduce(DataFrame.unionAll, [_selected(*part, columns, of_folders) for part in parts])
-    sources = tuple(
-        Source(
-            uri,
-            len(here),
-            _rows([seen[file] for file in here], rows.get(uri)),
-            repeated[number],
-            tuple(dict.fromkeys(str(seen[file].dialect) for file in here if seen[file].dialect)),
-            left_out[number],
-        )
-        for number, (uri, here) in enumerate(zip(uris, of_inputs, strict=True))
-    )
-    return Reading(whole.select(*map(_described, [*columns, *of_folders.values()])), sources)
+    for group, files in groups.items():
+        part = _part(spark, group, files, seen, listing)
+        if part.cells:
+            rows[group.given] += part.found.rows or 0
+            seen |= {file.uri: replace(seen[file.uri], columns=part.found.columns) for file in files}
+        parts.append(part)
+    columns = outline.one_schema(seen.values(), options.exclude)
+    of_places = outline.of_places(listing.places, [file.path for file in listing.files.values()], columns, options)
+    columns = [each for each in columns if each.name not in of_places]
+    _check_unambiguous(listing.places, [each.name for each in columns], of_places)
+    whole = reduce(DataFrame.unionAll, [_selected(part, columns, of_places, options) for part in parts])
+    return Reading(whole.select(*map(_described, [*columns, *of_places.values()])), _sources(listing, seen, rows))
 
 
 def columns_of(frame: DataFrame) -> list[tables.Column]:
@@ -156,149 +110,74 @@ def columns_of(frame: DataFrame) -> list[tables.Column]:
     ]
 
 
-def _typed(frame: DataFrame, found: FileOutline, group: _Group) -> FileOutline:
-    """The types of a text file's columns, and its rows."""
+def _part(
+    spark: SparkSession, group: Group, files: Sequence[File], seen: Mapping[str, FileOutline], listing: Listing
+) -> _Part:
+    """The rows of some files; those of text are looked at."""
+    found = seen[files[0].uri]
+    frame = group.rows(spark, files, found, listing)
+    if group.dialect is None:
+        return _Part(group, frame, found, None)
+    opened = listing.opener(Storage(spark))
+    cells = Cells(group.dialect, lambda uri: unpacked(uri, opened(uri)))
     try:
-        columns, rows = group.cells.look(frame, [column.name for column in found.columns])
-        return replace(found, columns=columns, rows=rows)
+        columns, rows = cells.look(frame, [column.name for column in found.columns])
     except Py4JJavaError as error:
         raise InputError(f"cannot read {group.given}: {java_cause(error)}") from error
+    return _Part(group, frame, replace(found, columns=columns, rows=rows), cells)
 
 
-def _rows(found: Sequence[FileOutline], counted: int | None) -> int:
-    if counted is not None and all(each.rows is None for each in found) and found:
-        return counted
-    return sum(each.rows or 0 for each in found)
+def _sources(listing: Listing, seen: Mapping[str, FileOutline], counted: Mapping[str, int]) -> tuple[Source, ...]:
+    """What was found at each input; `counted` has the rows of text files."""
+    return tuple(
+        Source(
+            each.uri,
+            len(each.files),
+            counted.get(each.uri, 0) + sum(seen[file].rows or 0 for file in each.files),
+            each.repeated,
+            tuple(dict.fromkeys(str(seen[file].dialect) for file in each.files if seen[file].dialect)),
+            each.passed_over,
+        )
+        for each in listing.inputs
+    )
 
 
-def _check_unambiguous(uri: str, names: Sequence[str], of_folders: Mapping[str, Any]) -> None:
+def _check_unambiguous(uri: str, names: Sequence[str], of_places: Mapping[str, object]) -> None:
     lower = {name.lower() for name in names}
-    twice = [name for name in of_folders if name.lower() in lower]
+    twice = [name for name in of_places if name.lower() in lower]
     if twice:
         raise tables.ambiguous(uri, twice)
 
 
-def _group(file: _File, found: FileOutline) -> _Group:
-    """What must be alike for two files to be read in one go."""
-    *folders, _ = file.path.split("/")
-    root = file.uri.removesuffix(file.path).rstrip("/") if folders else ""
-    last = next((i for i in range(len(folders) - 1, -1, -1) if _is_partition(folders[i])), -1)
-    start = last
-    while start >= 0 and _is_partition(folders[start]):
-        start -= 1
-    base = "/".join([root, *folders[: start + 1]]) if last >= 0 else ""
-    outer = tables.partition_values("/".join([*folders[: start + 1], ""])) if last >= 0 else {}
-    inner = tuple(folder.partition("=")[0] for folder in folders[start + 1 : last + 1])
-    types = tuple((each.name, each.spark) for each in found.columns)
-    has_header = file.format.arrow is None
-    given = file.given if has_header else ""  # the rows of each input are counted when it is read
-    alike = types if has_header else frozenset(types)
-    return _Group(base, tuple(outer.items()), inner, alike, file.format, given, found.dialect)
-
-
-def _is_partition(folder: str) -> bool:
-    return bool(tables.partition_values(f"{folder}/"))
-
-
-def _raw(
-    spark: SparkSession, group: _Group, files: Sequence[_File], found: FileOutline, listed: Mapping[str, set[str]]
-) -> DataFrame:
-    """The rows of one group as its files have them."""
-    schema = T.StructType()
-    for column in found.columns:
-        kind = "bigint" if _is_nanos(column) else column.spark
-        if kind and column.name not in group.inner:
-            schema.add(T.StructField(column.name, T._parse_datatype_string(kind)))
-    in_folders = [T.StructField(name, T.StringType()) for name in group.inner]
-    # What was found is a file or a folder, whatever is in its name.
-    reader = spark.read.options(**({"basePath": group.base} if group.base else {}), __globPaths__="false")
-    places = _places(group, [file.uri for file in files], listed)
-    dialect = group.dialect
-    if dialect and dialect.sep == BLANKS:
-        lines = reader.schema(T.StructType([T.StructField("value", T.StringType()), *in_folders])).format("text")
-        return _fields(lines.load(places), schema.names, dialect, group.inner)
-    if dialect:
-        schema.add(T.StructField(LINE, T.StringType()))
-        reader = reader.options(sep=dialect.sep, encoding=dialect.encoding, columnNameOfCorruptRecord=LINE)
-        reader = reader.options(ignoreLeadingWhiteSpace=True, ignoreTrailingWhiteSpace=True)
-    schema = T.StructType([*schema.fields, *in_folders])
-    return reader.format(group.format.spark).schema(schema).options(**group.format.options).load(places)
-
-
-def _fields(lines: DataFrame, names: Sequence[str], dialect: Dialect, folders: Sequence[str]) -> DataFrame:
-    """The fields of lines that are separated by any number of blanks, without the header lines."""
-    whole = F.decode(F.col("value").cast("binary"), dialect.encoding)
-    found = F.split(F.trim(F.regexp_replace(whole, r"[\s\uFEFF]+", " ")), " ")
-    split = lines.select(whole.alias(LINE), found.alias("__fields"), *map(quoted, folders))
-    header = F.array(*map(F.lit, names))
-    rows = split.where((F.trim(LINE) != "") & (F.col("__fields") != header))
-    values = [F.element_at("__fields", i).alias(name) for i, name in enumerate(names, start=1)]
-    line = F.when(F.size("__fields") > len(names), F.array_join("__fields", " ")).alias(LINE)
-    return rows.select(*values, line, *map(quoted, folders))
-
-
 def _selected(
-    frame: DataFrame,
-    found: FileOutline,
-    group: _Group,
-    columns: Sequence[tables.Column],
-    of_folders: Mapping[str, tables.Column],
+    part: _Part, columns: Sequence[tables.Column], of_places: Mapping[str, tables.Column], options: Options
 ) -> DataFrame:
     """The rows of one group with the table's columns."""
-    its, outer = {each.name: each for each in found.columns}, dict(group.outer)
-    values = [_value(its[each.name], each, group).alias(each.name) for each in columns]
-    for column in of_folders.values():
+    its, outer = {each.name: each for each in part.found.columns}, dict(part.group.outer)
+    values = [_value(its.get(each.name), each, part.cells).alias(each.name) for each in columns]
+    for column in of_places.values():
         value = F.lit(outer[column.name]) if column.name in outer else F.col(quoted(column.name))
+        if column.name == options.file_col and column.name not in part.group.inner and column.name not in outer:
+            value = file_name()
         values.append(value.cast(column.type).alias(column.name))
-    return frame.select(*values)
+    return part.frame.select(*values)
 
 
-def _value(its: FileColumn, column: tables.Column, group: _Group) -> Column:
-    """A column of a file as the type that it has in the whole table."""
-    if _is_nanos(its):
+def _value(its: FileColumn | None, column: tables.Column, cells: Cells | None) -> Column:
+    """A column of a file as the type that it has in the whole table; null if the file lacks it."""
+    if its and is_nanos(its):
         value = F.timestamp_micros((F.col(quoted(its.name)) / 1000).cast("bigint"))
         return value if column.type == its.type else value.cast("string")
-    kind = its.spark or "string"
-    if column.type != its.type:
+    kind = its.spark if its and its.spark else "string"
+    if its is None or column.type != its.type:
         kind = "double" if column.is_number else "string"
-    if not its.spark:
+    if its is None or not its.spark:
         return F.lit(None).cast(kind)
-    value = group.cells.value(its) if group.format.arrow is None else F.col(quoted(its.name))
+    value = cells.value(its) if cells else F.col(quoted(its.name))
     return value.cast(kind)
-
-
-def _is_nanos(column: FileColumn) -> bool:
-    return column.type == "timestamp[ns]" and column.spark is None
 
 
 def _described(column: tables.Column) -> Column:
     """A column that says of itself what Spark's type does not tell."""
     plain = column.is_number is not False
     return F.col(quoted(column.name)).alias(column.name, metadata={} if plain else {TYPE: column.type})
-
-
-def _places(group: _Group, files: Sequence[str], listed: Mapping[str, set[str]]) -> list[str]:
-    """Where Spark finds just these files: the fewest folders, since it lists many places in a job of its own.
-
-    `listed` are the folders that were given, with all files in them.
-    """
-    wanted = set(files)
-    known = {file for found in listed.values() for file in found}
-    if group.base and _is_within(group.base, listed) and all(f in wanted for f in known if _is_within(f, [group.base])):
-        return [group.base]
-    of_folders: dict[str, list[str]] = defaultdict(list)
-    for file in known:
-        of_folders[_folder(file)].append(file)
-    places: list[str] = []
-    for folder in dict.fromkeys(map(_folder, files)):
-        whole = _is_within(folder, listed) and set(of_folders[folder]) <= wanted
-        places += [folder] if whole else [file for file in files if _folder(file) == folder]
-    return places
-
-
-def _folder(file: str) -> str:
-    return file.rpartition("/")[0]
-
-
-def _is_within(place: str, folders: Iterable[str]) -> bool:
-    return any(f"{place}/".startswith(f"{folder}/") for folder in folders)

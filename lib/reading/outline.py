@@ -4,8 +4,6 @@
 reads the files by what is found here (`lib.reading.frames`), and the checks before a run judge them by it.
 """
 
-import bz2
-import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -18,10 +16,11 @@ from pyarrow import dataset
 
 from lib.errors import InputError, some
 from lib.reading.dialect import Dialect, find
+from lib.reading.options import FILE, NO_OPTIONS, Options, TextOptions
+from lib.reading.unpacked import DAMAGED, unpacked
 from lib.support import tables
 
 _HEADER = 64 * 1024
-_BZ2_HEAD = 1024 * 1024  # more than one of its blocks
 _AT_ONCE = 8
 
 
@@ -87,7 +86,11 @@ class Outline:
 
 
 def outline(
-    uri: str, files: Mapping[str, tuple[str, int]], opened: Callable[[str], TableFile], most: int | None = None
+    uri: str,
+    files: Mapping[str, tuple[str, int]],
+    opened: Callable[[str], TableFile],
+    options: Options = NO_OPTIONS,
+    most: int | None = None,
 ) -> Outline:
     """Look at the table at `uri`: `files` are all files there, each with its path below `tables.start_of(uri)` and its
     size; no more than `most` of them are opened.
@@ -98,14 +101,35 @@ def outline(
     if not files:
         raise tables.absent(uri)
     paths, table_format = chosen(uri, files)
-    looked_at = look(dict.fromkeys(list(paths)[:most], table_format), opened)
-    columns = one_schema(looked_at.values())
+    looked_at = look(dict.fromkeys(list(paths)[:most], table_format), opened, options.text)
+    columns = one_schema(looked_at.values(), options.exclude)
     tables.check_names(uri, [column.name for column in columns])
-    of_folders = tables.partitions_of(uri, paths.values())
-    columns = [*(each for each in columns if each.name not in of_folders), *of_folders.values()]
+    of_paths = of_places(uri, paths.values(), columns, options)
+    columns = [*(each for each in columns if each.name not in of_paths), *of_paths.values()]
     rows = [found.rows for found in looked_at.values()]
     counted = None if None in rows else sum(each for each in rows if each is not None)
     return Outline(table_format, columns, counted, len(paths), len(looked_at))
+
+
+def of_places(
+    uri: str, paths: Iterable[str], columns: Sequence[tables.Column], options: Options
+) -> dict[str, tables.Column]:
+    """The columns whose values are in the names of folders and, if `options` asks for it, of files.
+
+    Raises:
+        InputError: only some files are in such folders, or a column of the files has the name that was asked for.
+    """
+    found = tables.partitions_of(uri, paths)
+    name = options.file_col
+    if name is None:
+        return found
+    if name.lower() in [column.name.lower() for column in (*columns, *found.values())]:
+        if options.or_column:
+            return found
+        raise InputError(
+            f"zone_from: {FILE}: {uri} has a column {name!r} already: give another zone_col, or no zone_from"
+        )
+    return {**found, name: tables.Column(name, "string", False)}
 
 
 def chosen(uri: str, files: Mapping[str, tuple[str, int]]) -> tuple[dict[str, str], tables.Format]:
@@ -120,8 +144,10 @@ def chosen(uri: str, files: Mapping[str, tuple[str, int]]) -> tuple[dict[str, st
     return paths, tables.format_of(uri, paths)
 
 
-def look(files: Mapping[str, tables.Format], opened: Callable[[str], TableFile]) -> dict[str, FileOutline]:
-    """Open files and read what each says of itself, several at once.
+def look(
+    files: Mapping[str, tables.Format], opened: Callable[[str], TableFile], given: TextOptions
+) -> dict[str, FileOutline]:
+    """Open files and read what each says of itself, several at once; `given` is how text files are written.
 
     Raises:
         InputError: one does not have its format, or names a column twice.
@@ -129,7 +155,7 @@ def look(files: Mapping[str, tables.Format], opened: Callable[[str], TableFile])
 
     def one(uri: str) -> FileOutline:
         with closing(opened(uri)) as file:
-            found = _footer(file, files[uri]) if files[uri].arrow else _header(file, files[uri])
+            found = _footer(file, files[uri]) if files[uri].arrow else _header(file, files[uri], given)
         tables.check_names(found.uri, [column.name for column in found.columns])
         return found
 
@@ -139,11 +165,12 @@ def look(files: Mapping[str, tables.Format], opened: Callable[[str], TableFile])
         return dict(zip(files, pool.map(one, files), strict=True))
 
 
-def one_schema(files: Collection[FileOutline]) -> list[tables.Column]:
-    """The columns of a table of several files, in the order of the first.
+def one_schema(files: Collection[FileOutline], exclude: Collection[str] = ()) -> list[tables.Column]:
+    """The columns of a table of several files, in the order of the first that has each.
 
     Numbers of different types are read as double. A column that is a number in one file and something else in another
-    is no number, and its type says so. A pandas index that only some files have is left out.
+    is no number, and its type says so. A pandas index that only some files have is left out; a column of `exclude` may
+    be absent from some of them.
 
     Raises:
         InputError: the files do not have the same columns.
@@ -152,15 +179,17 @@ def one_schema(files: Collection[FileOutline]) -> list[tables.Column]:
     first = next(iter(files))
     names = _kept_names(first.columns, shared)
     for file in files:
-        differing = set(names) ^ set(_kept_names(file.columns, shared))
+        differing = (set(names) ^ set(_kept_names(file.columns, shared))) - set(exclude)
         if differing:
             raise InputError(
                 f"{file.uri} and {first.uri} do not have the same columns; only one of them has: "
-                f"{some(sorted(differing))}"
+                f"{some(sorted(differing))}; add it to the other, or exclude it with exclude_cols"
             )
     found: dict[str, dict[tuple[str, str | None], tuple[FileColumn, str]]] = {name: {} for name in names}
     for file in files:
         for column in file.columns:
+            if column.name in exclude:
+                found.setdefault(column.name, {})
             if column.name in found:
                 found[column.name].setdefault((column.type, column.spark), (column, file.uri))
     return [_unified(name, list(kinds.values())) for name, kinds in found.items()]
@@ -298,17 +327,11 @@ def _spark_type(kind: pa.DataType) -> str | None:
     return None
 
 
-def _header(file: TableFile, table_format: tables.Format) -> FileOutline:
-    """The columns that the first line of a text file names."""
-    name = file.uri.lower()
-    head = file.read(_BZ2_HEAD if name.endswith(".bz2") else _HEADER)
-    is_whole = len(head) < _HEADER
+def _header(file: TableFile, table_format: tables.Format, given: TextOptions) -> FileOutline:
+    """The columns of a text file, by its first line."""
     try:
-        if name.endswith(".gz"):
-            head = zlib.decompressobj(wbits=31).decompress(head)
-        elif name.endswith(".bz2"):
-            head = bz2.BZ2Decompressor().decompress(head)
-    except (zlib.error, OSError):
-        raise tables.unreadable(file.uri, table_format) from None
-    dialect, names = find(file.uri, head, is_whole)
+        head = unpacked(file.uri, file).read(_HEADER)
+    except DAMAGED:
+        raise (file.failure or tables.unreadable(file.uri, table_format)) from None
+    dialect, names = find(file.uri, head, len(head) < _HEADER, given)
     return FileOutline(file.uri, tuple(FileColumn(name, "", "string", None) for name in names), None, dialect)

@@ -6,15 +6,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from lib import artifacts, dataset
 from lib.errors import InputError, some
 from lib.measures import figures, judge, reference
 from lib.measures.decision import Decision
 from lib.metrics import Array, count_scores
-from lib.saved_models import in_tasks
+from lib.reading.options import Options
 from lib.scoring import tally
 from lib.scoring.model import COMPARED_ROWS, Model
 from lib.split import HASH_COL
@@ -22,11 +24,15 @@ from lib.storage import join
 from lib.support import tables
 from lib.support.workers import quick_to_reuse
 
-_JUDGED = "__judged"
-
 
 def score_table(
-    spark: SparkSession, model: Model, uris: Sequence[str], folder: str, id_cols: Sequence[str], missing: str
+    spark: SparkSession,
+    model: Model,
+    uris: Sequence[str],
+    folder: str,
+    id_cols: Sequence[str],
+    missing: str,
+    options: Options,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Score all rows of a table and write them to `scores/`; returns what is said about them, and curves to draw.
 
@@ -35,8 +41,9 @@ def score_table(
         SavedModelError: the scores are not those of Spark ML.
     """
     started = time.monotonic()
-    nodata = model.experiment.get("parameters", {}).get("nodata") or ()
-    table, dropped = _read(spark, uris, model.features, missing, nodata)
+    trained = model.experiment.get("parameters", {})
+    raw = dataset.read(spark, uris, options)
+    table, dropped = _usable(raw, ", ".join(uris), model.features, missing, trained.get("nodata") or ())
     kept = _kept(table, model, id_cols)
     model.check(spark, _some(table, model))
     prepared = time.monotonic()
@@ -57,31 +64,40 @@ def score_table(
 def judged(rows: DataFrame, model: Model, kept: Sequence[str]) -> DataFrame:
     """The columns `kept` and those of the model's `Judge`; one that is kept and has such a name gets an underscore."""
     broadcast = rows.sparkSession.sparkContext.broadcast(model.judge)
-    types = {judge.CLASS: "int", judge.APPLICABLE: "boolean"}
-    schema = ", ".join(f"{name} {types.get(name, 'double')}" for name in model.judge.names)
-    as_columns = in_tasks(lambda values: pd.DataFrame(broadcast.value(values)), schema)
-    names = [judge.beside(name) for name in kept]
-    keep = [F.col(f"`{name}`").alias(new) for name, new in zip(kept, names, strict=True)]
-    whole = rows.select(*keep, as_columns(*_columns(model.features)).alias(_JUDGED))
-    return whole.select(*_columns(names), f"{_JUDGED}.*")
+    names = model.judge.names
+
+    def of_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            beside, values = batch.columns[: len(kept)], batch.columns[len(kept) :]
+            found = broadcast.value(np.column_stack([column.to_numpy() for column in values]))
+            yield pa.RecordBatch.from_arrays([*beside, *(pa.array(found[name]) for name in names)], schema.names)
+
+    types = {judge.CLASS: T.IntegerType(), judge.APPLICABLE: T.BooleanType()}
+    own = [T.StructField(name, types.get(name, T.DoubleType())) for name in names]
+    schema = T.StructType([*(T.StructField(judge.beside(name), rows.schema[name].dataType) for name in kept), *own])
+    # Features have other names, for one of them may also be kept.
+    features = [F.col(f"`{name}`").alias(f"__{i}") for i, name in enumerate(model.features)]
+    # Batches of Arrow come and go as they are. A pandas UDF would also hold back each row's other columns.
+    return rows.select(*_columns(kept), *features).mapInArrow(
+        lambda batches: iter(quick_to_reuse(of_batches)(batches)), schema
+    )
 
 
-def _read(
-    spark: SparkSession, uris: Sequence[str], features: Sequence[str], missing: str, nodata: Sequence[float]
+def _usable(
+    frame: DataFrame, place: str, features: Sequence[str], missing: str, nodata: Sequence[float]
 ) -> tuple[DataFrame, int]:
-    """The table with its features as double, and the number of rows left out for missing values.
+    """The rows that have all features, which become double, and the number of those left out for missing values.
 
     Raises:
         InputError: it lacks features or has some that are not numbers, has no rows, or has missing values.
     """
     if missing not in ("error", "drop"):
         raise InputError(f"missing={missing!r}: choose error or drop")
-    frame = dataset.read(spark, uris)
-    tables.require_numbers(dataset.columns(frame), features, ", ".join(uris))
+    tables.require_numbers(dataset.columns(frame), features, place)
     frame = frame.withColumns({name: dataset.as_number(name, nodata) for name in features})
     unusable = dataset.count_unusable(frame.select(*_columns(features)), features)
     if not unusable["rows"]:
-        raise tables.without_rows(", ".join(uris))
+        raise tables.without_rows(place)
     if not unusable["any"]:
         return frame, 0
     if missing == "error" or unusable["any"] == unusable["rows"]:

@@ -19,6 +19,7 @@ from lib import artifacts
 from lib.errors import InputError
 from lib.rasters.tile_set import named_tiles
 from lib.rasters.tiles import Resampling
+from lib.reading.options import Options
 from lib.scoring import maps, rows
 from lib.scoring.inputs import raster_files
 from lib.scoring.maps import Map
@@ -46,6 +47,7 @@ def score(
     run_id: str = "",
     id_cols: Sequence[str] = (),
     missing: str = "error",
+    csv: Mapping[str, Any] | None = None,
     bands: Mapping[str, int] | None = None,
     resample: Resampling | None = None,
     best_areas: int = 20,
@@ -57,7 +59,8 @@ def score(
 
     Of a table, `scores/` holds all rows: beside the scores the columns `id_cols` and, if the table has them, the
     model's coordinates, zone and label. `missing` says what happens to rows with a null, NaN or infinite feature:
-    "error" or "drop".
+    "error" or "drop". `csv` says how text files are written (`lib.reading.options`), where the model's parameters do
+    not.
 
     Of tiles, `maps/` holds a folder for each, and `best_areas.geojson` the best `best_areas` areas of all.
     `bands` and `resample` are those of `lib.rasters.tiles.open_tile`. `resume` goes on with a run that died.
@@ -83,7 +86,8 @@ def score(
     else:
         if bands or resample or resume:
             raise InputError("bands, resample and resume are for rasters, and the input is a table: leave them out")
-        record, curves = rows.score_table(spark, loaded, places, folder, id_cols, missing)
+        options = Options.of_another(loaded.experiment.get("parameters", {}), csv)
+        record, curves = rows.score_table(spark, loaded, places, folder, id_cols, missing, options)
         shown = ()
     record = {
         "run_id": artifacts.run_id_of(folder),

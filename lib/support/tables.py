@@ -7,8 +7,7 @@ before a run all follow the rules here and give the same messages.
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from lib.errors import InputError, MissingInputError, not_among, some
 
@@ -17,14 +16,16 @@ RESERVED = ("features", "rawPrediction", "probability", "prediction")
 # The zone column that is used if a table has it, without being asked for.
 USUAL_ZONE = "zone"
 _WILDCARD = re.compile(r"[*?\[{]")
-_NOTE = re.compile(r"(^|/)(readme|licen[cs]e|notice|changelog)[^/]*$|\.(md|rst|html?|pdf|docx?|xml)$", re.IGNORECASE)
+_NOTE = re.compile(
+    r"(^|/)(readme|l[eé]eme|licen[cs]e|notice|changelog)[^/]*$|\.(md|rst|html?|pdf|docx?|xml)$", re.IGNORECASE
+)
 # What pandas calls an index without a name when it writes a table.
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 
 
 @dataclass(frozen=True, eq=False)
 class Format:
-    """A table format: its name in messages, Spark's reader with its options, and its file extensions.
+    """A table format: its name in messages, Spark's reader, and its file extensions.
 
     `arrow` is the class of pyarrow.dataset that reads the types and the number of rows from a file's footer; None for
     a format without a footer, whose first line names the columns.
@@ -34,15 +35,15 @@ class Format:
     spark: str
     arrow: str | None
     suffixes: tuple[str, ...]
-    options: dict[str, Any] = field(default_factory=dict)
 
 
 PARQUET = Format("parquet", "parquet", "ParquetFileFormat", (".parquet",))
-_TEXT_SUFFIXES = tuple(f"{text}{packed}" for text in (".csv", ".tsv", ".txt") for packed in ("", ".gz", ".bz2"))
+_PACKED = (".gz", ".bz2", ".zip")
+_TEXT_SUFFIXES = tuple(f"{text}{packed}" for text in (".csv", ".tsv", ".txt") for packed in ("", *_PACKED))
 # A file with none of these extensions is read as parquet.
 FORMATS = (
     PARQUET,
-    Format("CSV", "csv", None, _TEXT_SUFFIXES, {"header": True}),
+    Format("CSV", "csv", None, (*_TEXT_SUFFIXES, ".zip")),
     Format("ORC", "orc", "OrcFileFormat", (".orc",)),
 )
 
@@ -160,8 +161,10 @@ def format_of(uri: str, files: Iterable[str]) -> Format:
 
 def what_is_read() -> str:
     """One sentence on how the format of a table is recognised."""
-    by_ending = [f"as {known.name} if all files end in {' or '.join(known.suffixes)}" for known in FORMATS[1:]]
-    return f"a table is read {', '.join(by_ending)}, and as {FORMATS[0].name} otherwise"
+    plain = {known: [ending for ending in known.suffixes if not ending.endswith(_PACKED)] for known in FORMATS[1:]}
+    by_ending = [f"as {known.name} if all files end in {' or '.join(endings)}" for known, endings in plain.items()]
+    packed = f"packed text files end in {' or '.join(_PACKED)}"
+    return f"a table is read {', '.join(by_ending)}, and as {FORMATS[0].name} otherwise; {packed}"
 
 
 def absent(uri: str) -> InputError:

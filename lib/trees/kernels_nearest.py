@@ -9,7 +9,7 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-LEAF = 32
+LEAF = 16
 """Points in a leaf: whole registers of any processor."""
 GROUP = 4
 """Features at a time, before a leaf's points are compared with the nearest point so far."""

@@ -68,7 +68,7 @@ def _run_probe(subject: Subject, verdict: str) -> Step:
     """Run the probe as a step, and wait for its end; what does not end in time is cancelled."""
     emr, cluster = subject.client("emr"), subject.cluster.id
     program = Path(access_probe.__file__).read_text(encoding="utf-8")
-    arguments = [PYTHON, "-c", _RUN, json.dumps(program), subject.region, verdict, *subject.inputs]
+    arguments = [PYTHON, "-c", _RUN, json.dumps(program), subject.region, verdict, *subject.read]
     jar = {"Jar": "command-runner.jar", "Args": arguments}
     request = {"Name": PROBE_NAME, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
     with aws.translated_errors(f"cannot run a step on cluster {cluster}"):
@@ -118,8 +118,8 @@ def _only_read(subject: Subject, why: str) -> CheckResult:
 def _simulated(subject: Subject) -> list[tuple[str, str]]:
     """Ask IAM what the role's policies say; returns the actions and places that they do not allow."""
     role, out = _role(subject)["Arn"], subject.parameters.out.rstrip("/")
-    objects = [uri if "." in uri.rsplit("/", 1)[-1] else f"{uri.rstrip('/')}/*" for uri in subject.inputs]
-    asked = [("s3:ListBucket", uri) for uri in subject.inputs] + [("s3:GetObject", uri) for uri in objects]
+    objects = [uri if "." in uri.rsplit("/", 1)[-1] else f"{uri.rstrip('/')}/*" for uri in subject.read]
+    asked = [("s3:ListBucket", uri) for uri in subject.read] + [("s3:GetObject", uri) for uri in objects]
     asked += [(action, f"{out}/*") for action in ("s3:PutObject", "s3:DeleteObject")]
     denied, partition = [], subject.client("s3").meta.partition
     with aws.translated_errors(f"cannot ask IAM about the role {role}"):

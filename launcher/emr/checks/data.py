@@ -62,7 +62,7 @@ def region(subject: Subject) -> CheckResult:
     elsewhere = subject.not_in_s3("input_data", "out")
     if elsewhere:
         return elsewhere
-    places = [*subject.inputs, subject.parameters.out]
+    places = [*subject.read, subject.parameters.out]
     regions = {
         bucket: _region_of(subject, bucket) for bucket in dict.fromkeys(bucket_and_key(uri)[0] for uri in places)
     }
@@ -78,11 +78,11 @@ def _to_learn(subject: Subject) -> list[str]:
     said = []
     features: tuple[str, ...] = ()
     for uri in subject.parameters.input_data:
-        table = outline(subject.client("s3"), uri)
+        table = outline(subject.client("s3"), uri, subject.parameters.reading)
         features = _features(uri, table, subject.parameters)
         said.append(f"{uri}: {_size(table)}, {len(features)} features{_roles(table, subject.parameters)}")
     for uri in subject.parameters.test_data or ():
-        table = outline(subject.client("s3"), uri)
+        table = outline(subject.client("s3"), uri, subject.parameters.reading)
         _check_test_data(uri, table, features, subject.parameters)
         said.append(f"{uri}: {_size(table)}{_roles(table, subject.parameters)}")
     return said
@@ -96,7 +96,7 @@ def _to_score(subject: Subject) -> list[str]:
         if rasters := scoring.rasters_at(uri):
             said.append(f"{uri}: {len(rasters)} raster files, whose bands are looked at when they are scored")
             continue
-        table = outline(subject.client("s3"), uri)
+        table = outline(subject.client("s3"), uri, subject.parameters.reading)
         if trees is not None:
             scoring.check_table(uri, table, trees, subject.parameters.id_cols)
         said.append(f"{uri}: {_size(table)}" + (f", with the model's {len(trees.features)} features" if trees else ""))

@@ -13,6 +13,7 @@ from launcher.support import aws
 from launcher.support.table_outline import MOST
 from lib.errors import InputError
 from lib.reading import outline as outlines
+from lib.reading.options import Options
 from lib.reading.outline import Outline
 from lib.support import tables
 from lib.support.s3_uri import bucket_and_key
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def outline(s3: "S3Client", uri: str) -> Outline:
+def outline(s3: "S3Client", uri: str, options: Options) -> Outline:
     """Look at a table; `s3` is a boto3 client.
 
     Raises:
@@ -30,7 +31,7 @@ def outline(s3: "S3Client", uri: str) -> Outline:
     bucket, place = bucket_and_key(uri)
     with aws.translated_errors(f"cannot read {uri}"):
         objects = _objects(s3, bucket, place)
-        return outlines.outline(uri, objects, lambda key: _Object(s3, bucket, key, objects[key][1]), MOST)
+        return outlines.outline(uri, objects, lambda key: _Object(s3, bucket, key, objects[key][1]), options, MOST)
 
 
 class _Object(io.RawIOBase):

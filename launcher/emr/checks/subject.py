@@ -11,6 +11,7 @@ from launcher.emr.clusters import Cluster
 from launcher.parameters.schema import Parameters
 from launcher.support import aws
 from launcher.support.files import local_path
+from lib import artifacts
 from lib.support.s3_uri import is_s3
 
 
@@ -85,6 +86,13 @@ class Subject:
         """All tables that the experiment reads, or the scoring."""
         tested = [] if self.parameters.model else self.parameters.test_data or []
         return [*self.parameters.input_data, *tested]
+
+    @property
+    def read(self) -> list[str]:
+        """All places that the cluster reads: the inputs, and the model to score with."""
+        model = self.parameters.model
+        place = artifacts.models_dir(self.parameters.out) if model == artifacts.LATEST else model
+        return [*self.inputs, *([place] if is_s3(place) else [])]
 
     def not_in_s3(self, *names: str) -> CheckResult | None:
         """What to say instead of looking at `input_data` or `out` where one of them is not in S3."""

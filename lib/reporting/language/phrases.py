@@ -115,6 +115,8 @@ _TERMS = {
     "param.zone_col": ("zone column", "columna de la zona"),
     "param.exclude_cols": ("excluded columns", "columnas excluidas"),
     "param.missing": ("what to do with missing values", "qué hacer con los valores faltantes"),
+    "param.csv": ("how text files are written", "cómo están escritos los archivos de texto"),
+    "param.zone_from": ("where zones come from", "de dónde salen las zonas"),
     "param.nodata": ("values that stand for none", "valores que indican ausencia de dato"),
     "param.test_frac": ("share of test rows", "proporción de filas de prueba"),
     "param.val_frac": ("share of validation rows", "proporción de filas de validación"),

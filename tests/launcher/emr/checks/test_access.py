@@ -72,6 +72,17 @@ def test_what_is_refused_is_named_with_the_statement_to_add(node, bucket, action
     assert found.remedy == f"add to the role {this.cluster.instance_profile}: {statement}"
 
 
+@pytest.mark.parametrize("model", ["s3://{bucket}/out/models/model_20260101_000000", "latest"])
+def test_the_model_to_score_with_must_be_readable_too(node, bucket, model):
+    folder = "out/models/model_20260101_000000"
+    boto3.client("s3").put_object(Bucket=bucket, Key=f"{folder}/experiment.json", Body=b"{}")
+    this = _experiment(bucket, model=model.format(bucket=bucket))
+    deny(bucket, "s3:GetObject", f"{folder}/*")
+    found = nodes_role(this)
+    assert found.level == "fail"
+    assert f"is denied s3:GetObject on s3://{bucket}/{folder}/experiment.json" in found.found
+
+
 def test_a_probe_that_cannot_write_is_told_by_how_it_failed(node, bucket):
     deny(bucket, "s3:PutObject", "out/*")
     found = nodes_role(_experiment(bucket))

@@ -1,0 +1,180 @@
+"""The rows of files as they are: the files that Spark reads in one go, and how."""
+
+import codecs
+import csv
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from lib.reading.cells import FILE, LINE
+from lib.reading.dialect import Dialect
+from lib.reading.listing import File, Listing
+from lib.reading.options import BLANKS
+from lib.reading.outline import FileColumn, FileOutline
+from lib.reading.unpacked import unpacked
+from lib.support import tables
+from lib.support.tables import Format, quoted
+
+# Encodings in which Spark finds lines.
+_BY_LINES = ("UTF-8", "ISO-8859-1", "ISO8859-1", "ASCII", "windows-1252")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Files that Spark reads in one go: `base` is the folder that their partition folders (`inner`) are in, and `outer`
+    are the values of other folders. Files in archives and in rare encodings are `whole`: a task decodes each.
+    """
+
+    base: str
+    outer: tuple[tuple[str, str], ...]
+    inner: tuple[str, ...]
+    types: Any
+    format: Format
+    given: str
+    dialect: Dialect | None
+    whole: bool
+
+    def rows(self, spark: SparkSession, files: Sequence[File], found: FileOutline, listing: Listing) -> DataFrame:
+        """The rows of the files and `FILE`; those of text files have `LINE`, too."""
+        columns = [column for column in found.columns if column.name not in self.inner]
+        names = [column.name for column in columns]
+        if self.whole and self.dialect:
+            return _of_fields(_decoded(spark, files, self.dialect), names, self.dialect, ())
+        # What was found is a file or a folder, whatever is in its name.
+        reader = spark.read.options(**({"basePath": self.base} if self.base else {}), __globPaths__="false")
+        places = _places(self, [file.uri for file in files], listing.folders)
+        in_folders = [T.StructField(name, T.StringType()) for name in self.inner]
+        if self.dialect is None:
+            types = {each.name: "bigint" if is_nanos(each) else each.spark for each in columns}
+            read = [T.StructField(name, T._parse_datatype_string(kind)) for name, kind in types.items() if kind]
+            return _with_file(reader.schema(T.StructType(read + in_folders)).format(self.format.spark).load(places))
+        if self.dialect.sep == BLANKS:
+            lines = reader.schema(T.StructType([T.StructField("value", T.StringType()), *in_folders])).format("text")
+            return _of_fields(_split(_with_file(lines.load(places)), self.dialect), names, self.dialect, self.inner)
+        texts = T.StructType([*(T.StructField(name, T.StringType()) for name in (*names, LINE)), *in_folders])
+        return _with_file(reader.schema(texts).options(**_csv(self.dialect)).format("csv").load(places))
+
+
+def group_of(file: File, found: FileOutline) -> Group:
+    """What must be alike for two files to be read in one go."""
+    base, outer, inner = _in_folders(file)
+    types = tuple((each.name, each.spark) for each in found.columns)
+    if found.dialect is None:
+        return Group(base, outer, inner, frozenset(types), file.format, "", None, whole=False)
+    whole = file.uri.lower().endswith(".zip") or found.dialect.encoding not in _BY_LINES
+    if whole:
+        base, outer, inner = "", tuple(tables.partition_values(file.path).items()), ()
+    # The rows of text are counted by input, when they are looked at.
+    return Group(base, outer, inner, types, file.format, file.given, found.dialect, whole)
+
+
+def is_nanos(column: FileColumn) -> bool:
+    """Whether a column has times in nanoseconds, which Spark reads as whole numbers."""
+    return column.type == "timestamp[ns]" and column.spark is None
+
+
+def file_name() -> Column:
+    """The name of each row's file without its extensions, in a frame with `FILE`."""
+    endings = "|".join(re.escape(ending[1:]) for known in tables.FORMATS for ending in known.suffixes)
+    return F.regexp_replace(F.element_at(F.split(FILE, "/"), -1), rf"(?i)(?<=.)\.({endings})$", "")
+
+
+def _in_folders(file: File) -> tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """The folder that the last partition folders of a file's path are in, the values of those above it, and the names
+    of the last ones.
+    """
+    *folders, _ = file.path.split("/")
+    last = next((i for i in range(len(folders) - 1, -1, -1) if _is_partition(folders[i])), -1)
+    if last < 0:
+        return "", (), ()
+    start = last
+    while start >= 0 and _is_partition(folders[start]):
+        start -= 1
+    above = folders[: start + 1]
+    root = file.uri.removesuffix(file.path).rstrip("/")
+    inner = tuple(folder.partition("=")[0] for folder in folders[start + 1 : last + 1])
+    return "/".join([root, *above]), tuple(tables.partition_values("/".join([*above, ""])).items()), inner
+
+
+def _is_partition(folder: str) -> bool:
+    return bool(tables.partition_values(f"{folder}/"))
+
+
+def _csv(dialect: Dialect) -> dict[str, Any]:
+    return {
+        "header": dialect.has_header,
+        "sep": dialect.sep,
+        "encoding": dialect.encoding,
+        "columnNameOfCorruptRecord": LINE,
+        "ignoreLeadingWhiteSpace": True,
+        "ignoreTrailingWhiteSpace": True,
+    }
+
+
+def _with_file(frame: DataFrame) -> DataFrame:
+    # Spark escapes the path as a URI, where a plus is a plus.
+    path = F.url_decode(F.replace("_metadata.file_path", F.lit("+"), F.lit("%2B")))
+    return frame.select("*", path.alias(FILE))
+
+
+def _split(lines: DataFrame, dialect: Dialect) -> DataFrame:
+    """The fields of lines that are separated by any number of blanks."""
+    text = F.decode(F.col("value").cast("binary"), dialect.encoding)
+    found = F.split(F.trim(F.regexp_replace(text, r"[\s\uFEFF]+", " ")), " ")
+    return lines.where(F.trim(text) != "").withColumn("__fields", found)
+
+
+def _decoded(spark: SparkSession, files: Sequence[File], dialect: Dialect) -> DataFrame:
+    """The fields of the lines of files that Spark cannot read by lines."""
+
+    def of_file(row: Any) -> Iterator[tuple[str, list[str]]]:
+        content = codecs.getreader(dialect.encoding)(unpacked(row["path"], io.BytesIO(row["content"])))
+        lines = (line.removeprefix("\ufeff") for line in content)
+        rows = map(str.split, lines) if dialect.sep == BLANKS else csv.reader(lines, delimiter=dialect.sep)
+        yield from ((row["path"], [field.strip() for field in found]) for found in rows if any(found))
+
+    read = spark.read.format("binaryFile").option("__globPaths__", "false").load([file.uri for file in files])
+    return spark.createDataFrame(read.rdd.flatMap(of_file), f"{FILE} string, __fields array<string>")
+
+
+def _of_fields(split: DataFrame, names: Sequence[str], dialect: Dialect, folders: Sequence[str]) -> DataFrame:
+    """The rows of split lines, but for the header lines."""
+    rows = split.where(F.col("__fields") != F.array(*map(F.lit, names))) if dialect.has_header else split
+    found = F.col("__fields")
+    values = [F.get(found, i).alias(name) for i, name in enumerate(names)]
+    line = F.when(F.size(found) > len(names), F.array_join(found, dialect.sep)).alias(LINE)
+    return rows.select(*values, line, FILE, *map(quoted, folders))
+
+
+def _places(group: Group, files: Sequence[str], listed: Mapping[str, set[str]]) -> list[str]:
+    """Where Spark finds just these files: the fewest folders, since it lists many places in a job of its own.
+
+    `listed` are the folders that were given, with all files in them.
+    """
+    wanted = set(files)
+    known = {file for found in listed.values() for file in found}
+    if group.base and _is_within(group.base, listed) and all(f in wanted for f in known if _is_within(f, [group.base])):
+        return [group.base]
+    of_folders: dict[str, list[str]] = defaultdict(list)
+    for file in known:
+        of_folders[_folder(file)].append(file)
+    places: list[str] = []
+    for folder in dict.fromkeys(map(_folder, files)):
+        whole = _is_within(folder, listed) and set(of_folders[folder]) <= wanted
+        places += [folder] if whole else [file for file in files if _folder(file) == folder]
+    return places
+
+
+def _folder(file: str) -> str:
+    return file.rpartition("/")[0]
+
+
+def _is_within(place: str, folders: Iterable[str]) -> bool:
+    return any(f"{place}/".startswith(f"{folder}/") for folder in folders)
