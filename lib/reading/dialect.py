@@ -83,8 +83,8 @@ def _names(uri: str, first: Sequence[str], line: str, header: bool | Sequence[st
 
 def _decimal(rows: Sequence[Sequence[str]], sep: str) -> str:
     cells = [cell for row in rows for cell in row if _NUMBER.fullmatch(cell)]
-    has_comma = any("," in cell for cell in cells) and not any("." in cell for cell in cells)
-    return "," if sep != "," and has_comma else "."
+    commas, points = (sum(mark in cell for cell in cells) for mark in ",.")
+    return "," if sep != "," and commas > points else "."
 
 
 def _fit(lines: Sequence[str], sep: str) -> tuple[bool, bool, int]:
