@@ -6,6 +6,7 @@ credentials. Spark itself reads and writes tables and models; this module is for
 
 import io
 import json
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,6 +23,9 @@ from lib.model_files import Folders
 from lib.support import s3_uri
 from lib.support.atomic_write import replacing_path, write_whole
 from lib.support.tables import start_of
+
+# What Hadoop says of a file name with a colon.
+_COLON = re.compile(r"Relative path in absolute URI: (.*)")
 
 
 class Storage:
@@ -286,6 +290,11 @@ def _explained(uri: str, verb: str) -> Iterator[None]:
     except PySparkException as error:
         # PySpark has its own classes for two Java exceptions: an invalid URI, and an unsupported operation.
         cause = getattr(error, "desc", None) or "its file system does not support folders"
+        if found := _COLON.search(cause):
+            raise InputError(
+                f"cannot {verb} {uri}: Hadoop does not allow the colon in the name of {found[1]!r} there; rename "
+                "it, or give each file by its name"
+            ) from error
         raise InputError(
             f"cannot {verb} {uri}: {cause}; give a path, or a URI such as file:/data/x, hdfs:///data/x or s3://bucket/x"
         ) from error

@@ -221,7 +221,7 @@ def _footer(file: TableFile, table_format: tables.Format) -> FileOutline:
         source = pa.PythonFile(file, mode="r")
         if table_format.spark == tables.PARQUET.spark:
             found = pq.ParquetFile(source)
-            return FileOutline(file.uri, tuple(_parquet_columns(found)), found.metadata.num_rows)
+            return FileOutline(file.uri, tuple(_parquet_columns(file.uri, found)), found.metadata.num_rows)
         fragment = getattr(dataset, str(table_format.arrow))().make_fragment(source)
         columns = tuple(FileColumn(f.name, *_kind(f.type)) for f in fragment.physical_schema)
         return FileOutline(file.uri, columns, fragment.count_rows())
@@ -229,10 +229,14 @@ def _footer(file: TableFile, table_format: tables.Format) -> FileOutline:
         raise (file.failure or tables.unreadable(file.uri, table_format)) from None
 
 
-def _parquet_columns(file: pq.ParquetFile) -> Iterable[FileColumn]:
+def _parquet_columns(uri: str, file: pq.ParquetFile) -> Iterable[FileColumn]:
     """What Spark makes of each column: the type in the file counts, not the one that Arrow restores."""
     leaf = 0
     for field in file.schema_arrow:
+        if pa.types.is_float16(field.type):  # Spark cannot read even the footer of such a file
+            raise InputError(
+                f"{uri}: column {field.name!r} is of type float16, which Spark cannot read: write it as float32"
+            )
         leaves = _leaves(field.type)
         kind = _parquet_kind(file.schema.column(leaf), field.type) if leaves == 1 else None
         leaf += leaves
@@ -259,7 +263,7 @@ def _parquet_kind(column: Any, arrow: pa.DataType) -> tuple[str, str | None, boo
     if logical == "TIMESTAMP":
         spark = "timestamp" if arrow.tz else "timestamp_ntz"
         return spark, spark, False
-    if logical in ("TIME", "FLOAT16") or pa.types.is_duration(arrow) or pa.types.is_float16(arrow):
+    if logical == "TIME" or pa.types.is_duration(arrow):
         return str(arrow), None, False
     if logical == "DECIMAL":
         spark = f"decimal({column.precision},{column.scale})"

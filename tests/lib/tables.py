@@ -21,9 +21,9 @@ def make_table(
 
 
 def write(table: pd.DataFrame, path: Path) -> str:
-    """Write a table as parquet (or CSV or ORC, by the name's ending) and return its path."""
-    if path.suffix == ".csv":
-        table.to_csv(path, index=False)
+    """Write a table as parquet (or text or ORC, by the name's ending) and return its path."""
+    if path.suffix in (".csv", ".tsv", ".txt"):
+        table.to_csv(path, index=False, sep="\t" if path.suffix == ".tsv" else ",")
     elif path.suffix == ".orc":
         table.reset_index(drop=True).to_orc(path)
     else:

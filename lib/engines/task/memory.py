@@ -131,5 +131,6 @@ def deaths_explained(memory: TaskMemory) -> Iterator[None]:
             raise
         raise ExperimentError(
             f"tasks died, most likely out of memory ({sign}): {memory}. Raise spark.executor.memoryOverhead "
-            "(on one machine: run fewer tasks at once, with --master 'local[1]'), or use engine: spark"
+            "(on one machine: run fewer tasks at once, with SPARK_MASTER='local[1]' before the command), or use "
+            "engine: spark"
         ) from error

@@ -127,6 +127,7 @@ NUMBERS = {
     "boolean": pa.array([True, False]),
     "float": pa.array([0.5, 2.5], pa.float32()),
 }
+HALF = pa.array([np.float16(0.5), np.float16(2.5)], pa.float16())
 OTHERS = {
     "timestamp[ns]": pa.array([1, 1_700_000_000_000_000_000], pa.timestamp("ns")),
     "timestamp_ntz": pa.array([1, 2], pa.timestamp("us")),
@@ -158,6 +159,40 @@ def test_what_is_no_number_is_refused_by_name_and_may_be_excluded(spark, tmp_pat
         dataset.load(spark, str(tmp_path / "t.parquet"))
     loaded = dataset.load(spark, str(tmp_path / "t.parquet"), exclude_cols=["when"])
     assert values(loaded.frame, "f") == [0.5, 1.5]
+
+
+def test_half_floats_are_refused_by_name(spark, tmp_path):
+    pq.write_table(BASE.append_column("h", HALF), tmp_path / "t.parquet")
+    with pytest.raises(
+        InputError, match=r"t\.parquet: column 'h' is of type float16, which Spark cannot read: write it"
+    ):
+        dataset.load(spark, str(tmp_path / "t.parquet"), exclude_cols=["h"])
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "orc"])
+def test_text_and_other_files_may_lie_in_partition_folders(spark, tmp_path, table, ending):
+    for zone, rows in table.groupby("zone"):
+        folder = tmp_path / "t" / f"zone={zone}"
+        folder.mkdir(parents=True)
+        put(rows.drop(columns="zone"), folder / f"a.{ending}")
+    loaded = dataset.load(spark, f"{tmp_path}/t")
+    assert (loaded.rows, values(loaded.frame, "zone")) == (200, sorted(set(table.zone)))
+
+
+def test_formats_may_not_be_mixed_and_a_stray_file_is_named(spark, tmp_path, table):
+    put(table, tmp_path / "a.csv")
+    put(table, tmp_path / "b.parquet")
+    with pytest.raises(InputError, match=r"contains files of more than one format \(a\.csv and b\.parquet\)"):
+        dataset.load(spark, str(tmp_path))
+
+
+def test_a_file_name_with_a_colon_is_named(spark, tmp_path, table):
+    put(table, tmp_path / "a.csv")
+    put(table, tmp_path / "x:y.txt")
+    for place in (tmp_path, tmp_path / "*.csv"):
+        with pytest.raises(InputError, match=r"Hadoop does not allow the colon in the name of '\S*x:y\.txt\S*' there"):
+            dataset.load(spark, str(place))
+    assert dataset.load(spark, f"{tmp_path}/a.csv").rows == 200
 
 
 def test_nanoseconds_are_kept_as_timestamps(spark, tmp_path):
