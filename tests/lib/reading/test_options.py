@@ -1,12 +1,15 @@
 """What is said about files: the parameter csv, and zones from file names."""
 
+import bz2
+import gzip
 import io
 import string
 import zipfile
 
+import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lib import dataset
@@ -178,3 +181,42 @@ def test_what_pandas_writes_is_found_again(names, data, sep, decimal):
     pd.DataFrame(rows, columns=names).to_csv(text, sep=sep, decimal=decimal, index=False)
     dialect, found = find("t.csv", text.getvalue().encode(), is_whole=True)
     assert (dialect.sep, dialect.decimal, found) == (sep, decimal, names)
+
+
+_DIALECTS = st.fixed_dictionaries(
+    {
+        "sep": st.sampled_from([",", ";", "\t", "|", " "]),
+        "decimal": st.sampled_from([".", ","]),
+        "encoding": st.sampled_from(["utf-8", "utf-8-sig", "latin-1", "utf-16"]),
+        "ending": st.sampled_from(["csv", "txt", "tsv.gz", "csv.bz2", "zip"]),
+        "columns": st.permutations(["f0", "f1", "f2", "f3", "label", "zone"]),
+    }
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(_DIALECTS, min_size=1, max_size=3), st.sampled_from(["", "NA", "nan", "NULL"]))
+def test_a_table_in_any_dialect_is_the_same_table(spark, tmp_path_factory, table, dialects, nothing):
+    folder = tmp_path_factory.mktemp("dialects")
+    holes = table.assign(zone=table.zone + "_Ñ", f1=table.f1.where(table.index % 7 != 0))
+    expected = dataset.load(spark, write(holes, folder / "t.parquet"), missing="drop")
+    for number, rows in enumerate(np.array_split(np.arange(len(holes)), len(dialects))):
+        how = dialects[number]
+        # A blank has no cell between two of them, and a comma is no decimal comma where it separates.
+        missing = nothing or ("NA" if how["sep"] == " " else "")
+        decimal = "." if how["sep"] == "," else how["decimal"]
+        text = holes.iloc[rows][how["columns"]].to_csv(index=False, sep=how["sep"], decimal=decimal, na_rep=missing)
+        place, content = folder / "in" / f"{number}.{how['ending']}", text.encode(how["encoding"])
+        place.parent.mkdir(exist_ok=True)
+        _pack(place, content)
+    found = dataset.load(spark, str(folder / "in"), missing="drop")
+    assert (found.fingerprint, found.dropped, found.rows) == (expected.fingerprint, expected.dropped, expected.rows)
+    assert {row.zone for row in found.frame.collect()} == {row.zone for row in expected.frame.collect()}
+
+
+def _pack(place, content):
+    if place.suffix == ".zip":
+        with zipfile.ZipFile(place, "w") as archive:
+            archive.writestr("t.csv", content)
+    else:
+        place.write_bytes({".gz": gzip.compress, ".bz2": bz2.compress}.get(place.suffix, bytes)(content))
