@@ -6,6 +6,7 @@ Every check names the column, the count and the remedy, and runs before anything
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ def load(
     spark: SparkSession,
     inputs: str | Sequence[str],
     *,
-    csv: Mapping[str, Any] | None = None,
+    csv: Mapping[str, Any] = MappingProxyType({}),
     label_col: str = "label",
     positive: Any = None,
     zone_col: str | None = "zone",

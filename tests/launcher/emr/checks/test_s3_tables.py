@@ -20,6 +20,7 @@ from launcher.support.aws import AwsRefused
 from lib import dataset, explore
 from lib.errors import InputError
 from lib.reading import frames
+from lib.reading.options import NO_OPTIONS
 from lib.storage import Storage
 from lib.support import tables
 from tests.launcher.emr.checks.subjects import deny, make_bucket, parquet
@@ -132,7 +133,7 @@ def test_the_check_and_spark_see_the_same_table(spark, both, name):
     files, named, expected = LAYOUTS[name]
     here, there = both(files)
     place = f"/{named}" if named else ""
-    look = lambda: s3_tables.outline(boto3.client("s3"), there + place)  # noqa: E731
+    look = lambda: s3_tables.outline(boto3.client("s3"), there + place, NO_OPTIONS)  # noqa: E731
     read = lambda: dataset.read(spark, here + place)  # noqa: E731
     if isinstance(expected, str):
         said = refusal(look, there)
@@ -152,7 +153,7 @@ def test_a_format_is_one_record(spark, both, monkeypatch):
     hive = tables.Format("Hive's ORC", "orc", "OrcFileFormat", (".hive",))
     monkeypatch.setattr(tables, "FORMATS", (*tables.FORMATS, hive))
     here, there = both({"zone=a/x.hive": ORC})
-    outline = s3_tables.outline(boto3.client("s3"), there)
+    outline = s3_tables.outline(boto3.client("s3"), there, NO_OPTIONS)
     assert (outline.format, outline.rows) == (hive, 2)
     assert dataset.read(spark, here).columns == [column.name for column in outline.columns] == ["f", "label", "zone"]
     assert "as Hive's ORC if all files end in .hive, and as parquet otherwise" in str(tables.unreadable("x", hive))
@@ -210,7 +211,7 @@ def test_the_features_are_the_same_to_all_who_ask(spark, both, names, label, zon
     here, there = both({"t.parquet": parquet(columns_of(names))})
     raw = dataset.read(spark, here)
     columns = {"label_col": label, "zone_col": zone, "exclude_cols": exclude}
-    outline = s3_tables.outline(boto3.client("s3"), there)
+    outline = s3_tables.outline(boto3.client("s3"), there, NO_OPTIONS)
     roles = {each["column"]: each["role"] for each in explore.describe_columns(raw, label, zone, exclude)}
     parameters = check({"input_data": there, **columns})
     try:
@@ -230,11 +231,11 @@ def test_the_features_are_the_same_to_all_who_ask(spark, both, names, label, zon
 def test_no_more_files_are_looked_at_than_tell_something(endpoint, both, monkeypatch):
     wide = pa.table({f"column_{number:05}": [1.0] for number in range(2000)})  # a long footer
     _, there = both({"zone=a/1.parquet": parquet(wide), "zone=b/2.parquet": parquet(wide)})
-    found = s3_tables.outline(boto3.client("s3"), there)
+    found = s3_tables.outline(boto3.client("s3"), there, NO_OPTIONS)
     assert (found.rows, found.files, len(found.columns), found.looked_at) == (2, 2, 2001, 2)
     assert (found.columns[1].is_number, found.columns[-1]) == (True, tables.Column("zone", "string", False))
     monkeypatch.setattr(s3_tables, "MOST", 1)
-    assert s3_tables.outline(boto3.client("s3"), there).looked_at == 1
+    assert s3_tables.outline(boto3.client("s3"), there, NO_OPTIONS).looked_at == 1
 
 
 @pytest.mark.parametrize("pattern", ["a?", "*", "[a-b]*", "[^a]?", "{a,b}b", "a\\-", "[!a]b", "{a{a,b},b?}", "a,b"])
@@ -250,7 +251,7 @@ def test_what_is_no_zip_file_and_no_pattern_is_named(endpoint, both):
     _, there = both({"a.csv.gz": CSV})
     for place, said in (("/a.csv.gz", "a.csv.gz is not valid CSV"), ("/{a", "is not a pattern of files")):
         with pytest.raises(InputError, match=said):
-            s3_tables.outline(boto3.client("s3"), there + place)
+            s3_tables.outline(boto3.client("s3"), there + place, NO_OPTIONS)
 
 
 @pytest.mark.parametrize("name", ["x.parquet", "x.csv", "x.orc"])
@@ -259,7 +260,7 @@ def test_what_aws_refuses_is_said_in_its_words_whatever_the_format(endpoint, nam
     s3.put_object(Bucket=bucket, Key=name, Body={"parquet": PARQUET, "csv": CSV, "orc": ORC}[name.partition(".")[2]])
     deny(bucket, "s3:GetObject", "*")
     with pytest.raises(AwsRefused, match=f"cannot read s3://{bucket}/{name}: access denied to GetObject"):
-        s3_tables.outline(s3, f"s3://{bucket}/{name}")
+        s3_tables.outline(s3, f"s3://{bucket}/{name}", NO_OPTIONS)
 
 
 def test_the_check_needs_no_spark_and_help_no_arrow():
