@@ -28,6 +28,10 @@ experiment: setup ## run a whole experiment on the embedded sample table
 test: setup ## run all tests, including the notebooks, three modules at a time
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
+.PHONY: nightly
+nightly: setup ## try ten thousand texts as parameters (minutes)
+	@$(BIN)/python -m pytest --quiet --hypothesis-profile=nightly tests/launcher/parameters/test_hostile.py
+
 .PHONY: jars
 jars: setup ## download the jars for the S3 and YARN tests (63 MB, once); without them the YARN tests are skipped
 	@$(BIN)/python -m tests.jars

@@ -5,6 +5,9 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("nightly", max_examples=10_000, deadline=None)  # for those tests that do not say how many
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -4,8 +4,10 @@ Names and meaning are those of the notebooks' parameters cells and of `lib`'s ke
 come from (file, `-p`, options) is the business of `launcher.parameters.sources`.
 """
 
+import os
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -13,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from launcher.parameters.cluster import Cluster, Spark
 from launcher.parameters.fields import allowed, described
+from launcher.support.files import is_uri
 from lib.artifacts import GATE_METRICS, SEARCH_METRICS, SELECT_BY
 from lib.errors import InputError, not_among
 from lib.reading.options import ALLOWED as CSV_ALLOWED
@@ -28,8 +31,24 @@ def _as_list(value: Any) -> Any:
     return tables.places(value) if isinstance(value, str) else value  # what else it is, the schema says
 
 
-Text = Annotated[str, Field(min_length=1)]
-Places = Annotated[list[Text], BeforeValidator(_as_list), Field(min_length=1)]
+def _possible_path(value: str) -> str:
+    """A path that this machine's file systems can have; a URI is another system's."""
+    path = b"" if is_uri(value) else os.fsencode(value)
+    if len(path) > _LONGEST_PATH or any(len(part) > _LONGEST_NAME for part in path.split(b"/")):
+        raise ValueError("a path that is too long for a file system")
+    return value
+
+
+def _real_time(value: str) -> str:
+    if value:
+        datetime.strptime(value, "%Y%m%d_%H%M%S")
+    return value
+
+
+_LONGEST_NAME, _LONGEST_PATH = 255, 4000  # bytes
+Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
+Place = Annotated[Text, AfterValidator(_possible_path)]
+Places = Annotated[list[Place], BeforeValidator(_as_list), Field(min_length=1)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 FRACTION = "a number above 0 and below 1"
 
@@ -145,8 +164,8 @@ class Parameters(BaseModel):
     best_areas: Annotated[int, Field(ge=0)] = described(
         20, "how many of a map's best areas are listed", "a whole number from 0"
     )
-    out: Text = described("experiments", "folder or URI for models and results", "a path or URI")
-    run_id: Annotated[str, Field(pattern=r"^(\d{8}_\d{6})?$")] = described(
+    out: Place = described("experiments", "folder or URI for models and results", "a path or URI")
+    run_id: Annotated[str, Field(pattern=r"^(\d{8}_\d{6})?$"), AfterValidator(_real_time)] = described(
         "", "name of the run; empty: its start time, UTC", 'text like "20260131_235959" (in quotes), or ""'
     )
     resume: bool = described(False, "resume the run of run_id, which died", "true or false")
@@ -277,7 +296,11 @@ def _sentence(problem: ErrorDetails, values: Mapping[str, Any], origins: Mapping
 
 
 def _shown(value: Any) -> str:
-    text = " ".join(repr(value).split())
+    return shortened(" ".join(repr(value).split()))
+
+
+def shortened(text: str) -> str:
+    """A text as messages show it."""
     return text if len(text) <= 60 else text[:57] + "…"
 
 

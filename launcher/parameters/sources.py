@@ -6,20 +6,21 @@ used from; those typed on the command line are relative to where they were typed
 
 import copy
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel
 
-from launcher.parameters.schema import NAMES, PLACES, SECTIONS, Parameters, check
+from launcher.parameters import yaml_text
+from launcher.parameters.schema import NAMES, PLACES, SECTIONS, Parameters, check, shortened
 from launcher.support.files import is_uri
 from launcher.support.project import PROJECT
 from lib.artifacts import LATEST
 from lib.errors import InputError
+
+_MOST_LETTERS = 1_000_000  # of a params file
 
 # Options for settings of a section, whose names would be too long.
 OPTIONS = {
@@ -29,24 +30,6 @@ OPTIONS = {
     "cluster.reach": "reach",
     "cluster.ssh_key": "ssh-key",
 }
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as people mean it: 1e-3 is a number, and a duplicate key is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Build a mapping, refusing duplicate keys."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = next((key for index, key in enumerate(keys) if key in keys[:index]), None)
-        if twice is not None:
-            raise yaml.constructor.ConstructorError(None, None, f"{twice!r} is given twice", node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
-# YAML 1.1, which PyYAML reads, requires a dot in every float.
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
-)
 
 
 def gather(
@@ -96,13 +79,17 @@ def _place_defaults() -> list[tuple[str, Any]]:
 
 def _read(params_file: str, cwd: Path) -> dict[str, Any]:
     try:
-        values = yaml.load((cwd / params_file).read_text(encoding="utf-8"), _Loader)
+        with (cwd / params_file).open(encoding="utf-8") as file:
+            text = file.read(_MOST_LETTERS + 1)
+        if len(text) > _MOST_LETTERS:
+            raise InputError(
+                f"the params file {params_file} has more than {_MOST_LETTERS:,} letters: is it another file?"
+            )
     except FileNotFoundError:
         raise InputError(f"there is no params file {params_file} (--params)") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"the params file {params_file} cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"the params file {params_file} is not YAML: {_yaml_problem(error)}") from None
+    values = yaml_text.load(text, f"the params file {params_file} is not YAML")
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -110,25 +97,20 @@ def _read(params_file: str, cwd: Path) -> dict[str, Any]:
     return {str(name): value for name, value in values.items()}
 
 
-def _yaml_problem(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark else problem
-
-
 def _assign(values: dict[str, Any], origins: dict[str, str], assignment: str, cwd: Path) -> None:
     """Set what `seed=7` or `grid.GBT.maxIter=[100]` says; what is nested goes into what is there so far."""
     dotted, equals, text = assignment.partition("=")
     name, *inner = dotted.strip().split(".")
+    origin = f"-p {shortened(assignment)}"
     if not equals or not name or not all(inner):
-        raise InputError(f"-p {assignment}: must be name=value, as in -p seed=7 or -p grid.GBT.maxIter=[100]")
-    value = _typed(dotted.strip(), text, f"-p {assignment}")
+        raise InputError(f"{origin}: must be name=value, as in -p seed=7 or -p grid.GBT.maxIter=[100]")
+    value = _typed(dotted.strip(), text, origin)
     if not inner:
-        values[name], origins[name] = _absolute(name, value, cwd), f"-p {assignment}"
+        values[name], origins[name] = _absolute(name, value, cwd), origin
         return
     if name not in NAMES:
-        check({name: value}, {name: f"-p {assignment}"})
-    _set(values, origins, name, inner, value, f"-p {assignment}")
+        check({name: value}, {name: origin})
+    _set(values, origins, name, inner, value, origin)
 
 
 def _set(
@@ -154,10 +136,7 @@ def _typed(name: str, text: str, origin: str) -> Any:
 
     `name` is dotted for a setting in a section. Where null is allowed beside text, it is null.
     """
-    try:
-        value = yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        raise InputError(f"{origin}: the value is not YAML: {_yaml_problem(error)}") from None
+    value = yaml_text.load(text, f"{origin}: the value is not YAML")
     is_scalar = not isinstance(value, str | list | dict)
     if not is_scalar:
         return value

@@ -1,6 +1,7 @@
 """Random forests: Spark ML's RandomForestClassifier."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -92,15 +93,18 @@ def features_per_node(strategy: Any, n_features: int, n_trees: int) -> int:
     return min(n_features, int(text))
 
 
+_WHOLE = re.compile(r"0*[1-9][0-9]{0,8}")
+_FRACTION = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(e-[0-9]+)?")
+
+
 def _subset_problem(value: Any) -> str | None:
     """Spark ML accepts a name, "n", or a fraction in (0, 1]."""
     if isinstance(value, str) and value in _SUBSETS:
         return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if 0 < number <= 1 or (number > 1 and number == math.floor(number)):
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return None
+    text = str(value) if isinstance(value, str | float) else ""
+    if _WHOLE.fullmatch(text) or (_FRACTION.fullmatch(text) and 0 < float(text) <= 1):
         return None
     return f"is not one of {', '.join(_SUBSETS)}, a number of features, or a fraction between 0 and 1"
 
