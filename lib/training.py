@@ -33,6 +33,7 @@ from lib.search.search import Search, SearchLog, as_record, check_metric, search
 from lib.split import TEST, TRAIN, VAL, Split, split
 from lib.storage import Storage, join
 from lib.support import tables, threshold_rule
+from lib.support.spreadsheets import as_cell
 from lib.support.version import versions
 
 
@@ -207,7 +208,7 @@ class Training:
         rows = io.StringIO()
         writer = csv.DictWriter(rows, ["feature", "importance"], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(summary["feature_importances"])
+        writer.writerows({**each, "feature": as_cell(each["feature"])} for each in summary["feature_importances"])
         self.storage.write_text(join(self.folder, artifacts.IMPORTANCES), rows.getvalue())
         self._write_json(artifacts.CALIBRATION, decision.as_dict())
         reference.write(self.storage, self.folder, self.parts)

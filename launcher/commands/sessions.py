@@ -14,8 +14,9 @@ from launcher.parameters.sources import gather
 from launcher.support.console import print_table
 from launcher.support.outcomes import command_body
 from launcher.support.project import PROJECT
-from launcher.targets.livy.sessions import survey
+from launcher.targets.livy.sessions import NOT_REACHED, survey
 from launcher.targets.livy.target import connected_kernels
+from lib.errors import ExperimentError
 
 app = typer.Typer(add_completion=False)
 
@@ -39,6 +40,12 @@ def sessions(
             print_table(("session", "state", "at", "for", "since", "run"), rows)
         else:
             print("There are no sessions.")
+        away = dict.fromkeys(str(endpoint) for _, state, endpoint, *_ in rows if state == NOT_REACHED)
+        if clean and away:
+            raise ExperimentError(
+                f"sessions at {', '.join(away)} could not be ended, for nothing answers there: start Livy, or the "
+                "tunnel to it, and try again"
+            )
 
 
 @app.command()

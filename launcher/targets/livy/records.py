@@ -39,8 +39,13 @@ class Record:
 
     @property
     def sessions(self) -> list[int]:
-        """Ids of the sessions that were made."""
+        """Ids of the sessions that were made. A Livy that was restarted gives them to others; see `has_made`."""
         return sorted(int(file.name.removeprefix(_SESSION)) for file in self.folder.glob(f"{_SESSION}*"))
+
+    def has_made(self, session: Mapping[str, Any]) -> bool:
+        """Whether a session, as Livy describes it, was made for this record."""
+        names = {self.name, *(file.read_text() for file in self.folder.glob(f"{_SESSION}*"))} - {""}
+        return session.get("name") in names
 
     @property
     def is_active(self) -> bool:
@@ -70,9 +75,9 @@ def make(endpoint: Endpoint, purpose: str, name: str = "") -> Record:
     return record
 
 
-def note_session(folder: Path, number: int) -> None:
-    """Note that a session of this id was made."""
-    (folder / f"{_SESSION}{number}").touch(mode=0o600)
+def note_session(folder: Path, number: int, name: str) -> None:
+    """Note that a session of this id and name was made."""
+    write_whole(folder / f"{_SESSION}{number}", name.encode(), private=True)
 
 
 def records() -> list[Record]:

@@ -9,6 +9,7 @@ from launcher.targets.livy.records import Record, records
 from launcher.targets.livy.road import connected
 from lib.errors import ExperimentError
 
+NOT_REACHED = "not reached"
 CLEAN = "run_experiment.py sessions --clean"
 
 
@@ -54,12 +55,12 @@ def survey(clean: bool = False) -> Iterator[Found]:
         except ExperimentError:
             for record in here:
                 numbers: list[int | None] = [*record.sessions] or [None]
-                yield from (Found(number, "not reached", record) for number in numbers)
+                yield from (Found(number, NOT_REACHED, record) for number in numbers)
 
 
 def _survey(client: LivyClient, record: Record, clean: bool) -> Iterator[Found]:
-    states = {each["id"]: each["state"] for each in client.sessions()}
-    there = [number for number in _sessions_of(record, client) if number in states]
+    states = {each["id"]: each["state"] for each in client.sessions() if record.has_made(each)}
+    there = sorted(states)
     cleaned = clean and not record.is_active and not end_sessions(client, record)
     for number in there:
         yield Found(number, "deleted" if cleaned else states[number], record)
@@ -68,6 +69,5 @@ def _survey(client: LivyClient, record: Record, clean: bool) -> Iterator[Found]:
 
 
 def _sessions_of(record: Record, client: LivyClient) -> list[int]:
-    """Ids on the record, and that of a session whose creation was never answered: it is known by its name."""
-    named = {each["id"] for each in client.sessions() if record.name and each.get("name") == record.name}
-    return sorted(named | set(record.sessions))
+    """Ids of a record's sessions that are there, also of one whose creation was never answered."""
+    return sorted(each["id"] for each in client.sessions() if record.has_made(each))

@@ -3,7 +3,9 @@
 `SPARKMAGIC_CONF_DIR` is the run's private folder (`launcher.targets.livy.records`).
 """
 
+import json
 import os
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from requests.auth import HTTPBasicAuth
 from sparkmagic.auth.customauth import Authenticator
 from urllib3.util import Retry
 
+from launcher.support.project import PROJECT_NAME
 from launcher.targets.livy.client import login
 from launcher.targets.livy.records import note_session
 
@@ -21,7 +24,8 @@ _CONNECT = Retry(total=None, connect=5, read=False, redirect=0, status=0, other=
 
 
 class RecordingAdapter(HTTPAdapter):
-    """Notes the id of each session from the moment Livy tells it, and is patient with lost connections.
+    """Gives each session a name of its own, notes its id from the moment Livy tells it, and is patient with lost
+    connections.
 
     sparkmagic itself retries answers of status 500 and above, but not a connection that cannot be made.
     """
@@ -30,12 +34,23 @@ class RecordingAdapter(HTTPAdapter):
         super().__init__(max_retries=_CONNECT)
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        """Send, and look at the answer to the request that makes a session."""
-        response = super().send(request, *args, **kwargs)
+        """Send, and look at the request that makes a session, and at its answer."""
         is_creation = request.method == "POST" and request.path_url.rstrip("/").endswith("/sessions")
+        name = _named(request) if is_creation else ""
+        response = super().send(request, *args, **kwargs)
         if is_creation and response.status_code == 201:
-            note_session(Path(os.environ["SPARKMAGIC_CONF_DIR"]), response.json()["id"])
+            note_session(Path(os.environ["SPARKMAGIC_CONF_DIR"]), response.json()["id"], name)
         return response
+
+
+def _named(request: PreparedRequest) -> str:
+    """The name of the session that is asked for, which gets one if it has none, as in JupyterLab."""
+    asked = json.loads(str(request.body or "{}") if not isinstance(request.body, bytes) else request.body)
+    if not asked.get("name"):
+        asked["name"] = f"{PROJECT_NAME}-lab-{uuid.uuid4().hex[:12]}"
+        request.prepare_body(data=json.dumps(asked), files=None)
+        request.headers["Content-Type"] = "application/json"
+    return str(asked["name"])
 
 
 class BasicFromEnvironment(HTTPBasicAuth, Authenticator):  # type: ignore[misc]

@@ -76,7 +76,7 @@ class LivyTarget:
         state, log = None, []
         with contextlib.suppress(ExperimentError):  # Livy may be what failed
             found = self._client.session(number) if number is not None else None
-            if number is not None and found:
+            if self._record and number is not None and found and self._record.has_made(found):
                 state, log = found["state"], self._client.log(number)
         return Evidence(str(self._cluster.endpoint), self._spark, number, state, log)
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import boto3
 import pytest
+import requests
 import yaml
 from moto import mock_aws
+from requests.adapters import HTTPAdapter
 
 from launcher.emr.clusters import ClusterNotReady, find_primary
 from launcher.parameters.cluster import Cluster, Spark
@@ -22,7 +24,9 @@ from launcher.support.files import files_at
 from launcher.support.project import PROJECT
 from launcher.support.s3_files import S3Files
 from launcher.targets.livy import records
+from launcher.targets.livy.sessions import end_sessions
 from launcher.targets.livy.sparkmagic_config import make_config
+from launcher.targets.livy.sparkmagic_hooks import RecordingAdapter
 from lib.errors import InputError
 from lib.support.s3_uri import bucket_and_key
 from lib.support.version import code_hash
@@ -132,7 +136,7 @@ def test_sparkmagic_takes_every_key_of_the_configuration(tmp_path):
 def test_records_are_private_and_know_whose_they_are(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     record = records.make(Endpoint(cluster_id="j-A", reach="ssm"), "run x")
-    records.note_session(record.folder, 12)
+    records.note_session(record.folder, 12, "lab-1")
     record.write_config({"a": 1})
     assert records.records() == [record]
     assert (record.sessions, record.is_active) == ([12], True)
@@ -225,3 +229,48 @@ def test_the_primary_node_is_asked_for(monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     with pytest.raises(InputError, match="no AWS region is set"):
         find_primary("j-ABC")
+
+
+class _Sessions:
+    """A Livy that has these sessions."""
+
+    def __init__(self, *sessions):
+        self.there = {each["id"]: each for each in sessions}
+
+    def sessions(self):
+        return list(self.there.values())
+
+    def delete(self, number):
+        del self.there[number]
+
+
+def test_a_session_of_somebody_else_is_left_alone(tmp_path, monkeypatch):
+    """A Livy that was restarted numbers from 0 again: only the name tells whose session it is."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    record = records.make(Endpoint(cluster_id="j-A", reach="ssm"), "JupyterLab")
+    records.note_session(record.folder, 2, "mineria-ml-emr-lab-1")
+    others = [{"id": 2, "name": "theirs", "state": "idle"}, {"id": 3, "name": None, "state": "idle"}]
+    livy = _Sessions(*others, {"id": 7, "name": "mineria-ml-emr-lab-1", "state": "idle"})
+    assert end_sessions(livy, record) == []
+    assert livy.sessions() == others
+    assert records.records() == []
+
+
+def test_every_session_gets_a_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPARKMAGIC_CONF_DIR", str(tmp_path))
+    asked = []
+
+    def answer(self, request, *args, **kwargs):
+        asked.append(json.loads(request.body))
+        response = requests.Response()
+        response.status_code, response._content = 201, b'{"id": 4}'
+        return response
+
+    monkeypatch.setattr(HTTPAdapter, "send", answer)
+    for body in ({"kind": "pyspark"}, {"kind": "pyspark", "name": "run-1"}):
+        request = requests.Request("POST", "http://livy:8998/sessions", data=json.dumps(body)).prepare()
+        RecordingAdapter().send(request)
+        assert int(request.headers["Content-Length"]) == len(request.body)
+    assert asked[0]["name"].startswith("mineria-ml-emr-lab-")
+    assert asked[1] == {"kind": "pyspark", "name": "run-1"}
+    assert (tmp_path / "session-4").read_text() == "run-1"
