@@ -1,6 +1,9 @@
 """Run an experiment from the command line: `python run_experiment.py --help`."""
 
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there under python -I and PYTHONSAFEPATH
 
 try:
     from launcher.cli import app

@@ -10,6 +10,7 @@ from launcher.commands.parameter_options import option, setting, typed
 from launcher.parameters.cluster import TARGETS, RunOptions
 from launcher.running.left_over import warn_of_leftovers
 from launcher.support.outcomes import EXIT_CODES, command_body
+from launcher.support.surroundings import ensure_home
 from lib.artifacts import SEARCH_METRICS, SELECT_BY
 
 # Where each command is, and the first paragraph of its help.
@@ -88,6 +89,7 @@ def experiment(
 
     A PLACE is a path or a URI; options that take one may be given several times for input and test data.
     """
+    ensure_home()
     if context.invoked_subcommand != "sessions":
         warn_of_leftovers()
     if context.invoked_subcommand is not None:

@@ -4,13 +4,11 @@ The launcher hands a run's Spark settings to the kernel through environment vari
 arguments: `SPARK_MASTER`, `SPARK_SETTINGS` (a JSON object of Spark properties) and `SPARK_LOG_FILE`.
 """
 
-import getpass
 import json
 import os
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +22,7 @@ from pyspark.sql import SparkSession
 from launcher.support.project import PROJECT, PROJECT_NAME
 from lib.errors import ExperimentError, InputError
 from lib.support import machine
+from lib.support.private_folders import private_folder, shared_choice
 
 MASTER_VARIABLE = "SPARK_MASTER"
 SETTINGS_VARIABLE = "SPARK_SETTINGS"
@@ -84,9 +83,10 @@ def new_log_file() -> Path:
     if named:
         Path(named).parent.mkdir(parents=True, exist_ok=True)
         return Path(named)
-    for old in sorted(_scratch().glob("*.log"))[: 1 - _LOGS_KEPT]:
+    scratch = _scratch()
+    for old in sorted(scratch.glob("*.log"))[: 1 - _LOGS_KEPT]:
         old.unlink(missing_ok=True)
-    return _scratch() / f"{datetime.now(UTC):%Y%m%d_%H%M%S}_{os.getpid()}.log"
+    return scratch / f"{datetime.now(UTC):%Y%m%d_%H%M%S}_{os.getpid()}.log"
 
 
 def settings_from_environment() -> dict[str, str]:
@@ -184,9 +184,7 @@ def _environment(java: Path) -> dict[str, str]:
 
 
 def _scratch() -> Path:
-    folder = Path(tempfile.gettempdir()) / f"spark-local-{getpass.getuser()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
+    return private_folder([shared_choice("spark-local")], "spark-local-")
 
 
 def _end_jvm() -> None:

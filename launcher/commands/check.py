@@ -1,7 +1,6 @@
 """The command `cluster check`: the checklist, as a table or as JSON."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import boto3
@@ -18,6 +17,7 @@ from launcher.support import aws
 from launcher.support import console as tables
 from launcher.support.console import err, out
 from launcher.support.outcomes import command_body
+from launcher.support.surroundings import working_folder
 
 app = typer.Typer(add_completion=False)
 
@@ -47,7 +47,7 @@ def check(
     """
     with command_body(debug):
         typed = {"input_data": input_data, "out": out, "label_col": label_col}
-        wanted = gather(params, assign or [], typed, cwd=Path.cwd())
+        wanted = gather(params, assign or [], typed, cwd=working_folder())
         session = boto3.Session()
         with aws.translated_errors("cannot look at clusters"):
             emr = aws.client("emr", session)

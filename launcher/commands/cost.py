@@ -1,6 +1,5 @@
 """The command `cluster cost`: what a cluster and its runs have cost, or will."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import boto3
@@ -19,6 +18,7 @@ from launcher.support import aws
 from launcher.support.console import out, print_json
 from launcher.support.files import files_at
 from launcher.support.outcomes import command_body
+from launcher.support.surroundings import working_folder
 from lib import artifacts
 from lib.errors import InputError
 from lib.search.candidates import candidates_of
@@ -50,7 +50,7 @@ def cost(
     List prices of instances, EMR's fee and disks. It is not the bill: no S3, data transfer, tax or discounts.
     """
     with command_body(debug):
-        wanted = gather(params, assign or [], {"out": out}, cwd=Path.cwd())
+        wanted = gather(params, assign or [], {"out": out}, cwd=working_folder())
         given = _prices(price or [])
         if estimate and run:
             raise InputError(f"--estimate is for a future run: leave out {run}")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -17,6 +16,7 @@ from launcher.parameters.schema import Parameters
 from launcher.parameters.sources import gather
 from launcher.running.screens import show_plan
 from launcher.support.console import out
+from launcher.support.surroundings import working_folder
 from lib.errors import InputError
 
 
@@ -40,11 +40,11 @@ class Wanted:
         return [self._of(file) for file in self.files or (None,)]
 
     def _of(self, file: str | None) -> Parameters:
-        given = gather(file, list(self.assignments), dict(self.options), cwd=Path.cwd())
+        given = gather(file, list(self.assignments), dict(self.options), cwd=working_folder())
         if self.resume is None:
             return given
         recorded = recorded_parameters(given.out, self.resume)
-        return gather(file, list(self.assignments), dict(self.options), cwd=Path.cwd(), recorded=recorded)
+        return gather(file, list(self.assignments), dict(self.options), cwd=working_folder(), recorded=recorded)
 
 
 def experiments(wanted: Wanted, options: RunOptions, is_dry: bool, is_checked: bool) -> None:

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +13,7 @@ from launcher.parameters.sources import gather
 from launcher.support.console import print_table
 from launcher.support.outcomes import command_body
 from launcher.support.project import PROJECT
+from launcher.support.surroundings import working_folder
 from launcher.targets.livy.sessions import NOT_REACHED, survey
 from launcher.targets.livy.target import connected_kernels
 from lib.errors import ExperimentError
@@ -68,7 +68,7 @@ def lab(
     with command_body(debug=False):
         typed = {"cluster.livy_url": livy_url, "cluster.id": cluster_id, "cluster.reach": reach}
         typed |= {"cluster.ssh_key": ssh_key, "out": out}
-        parameters = gather(params, assign or [], typed, cwd=Path.cwd())
+        parameters = gather(params, assign or [], typed, cwd=working_folder())
         with connected_kernels(parameters) as environment:
             command = [sys.executable, "-m", "jupyter", "lab", f"--ServerApp.root_dir={PROJECT}"]
             command += [] if browser else ["--no-browser"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from lib.support.atomic_write import write_whole
+from lib.support.private_folders import is_private, shared_choice
 
 
 def _load(kernels: str) -> ModuleType:
@@ -39,7 +40,7 @@ def _stable_copy(source: bytes, name: str) -> Path:
     for base in _cache_folders():
         try:
             base.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if base.stat().st_uid == os.getuid():  # never run other users' code
+            if is_private(base):  # never run other users' code
                 return _write_once(base / name, source)
         except OSError:
             continue
@@ -50,7 +51,7 @@ def _cache_folders() -> list[Path]:
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
     return [
         Path(home) / "mineria-ml-emr",
-        Path(tempfile.gettempdir()) / f"mineria-ml-emr-{os.getuid()}",
+        shared_choice("mineria-ml-emr"),
     ]
 
 
