@@ -9,7 +9,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lib import artifacts, dataset
+from lib import artifacts, dataset, filling
 from lib.errors import InputError, some
 from lib.measures import figures, judge, reference
 from lib.measures.decision import Decision
@@ -36,15 +36,16 @@ def score_table(
     """
     started = time.monotonic()
     nodata = model.experiment.get("parameters", {}).get("nodata") or ()
-    table, dropped = _read(spark, uris, model.features, missing, nodata)
-    kept = _kept(table, model, id_cols)
-    model.check(spark, _some(table, model))
+    raw, dropped, lacking = _read(spark, uris, model, missing, nodata)
+    kept = _kept(raw, model, id_cols)
+    model.check(spark, _some(raw, model))
+    table = raw.withColumns(dict(zip(model.features, model.scorer.columns(raw), strict=True)))
     prepared = time.monotonic()
     place = join(folder, artifacts.SCORES)
     judged(table, model, kept).write.parquet(place)
     timings = {"prepare": round(prepared - started, 3), "score": round(time.monotonic() - prepared, 3)}
     written = spark.read.parquet(place)
-    record: dict[str, Any] = {"dropped": dropped, "id_cols": list(id_cols), "timings": timings}
+    record: dict[str, Any] = {"dropped": dropped, **lacking, "id_cols": list(id_cols), "timings": timings}
     record |= {**tally.describe(model.judge, _counts(written, model)), **model.beside_training(_sample(table, model))}
     label = model.experiment.get("data", {}).get("label_col")
     if label not in kept:
@@ -67,24 +68,28 @@ def judged(rows: DataFrame, model: Model, kept: Sequence[str]) -> DataFrame:
 
 
 def _read(
-    spark: SparkSession, uris: Sequence[str], features: Sequence[str], missing: str, nodata: Sequence[float]
-) -> tuple[DataFrame, int]:
-    """The table with its features as double, and the number of rows left out for missing values.
+    spark: SparkSession, uris: Sequence[str], model: Model, missing: str, nodata: Sequence[float]
+) -> tuple[DataFrame, int, dict[str, Any]]:
+    """The table, the number of rows left out for missing values, and what is said of those to fill (nothing, if none
+    is to be).
+
+    What is to be filled is null, in columns of the table's own types. Where all features are missing, nothing is.
 
     Raises:
         InputError: it lacks features or has some that are not numbers, has no rows, or has missing values.
     """
-    if missing not in ("error", "drop"):
-        raise InputError(f"missing={missing!r}: choose error or drop")
+    features = model.features
     frame = dataset.read(spark, uris)
     tables.require_numbers(dataset.columns(frame), features, ", ".join(uris))
+    if missing == filling.MEDIAN:
+        return _to_fill(dataset.or_null(frame, features, nodata), model, uris)
     frame = frame.withColumns({name: dataset.as_number(name, nodata) for name in features})
     unusable = dataset.count_unusable(frame.select(*_columns(features)), features)
     if not unusable["rows"]:
         raise tables.without_rows(", ".join(uris))
     if not unusable["any"]:
-        return frame, 0
-    if missing == "error" or unusable["any"] == unusable["rows"]:
+        return frame, 0, {}
+    if missing == filling.ERROR or unusable["any"] == unusable["rows"]:
         found = some([f"{name} ({n:,})" for name, n in unusable.items() if n and name not in ("rows", "any")])
         remedy = "leave those rows out with missing: drop"
         if unusable["any"] == unusable["rows"]:
@@ -93,7 +98,34 @@ def _read(
             f"{unusable['any']:,} of {unusable['rows']:,} rows have a null, NaN or infinite value, in: {found}; fix "
             f"them, or {remedy}"
         )
-    return frame.where(~dataset.any_unusable(features)), unusable["any"]
+    return frame.where(~dataset.any_unusable(features)), unusable["any"], {}
+
+
+def _to_fill(frame: DataFrame, model: Model, uris: Sequence[str]) -> tuple[DataFrame, int, dict[str, Any]]:
+    """See `_read`: of a table whose missing values are null."""
+    features = model.features
+    numbers = [column.cast("double").alias(name) for name, column in zip(features, _columns(features), strict=True)]
+    lacking = dataset.count_unusable(frame.select(*numbers), features)
+    rows, some_lack = lacking.pop("rows"), lacking.pop("any")
+    if not rows:
+        raise tables.without_rows(", ".join(uris))
+    unfilled = [f"{name} ({lacking[name]:,})" for name in features if lacking[name] and not model.scorer.fills_in(name)]
+    if unfilled:
+        raise InputError(
+            f"rows have a null, NaN or infinite value in columns that the model does not fill: {some(unfilled)}; fix "
+            "them, or leave those rows out with missing: drop"
+        )
+    empty = 0
+    if all(lacking.values()):
+        has_some = F.coalesce(*numbers).isNotNull()
+        empty = frame.where(~has_some).count()
+        frame = frame.where(has_some) if empty else frame
+    if empty == rows:
+        raise InputError(
+            f"none of the {rows:,} rows has a usable value in any feature; choose another table with --input-data"
+        )
+    values = {name: n - empty for name, n in lacking.items() if n > empty}
+    return frame, empty, {"filled": {"rows": some_lack - empty, "values": values}}
 
 
 def _kept(rows: DataFrame, model: Model, id_cols: Sequence[str]) -> list[str]:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from pyspark.ml.base import Estimator
-from pyspark.ml.feature import VectorAssembler
 from pyspark.sql import DataFrame, SparkSession
 
 from lib.storage import Storage, join
@@ -29,21 +28,21 @@ _BATCH = 50_000
 
 def save_pipeline(
     path: str,
-    assembler: VectorAssembler,
+    preparation: Sequence[Any],
     estimator: "Estimator[Any]",
     trees: DataFrame,
     tree_weights: Sequence[float] | None,
     n_trees: int,
     thresholds: Sequence[Floats],
 ) -> None:
-    """Save assembler and model at `path`, replacing an existing one.
+    """Save the stages of the `preparation` and the model at `path`, replacing an existing one.
 
     `trees` has columns `tree` (int, from 0) and `nodes` (the bytes of a pruned tree); `tree_weights` are the
     weights of a GBT, None for a forest. `estimator` is the RandomForestClassifier or GBTClassifier whose parameters the
     model gets; `thresholds` are the limits of the bins, by feature.
     """
     spark = trees.sparkSession
-    _save_with_stumps(spark, path, assembler, estimator, tree_weights, n_trees, len(thresholds))
+    _save_with_stumps(spark, path, preparation, estimator, tree_weights, n_trees, len(thresholds))
     stages = join(path, "stages")
     model = Storage(spark).list(stages)[-1]
     n_stats = 2 if tree_weights is None else 3
@@ -103,7 +102,7 @@ def node_batch(
 def _save_with_stumps(
     spark: SparkSession,
     path: str,
-    assembler: VectorAssembler,
+    preparation: Sequence[Any],
     estimator: Any,
     tree_weights: Sequence[float] | None,
     n_trees: int,
@@ -134,6 +133,6 @@ def _save_with_stumps(
         model = ml.classification.GBTClassificationModel(uid, stumps, array(jvm.double, tree_weights), n_features)
     estimator._transfer_params_to_java()
     estimator._java_obj.copyValues(model, ml.param.ParamMap.empty())
-    stages = array(ml.Transformer, [assembler._to_java(), model])
+    stages = array(ml.Transformer, [*(stage._to_java() for stage in preparation), model])
     pipeline = ml.PipelineModel(f"PipelineModel_{uid.rsplit('_', 1)[-1]}", stages)
     pipeline.write().overwrite().save(path)
