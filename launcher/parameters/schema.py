@@ -73,8 +73,11 @@ class Parameters(BaseModel):
     )
     zone_col: Text | None = described("zone", "zone column, used if the table has it", "a column name or null")
     exclude_cols: list[str] = described([], "numeric columns that are not features", "a list of column names")
-    missing: Literal["error", "drop"] = described(
-        "error", "rows with missing or infinite features: stop with an error, or drop them", "error or drop"
+    missing: Literal["error", "drop", "median"] | None = described(
+        None,
+        "rows with missing or infinite features: error, drop, or median (fill); null: error, and when a model is used, "
+        "what it does",
+        "error, drop, median or null",
     )
     nodata: list[float] = described([], "values of features that stand for none, and are missing", "a list of numbers")
     block_cols: list[Text] = described(

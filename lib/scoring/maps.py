@@ -46,7 +46,13 @@ class Map:
 
 
 def score_tiles(
-    spark: SparkSession, model: Model, tiles: Mapping[str, Tile], folder: str, most_areas: int, resume: bool, fill: bool
+    spark: SparkSession,
+    model: Model,
+    tiles: Mapping[str, Tile],
+    folder: str,
+    most_areas: int,
+    resume: bool,
+    fill: bool = False,
 ) -> tuple[dict[str, Any], tuple[Map, ...]]:
     """Score all pixels of some tiles and write their maps; returns what is said about them, and the maps to show.
 

@@ -39,14 +39,13 @@ def score_table(
     raw, dropped, lacking = _read(spark, uris, model, missing, nodata)
     kept = _kept(raw, model, id_cols)
     model.check(spark, _some(raw, model))
-    table = raw.withColumns(dict(zip(model.features, model.scorer.columns(raw), strict=True)))
     prepared = time.monotonic()
     place = join(folder, artifacts.SCORES)
-    judged(table, model, kept).write.parquet(place)
+    judged(raw, model, kept).write.parquet(place)
     timings = {"prepare": round(prepared - started, 3), "score": round(time.monotonic() - prepared, 3)}
     written = spark.read.parquet(place)
     record: dict[str, Any] = {"dropped": dropped, **lacking, "id_cols": list(id_cols), "timings": timings}
-    record |= {**tally.describe(model.judge, _counts(written, model)), **model.beside_training(_sample(table, model))}
+    record |= {**tally.describe(model.judge, _counts(written, model)), **model.beside_training(_sample(raw, model))}
     label = model.experiment.get("data", {}).get("label_col")
     if label not in kept:
         return record, {}
@@ -63,7 +62,7 @@ def judged(rows: DataFrame, model: Model, kept: Sequence[str]) -> DataFrame:
     as_columns = in_tasks(lambda values: pd.DataFrame(broadcast.value(values)), schema)
     names = [judge.beside(name) for name in kept]
     keep = [F.col(f"`{name}`").alias(new) for name, new in zip(kept, names, strict=True)]
-    whole = rows.select(*keep, as_columns(*_columns(model.features)).alias(_JUDGED))
+    whole = rows.select(*keep, as_columns(*model.scorer.columns(rows)).alias(_JUDGED))
     return whole.select(*_columns(names), f"{_JUDGED}.*")
 
 
@@ -166,7 +165,8 @@ def _counts(written: DataFrame, model: Model) -> tally.Counts:
 
 def _sample(rows: DataFrame, model: Model) -> Array:
     """Features of rows to compare with the training rows (rows × features)."""
-    hashed = rows.withColumn(HASH_COL, dataset.row_hash(model.features))
+    filled = rows.withColumns(dict(zip(model.features, model.scorer.columns(rows), strict=True)))
+    hashed = filled.withColumn(HASH_COL, dataset.row_hash(model.features))
     return reference.sample(hashed, model.features).to_numpy(np.float64)
 
 

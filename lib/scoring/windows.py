@@ -78,7 +78,9 @@ def outputs(judge: Judge) -> list[str]:
     return [name for name in OUTPUTS if name in judge.names]
 
 
-def begin(spark: SparkSession, model: Model, tiles: Sequence[Tile], folder: str, resume: bool, fill: bool) -> None:
+def begin(
+    spark: SparkSession, model: Model, tiles: Sequence[Tile], folder: str, resume: bool, fill: bool = False
+) -> None:
     """Say what is begun in a folder, or check that what was begun there is the same.
 
     Raises:
