@@ -177,7 +177,7 @@ def damaged(path: str, why: str) -> InputError:
 
 
 def _of_other_stages(path: str) -> NotCompilable:
-    return refused(path, "it is not a VectorAssembler followed by a random forest or a GBT, or an Imputer before these")
+    return refused(path, "it is not a VectorAssembler followed by a random forest or a GBT")
 
 
 def _metadata(folders: Folders, path: str, folder: str) -> dict[str, Any]:

@@ -83,6 +83,14 @@ def test_every_option_reaches_the_plan(typed, plans):
     assert (found.missing, found.language, found.id_cols) == ("drop", "es", ["zone"])
 
 
+def test_a_model_with_medians_fills_unless_something_else_is_asked(typed, plans, tmp_path):
+    write_pipeline(tmp_path / "imputing", ["f0", "f1", "f2", "f3"], imputed=True)
+    for assignment, rule in (([], None), (["-p", "missing=median"], "median"), (["-p", "missing=error"], "error")):
+        result = typed("imputing", "--input-data", "table.parquet", "--out", "out", *assignment)
+        assert result.exit_code == 0, result.output
+        assert plans[-1].parameters.missing == rule
+
+
 def test_a_params_file_may_name_the_model(typed, plans, monkeypatch, tmp_path):
     monkeypatch.setattr("launcher.parameters.sources.PROJECT", tmp_path)
     Path("own.yaml").write_text(f"model: {MODEL}\ninput_data: table.parquet\nout: out")
@@ -167,7 +175,14 @@ def test_what_cannot_be_scored_is_refused_before_anything_starts(typed, tmp_path
         (("", "--input-data", "table.parquet"), "Invalid value for MODEL: is empty"),
         (("latest",), "Missing option '--input-data'"),
         ((), "Missing argument 'MODEL'"),
-        ((MODEL, "--input-data", "table.parquet", "-p", "missing=no"), "missing='no': must be error or drop"),
+        (
+            (MODEL, "--input-data", "table.parquet", "-p", "missing=no"),
+            "missing='no': must be error, drop, median or null",
+        ),
+        (
+            (MODEL, "--input-data", "table.parquet", "-p", "missing=median"),
+            "has no medians, because it was not trained",
+        ),
         ((MODEL, "--input-data", "t*.csv"), "input_data: there is no {cwd}/t*.csv; check the path"),
         ((MODEL, "--input-data", "s3://b/x", "--out", "s3://b/o", "--cluster-id", "j-1"), "copy it to S3 and give s3:"),
     ],
