@@ -71,11 +71,12 @@ class TreeScorer:
         numbers = [value.cast("double") for value in values]
         if self.fills is None:
             return numbers
-        types = [frame.schema[name].dataType for name in self.features]
-        return [
-            F.when(number.isNull() | F.isnan(number), F.lit(fill).cast(kind).cast("double")).otherwise(number)
-            for number, fill, kind in zip(numbers, self.fills, types, strict=True)
-        ]
+        found = []
+        for name, number, fill in zip(self.features, numbers, self.fills, strict=True):
+            as_imputed = F.lit(fill).cast(frame.schema[name].dataType).cast("double")
+            is_missing = number.isNull() | F.isnan(number)
+            found.append(number if np.isnan(fill) else F.when(is_missing, as_imputed).otherwise(number))
+        return found
 
     def with_score(self, frame: DataFrame) -> DataFrame:
         """Add `SCORE_COL`; see `with_ensemble_score`."""

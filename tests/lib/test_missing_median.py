@@ -196,6 +196,13 @@ def test_each_fold_is_filled_with_medians_of_its_own_training_rows(parts, table)
         assert of_fold == {name: lower_median(others[name].to_numpy(float)) for name in ("f1", "f2", "f3")}
 
 
+def test_without_zones_there_is_one_fold(spark, place, table):
+    loaded = dataset.load(spark, write(table.drop(columns="zone"), place / "no zones.parquet"), missing="median")
+    parts = split(loaded)
+    (found,) = fold_medians(parts, [Fold(("",), ("",), (TRAIN,), (VAL,), by_zone=False)])
+    assert found == {name: parts.medians[name] for name in ("f1", "f2", "f3")}
+
+
 def test_both_engines_score_alike(by_engine):
     """So the folds of the task engine are filled, too, as Spark ML's are."""
     ours, theirs = (read(by_engine[engine].folder, "metrics/summary.json") for engine in ENGINES)

@@ -147,7 +147,7 @@ def spark_rows(spark):
     table = with_holes(make_table(300, seed=8), 3)
     columns = [*FEATURES, "label"]
     return spark.createDataFrame(table[columns].astype(float).to_numpy().tolist(), columns).selectExpr(
-        "f0", "f1", "cast(round(nullif(f2, double('nan')) * 10) as int) f2", "nullif(f3, double('nan')) f3", "label"
+        "f0", "f1", *(f"cast(round(nullif({f}, double('nan')) * 10) as int) {f}" for f in ("f2", "f3")), "label"
     )
 
 
