@@ -52,6 +52,7 @@ def files(spark, tmp_path_factory):
     scored = scoring.score(spark, trained.folder, other, out, id_cols=["x"])
     scoring.finish(spark, scored)
     bands = np.random.default_rng(3).normal(size=(5, 20, 20))
+    bands[1, 0, :3] = np.nan
     tile = raster(place / "tile.tif", bands, ["f0", "f1", "f2", "f3", "f4"])
     mapped = scoring.score(spark, trained.folder, tile, str(place / "maps"))
     scoring.finish(spark, mapped)

@@ -218,11 +218,13 @@ def test_the_end_says_rows_shares_and_places_within_80_columns(typed, plans, cap
 
     record = {"model": MODEL, "rows": 1_234_567, "threshold": 0.4592, "share_marked": 0.35, "dropped": 12}
     shares = {"share_applicable": 0.96, "share_marked_and_applicable": 0.34}
+    record |= {"filled": {"rows": 345, "values": {"f0": 345}}}
     show_results(out(), plans[0], {"score": {**record, **shares}}, 63.2)
     assert capsys.readouterr().out.splitlines()[1:] == [
         f"1,234,567 rows scored by {MODEL}",
         "marked      35.0% of the rows, above 0.4592",
         "applicable  96.0% of the rows are like the training rows; 34.0% are marked, too",
+        "filled      345 rows had missing values, which the model filled",
         "left out    12 rows with missing values",
         f"report      out/scores/score_{RUN_ID}/SCORING_REPORT.md",
         f"scores      out/scores/score_{RUN_ID}/scores",
