@@ -5,7 +5,7 @@ the real uids, parameters, weights and metadata. Then the executors rewrite its 
 holds a large forest. Format: Spark 3.5, `DecisionTreeModelReadWrite.NodeData`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,16 +45,26 @@ def save_pipeline(
     _save_with_stumps(spark, path, preparation, estimator, tree_weights, n_trees, len(thresholds))
     stages = join(path, "stages")
     model = Storage(spark).list(stages)[-1]
-    n_stats = 2 if tree_weights is None else 3
+    run = of_batches(thresholds, 2 if tree_weights is None else 3)
+    trees.mapInArrow(run, NODES_SCHEMA).write.mode("overwrite").parquet(join(stages, model, "data"))
+
+
+def of_batches(
+    thresholds: Sequence[Floats], n_stats: int
+) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+    """The function that makes rows of Spark ML's table from batches of trees (see `save_pipeline`)."""
+    # Not the compiled module itself, whose name only `lib.trees.compiled` can import: Spark ends a worker that had
+    # nothing to do for a minute, and a new one has not imported it yet.
+    node = growing.NODE
 
     def run(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in batches:
             for tree, content in zip(batch.column("tree"), batch.column("nodes"), strict=True):
-                nodes = np.frombuffer(content.as_buffer(), growing.NODE)
+                nodes = np.frombuffer(content.as_buffer(), node)
                 for start in range(0, len(nodes), _BATCH):
                     yield node_batch(tree.as_py(), nodes, start, start + _BATCH, thresholds, n_stats)
 
-    trees.mapInArrow(run, NODES_SCHEMA).write.mode("overwrite").parquet(join(stages, model, "data"))
+    return run
 
 
 def node_batch(
