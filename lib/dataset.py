@@ -5,7 +5,7 @@ Every check names the column, the count and the remedy, and runs before anything
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +14,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from lib import filling
 from lib.errors import InputError, some
 from lib.reading import frames
 from lib.reading.frames import Source
@@ -31,9 +32,10 @@ class Table:
 
     `features` keep the order of the file; `coordinates` are the two columns of `block_cols`, or none; `class_counts`
     are by "0" and "1"; `fingerprint` is a hash of the rows' content that does not depend on their order or partitions;
-    `dropped` counts the rows left out for missing values, `passed_over` names the columns that hold a pandas index, and
-    `positive` has the values of the label that are class 1, if they were given; `sources` has the files and rows of
-    each input, and `raw` is the table as it was read.
+    `dropped` counts the rows left out for missing values. With `missing: median` the features are null where they have
+    no value; `lacking` counts these by feature, and `lacking_rows` the rows with one. `passed_over` names the columns
+    that hold a pandas index, and `positive` has the values of the label that are class 1, if they were given; `sources`
+    has the files and rows of each input, and `raw` is the table as it was read.
     """
 
     frame: DataFrame
@@ -50,6 +52,9 @@ class Table:
     positive: tuple[Any, ...] = ()
     sources: tuple[Source, ...] = ()
     raw: DataFrame | None = None
+    missing: str = filling.ERROR
+    lacking: Mapping[str, int] = field(default_factory=dict)
+    lacking_rows: int = 0
 
 
 def load(
@@ -62,7 +67,7 @@ def load(
     zone_col: str | None = "zone",
     zone_from: str | None = None,
     exclude_cols: Sequence[str] = (),
-    missing: str = "error",
+    missing: str | None = None,
     nodata: Sequence[float] = (),
     block_cols: Sequence[str] = (),
     block_size: float | None = None,
@@ -96,7 +101,7 @@ def check(
     label_col: str,
     zone_col: str | None,
     exclude_cols: Sequence[str],
-    missing: str,
+    missing: str | None,
     block_cols: Sequence[str] = (),
     block_size: float | None = None,
     for_model: bool = False,
@@ -106,7 +111,8 @@ def check(
     """Check a table that was read from `uris`, and reduce it to the columns and rows that are used.
 
     Features are all numeric columns except the label, the zone and `exclude_cols`. `zone_col` is ignored if the table
-    does not have it. `missing` says what happens to rows with a null, NaN or infinite value: "error" or "drop".
+    does not have it. `missing` says what happens to rows with a null, NaN or infinite value: "error" (as None), "drop",
+    or "median", with which such a value of a feature becomes null, for `lib.split` to fill it.
     `block_cols` are two columns of coordinates, which are no features; with `block_size`, square blocks of that size
     are the zones, instead of those of `zone_col` (see `lib.support.blocks`). With `for_model` the features are those
     of a model, so that no remedy is to exclude some. `positive` are the values of the label that are class 1 (see
@@ -116,8 +122,7 @@ def check(
     Raises:
         InputError: the table cannot be learnt from; the message says why and what to do.
     """
-    if missing not in ("error", "drop"):
-        raise InputError(f"missing={missing!r}: choose error or drop")
+    missing = filling.check_rule(missing) or filling.ERROR
     tables.check_block_cols(columns(raw), block_cols, block_size)
     can_lack_zones = for_model or block_size is not None
     zone = zone_col if can_lack_zones and zone_col in raw.columns and zone_col not in exclude_cols else None
@@ -135,8 +140,9 @@ def check(
 
     unusable = count_unusable(frame, (*features, *block_cols, label_col), zone)
     _check_values(unusable, features, label_col, missing, for_model)
+    is_filled = missing == filling.MEDIAN
     if unusable["any"]:
-        frame = frame.where(~any_unusable(frame.columns, zone))
+        frame = or_null(frame, features) if is_filled else frame.where(~any_unusable(frame.columns, zone))
     if block_size:
         zone, frame = BLOCK_COL, _add_blocks(frame, block_cols, block_size)
     names = (*features, label_col)
@@ -159,10 +165,13 @@ def check(
         rows,
         classes,
         content,
-        unusable["any"],
+        0 if is_filled else unusable["any"],
         tuple(block_cols),
         tuple(name for name, role in roles.items() if role == "index"),
         tuple(positive_values.values(positive)),
+        missing=missing,
+        lacking={name: unusable[name] for name in features if unusable[name]} if is_filled else {},
+        lacking_rows=unusable["any"] if is_filled else 0,
     )
 
 
@@ -198,9 +207,11 @@ def count_unusable(frame: DataFrame, numbers: Sequence[str], zone_col: str | Non
 def row_hash(names: Sequence[str], seed: int | None = None) -> Column:
     """A 64-bit hash of a row's content (`names`, all double), the same on every machine and in every row order.
 
-    xxHash64 over the values in the alphabetical order of their columns, with negative zero treated as zero.
+    xxHash64 over the values in the alphabetical order of their columns, with negative zero treated as zero, and no
+    value as NaN: xxHash64 would pass over a null, and not see in which column it is.
     """
-    values = [F.col(tables.quoted(name)) + F.lit(0.0) for name in sorted(names)]
+    none = F.lit(float("nan"))
+    values = [F.coalesce(F.col(tables.quoted(name)) + F.lit(0.0), none) for name in sorted(names)]
     start = [] if seed is None else [F.lit(seed).cast("long")]
     return F.xxhash64(*start, *values)
 
@@ -272,19 +283,32 @@ def _check_values(
             remedy = "" if name == label_col else exclude
             raise InputError(f"column {name!r} has no usable value in any of the {rows:,} rows{remedy}")
     found = {name: n for name, n in counts.items() if n and name not in ("rows", "any")}
-    if found and missing == "error":
+    if missing == filling.MEDIAN:
+        _check_only_features_lack(found, features, for_model)
+    elif found and missing == filling.ERROR:
         listed = some([f"{name} ({n:,})" for name, n in sorted(found.items(), key=lambda item: -item[1])])
         other = "leave those rows out of the table, or train with missing: drop"
         if not for_model:
-            other = "drop those rows with missing: drop, or exclude columns with exclude_cols"
+            other = "drop those rows with missing: drop, fill features with missing: median, or exclude columns"
         raise InputError(
             f"{counts['any']:,} of {rows:,} rows have a null, NaN or infinite value, in: {listed}; fix them, {other}"
         )
-    if counts["any"] == rows:
+    elif counts["any"] == rows:
         holes = some([name for name in found if name != label_col])
         remedy = f"the model needs {holes}" if for_model else f"exclude columns with exclude_cols: {holes}"
         raise InputError(
             f"every one of the {rows:,} rows has a null, NaN or infinite value, so missing: drop leaves none; {remedy}"
+        )
+
+
+def _check_only_features_lack(found: Mapping[str, int], features: Sequence[str], for_model: bool) -> None:
+    """Nothing can stand for a label, a zone or coordinates that are not there."""
+    others = [f"{name} ({n:,})" for name, n in found.items() if name not in features]
+    if others:
+        remedy = "" if for_model else ", or drop all rows with a missing value with missing: drop"
+        raise InputError(
+            f"rows have no usable value in: {some(others)}; missing: median fills features only: fix them, or leave "
+            f"those rows out of the table{remedy}"
         )
 
 
@@ -334,11 +358,19 @@ def as_number(name: str, nodata: Sequence[float] = ()) -> Column:
     return F.when(~is_none, value)
 
 
+def or_null(frame: DataFrame, features: Sequence[str], nodata: Sequence[float] = ()) -> DataFrame:
+    """Make NaN, infinite values and those that stand for none null in some features; their types stay."""
+    usable = {name: ~_is_unusable(as_number(name, nodata)) for name in features}
+    return frame.withColumns({name: F.when(usable[name], F.col(tables.quoted(name))) for name in features})
+
+
 def _unusable(name: str, is_text: bool) -> Column:
     column = F.col(tables.quoted(name))
-    if is_text:
-        return column.isNull()
-    return column.isNull() | F.isnan(column) | (F.abs(column) == float("inf"))
+    return column.isNull() if is_text else _is_unusable(column)
+
+
+def _is_unusable(number: Column) -> Column:
+    return number.isNull() | F.isnan(number) | (F.abs(number) == float("inf"))
 
 
 def any_unusable(names: Sequence[str], zone_col: str | None = None) -> Column:

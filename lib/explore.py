@@ -89,14 +89,15 @@ def histograms(rows: pd.DataFrame, features: Sequence[str], label_col: str) -> d
     """Each feature's histogram by class: `{"edges": [n + 1 numbers], "0": [n counts], "1": [n counts]}`.
 
     The bins span the middle 99 % of the values, so that a few outliers do not squeeze the rest; values outside
-    are counted in the first and last bin.
+    are counted in the first and last bin. Missing values are not counted.
     """
     found = {}
     for name in features:
-        low, high = np.quantile(rows[name], [0.005, 0.995])
+        usable = rows[[name, label_col]].dropna()
+        low, high = np.quantile(usable[name], [0.005, 0.995]) if len(usable) else (0.0, 0.0)
         edges = np.linspace(low, high, BINS + 1) if low < high else np.array([low - 0.5, low + 0.5])
-        values = rows[name].clip(edges[0], edges[-1])
-        by_class = {str(c): np.histogram(values[rows[label_col] == c], edges)[0].tolist() for c in (0, 1)}
+        values = usable[name].clip(edges[0], edges[-1])
+        by_class = {str(c): np.histogram(values[usable[label_col] == c], edges)[0].tolist() for c in (0, 1)}
         found[name] = {"edges": edges.tolist(), **by_class}
     return found
 
@@ -121,11 +122,14 @@ def separation(rows: pd.DataFrame, features: Sequence[str], label_col: str) -> l
     """How well each feature alone separates the classes, best first.
 
     `area` is the area under the ROC curve with the feature as the score, or its negative if lower values mean class 1
-    (`direction` "higher" or "lower"): 0.5 is no separation, 1 is perfect.
+    (`direction` "higher" or "lower"): 0.5 is no separation, 1 is perfect. Rows without a value do not count; where the
+    others are of one class, nothing is separated.
     """
     found = []
     for name in features:
-        area = ScoreCounts.from_arrays(rows[label_col], rows[name]).area_under_roc()
+        usable = rows[[name, label_col]].dropna()
+        area = ScoreCounts.from_arrays(usable[label_col], usable[name]).area_under_roc()
+        area = 0.5 if np.isnan(area) else area
         found.append({"feature": name, "area": max(area, 1 - area), "direction": "higher" if area >= 0.5 else "lower"})
     return sorted(found, key=lambda record: -record["area"])
 

@@ -16,6 +16,7 @@ Kind = Literal["forest", "gbt"]
 
 _PIPELINE = "org.apache.spark.ml.PipelineModel"
 _ASSEMBLER = "org.apache.spark.ml.feature.VectorAssembler"
+_IMPUTER = "org.apache.spark.ml.feature.ImputerModel"
 _KINDS: Mapping[str, Kind] = {
     "org.apache.spark.ml.classification.RandomForestClassificationModel": "forest",
     "org.apache.spark.ml.classification.GBTClassificationModel": "gbt",
@@ -44,12 +45,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Outline:
-    """A pipeline of an assembler and trees: its input columns in order, and the `folder` of its `count` trees."""
+    """A pipeline of an assembler and trees: its input columns in order, and the `folder` of its `count` trees.
+
+    `imputer` is the folder of the Imputer before them, None if there is none, and `filled` are the columns it fills.
+    """
 
     features: tuple[str, ...]
     kind: Kind
     count: int
     folder: str
+    imputer: str | None = None
+    filled: frozenset[str] = frozenset()
 
 
 def newest(folders: Folders, folder: str, proof: str) -> str | None:
@@ -91,7 +97,7 @@ def require_complete(exists: Callable[[str], bool], folder: str) -> None:
 
 
 def outline(folders: Folders, path: str) -> Outline:
-    """Look at a saved PipelineModel, an assembler and a binary forest or GBT.
+    """Look at a saved PipelineModel: an assembler and a binary forest or GBT, with or without an Imputer before them.
 
     Raises:
         NotCompilable: it is another.
@@ -101,23 +107,55 @@ def outline(folders: Folders, path: str) -> Outline:
     try:
         uids = param(pipeline, "stageUids") if pipeline["class"] == _PIPELINE else []
         stages = [f"{path.rstrip('/')}/stages/{place}_{uid}" for place, uid in enumerate(uids)]
-        if len(stages) != 2:
+        if len(stages) not in (2, 3):
             raise _of_other_stages(path)
-        assembler, model = (_metadata(folders, path, stage) for stage in stages)
+        *before, assembler, model = (_metadata(folders, path, stage) for stage in stages)
+        if any(stage["class"] != _IMPUTER for stage in before):
+            raise _of_other_stages(path)
         if assembler["class"] != _ASSEMBLER or model["class"] not in _KINDS:
             raise _of_other_stages(path)
-        features = tuple(param(assembler, "inputCols"))
+        columns = tuple(param(assembler, "inputCols"))
+        sources = _imputed(path, before[0]) if before else {}
+        features = tuple(sources.get(name, name) for name in columns)
         if model.get("numClasses", 2) != 2:
             raise refused(path, f"its model has {model['numClasses']} classes, not 2")
         if len(features) != model["numFeatures"] or param(assembler, "outputCol") != param(model, "featuresCol"):
             raise refused(path, "its model does not read its features from one column of numbers each")
-        found = Outline(features, _KINDS[model["class"]], model["numTrees"], stages[1])
+        filled = frozenset(sources[name] for name in columns if name in sources)
+        imputer = stages[0] if before else None
+        found = Outline(features, _KINDS[model["class"]], model["numTrees"], stages[-1], imputer, filled)
     except (KeyError, TypeError) as error:
         raise damaged(path, f"its metadata lack {error}") from error
     for name in ("data", "treesMetadata"):
         if not any(file.startswith("part-") for file in folders.names(f"{found.folder}/{name}")):
             raise damaged(path, f"there are no files in {found.folder}/{name}")
     return found
+
+
+def rule_for_missing(path: str, missing: str | None, fills: bool) -> str:
+    """What a scoring does with rows that have missing values: what was asked for, or else what the model does.
+
+    Raises:
+        InputError: they are to be filled, and the model has nothing to fill them with.
+    """
+    if missing == "median" and not fills:
+        raise InputError(
+            f"missing: median: the model at {path} has no medians, because it was not trained with missing: median; "
+            "score with missing: drop, or train it so"
+        )
+    return missing or ("median" if fills else "error")
+
+
+def _imputed(path: str, imputer: Mapping[str, Any]) -> dict[str, str]:
+    """The column that each output of an Imputer is made from."""
+    if param(imputer, "missingValue") != "NaN":
+        raise refused(path, f"its Imputer fills the value {param(imputer, 'missingValue')}, and not only null and NaN")
+    single = "inputCol" in imputer["paramMap"]
+    names = [param(imputer, name) for name in (("inputCol", "outputCol") if single else ("inputCols", "outputCols"))]
+    inputs, outputs = ([each] if single else each for each in names)
+    if {name.lower() for name in inputs} & {name.lower() for name in outputs}:
+        raise refused(path, "its Imputer writes over columns that it reads")
+    return dict(zip(outputs, inputs, strict=True))
 
 
 def param(metadata: Mapping[str, Any], name: str) -> Any:

@@ -10,14 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException
-from pyspark.ml import PipelineModel
-from pyspark.ml.feature import VectorAssembler
+from pyspark.ml import PipelineModel, Transformer
+from pyspark.ml.feature import Imputer, VectorAssembler
 from pyspark.ml.functions import vector_to_array
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
 
-from lib import dataset, model_files
+from lib import dataset, filling, model_files
 from lib.errors import InputError, NotCompilable, SavedModelError, some
 from lib.storage import Storage, join
 from lib.support import tables
@@ -43,15 +43,40 @@ _NOT_AS_WRITTEN = ("CANNOT_READ_FILE_FOOTER", "is not a Parquet file", "Checksum
 
 @dataclass(frozen=True)
 class TreeScorer:
-    """A saved model that scores rows without Spark ML: its input columns, in order, and its trees."""
+    """A saved model that scores rows without Spark ML: its input columns, in order, and its trees.
+
+    `fills` are what its Imputer puts in place of null and NaN, NaN for a column that it does not fill; None if it has
+    no Imputer.
+    """
 
     features: tuple[str, ...]
     ensemble: Ensemble
+    fills: tuple[float, ...] | None = None
 
-    @property
-    def score(self) -> "Score":
+    def score(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Scores arrays (rows × features)."""
-        return self.ensemble.score
+        return self.ensemble.score(self.filled(values))
+
+    def filled(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Arrays with what stands for missing values."""
+        return values if self.fills is None else filling.filled(values, self.fills)
+
+    def fills_in(self, feature: str) -> bool:
+        """Whether a missing value of a feature is filled."""
+        return self.fills is not None and not np.isnan(self.fills[self.features.index(feature)])
+
+    def columns(self, frame: DataFrame) -> list[Column]:
+        """The features as double. What is filled is of the column's type first, as the Imputer does it."""
+        values = [F.col(tables.quoted(name)) for name in self.features]
+        numbers = [value.cast("double") for value in values]
+        if self.fills is None:
+            return numbers
+        found = []
+        for name, number, fill in zip(self.features, numbers, self.fills, strict=True):
+            as_imputed = F.lit(fill).cast(frame.schema[name].dataType).cast("double")
+            is_missing = number.isNull() | F.isnan(number)
+            found.append(number if np.isnan(fill) else F.when(is_missing, as_imputed).otherwise(number))
+        return found
 
     def with_score(self, frame: DataFrame) -> DataFrame:
         """Add `SCORE_COL`; see `with_ensemble_score`."""
@@ -98,7 +123,9 @@ def load_pipeline(spark: SparkSession, path: str) -> PipelineModel:
 
 
 def load_ensemble(spark: SparkSession, path: str) -> TreeScorer:
-    """Read the trees of a saved PipelineModel, an assembler and a binary forest or GBT, into the driver's memory.
+    """Read a saved PipelineModel, an assembler and a binary forest or GBT, into the driver's memory.
+
+    An Imputer may stand before them.
 
     Raises:
         InputError: there is no such model at `path`, or its files do not fit together.
@@ -107,11 +134,12 @@ def load_ensemble(spark: SparkSession, path: str) -> TreeScorer:
     with _damage_told(path):
         nodes = _read_nodes(spark, join(found.folder, "data"))
         weights = None if found.kind == "forest" else _read_weights(spark, join(found.folder, "treesMetadata"))
+        fills = _read_fills(spark, found) if found.imputer else None
     if (nodes["categories"] >= 0).any():
         raise model_files.refused(path, "it has features with categories, and splits by them")
     try:
         trees = _trees(nodes, found.kind, found.count)
-        return TreeScorer(found.features, make_ensemble(found.kind, trees, len(found.features), weights))
+        return TreeScorer(found.features, make_ensemble(found.kind, trees, len(found.features), weights), fills)
     except ValueError as error:
         raise model_files.damaged(path, str(error)) from error
 
@@ -130,8 +158,25 @@ def settings(spark: SparkSession, changed: Mapping[str, str]) -> Iterator[None]:
 
 
 def vector_assembler(features: Sequence[str]) -> VectorAssembler:
-    """The first stage of every model: the features as one vector, `FEATURES_COL`."""
+    """The stage before every model: the features as one vector, `FEATURES_COL`."""
     return VectorAssembler(inputCols=list(features), outputCol=FEATURES_COL)
+
+
+def preparation(spark: SparkSession, features: Sequence[str], medians: Mapping[str, float] | None) -> list[Transformer]:
+    """The stages of a saved pipeline before its model: the assembler, and what fills missing values with medians.
+
+    The columns with filled values have names that no feature has, in any case.
+    """
+    if medians is None:
+        return [vector_assembler(features)]
+    suffix, taken = "_filled", {name.lower() for name in features}
+    while any(f"{name}{suffix}".lower() in taken for name in features):
+        suffix = f"_{suffix}"
+    outputs = [f"{name}{suffix}" for name in features]
+    imputer = Imputer(strategy="median", relativeError=0.0, inputCols=list(features), outputCols=outputs)
+    # Of a single row, each value is the median.
+    row = spark.range(1).select(*(F.lit(float(medians[name])).alias(name) for name in features))
+    return [imputer.fit(row), vector_assembler(outputs)]
 
 
 def with_score(predictions: DataFrame) -> DataFrame:
@@ -176,8 +221,8 @@ def check_scores(
 def with_ensemble_score(frame: DataFrame, scorer: TreeScorer) -> DataFrame:
     """Add `SCORE_COL`, the probability of class 1, to a table that has the model's features; it needs nothing else.
 
-    The score is null where a feature is null or NaN: there Spark ML's `transform` fails. Spark computes the scores when
-    it needs them, and again if the table is used again.
+    Nulls and NaN are filled if the model fills them. If not, the score is null, and Spark ML's `transform` would fail.
+    Spark computes the scores when it needs them, and again if the table is used again.
 
     Raises:
         InputError: the table lacks features, or has some that are not numbers.
@@ -192,8 +237,7 @@ def with_ensemble_score(frame: DataFrame, scorer: TreeScorer) -> DataFrame:
         scores[np.isnan(values).any(axis=1)] = np.nan  # null in Spark
         return pd.Series(scores)
 
-    features = [F.col(f"`{name}`").cast("double") for name in scorer.features]
-    return frame.withColumn(SCORE_COL, in_tasks(score, "double")(*features))
+    return frame.withColumn(SCORE_COL, in_tasks(score, "double")(*scorer.columns(frame)))
 
 
 @contextmanager
@@ -226,6 +270,14 @@ def _read_nodes(spark: SparkSession, folder: str) -> pd.DataFrame:
     )
     with settings(spark, {"spark.sql.execution.arrow.pyspark.enabled": "true"}):  # a forest may have a million nodes
         return nodes.toPandas().sort_values(["tree", "id"])
+
+
+def _read_fills(spark: SparkSession, found: model_files.Outline) -> tuple[float, ...]:
+    """What the Imputer puts in each feature, NaN where it fills none."""
+    row = spark.read.parquet(join(str(found.imputer), "data")).first()
+    if row is None:
+        raise ValueError("its Imputer is empty")
+    return tuple(float(row[name]) if name in found.filled else np.nan for name in found.features)
 
 
 def _read_weights(spark: SparkSession, folder: str) -> list[float]:

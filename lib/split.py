@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from lib import dataset
+from lib import dataset, filling
 from lib.dataset import Table
-from lib.errors import InputError
+from lib.errors import InputError, some
+from lib.support import tables
 
 TRAIN, VAL, TEST = PARTS = ("train", "val", "test")
 HASH_COL = "__row_hash"
@@ -48,6 +50,7 @@ class Split:
     `parts` has the number of rows, the positives and a fingerprint of each part; `zones` the zones of each part if the
     table was split by zone, else None, and `repeated` the rows then left out of validation and test because they
     repeat a row of another zone; `class_weights` are N / (k · n_c) of the training part, by "0.0" and "1.0".
+    `frame` is null where a feature has no value; `medians` of the training part fill it, if the table is to be filled.
     """
 
     table: Table
@@ -60,6 +63,7 @@ class Split:
     zones: dict[str, list[str]] | None
     class_weights: dict[str, float]
     repeated: int = 0
+    medians: Mapping[str, float] | None = None
 
     @property
     def spark(self) -> SparkSession:
@@ -79,8 +83,12 @@ class Split:
     def rows(self, *parts: str) -> DataFrame:
         """The rows of one or more parts: features, label, zone if any, `HASH_COL` and `WEIGHT_COL`, in no order.
 
-        Sort by `canonical_order` for the order that every fit uses.
+        Missing values are filled. Sort by `canonical_order` for the order that every fit uses.
         """
+        return filling.fill(self.as_given(*parts), self.medians)
+
+    def as_given(self, *parts: str) -> DataFrame:
+        """`rows` before they are filled: as they are given to a saved model, which fills them itself."""
         chosen = self.frame.where(F.col(PART_COL).isin(*parts)).drop(PART_COL)
         return self.weighted(chosen, self.class_weights)
 
@@ -132,7 +140,8 @@ def split(
     zones with `split_by="zone"`).
 
     Raises:
-        InputError: fractions that leave a part empty, a class with too few rows, no zones or too few of them.
+        InputError: fractions that leave a part empty, a class with too few rows, no zones or too few of them, a feature
+            without a value to fill with.
     """
     _check_fractions(test_frac, val_frac)
     hashed = table.frame.withColumn(HASH_COL, dataset.row_hash((*table.features, table.label_col), seed))
@@ -161,7 +170,21 @@ def split(
         zones,
         balanced(train_counts),
         table.rows - sum(part["rows"] for part in parts.values()),
+        _medians(frame, table) if table.missing == filling.MEDIAN else None,
     )
+
+
+def _medians(frame: DataFrame, table: Table) -> dict[str, float]:
+    """The medians of the training part: of all features, because rows to be scored may lack others."""
+    training = frame.where(F.col(PART_COL) == TRAIN)
+    (found,) = filling.medians(training, table.features, F.lit(0), np.array([[True]]), HASH_COL)
+    without = [name for name, value in zip(table.features, found, strict=True) if np.isnan(value)]
+    if without:
+        raise InputError(
+            f"no training row has a usable value in: {some(without)}, so that missing: median has nothing to fill it "
+            f"with; exclude columns with exclude_cols: {tables.as_list(without)}"
+        )
+    return dict(zip(table.features, found.tolist(), strict=True))
 
 
 def _without_repeated(frame: DataFrame) -> DataFrame:

@@ -16,7 +16,7 @@ from typing import Any
 from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
 
-from lib import artifacts, dataset
+from lib import artifacts, dataset, filling
 from lib.dataset import Table
 from lib.engines.choice import choose_engine
 from lib.errors import InputError
@@ -48,7 +48,7 @@ class Settings:
     zone_col: str | None = "zone"
     zone_from: str | None = None
     exclude_cols: Sequence[str] = ()
-    missing: str = "error"
+    missing: str | None = None
     nodata: Sequence[float] = ()
     block_cols: Sequence[str] = ()
     block_size: float | None = None
@@ -200,7 +200,7 @@ class Training:
             best = [self.found.best(name) for name in self.found.models]
             tested = self._test([score.candidate for score in best])
             scorer = load_scorer(self.spark, join(self.folder, artifacts.PIPELINE))
-            held_out = scorer.with_score(self.parts.rows(TEST))
+            held_out = scorer.with_score(self.parts.as_given(TEST))
             retrained = count_scores(held_out, self.parts.label_col, SCORE_COL)[""]
             ranked = importances(self.found.best().candidate, self.model, self.parts.features)
             decision = Decision.fit(self.on_validation, self.settings.threshold)
@@ -261,7 +261,15 @@ class Training:
             **({"leave_one_zone_out": self.unseen_zones} if self.unseen_zones else {}),
             **self._other_choice(),
             **({"suspects": self.suspects} if self.suspects else {}),
+            **self._filling(),
         }
+
+    def _filling(self) -> dict[str, Any]:
+        """What stands for missing values, and how many there were; nothing where none is filled."""
+        if self.parts.medians is None:
+            return {}
+        lacking = {"rows": self.table.lacking_rows, "values": dict(self.table.lacking)}
+        return {"filling": {"by": filling.MEDIAN, **lacking, "medians": dict(self.parts.medians)}}
 
     def _other_choice(self) -> dict[str, Any]:
         """The candidate that validation would have chosen, where the search selected another by zones."""
@@ -280,6 +288,7 @@ class Training:
             "commit": self.provenance.get("commit"),
             "data": {**self._data(), "suspects": self.suspects},
             "split": self.parts.record(),
+            **self._filling(),
             "engine": {"name": self.engine.name, "reason": self.engine_reason},
             "candidates": len(self.candidates),
             "versions": versions(self.spark),

@@ -9,6 +9,7 @@ import sys
 
 from pyspark.sql import SparkSession
 
+from lib import filling
 from lib.spark_submit import run_submitted
 from lib.training import Settings, train
 
@@ -24,6 +25,12 @@ def main() -> int:
     )
     parser.add_argument("--label_col", default="label", help="column with the two classes, 0 and 1")
     parser.add_argument("--positive", nargs="+", help="values of the label that are class 1, if it is not 0 and 1")
+    parser.add_argument(
+        "--missing",
+        choices=filling.MISSING,
+        help="rows with missing or infinite features: stop with an error (the default), drop them, or fill them with "
+        "medians of the training rows",
+    )
     parser.add_argument("--test_frac", type=float, default=0.15, help="fraction of rows held out until the final test")
     parser.add_argument("--seed", type=int, default=42, help="seed of the split, the bagging and the feature sampling")
     parser.add_argument(
@@ -36,6 +43,7 @@ def main() -> int:
             args.inputs,
             label_col=args.label_col,
             positive=args.positive,
+            missing=args.missing,
             test_frac=args.test_frac,
             seed=args.seed,
             metric=args.metric,

@@ -10,6 +10,7 @@ import sys
 
 from pyspark.sql import SparkSession
 
+from lib import filling
 from lib.errors import InputError
 from lib.rasters.tiles import RESAMPLINGS
 from lib.reporting import scoring_report
@@ -26,7 +27,11 @@ def main() -> int:
     )
     parser.add_argument("--output", required=True, help="folder or prefix; the scores are written to scores/ below it")
     parser.add_argument("--id_cols", nargs="+", default=[], help="columns that are kept beside the scores")
-    parser.add_argument("--missing", default="error", help="rows with missing or infinite features: error or drop")
+    parser.add_argument(
+        "--missing",
+        choices=filling.MISSING,
+        help="rows with missing or infinite features; default: filled if the model does that, else an error",
+    )
     parser.add_argument("--bands", nargs="+", default=[], metavar="FEATURE=NUMBER", help="a raster's bands by number")
     parser.add_argument("--resample", choices=RESAMPLINGS, help="bring a raster's files to one grid")
     args = parser.parse_args()

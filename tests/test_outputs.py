@@ -31,6 +31,7 @@ def placed(rows, seed, moved=0.0):
     table = make_table(rows, seed=seed, zones=4).drop(columns="zone")
     random = np.random.default_rng(seed)
     table[["f0", "f1", "f2", "f3"]] += moved
+    table["f1"] = table.f1.mask(random.uniform(size=rows) < 0.1)
     return table.assign(f4=table.f3 * 2, x=random.uniform(0, 200, rows), y=random.uniform(0, 200, rows))
 
 
@@ -40,7 +41,7 @@ def files(spark, tmp_path_factory):
     place = tmp_path_factory.mktemp("outputs")
     out = str(place / "out")
     path = write(placed(800, 1), place / "table.parquet")
-    blocks = {"block_cols": ["x", "y"], "block_size": 100.0, "select_by": "zones", "nested": True}
+    blocks = {"block_cols": ["x", "y"], "block_size": 100.0, "select_by": "zones", "nested": True, "missing": "median"}
     trained = train(spark, Settings(path, grid=GRID, engine="task", **blocks), out, "20260102_030405")
     asked = {"fail_below": {"f1": 1.0, "accuracy": 0.0}, "fail_on_drift": True}
     other = write(placed(400, 2, moved=5.0), place / "other.parquet")
@@ -51,6 +52,7 @@ def files(spark, tmp_path_factory):
     scored = scoring.score(spark, trained.folder, other, out, id_cols=["x"])
     scoring.finish(spark, scored)
     bands = np.random.default_rng(3).normal(size=(5, 20, 20))
+    bands[1, 0, :3] = np.nan
     tile = raster(place / "tile.tif", bands, ["f0", "f1", "f2", "f3", "f4"])
     mapped = scoring.score(spark, trained.folder, tile, str(place / "maps"))
     scoring.finish(spark, mapped)

@@ -95,6 +95,8 @@ def the_model_can_score_the_tables(plan: Plan) -> None:
         return
     parameters = plan.parameters
     model = scoring.model_of(parameters)
+    if model is not None:
+        scoring.check_missing(parameters, model)
     here = {place: path for place in parameters.input_data if (path := local_path(place)) is not None}
     if model is None or not here:
         return

@@ -49,6 +49,15 @@ def model_of(parameters: Parameters) -> model_files.Outline | None:
         raise InputError(f"the model at {model} cannot be read ({error.strerror}); check its permissions") from None
 
 
+def check_missing(parameters: Parameters, model: model_files.Outline) -> None:
+    """Check that what a model does with missing values is what is asked for.
+
+    Raises:
+        InputError: they are to be filled, and it has nothing to fill them with.
+    """
+    model_files.rule_for_missing(parameters.model, parameters.missing, model.imputer is not None)
+
+
 def check_table(place: str, table: "Outline", model: model_files.Outline, id_cols: Sequence[str]) -> None:
     """Check that a model can score a table.
 

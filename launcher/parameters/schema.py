@@ -108,8 +108,11 @@ class Parameters(BaseModel):
         None, "take each row's zone from the name of its file, without extension", "file or null"
     )
     exclude_cols: list[str] = described([], "numeric columns that are not features", "a list of column names")
-    missing: Literal["error", "drop"] = described(
-        "error", "rows with missing or infinite features: stop with an error, or drop them", "error or drop"
+    missing: Literal["error", "drop", "median"] | None = described(
+        None,
+        "rows with missing or infinite features: error, drop, or median (fill); null: error, and when a model is used, "
+        "what it does",
+        "error, drop, median or null",
     )
     nodata: list[float] = described([], "values of features that stand for none, and are missing", "a list of numbers")
     block_cols: list[Text] = described(

@@ -102,6 +102,8 @@ def _show_scores(console: Console, plan: Plan, record: dict[str, Any]) -> None:
         rows.append(
             ("applicable", f"{record['share_applicable']:.1%} of the {unit} are like the training rows; {both}")
         )
+    if filled := record.get("filled", {}).get("rows"):
+        rows.append(("filled", f"{filled:,} {unit} had missing values, which the model filled"))
     if record.get("dropped"):
         rows.append(("left out", f"{record['dropped']:,} rows with missing values"))
     places = {"report": artifacts.SCORING_REPORT, "scores": artifacts.SCORES, "notebooks": artifacts.NOTEBOOKS}

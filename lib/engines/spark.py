@@ -13,8 +13,10 @@ from pyspark.ml.base import Estimator
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lib import filling
+from lib.engines.fold_medians import fold_medians
 from lib.metrics import ScoreCounts, count_scores
-from lib.saved_models import FEATURES_COL, SCORE_COL, load_pipeline, vector_assembler, with_score
+from lib.saved_models import FEATURES_COL, SCORE_COL, load_pipeline, preparation, vector_assembler, with_score
 from lib.search.engine import FoldScore, Score
 from lib.search.families import Candidate, family_of
 from lib.search.families.family import Columns
@@ -52,13 +54,14 @@ class SparkEngine:
         measure: Callable[[ScoreCounts], T],
     ) -> Generator[FoldScore[T], None, None]:
         """See `Engine.score_folds`; one fold after another."""
-        counts = split.count_by_zone()
+        counts, fills = split.count_by_zone(), fold_medians(split, folds)
         for number, fold in enumerate(folds):
-            train, rows = _training_rows(fold, split, counts)
+            train, rows = _training_rows(fold, split, counts, fills[number])
             in_partitions = _in_partitions(split, train, rows)
             # Without the rows that repeat a training row, as zones that overlap have.
             repeated = train.select(HASH_COL).distinct()
-            other = fold_part(split, fold.score_zones, fold.score).join(repeated, HASH_COL, "left_anti")
+            other = fold_part(split, fold.score_zones, fold.score, fills[number])
+            other = other.join(repeated, HASH_COL, "left_anti")
             zone_col = split.table.zone_col if fold.by_zone else None
             with closing(_fit_all(candidates, split, in_partitions, other, zone_col)) as scores:
                 for candidate, found, seconds in scores:
@@ -68,7 +71,8 @@ class SparkEngine:
         """See `Engine.retrain`."""
         rows = hash_partitioned(split, TRAIN, VAL).persist()
         try:
-            model = Pipeline(stages=[vector_assembler(split.features), estimator(candidate, split)]).fit(rows)
+            stages: list[Any] = [*preparation(split.spark, split.features, split.medians), estimator(candidate, split)]
+            model = Pipeline(stages=stages).fit(rows)
         finally:
             rows.unpersist()
         model.write().save(path)
@@ -126,18 +130,19 @@ def _in_partitions(split: Split, frame: DataFrame, rows: int) -> DataFrame:
     return frame.repartition(-(-rows // ROWS_PER_PARTITION), HASH_COL).sortWithinPartitions(*split.canonical_order)
 
 
-def _training_rows(fold: Fold, split: Split, counts: ZoneCounts) -> tuple[DataFrame, int]:
+def _training_rows(fold: Fold, split: Split, counts: ZoneCounts, medians: Mapping[str, float]) -> tuple[DataFrame, int]:
     """The rows to fit of a fold, weighted by their own classes, and their number."""
     chosen = [counts[zone][part] for zone in fold.train_zones for part in fold.train]
     rows, positives = sum(c.rows for c in chosen), sum(c.positives for c in chosen)
     weights = balanced({"0.0": rows - positives, "1.0": positives})
-    return split.weighted(fold_part(split, fold.train_zones, fold.train), weights), rows
+    return split.weighted(fold_part(split, fold.train_zones, fold.train, medians), weights), rows
 
 
-def fold_part(split: Split, zones: Sequence[str], parts: Sequence[str]) -> DataFrame:
-    """The rows of a split in these zones and parts."""
+def fold_part(split: Split, zones: Sequence[str], parts: Sequence[str], medians: Mapping[str, float]) -> DataFrame:
+    """The rows of a split in these zones and parts, filled with medians."""
     frame = split.frame.where(F.col(PART_COL).isin(*parts)).drop(PART_COL)
-    return frame.where(F.col(f"`{split.table.zone_col}`").isin(*zones)) if split.table.zone_col else frame
+    frame = frame.where(F.col(f"`{split.table.zone_col}`").isin(*zones)) if split.table.zone_col else frame
+    return filling.fill(frame, medians)
 
 
 def _fit_and_count(

@@ -49,7 +49,8 @@ def write(storage: Storage, folder: str, split: Split) -> None:
     buffer = io.BytesIO()
     sample(rows, [*split.features, *zone]).to_parquet(buffer, index=False)
     storage.write_bytes(join(folder, artifacts.REFERENCE), buffer.getvalue())
-    seen = rows.select(dataset.row_hash(split.features).alias(_SEEN_COL))
+    # As they were read: a row with a value is another than one with a median in its place.
+    seen = split.as_given(TRAIN, VAL).select(dataset.row_hash(split.features).alias(_SEEN_COL))
     seen.write.mode("overwrite").parquet(join(folder, artifacts.SEEN_ROWS))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lib import dataset
+from lib import dataset, filling
 from lib.artifacts import HELD_OUT, SHARE_OF_TABLE, WHOLE_TABLE
 from lib.dataset import Table
 from lib.errors import InputError, TooManySquares, some
@@ -129,6 +129,7 @@ def _held_out_rows(table: Table, experiment: Mapping[str, Any]) -> Measured:
             f"{found['fingerprint']}; was the model trained by another version of this project?"
         )
     record = _row_record(HELD_OUT, table.inputs, found, parts.rows(TEST), verified=True) | _zones_of(parts)
+    record |= _filled(parts.as_given(TEST), table)
     return Measured(parts.rows(TEST), table, record, nearest_training_rows(parts))
 
 
@@ -163,8 +164,18 @@ def _other_rows(
     counted = _count(hashed, table.label_col, names)
     if not 0 < counted["positives"] < counted["rows"]:
         raise InputError(_nothing_to_measure(counted["rows"], seen_rows if seen == DROP else 0, test_fraction))
-    record = _row_record(what, table.inputs, counted, hashed, verified=False)
-    return Measured(hashed, table, {**record, "seen": seen_rows, "seen_rows": seen})
+    record = _row_record(what, table.inputs, counted, hashed, verified=False) | _filled(hashed, table)
+    medians = experiment.get("filling", {}).get("medians")
+    return Measured(filling.fill(hashed, medians), table, {**record, "seen": seen_rows, "seen_rows": seen})
+
+
+def _filled(rows: DataFrame, table: Table) -> dict[str, Any]:
+    """How many of these rows, and values of each feature, are filled; nothing where none is to be."""
+    if table.missing != filling.MEDIAN:
+        return {}
+    lacking = dataset.count_unusable(rows, table.features)
+    values = {name: lacking[name] for name in table.features if lacking[name]}
+    return {"filled": {"rows": lacking["any"], "values": values}}
 
 
 def _count(hashed: DataFrame, label_col: str, names: Sequence[str]) -> dict[str, Any]:

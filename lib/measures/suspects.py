@@ -37,7 +37,9 @@ def find(rows: pd.DataFrame, features: Sequence[str], label_col: str) -> list[di
     found = []
     for name in features:
         values = rows[name].to_numpy(float)
-        kind = _kind(name.strip().lower(), values, labels)
+        is_known = ~np.isnan(values)
+        values = values[is_known]
+        kind = _kind(name.strip().lower(), values, labels[is_known])
         if kind:
             found.append({"column": name, "kind": kind})
         elif nodata := _nodata(values):

@@ -60,20 +60,22 @@ def windows(tile: Tile, pixels: int = PIXELS) -> list[Window]:
     ]
 
 
-def read(tile: Tile, window: Window) -> tuple[Floats, Bools]:
+def read(tile: Tile, window: Window, may_lack: Sequence[bool] | None = None) -> tuple[Floats, Bools]:
     """The features of a window's valid pixels (pixels × features, row by row), and which are valid (height × width).
 
-    A pixel is valid if no band is nodata, masked, NaN or infinite there. Scale and offset of the bands are applied.
+    A band has a value where it is not nodata, masked, NaN or infinite. A pixel is valid if all bands have one; or else
+    if at least one has, and those that have none are features that `may_lack` it: they are NaN there. Scale and offset
+    of the bands are applied.
 
     Raises:
         InputError: a file cannot be read, or is not what it was when the tile was opened.
     """
-    with reading(tile) as read_window:
+    with reading(tile, may_lack) as read_window:
         return read_window(window)
 
 
 @contextmanager
-def reading(tile: Tile) -> Iterator[Callable[[Window], tuple[Floats, Bools]]]:
+def reading(tile: Tile, may_lack: Sequence[bool] | None = None) -> Iterator[Callable[[Window], tuple[Floats, Bools]]]:
     """`read` for many windows: the files stay open until the block ends.
 
     Raises:
@@ -81,7 +83,7 @@ def reading(tile: Tile) -> Iterator[Callable[[Window], tuple[Floats, Bools]]]:
     """
     with ExitStack() as stack:
         sources = [_source(stack, tile, places) for places in _by_file(tile)]
-        yield lambda window: _read(tile.bands, sources, window)
+        yield lambda window: _read(tile.bands, sources, window, may_lack or [False] * len(tile.bands))
 
 
 class _Source(NamedTuple):
@@ -140,23 +142,36 @@ def _on_grid(dataset: Any, tile: Tile, resampling: str) -> Any:
     )
 
 
-def _read(bands: Sequence[Band], sources: Sequence[_Source], window: Window) -> tuple[Floats, Bools]:
-    valid = np.ones((window.height, window.width), bool)
+def _read(
+    bands: Sequence[Band], sources: Sequence[_Source], window: Window, may_lack: Sequence[bool]
+) -> tuple[Floats, Bools]:
+    shape = (window.height, window.width)
+    valid, has_some = np.ones(shape, bool), np.zeros(shape, bool)
     stored: dict[int, npt.NDArray[Any]] = {}
+    known: dict[int, Bools] = {}
     for source in sources:
         bands_read = _stored(source, window)
+        opaque = np.ones(shape, bool)
         for opacity in bands_read[len(source.numbers) :]:
-            valid &= opacity.data > 0
+            opaque &= opacity.data > 0
         for feature, values in zip(source.features, bands_read, strict=False):
-            valid &= ~np.ma.getmaskarray(values)
+            here = opaque & ~np.ma.getmaskarray(values)
             stored[feature] = values.data
             if values.dtype.kind == "f":
-                valid &= np.isfinite(values.data)
+                here &= np.isfinite(values.data)
+            has_some |= here
+            if may_lack[feature]:
+                known[feature] = here
+            else:
+                valid &= here
+    valid &= has_some
     features = np.empty((np.count_nonzero(valid), len(bands)))
     for feature, band in enumerate(bands):
         features[:, feature] = stored.pop(feature)[valid]
         if (band.scale, band.offset) != (1, 0):
             features[:, feature] = features[:, feature] * band.scale + band.offset
+        if feature in known:
+            features[~known.pop(feature)[valid], feature] = np.nan
     return features, valid
 
 

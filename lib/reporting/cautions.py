@@ -10,6 +10,7 @@ from collections.abc import Callable
 from lib.artifacts import selecting
 from lib.measures.intervals import Z95, Z95_ONE_SIDED, roc_area_error
 from lib.measures.zones import SMALL_ZONE, is_small
+from lib.reporting.filled_values import of_features
 from lib.reporting.language.words import Words
 from lib.reporting.limits import NAMED
 from lib.reporting.markdown import code
@@ -311,6 +312,21 @@ def dropped_rows(facts: ReportData, words: Words) -> str | None:
     return words("find.dropped", rows=words.count(data["dropped"]), share=words.percent(share))
 
 
+def filled_values(facts: ReportData, words: Words) -> str | None:
+    """Missing values that were filled in the training table, and how many of the evaluated rows have some."""
+    filling, here = facts.experiment.get("filling", {}), facts.metrics["measured_on"].get("filled", {})
+    if not filling.get("rows"):
+        return None
+    share = filling["rows"] / facts.experiment["data"]["rows"]
+    return words(
+        "find.filled",
+        rows=words.count(filling["rows"]),
+        share=words.percent(share),
+        features=of_features(filling["values"], words),
+        here=words.percent(here.get("rows", 0) / facts.rows),
+    )
+
+
 def changed_code(facts: ReportData, words: Words) -> str | None:
     """Code that no commit holds."""
     commit = facts.experiment.get("commit")
@@ -321,7 +337,7 @@ CHECKS: tuple[Check, ...] = (
     *(too_good, suspicious, unverified, other_rows, new_ground, not_applicable, drifted, validation_gap, retraining),
     *(zones_in_split, weak_zones, small_zones, small_class, repeated_rows, repeated_in_zones),
     *(idle_accuracy, inflated_scores, other_threshold, close_families, grid_edge, ties, few_scored),
-    *(dropped_rows, changed_code),
+    *(dropped_rows, filled_values, changed_code),
 )
 
 

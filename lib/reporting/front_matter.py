@@ -42,6 +42,7 @@ def _facts(facts: ReportData, words: Words) -> dict[str, Any]:
         "rows": facts.rows,
         "positives": facts.positives,
         "selected_by_metric": facts.summary.get("metric_used"),
+        "filled_rows": m["measured_on"].get("filled", {}).get("rows"),
         "threshold": m["threshold"],
         "metrics": {name: m[name] for name in artifacts.OVERALL_METRICS},
         "intervals": m.get("intervals"),

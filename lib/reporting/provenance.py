@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from lib.reporting.filled_values import by_medians, of_features
 from lib.reporting.language.words import Words
 from lib.reporting.limits import NAMED
 from lib.reporting.markdown import code, plain, section, table
@@ -69,11 +70,24 @@ def _experiment_rows(experiment: Record, words: Words) -> list[list[str]]:
         [words("data"), words.listing([code(uri) for uri in data["inputs"]])],
         [words("table_rows"), table_text],
         [words("features"), words.count(len(data["features"]))],
+        *_filling_rows(experiment, words),
         [words("data_fingerprint"), code(data["fingerprint"])],
         [words("engine"), engine_text],
         [words("versions"), ", ".join(f"{words.term('version', k)} {v}" for k, v in experiment["versions"].items())],
         [words("commit"), sha],
     ]
+
+
+def _filling_rows(experiment: Record, words: Words) -> list[list[str]]:
+    """What the model puts in place of missing inputs."""
+    filling = experiment.get("filling")
+    if not filling:
+        return []
+    if not filling["values"]:
+        return [[words("missing_inputs"), words("filled_if_any")]]
+    medians = by_medians(filling["medians"], filling["values"], words)
+    values = of_features(filling["values"], words)
+    return [[words("missing_inputs"), words("filled_with", medians=medians, values=values)]]
 
 
 def _class_words(counts: Record, words: Words) -> dict[str, str]:

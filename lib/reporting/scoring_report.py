@@ -9,6 +9,7 @@ from lib import artifacts
 from lib.measures.judge import NAMES
 from lib.reporting.best_rows import best_rows
 from lib.reporting.chosen_threshold import rule_in_words
+from lib.reporting.filled_values import of_features
 from lib.reporting.language.words import Words
 from lib.reporting.likeness import likeness
 from lib.reporting.limits import NAMED
@@ -103,10 +104,20 @@ def _said(record: Record, words: Words) -> list[str]:
     if "share_applicable" not in record:
         said.append(words("scores.no_area"))
     if of_maps and (without := without_value(record)):
-        said.append(words("maps.no_value", pixels=words.count(without)))
+        key = "maps.no_value_at_all" if "filled" in record else "maps.no_value"
+        said.append(words(key, pixels=words.count(without)))
+    if record.get("filled", {}).get("rows"):
+        said.append(_filled(record["filled"], record, words))
     if record.get("dropped"):
         said.append(words("scores.dropped", rows=words.count(record["dropped"])))
     return said
+
+
+def _filled(filled: Record, record: Record, words: Words) -> str:
+    unit = artifacts.unit_scored(record)
+    share = words.percent(filled["rows"] / record["rows"])
+    features = of_features(filled["values"], words)
+    return words(f"scores.filled.{unit}", rows=words.count(filled["rows"]), share=share, features=features)
 
 
 def _reasons(record: Record, words: Words) -> list[str]:

@@ -10,10 +10,11 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lib import artifacts
+from lib import artifacts, filling
 from lib.dataset import Table
 from lib.metrics import THRESHOLD
 from lib.reporting.chosen_threshold import rule_in_words
+from lib.reporting.filled_values import by_medians, of_features
 from lib.reporting.language.words import Words
 from lib.reporting.limits import NAMED, ZONES_LISTED, largest
 from lib.reporting.markdown import code, plain, table
@@ -57,6 +58,7 @@ def facts(loaded: Table) -> str:
         ["read from", "; ".join(_read_from(loaded))],
         ["rows", WORDS.count(loaded.rows)],
         ["rows dropped for missing values", WORDS.count(loaded.dropped)],
+        *([["rows with values to fill with medians", _to_fill(loaded)]] if loaded.missing == filling.MEDIAN else []),
         [f"rows of class 1 ({code(_class_1(loaded))})", _part_of(loaded.class_counts["1"], loaded.rows)],
         ["features", WORDS.count(len(loaded.features))],
         ["zones", _zones_from(loaded)],
@@ -66,6 +68,11 @@ def facts(loaded: Table) -> str:
         names = ", ".join(code(name) for name in loaded.passed_over)
         rows.append(["passed over, as the index of a pandas table", names])
     return table(["", ""], rows, "ll")
+
+
+def _to_fill(loaded: Table) -> str:
+    rows = WORDS.count(loaded.lacking_rows)
+    return f"{rows}: {of_features(loaded.lacking, WORDS)}" if loaded.lacking else rows
 
 
 def _class_1(loaded: Table) -> str:
@@ -146,7 +153,11 @@ def parts(split: Split) -> str:
     weights = " and ".join(
         f"{WORDS.number(weight)} for class {label[0]}" for label, weight in sorted(split.class_weights.items())
     )
-    return f"{table(header, rows, 'lrrrrll'[: len(header)])}\n\nEach row weighs {weights}."
+    shown = f"{table(header, rows, 'lrrrrll'[: len(header)])}\n\nEach row weighs {weights}."
+    if not (split.medians and split.table.lacking):
+        return shown
+    medians = by_medians(split.medians, split.table.lacking, WORDS)
+    return f"{shown}\n\nMissing values are filled with the medians of the training part: {medians}."
 
 
 def candidates(search: Search, top: int = 15) -> str:
@@ -225,6 +236,8 @@ def measured(metrics: Record) -> str:
         ["of class 1", _part_of(rows["positives"], rows["count"])],
         ["fingerprint", code(rows["fingerprint"])],
     ]
+    if filled := rows.get("filled"):
+        facts.insert(4, ["with filled values", _part_of(filled["rows"], rows["count"])])
     return f"{table(['', ''], facts, 'll')}\n\n{proof}"
 
 
@@ -271,6 +284,9 @@ def scored(record: Record) -> str:
         for share, name in shares.items()
         if share in record
     ]
+    if filled := record.get("filled"):
+        share = WORDS.percent(filled["rows"] / total) if total else ""
+        rows += [["with filled values", WORDS.count(filled["rows"]), share]]
     rows += [["left out for missing values", WORDS.count(dropped), ""]] if dropped else []
     return table([artifacts.unit_scored(record), "count", "share"], rows, "lrr")
 

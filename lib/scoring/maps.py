@@ -46,21 +46,30 @@ class Map:
 
 
 def score_tiles(
-    spark: SparkSession, model: Model, tiles: Mapping[str, Tile], folder: str, most_areas: int, resume: bool
+    spark: SparkSession,
+    model: Model,
+    tiles: Mapping[str, Tile],
+    folder: str,
+    most_areas: int,
+    resume: bool,
+    fill: bool = False,
 ) -> tuple[dict[str, Any], tuple[Map, ...]]:
     """Score all pixels of some tiles and write their maps; returns what is said about them, and the maps to show.
+
+    With `fill`, pixels that have a value in some bands are scored, too.
 
     Raises:
         InputError: a file cannot be read, no pixel has a value in every band, or there is nothing to resume.
         SavedModelError: the scores are not those of Spark ML.
     """
     started = time.monotonic()
-    windows.begin(spark, model, list(tiles.values()), folder, resume)
-    resumed = windows.score_windows(spark, model, list(tiles.values()), folder)
-    counts, sample = windows.summary(spark, model, folder)
+    windows.begin(spark, model, list(tiles.values()), folder, resume, fill)
+    resumed = windows.score_windows(spark, model, list(tiles.values()), folder, fill)
+    counts, sample, filled = windows.summary(spark, model, folder)
     described = tally.describe(model.judge, sum(counts.values(), tally.nothing()))
     if not described["rows"]:
-        raise InputError(f"no pixel of {some(list(tiles))} has a value in every band: check their nodata")
+        bands = "any band" if fill else "every band"
+        raise InputError(f"no pixel of {some(list(tiles))} has a value in {bands}: check their nodata")
     model.check(spark, sample)
     scored = time.monotonic()
     maps, areas = [], []
@@ -72,6 +81,7 @@ def score_tiles(
     Storage(spark).write_json(join(folder, artifacts.BEST_AREAS), geojson(areas))
     record = {
         **described,
+        **({"filled": _filled(model, filled)} if fill else {}),
         "tiles": [
             _described(name, tile, pixel_size(tile), tally.describe(model.judge, counts[number]))
             for number, (name, tile) in enumerate(tiles.items())
@@ -80,9 +90,15 @@ def score_tiles(
         "best_areas": [{"tile": name, **properties(area)} for name, area in areas],
         "resumed_windows": resumed,
         "timings": {"score": round(scored - started, 3), "write": round(time.monotonic() - scored, 3)},
-        **model.beside_training(sample),
+        **model.beside_training(model.scorer.filled(sample)),
     }
     return record, tuple(maps)
+
+
+def _filled(model: Model, counted: Any) -> dict[str, Any]:
+    """The pixels with a filled value, and how many of each feature, where there are any."""
+    pixels, *values = counted.tolist()
+    return {"rows": pixels, "values": {name: n for name, n in zip(model.features, values, strict=True) if n}}
 
 
 def _write(

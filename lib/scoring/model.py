@@ -8,7 +8,7 @@ import numpy as np
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from lib import model_files, runs
+from lib import filling, model_files, runs
 from lib.measures import comparison, reference
 from lib.measures.applicability import upper_fence
 from lib.measures.decision import Decision
@@ -38,7 +38,7 @@ class Model:
         return self.scorer.features
 
     def check(self, spark: SparkSession, values: Array) -> None:
-        """Score some rows by Spark ML, too.
+        """Score some rows by Spark ML, too; with NaN, if the model fills it.
 
         Raises:
             SavedModelError: it gives other probabilities.
@@ -47,7 +47,11 @@ class Model:
         theirs = with_score(load_pipeline(spark, self.pipeline).transform(rows))
         columns = [F.col(f"`{name}`") for name in (*self.features, SCORE_COL)]
         found = np.array(theirs.select(*columns).collect(), np.float64)
-        check_scores(self.pipeline, self.scorer.ensemble.score(found[:, :-1]), found[:, -1])
+        check_scores(self.pipeline, self.scorer.score(found[:, :-1]), found[:, -1])
+
+    def rule_for_missing(self, missing: str | None) -> str:
+        """See `model_files.rule_for_missing`; raises the same errors."""
+        return model_files.rule_for_missing(self.pipeline, filling.check_rule(missing), self.scorer.fills is not None)
 
     def described(self) -> dict[str, Any]:
         """What `scores.json` says about the model."""

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from lib import artifacts, dataset
+from lib import artifacts, dataset, filling
 from lib.errors import InputError, some
 from lib.measures import figures, judge, reference
 from lib.measures.decision import Decision
@@ -41,18 +41,16 @@ def score_table(
         SavedModelError: the scores are not those of Spark ML.
     """
     started = time.monotonic()
-    trained = model.experiment.get("parameters", {})
-    raw = dataset.read(spark, uris, options)
-    table, dropped = _usable(raw, ", ".join(uris), model.features, missing, trained.get("nodata") or ())
-    kept = _kept(table, model, id_cols)
-    model.check(spark, _some(table, model))
+    raw, dropped, lacking = _usable(dataset.read(spark, uris, options), ", ".join(uris), model, missing)
+    kept = _kept(raw, model, id_cols)
+    model.check(spark, _some(raw, model))
     prepared = time.monotonic()
     place = join(folder, artifacts.SCORES)
-    judged(table, model, kept).write.parquet(place)
+    judged(raw, model, kept).write.parquet(place)
     timings = {"prepare": round(prepared - started, 3), "score": round(time.monotonic() - prepared, 3)}
     written = spark.read.parquet(place)
-    record: dict[str, Any] = {"dropped": dropped, "id_cols": list(id_cols), "timings": timings}
-    record |= {**tally.describe(model.judge, _counts(written, model)), **model.beside_training(_sample(table, model))}
+    record: dict[str, Any] = {"dropped": dropped, **lacking, "id_cols": list(id_cols), "timings": timings}
+    record |= {**tally.describe(model.judge, _counts(written, model)), **model.beside_training(_sample(raw, model))}
     label = model.experiment.get("data", {}).get("label_col")
     if label not in kept:
         return record, {}
@@ -76,31 +74,33 @@ def judged(rows: DataFrame, model: Model, kept: Sequence[str]) -> DataFrame:
     own = [T.StructField(name, types.get(name, T.DoubleType())) for name in names]
     schema = T.StructType([*(T.StructField(judge.beside(name), rows.schema[name].dataType) for name in kept), *own])
     # Features have other names, for one of them may also be kept.
-    features = [F.col(f"`{name}`").alias(f"__{i}") for i, name in enumerate(model.features)]
+    features = [column.alias(f"__{i}") for i, column in enumerate(model.scorer.columns(rows))]
     # Batches of Arrow come and go as they are. A pandas UDF would also hold back each row's other columns.
     return rows.select(*_columns(kept), *features).mapInArrow(
         lambda batches: iter(quick_to_reuse(of_batches)(batches)), schema
     )
 
 
-def _usable(
-    frame: DataFrame, place: str, features: Sequence[str], missing: str, nodata: Sequence[float]
-) -> tuple[DataFrame, int]:
-    """The rows that have all features, which become double, and the number of those left out for missing values.
+def _usable(frame: DataFrame, place: str, model: Model, missing: str) -> tuple[DataFrame, int, dict[str, Any]]:
+    """The table, the number of rows left out for missing values, and what is said of those to fill (nothing, if none
+    is to be).
+
+    What is to be filled is null, in columns of the table's own types. Where all features are missing, nothing is.
 
     Raises:
         InputError: it lacks features or has some that are not numbers, has no rows, or has missing values.
     """
-    if missing not in ("error", "drop"):
-        raise InputError(f"missing={missing!r}: choose error or drop")
+    features, nodata = model.features, model.experiment.get("parameters", {}).get("nodata") or ()
     tables.require_numbers(dataset.columns(frame), features, place)
+    if missing == filling.MEDIAN:
+        return _to_fill(dataset.or_null(frame, features, nodata), place, model)
     frame = frame.withColumns({name: dataset.as_number(name, nodata) for name in features})
     unusable = dataset.count_unusable(frame.select(*_columns(features)), features)
     if not unusable["rows"]:
         raise tables.without_rows(place)
     if not unusable["any"]:
-        return frame, 0
-    if missing == "error" or unusable["any"] == unusable["rows"]:
+        return frame, 0, {}
+    if missing == filling.ERROR or unusable["any"] == unusable["rows"]:
         found = some([f"{name} ({n:,})" for name, n in unusable.items() if n and name not in ("rows", "any")])
         remedy = "leave those rows out with missing: drop"
         if unusable["any"] == unusable["rows"]:
@@ -109,7 +109,34 @@ def _usable(
             f"{unusable['any']:,} of {unusable['rows']:,} rows have a null, NaN or infinite value, in: {found}; fix "
             f"them, or {remedy}"
         )
-    return frame.where(~dataset.any_unusable(features)), unusable["any"]
+    return frame.where(~dataset.any_unusable(features)), unusable["any"], {}
+
+
+def _to_fill(frame: DataFrame, place: str, model: Model) -> tuple[DataFrame, int, dict[str, Any]]:
+    """See `_read`: of a table whose missing values are null."""
+    features = model.features
+    numbers = [column.cast("double").alias(name) for name, column in zip(features, _columns(features), strict=True)]
+    lacking = dataset.count_unusable(frame.select(*numbers), features)
+    rows, some_lack = lacking.pop("rows"), lacking.pop("any")
+    if not rows:
+        raise tables.without_rows(place)
+    unfilled = [f"{name} ({lacking[name]:,})" for name in features if lacking[name] and not model.scorer.fills_in(name)]
+    if unfilled:
+        raise InputError(
+            f"rows have a null, NaN or infinite value in columns that the model does not fill: {some(unfilled)}; fix "
+            "them, or leave those rows out with missing: drop"
+        )
+    empty = 0
+    if all(lacking.values()):
+        has_some = F.coalesce(*numbers).isNotNull()
+        empty = frame.where(~has_some).count()
+        frame = frame.where(has_some) if empty else frame
+    if empty == rows:
+        raise InputError(
+            f"none of the {rows:,} rows has a usable value in any feature; choose another table with --input-data"
+        )
+    values = {name: n - empty for name, n in lacking.items() if n > empty}
+    return frame, empty, {"filled": {"rows": some_lack - empty, "values": values}}
 
 
 def _kept(rows: DataFrame, model: Model, id_cols: Sequence[str]) -> list[str]:
@@ -150,7 +177,8 @@ def _counts(written: DataFrame, model: Model) -> tally.Counts:
 
 def _sample(rows: DataFrame, model: Model) -> Array:
     """Features of rows to compare with the training rows (rows × features)."""
-    hashed = rows.withColumn(HASH_COL, dataset.row_hash(model.features))
+    filled = rows.withColumns(dict(zip(model.features, model.scorer.columns(rows), strict=True)))
+    hashed = filled.withColumn(HASH_COL, dataset.row_hash(model.features))
     return reference.sample(hashed, model.features).to_numpy(np.float64)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from lib import artifacts
+from lib import artifacts, filling
 from lib.errors import InputError
 from lib.rasters.tile_set import named_tiles
 from lib.rasters.tiles import Resampling
@@ -46,7 +46,7 @@ def score(
     *,
     run_id: str = "",
     id_cols: Sequence[str] = (),
-    missing: str = "error",
+    missing: str | None = None,
     csv: Mapping[str, Any] | None = None,
     bands: Mapping[str, int] | None = None,
     resample: Resampling | None = None,
@@ -59,8 +59,9 @@ def score(
 
     Of a table, `scores/` holds all rows: beside the scores the columns `id_cols` and, if the table has them, the
     model's coordinates, zone and label. `missing` says what happens to rows with a null, NaN or infinite feature:
-    "error" or "drop". `csv` says how text files are written (`lib.reading.options`), where the model's parameters do
-    not.
+    "error", "drop", or "median": they are filled as the model does. None: they are filled if the model does that, else
+    an error. In tiles, only what is filled has a score. `csv` says how text files are written (`lib.reading.options`),
+    where the model's parameters do not.
 
     Of tiles, `maps/` holds a folder for each, and `best_areas.geojson` the best `best_areas` areas of all.
     `bands` and `resample` are those of `lib.rasters.tiles.open_tile`. `resume` goes on with a run that died.
@@ -73,6 +74,7 @@ def score(
     started = time.monotonic()
     storage, places = Storage(spark), tables.places(inputs)
     loaded = load_model(spark, model)
+    rule = loaded.rule_for_missing(missing)
     folder = artifacts.score_dir(out, run_id or artifacts.new_run_id())
     _check_folder(storage, folder, resume)
     storage.check_writable(out)
@@ -81,13 +83,13 @@ def score(
         if id_cols:
             raise InputError("id_cols: a raster has no columns to keep; leave it out")
         tiles = named_tiles(files, loaded.features, bands, resample)
-        record, shown = maps.score_tiles(spark, loaded, tiles, folder, best_areas, resume)
+        record, shown = maps.score_tiles(spark, loaded, tiles, folder, best_areas, resume, rule == filling.MEDIAN)
         curves: dict[str, Any] = {}
     else:
         if bands or resample or resume:
             raise InputError("bands, resample and resume are for rasters, and the input is a table: leave them out")
         options = Options.of_another(loaded.experiment.get("parameters", {}), csv)
-        record, curves = rows.score_table(spark, loaded, places, folder, id_cols, missing, options)
+        record, curves = rows.score_table(spark, loaded, places, folder, id_cols, rule, options)
         shown = ()
     record = {
         "run_id": artifacts.run_id_of(folder),

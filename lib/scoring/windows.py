@@ -18,7 +18,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from lib import artifacts, model_files
+from lib import artifacts, filling, model_files
 from lib.errors import InputError
 from lib.measures.judge import Judge
 from lib.measures.reference import most_rows
@@ -37,13 +37,18 @@ _BEGUN = "_begun.json"  # Spark reads no file with such a name
 _COUNTS = "counts"
 _SAMPLE = "sample"
 _VALID = "valid"
+_FILLED = "filled"
 
 
 @dataclass(frozen=True)
 class Work:
-    """All that a task needs: the model, the tiles, the share of their pixels to keep as a sample, and the windows."""
+    """All that a task needs: the model, the tiles, the share of their pixels to keep as a sample, and the windows.
+
+    `fills` stand for missing values (NaN: there is nothing to fill a feature with), if they are to be filled.
+    """
 
     judge: Judge
+    fills: tuple[float, ...] | None
     tiles: tuple[Tile, ...]
     sampled: float
     windows: tuple[tuple[int, Window], ...]
@@ -52,14 +57,17 @@ class Work:
         """Score a window; returns its row of the table."""
         of_tile, window = self.windows[number]
         tile = self.tiles[of_tile]
-        with reading(tile) as read:
+        may_lack = None if self.fills is None else [not np.isnan(value) for value in self.fills]
+        with reading(tile, may_lack) as read:
             values, valid = read(window)
-        columns = self.judge(values)
+        lacking = np.isnan(values)
+        columns = self.judge(values if self.fills is None else filling.filled(values, self.fills))
         return {
             "tile": of_tile,
             "window": window.number,
             _VALID: np.packbits(valid).tobytes(),
             _COUNTS: tally.count(self.judge, columns).tobytes(),
+            _FILLED: np.append(lacking.any(axis=1).sum(), lacking.sum(axis=0)).astype(np.int64).tobytes(),
             _SAMPLE: values[_chosen(tile, window, valid, self.sampled)].tobytes(),
             **{name: columns[name].astype(OUTPUTS[name].dtype).tobytes() for name in outputs(self.judge)},
         }
@@ -70,17 +78,20 @@ def outputs(judge: Judge) -> list[str]:
     return [name for name in OUTPUTS if name in judge.names]
 
 
-def begin(spark: SparkSession, model: Model, tiles: Sequence[Tile], folder: str, resume: bool) -> None:
+def begin(
+    spark: SparkSession, model: Model, tiles: Sequence[Tile], folder: str, resume: bool, fill: bool = False
+) -> None:
     """Say what is begun in a folder, or check that what was begun there is the same.
 
     Raises:
-        InputError: what was begun there was another model's, or of other tiles.
+        InputError: what was begun there was another model's, of other tiles, or with missing values treated otherwise.
     """
     storage, place = Storage(spark), join(folder, artifacts.WINDOWS, _BEGUN)
     files = sorted({shown(band.file) for tile in tiles for band in tile.bands})
     record = {
         "model": [model_files.outline(storage.folders, model.pipeline).folder, model.judge.decision.threshold],
         "tiles": [repr(tile) for tile in tiles],
+        "missing": filling.MEDIAN if fill else filling.DROP,
         "files": {file: storage.stamp(file) for file in files if not file.startswith("/vsi")},
     }
     if not resume:
@@ -92,7 +103,7 @@ def begin(spark: SparkSession, model: Model, tiles: Sequence[Tile], folder: str,
         raise InputError(f"cannot resume {folder}: its {' and '.join(changed)} changed since; start a new run")
 
 
-def score_windows(spark: SparkSession, model: Model, tiles: Sequence[Tile], folder: str) -> int:
+def score_windows(spark: SparkSession, model: Model, tiles: Sequence[Tile], folder: str, fill: bool) -> int:
     """Score all windows that are not finished; returns how many were.
 
     Raises:
@@ -103,7 +114,8 @@ def score_windows(spark: SparkSession, model: Model, tiles: Sequence[Tile], fold
     work = tuple(each for each in every if (each[0], each[1].number) not in finished)
     if work:
         share = most_rows(len(model.features)) / sum(window.pixels for _, window in every)
-        shared = spark.sparkContext.broadcast(Work(model.judge, tuple(tiles), share, work))
+        fills = model.scorer.fills if fill else None
+        shared = spark.sparkContext.broadcast(Work(model.judge, fills, tuple(tiles), share, work))
 
         def of_numbers(frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
             for frame in frames:
@@ -119,16 +131,23 @@ def score_windows(spark: SparkSession, model: Model, tiles: Sequence[Tile], fold
     return len(finished)
 
 
-def summary(spark: SparkSession, model: Model, folder: str) -> tuple[dict[int, tally.Counts], Array]:
-    """The counts of each tile's pixels, and the features of a sample of all pixels (rows × features)."""
+def summary(
+    spark: SparkSession, model: Model, folder: str
+) -> tuple[dict[int, tally.Counts], Array, npt.NDArray[np.int64]]:
+    """The counts of each tile's pixels, and the features of a sample of all pixels (rows × features), not yet filled.
+
+    Also the number of pixels where something was filled, and that of those where each feature was.
+    """
     counts: dict[int, tally.Counts] = {}
     sampled = []
-    for row in _distinct(_table(spark, model, folder).select("tile", "window", _COUNTS, _SAMPLE).collect()):
+    filled = np.zeros(1 + len(model.features), np.int64)
+    for row in _distinct(_table(spark, model, folder).select("tile", "window", _COUNTS, _SAMPLE, _FILLED).collect()):
         of_window = np.frombuffer(row[_COUNTS], np.int64).reshape(tally.nothing().shape)
         counts[row["tile"]] = counts.get(row["tile"], tally.nothing()) + of_window
         sampled.append(np.frombuffer(row[_SAMPLE], np.float64).reshape(-1, len(model.features)))
+        filled += np.frombuffer(row[_FILLED], np.int64)
     values = np.concatenate(sampled)
-    return counts, values[np.lexsort(values.T)]
+    return counts, values[np.lexsort(values.T)], filled
 
 
 def pieces(spark: SparkSession, model: Model, tile: Tile, number: int, folder: str) -> Iterator[Piece]:
@@ -157,7 +176,7 @@ def _task_errors() -> Iterator[None]:
 
 
 def _schema(model: Model) -> str:
-    binary = ", ".join(f"{name} binary" for name in (_VALID, _COUNTS, _SAMPLE, *outputs(model.judge)))
+    binary = ", ".join(f"{name} binary" for name in (_VALID, _COUNTS, _SAMPLE, _FILLED, *outputs(model.judge)))
     return f"tile int, window int, {binary}"
 
 

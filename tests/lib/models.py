@@ -16,19 +16,31 @@ _CLASSES = {
 
 
 def write_pipeline(
-    folder: Path, features: Sequence[str] = ("f0", "f1"), kind: str = "forest", classes: int = 2
+    folder: Path,
+    features: Sequence[str] = ("f0", "f1"),
+    kind: str = "forest",
+    classes: int = 2,
+    imputed: bool = False,
 ) -> Path:
-    """A PipelineModel as Spark ML saves it."""
-    stages = {"0_assembler": {"class": "org.apache.spark.ml.feature.VectorAssembler"}, "1_model": {}}
-    stages["0_assembler"] |= {"paramMap": {"inputCols": list(features), "outputCol": "features"}}
-    stages["1_model"] = {"class": _CLASSES[kind], "paramMap": {"featuresCol": "features"}}
-    stages["1_model"] |= {"numFeatures": len(features), "numTrees": 3, "numClasses": classes}
-    pipeline = {"class": "org.apache.spark.ml.PipelineModel", "paramMap": {"stageUids": ["assembler", "model"]}}
+    """A PipelineModel as Spark ML saves it, with an Imputer before the assembler or without."""
+    filled = [f"{name}_filled" for name in features] if imputed else list(features)
+    imputer = {"class": "org.apache.spark.ml.feature.ImputerModel", "defaultParamMap": {"missingValue": "NaN"}}
+    assembler = {"class": "org.apache.spark.ml.feature.VectorAssembler"}
+    model = {"class": _CLASSES[kind], "paramMap": {"featuresCol": "features"}}
+    model |= {"numFeatures": len(features), "numTrees": 3, "numClasses": classes}
+    stages: dict[str, dict[str, Any]] = {
+        **(
+            {"imputer": {**imputer, "paramMap": {"inputCols": list(features), "outputCols": filled}}} if imputed else {}
+        ),
+        "assembler": {**assembler, "paramMap": {"inputCols": filled, "outputCol": "features"}},
+        "model": model,
+    }
+    pipeline = {"class": "org.apache.spark.ml.PipelineModel", "paramMap": {"stageUids": list(stages)}}
     _write(folder / "metadata" / "part-00000", pipeline)
-    for name, content in stages.items():
-        _write(folder / "stages" / name / "metadata" / "part-00000", content)
+    for place, (name, content) in enumerate(stages.items()):
+        _write(folder / "stages" / f"{place}_{name}" / "metadata" / "part-00000", content)
     for name in ("data", "treesMetadata"):
-        _write(folder / "stages" / "1_model" / name / "part-00000.parquet", None)
+        _write(folder / "stages" / f"{len(stages) - 1}_model" / name / "part-00000.parquet", None)
     return folder
 
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from lib import dataset, explore
+from lib.measures import suspects
 from lib.reporting import views
 from tests.lib.tables import make_table, write
 
@@ -96,3 +98,27 @@ def test_closest_pairs_go_by_strength_whatever_the_sign(loaded):
     assert pairs[0]["correlation"] == pytest.approx(-1)
     assert {"constant"}.isdisjoint({pairs[1]["feature"], pairs[1]["other"]})
     assert "−1.000" in views.pairs(pairs)
+
+
+def test_what_is_missing_is_left_out(spark, tmp_path):
+    """In a table whose missing values training is going to fill."""
+    table = make_table(rows=400, features=3).assign(none_here=np.nan)
+    table.loc[0, "none_here"] = 1.0
+    table.loc[5:90, "f1"] = np.nan
+    table.loc[7, "f2"] = np.inf
+    loaded = dataset.load(spark, write(table, tmp_path / "t.parquet"), missing="median")
+    rows = explore.sample(loaded)
+    usable = table[table.f1.notna()]
+    found = explore.histograms(rows, loaded.features, "label")
+    assert [sum(found["f1"][c]) for c in "01"] == usable.label.value_counts().sort_index().tolist()
+    assert explore.histograms(rows[rows.none_here.isna()], ["none_here"], "label")["none_here"] == {
+        "edges": [-0.5, 0.5], "0": [0], "1": [0]
+    }  # fmt: skip
+    separation = {record["feature"]: record["area"] for record in explore.separation(rows, loaded.features, "label")}
+    area = roc_auc_score(usable.label, usable.f1)
+    assert separation["f1"] == pytest.approx(max(area, 1 - area))
+    assert separation["none_here"] == 0.5
+    matrix = explore.correlations(rows, loaded.features)
+    assert matrix[0][1] == pytest.approx(usable.f0.corr(usable.f1))
+    assert suspects.find(rows, loaded.features, "label") == []
+    assert explore.repeated_rows(loaded) == {"identical": 0, "contradictory": 0}

@@ -48,6 +48,23 @@ def test_a_model_of_ours_that_is_not_whole_is_refused(tmp_path, lost, says):
         model_files.locate(HERE, str(folder))
 
 
+def test_behind_an_imputer_the_features_are_the_columns_that_it_reads(tmp_path):
+    plain = model_files.outline(HERE, str(write_pipeline(tmp_path / "plain")))
+    found = model_files.outline(HERE, str(write_pipeline(tmp_path / "imputing", imputed=True)))
+    assert (plain.features, plain.imputer, plain.filled) == (("f0", "f1"), None, frozenset())
+    assert (found.features, found.filled) == (("f0", "f1"), frozenset(["f0", "f1"]))
+    assert found.imputer == f"{tmp_path}/imputing/stages/0_imputer"
+    assert found.folder == f"{tmp_path}/imputing/stages/2_model"
+
+
+@pytest.mark.parametrize(
+    ("asked", "fills", "rule"),
+    [(None, True, "median"), (None, False, "error"), ("error", True, "error"), ("drop", True, "drop")],
+)
+def test_a_model_that_fills_does_so_unless_something_else_is_asked(asked, fills, rule):
+    assert model_files.rule_for_missing("model", asked, fills) == rule
+
+
 def test_where_there_is_no_model_it_says_so(tmp_path):
     for place in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(InputError, match="there is no model at"):

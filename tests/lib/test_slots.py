@@ -1,4 +1,4 @@
-"""The same figures on 1, 2 and 16 task slots, in any row order and file layout, by both engines."""
+"""The same figures on 1, 2 and 16 task slots, in any row order and file layout, by both engines; values are missing."""
 
 import json
 import os
@@ -29,6 +29,7 @@ RUN = """
 import json, sys
 from pathlib import Path
 from launcher.local_spark import SHORT_SESSION, build_session, stop_session
+from lib import filling
 from lib.evaluation import evaluate
 from lib.measures import reference
 from lib.training import Settings, train
@@ -37,10 +38,11 @@ master, asked, table, other, out = json.loads(sys.argv[1])
 spark = build_session(master=master, settings=SHORT_SESSION)
 assert spark.sparkContext.master == master
 reference.MOST_ROWS = 150  # so that sampling and the pass over all rows are part of it
+filling.MOST_VALUES = 200
 found = {}
 for number, engine in enumerate(asked):
     blocks = {"block_cols": ["x", "y"], "block_size": 100.0}
-    settings = Settings(table, engine=engine, seed=3, threshold="f1", **blocks, **asked[engine])
+    settings = Settings(table, engine=engine, seed=3, threshold="f1", missing="median", **blocks, **asked[engine])
     trained = train(spark, settings, out, f"20260102_03040{number}")
     held_out = evaluate(spark, trained.folder, out, fail_below={"worst_zone_areaUnderROC": 1.0})
     another = evaluate(spark, trained.folder, out, test_data=other, run_id=f"20260102_03050{number}")
@@ -55,6 +57,8 @@ stop_session(spark)
 def placed(rows, seed):
     random = np.random.default_rng(seed)
     table = make_table(rows, seed=seed).drop(columns="zone")
+    for name, share in (("f1", 0.3), ("f3", 0.05)):
+        table[name] = table[name].mask(random.uniform(size=rows) < share)
     return table.assign(x=random.uniform(0, 200, rows), y=random.uniform(0, 200, rows))
 
 
@@ -110,4 +114,6 @@ def test_both_engines_measure_the_same(found):
     ):
         assert held_out[section]
     assert found[1]["task"][2]["leave_one_zone_out"]["nested"]
+    assert found[1]["task"][0]["filling"] == found[1]["spark"][0]["filling"]
+    assert set(held_out["measured_on"]["filled"]["values"]) == {"f1", "f3"}
     assert another["drift"]["rows"]["new"] == 400 > another["applicability"]["rows"]

@@ -92,6 +92,8 @@ def _to_score(subject: Subject) -> list[str]:
     """What the inputs of a scoring are, a line each."""
     said = []
     trees = scoring.model_of(subject.parameters)
+    if trees is not None:
+        scoring.check_missing(subject.parameters, trees)
     for uri in subject.parameters.input_data:
         if rasters := scoring.rasters_at(uri):
             said.append(f"{uri}: {len(rasters)} raster files, whose bands are looked at when they are scored")

@@ -90,9 +90,10 @@ def task_data(split: Split, train: Sequence[str], other: str, max_bins: Sequence
             piece.destroy()
 
 
-def parts_in_order(split: Split, *parts: str) -> DataFrame:
-    """The rows of parts of the split in canonical order, in consecutive range partitions."""
-    return range_partitioned(split, split.rows(*parts), sum(split.parts[part]["rows"] for part in parts))
+def parts_in_order(split: Split, *parts: str, as_given: bool = False) -> DataFrame:
+    """The rows of parts of the split in canonical order, in consecutive range partitions; filled, or `as_given`."""
+    rows = split.as_given(*parts) if as_given else split.rows(*parts)
+    return range_partitioned(split, rows, sum(split.parts[part]["rows"] for part in parts))
 
 
 def range_partitioned(split: Split, frame: DataFrame, rows: int, rows_per_piece: int | None = None) -> DataFrame:

@@ -20,7 +20,7 @@ from lib.engines.task.retraining import grow, probabilities
 from lib.engines.task.search_job import run_search
 from lib.engines.task.spark_format import save_pipeline
 from lib.metrics import ScoreCounts
-from lib.saved_models import SCORE_COL, check_scores, load_pipeline, vector_assembler, with_score
+from lib.saved_models import SCORE_COL, check_scores, load_pipeline, preparation, with_score
 from lib.search.engine import FoldScore, Score
 from lib.search.families import Candidate
 from lib.search.folds import Fold
@@ -77,7 +77,7 @@ class TaskEngine:
                 found = grown.where(F.col("nodes").isNotNull()).select("tree", "nodes")
                 save_pipeline(
                     path,
-                    vector_assembler(split.features),
+                    preparation(split.spark, split.features, split.medians),
                     estimator(candidate, split),
                     found,
                     kind.tree_weights(fit),
@@ -93,5 +93,6 @@ class TaskEngine:
 
 def check_saved(model: PipelineModel, split: Split, expected: Floats, path: str) -> None:
     """Raise SavedModelError unless a model gives the `expected` probabilities on the held-out rows, in order."""
-    predicted = with_score(model.transform(parts_in_order(split, TEST))).select(SCORE_COL).toPandas()[SCORE_COL]
+    rows = parts_in_order(split, TEST, as_given=True)
+    predicted = with_score(model.transform(rows)).select(SCORE_COL).toPandas()[SCORE_COL]
     check_scores(path, expected, predicted.to_numpy(), just_trained=True)

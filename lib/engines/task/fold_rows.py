@@ -1,8 +1,8 @@
 """The rows of folds for the tasks of the task engine.
 
 Folds overlap, and each has thresholds of its own, so here the values themselves are broadcast, once for all folds, and
-each task bins its fold's rows. The thresholds, bins and class weights of a fold are those that a table of only its
-training rows would have.
+each task bins its fold's rows. The medians that fill missing values, the thresholds, bins and class weights of a fold
+are those that a table of only its training rows would have.
 """
 
 import uuid
@@ -17,6 +17,8 @@ import numpy.typing as npt
 from pyspark import Broadcast
 from pyspark.sql import functions as F
 
+from lib import filling
+from lib.engines.fold_medians import fold_medians
 from lib.engines.task.binned_rows import by_partition, range_partitioned, take
 from lib.engines.task.truth import Labels, Truth
 from lib.metrics import ScoreCounts
@@ -73,12 +75,13 @@ class Values:
 
 @dataclass(frozen=True)
 class FoldOfValues(Generic[T]):
-    """See `FoldRows`: the rows of one fold."""
+    """See `FoldRows`: the rows of one fold. `fills` stand for values of the features that are NaN."""
 
     values: Values
     fold: Fold
     seed: int
     measure: Callable[[ScoreCounts], T]
+    fills: tuple[float, ...]
 
     def load(self, max_bins: int) -> tuple[TrainingRows, Bins]:
         """See `FoldRows.load`."""
@@ -97,8 +100,8 @@ class FoldOfValues(Generic[T]):
         class_weights = len(labels) / (2.0 * np.bincount(labels, minlength=2))
         thresholds = self._thresholds(max_bins, labels, class_weights)
         n_bins = np.array([len(limits) + 1 for limits in thresholds], np.int64)
-        rows = TrainingRows(_binned(self._train(), thresholds, max_bins), n_bins, labels, class_weights)
-        return rows, _binned(self._score(), thresholds, max_bins)
+        rows = TrainingRows(self._binned(self._train(), thresholds, max_bins), n_bins, labels, class_weights)
+        return rows, self._binned(self._score(), thresholds, max_bins)
 
     def truth(self) -> Truth[T]:
         """See `FoldRows.truth`."""
@@ -121,12 +124,21 @@ class FoldOfValues(Generic[T]):
         for piece, mark in self._train():
             rows = np.flatnonzero(mark)
             here = sample[np.searchsorted(sample, start) : np.searchsorted(sample, start + len(rows))] - start
-            found.append(piece.values[:, rows[here]])
+            found.append(filling.filled(piece.values[:, rows[here]], np.array(self.fills)[:, None]))
             start += len(rows)
         weights = class_weights[labels]
         total = float(np.cumsum(weights)[-1])  # one after another, as in `binned_rows`
         values = np.concatenate(found, axis=1).T
         return binning.find_thresholds(values, weights[sample], max_bins, len(labels), total)
+
+    def _binned(
+        self, pieces: Iterator[tuple[Piece, npt.NDArray[np.bool_]]], thresholds: Sequence[Floats], max_bins: int
+    ) -> Bins:
+        found = []
+        for piece, mark in pieces:
+            columns = [filling.filled(column[mark], by) for column, by in zip(piece.values, self.fills, strict=True)]
+            found.append(binning.bin_columns(columns, thresholds, max_bins))
+        return np.concatenate(found)
 
 
 @contextmanager
@@ -139,7 +151,9 @@ def fold_rows(
     try:
         for piece in _pieces(split, zones):
             values.pieces.append(split.spark.sparkContext.broadcast(piece))
-        yield [FoldOfValues(values, fold, split.seed, measure) for fold in folds]
+        # Where a feature has all its values, nothing is filled, whatever stands here.
+        fills = [tuple(of_fold.get(name, 0.0) for name in split.features) for of_fold in fold_medians(split, folds)]
+        yield [FoldOfValues(values, fold, split.seed, measure, by) for fold, by in zip(folds, fills, strict=True)]
     finally:
         for broadcast in values.pieces:
             broadcast.destroy()
@@ -170,9 +184,3 @@ def _pieces(split: Split, zones: Sequence[str]) -> Iterator[Piece]:
         if len(labels):
             values = np.frombuffer(row[1], np.float64).reshape(n_features, -1)
             yield Piece(values, labels, *(np.frombuffer(row[place], np.int64) for place in (3, 4, 5)))
-
-
-def _binned(pieces: Iterator[tuple[Piece, npt.NDArray[np.bool_]]], thresholds: Sequence[Floats], max_bins: int) -> Bins:
-    return np.concatenate(
-        [binning.bin_columns([column[mark] for column in piece.values], thresholds, max_bins) for piece, mark in pieces]
-    )

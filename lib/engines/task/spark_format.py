@@ -5,13 +5,12 @@ the real uids, parameters, weights and metadata. Then the executors rewrite its 
 holds a large forest. Format: Spark 3.5, `DecisionTreeModelReadWrite.NodeData`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from pyspark.ml.base import Estimator
-from pyspark.ml.feature import VectorAssembler
 from pyspark.sql import DataFrame, SparkSession
 
 from lib.storage import Storage, join
@@ -29,33 +28,43 @@ _BATCH = 50_000
 
 def save_pipeline(
     path: str,
-    assembler: VectorAssembler,
+    preparation: Sequence[Any],
     estimator: "Estimator[Any]",
     trees: DataFrame,
     tree_weights: Sequence[float] | None,
     n_trees: int,
     thresholds: Sequence[Floats],
 ) -> None:
-    """Save assembler and model at `path`, replacing an existing one.
+    """Save the stages of the `preparation` and the model at `path`, replacing an existing one.
 
     `trees` has columns `tree` (int, from 0) and `nodes` (the bytes of a pruned tree); `tree_weights` are the
     weights of a GBT, None for a forest. `estimator` is the RandomForestClassifier or GBTClassifier whose parameters the
     model gets; `thresholds` are the limits of the bins, by feature.
     """
     spark = trees.sparkSession
-    _save_with_stumps(spark, path, assembler, estimator, tree_weights, n_trees, len(thresholds))
+    _save_with_stumps(spark, path, preparation, estimator, tree_weights, n_trees, len(thresholds))
     stages = join(path, "stages")
     model = Storage(spark).list(stages)[-1]
-    n_stats = 2 if tree_weights is None else 3
+    run = of_batches(thresholds, 2 if tree_weights is None else 3)
+    trees.mapInArrow(run, NODES_SCHEMA).write.mode("overwrite").parquet(join(stages, model, "data"))
+
+
+def of_batches(
+    thresholds: Sequence[Floats], n_stats: int
+) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+    """The function that makes rows of Spark ML's table from batches of trees (see `save_pipeline`)."""
+    # Not the compiled module itself, whose name only `lib.trees.compiled` can import: Spark ends a worker that had
+    # nothing to do for a minute, and a new one has not imported it yet.
+    node = growing.NODE
 
     def run(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in batches:
             for tree, content in zip(batch.column("tree"), batch.column("nodes"), strict=True):
-                nodes = np.frombuffer(content.as_buffer(), growing.NODE)
+                nodes = np.frombuffer(content.as_buffer(), node)
                 for start in range(0, len(nodes), _BATCH):
                     yield node_batch(tree.as_py(), nodes, start, start + _BATCH, thresholds, n_stats)
 
-    trees.mapInArrow(run, NODES_SCHEMA).write.mode("overwrite").parquet(join(stages, model, "data"))
+    return run
 
 
 def node_batch(
@@ -103,7 +112,7 @@ def node_batch(
 def _save_with_stumps(
     spark: SparkSession,
     path: str,
-    assembler: VectorAssembler,
+    preparation: Sequence[Any],
     estimator: Any,
     tree_weights: Sequence[float] | None,
     n_trees: int,
@@ -134,6 +143,6 @@ def _save_with_stumps(
         model = ml.classification.GBTClassificationModel(uid, stumps, array(jvm.double, tree_weights), n_features)
     estimator._transfer_params_to_java()
     estimator._java_obj.copyValues(model, ml.param.ParamMap.empty())
-    stages = array(ml.Transformer, [assembler._to_java(), model])
+    stages = array(ml.Transformer, [*(stage._to_java() for stage in preparation), model])
     pipeline = ml.PipelineModel(f"PipelineModel_{uid.rsplit('_', 1)[-1]}", stages)
     pipeline.write().overwrite().save(path)

@@ -245,6 +245,22 @@ FINDINGS = {
         "**Se descartó {rows} fila** por valores faltantes ({share} de la tabla). Si los valores no faltan al "
         "azar, las cifras no valen para esas filas.",
     ),
+    "find.filled": (
+        "**{rows} rows had missing values** ({share} of the table), in: {features}. Medians of the training rows stand "
+        "for them; so they do in {here} of the evaluated rows. If the values are not missing at random, the figures "
+        "may not hold for such rows.",
+        "**A {rows} filas les faltaban valores** ({share} de la tabla), en: {features}. En su lugar están las medianas "
+        "de las filas de entrenamiento; también en el {here} de las filas evaluadas. Si los valores no faltan al azar, "
+        "las cifras pueden no valer para esas filas.",
+    ),
+    "find.filled[rows=1]": (
+        "**{rows} row had missing values** ({share} of the table), in: {features}. Medians of the training rows stand "
+        "for them; so they do in {here} of the evaluated rows. If the values are not missing at random, the figures "
+        "may not hold for such rows.",
+        "**A {rows} fila le faltaban valores** ({share} de la tabla), en: {features}. En su lugar están las medianas "
+        "de las filas de entrenamiento; también en el {here} de las filas evaluadas. Si los valores no faltan al azar, "
+        "las cifras pueden no valer para esas filas.",
+    ),
     "find.changed_code": (
         "**The code had uncommitted changes.** The commit alone does not reproduce this result.",
         "**El código tenía cambios sin confirmar.** El commit por sí solo no reproduce este resultado.",

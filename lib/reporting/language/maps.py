@@ -5,6 +5,10 @@ MAPS = {
         "{pixels} pixels have no score: they lack a value in at least one band.",
         "{pixels} píxeles no tienen puntuación: les falta un valor en al menos una banda.",
     ),
+    "maps.no_value_at_all": (
+        "{pixels} pixels have no score: they have no value in any band.",
+        "{pixels} píxeles no tienen puntuación: no tienen valor en ninguna banda.",
+    ),
     "heading.maps": ("Maps", "Mapas"),
     "maps.more": (
         "Maps of {count} more tiles are in `maps/`.",

@@ -38,6 +38,15 @@ _COLUMNS = {
     "data": ("Table", "Tabla"),
     "table_rows": ("Rows in the table", "Filas de la tabla"),
     "features": ("Features", "Variables"),
+    "missing_inputs": ("Missing values", "Valores faltantes"),
+    "filled_with": (
+        "filled with medians of the training rows: {medians}; values filled: {values}",
+        "rellenados con medianas de las filas de entrenamiento: {medians}; valores rellenados: {values}",
+    ),
+    "filled_if_any": (
+        "the table had none; the model fills them with medians of the training rows",
+        "la tabla no tenía; el modelo los rellena con medianas de las filas de entrenamiento",
+    ),
     "data_fingerprint": ("Fingerprint of the table", "Huella de la tabla"),
     "engine": ("Engine", "Motor"),
     "versions": ("Versions", "Versiones"),

@@ -42,6 +42,14 @@ SCORES = {
         "{rows} rows were left out for missing values.",
         "Se dejaron fuera {rows} filas por valores faltantes.",
     ),
+    "scores.filled.rows": (
+        "**Values were missing in {rows} rows** ({share}), and the model filled them, in: {features}.",
+        "**En {rows} filas faltaban valores** ({share}) y el modelo los rellenó, en: {features}.",
+    ),
+    "scores.filled.pixels": (
+        "**Values were missing in {rows} pixels** ({share}), and the model filled them, in: {features}.",
+        "**En {rows} píxeles faltaban valores** ({share}) y el modelo los rellenó, en: {features}.",
+    ),
     "heading.columns": ("The columns of `scores/`", "Las columnas de `scores/`"),
     "column": ("Column", "Columna"),
     "column.score": (

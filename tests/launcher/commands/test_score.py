@@ -83,6 +83,14 @@ def test_every_option_reaches_the_plan(typed, plans):
     assert (found.missing, found.language, found.id_cols) == ("drop", "es", ["zone"])
 
 
+def test_a_model_with_medians_fills_unless_something_else_is_asked(typed, plans, tmp_path):
+    write_pipeline(tmp_path / "imputing", ["f0", "f1", "f2", "f3"], imputed=True)
+    for assignment, rule in (([], None), (["-p", "missing=median"], "median"), (["-p", "missing=error"], "error")):
+        result = typed("imputing", "--input-data", "table.parquet", "--out", "out", *assignment)
+        assert result.exit_code == 0, result.output
+        assert plans[-1].parameters.missing == rule
+
+
 def test_a_params_file_may_name_the_model(typed, plans, monkeypatch, tmp_path):
     monkeypatch.setattr("launcher.parameters.sources.PROJECT", tmp_path)
     Path("own.yaml").write_text(f"model: {MODEL}\ninput_data: table.parquet\nout: out")
@@ -167,7 +175,14 @@ def test_what_cannot_be_scored_is_refused_before_anything_starts(typed, tmp_path
         (("", "--input-data", "table.parquet"), "Invalid value for MODEL: is empty"),
         (("latest",), "Missing option '--input-data'"),
         ((), "Missing argument 'MODEL'"),
-        ((MODEL, "--input-data", "table.parquet", "-p", "missing=no"), "missing='no': must be error or drop"),
+        (
+            (MODEL, "--input-data", "table.parquet", "-p", "missing=no"),
+            "missing='no': must be error, drop, median or null",
+        ),
+        (
+            (MODEL, "--input-data", "table.parquet", "-p", "missing=median"),
+            "has no medians, because it was not trained",
+        ),
         ((MODEL, "--input-data", "t*.csv"), "input_data: there is no {cwd}/t*.csv; check the path"),
         ((MODEL, "--input-data", "s3://b/x", "--out", "s3://b/o", "--cluster-id", "j-1"), "copy it to S3 and give s3:"),
     ],
@@ -203,11 +218,13 @@ def test_the_end_says_rows_shares_and_places_within_80_columns(typed, plans, cap
 
     record = {"model": MODEL, "rows": 1_234_567, "threshold": 0.4592, "share_marked": 0.35, "dropped": 12}
     shares = {"share_applicable": 0.96, "share_marked_and_applicable": 0.34}
+    record |= {"filled": {"rows": 345, "values": {"f0": 345}}}
     show_results(out(), plans[0], {"score": {**record, **shares}}, 63.2)
     assert capsys.readouterr().out.splitlines()[1:] == [
         f"1,234,567 rows scored by {MODEL}",
         "marked      35.0% of the rows, above 0.4592",
         "applicable  96.0% of the rows are like the training rows; 34.0% are marked, too",
+        "filled      345 rows had missing values, which the model filled",
         "left out    12 rows with missing values",
         f"report      out/scores/score_{RUN_ID}/SCORING_REPORT.md",
         f"scores      out/scores/score_{RUN_ID}/scores",

@@ -106,6 +106,28 @@ def test_nodata_of_any_type_is_what_gdal_masks(tmp_path_factory, data):
     assert np.array_equal(found, expected)
 
 
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.booleans(), min_size=3, max_size=3), st.integers(0, 99))
+def test_pixels_may_lack_values_in_some_bands(tmp_path_factory, may_lack, seed):
+    """Nodata in one file, a mask and a scale in another, NaN and infinity in the third."""
+    random = np.random.default_rng(seed)
+    place = tmp_path_factory.mktemp("lacking")
+    values = random.integers(1, 9, (3, 6, 7)).astype(float)
+    lacking = random.uniform(size=values.shape) < 0.4
+    lacking[:, 2, 3] = True
+    first = raster(place / "a.tif", np.where(lacking[:1], -9.0, values[:1]).astype("int16"), ["a"], nodata=-9)
+    mask = np.where(lacking[1], 0, 255).astype("uint8")
+    second = raster(place / "b.tif", values[1:2].astype("int16"), ["b"], scales=[0.5], offsets=[1.0], mask=mask)
+    nothing = random.choice([np.nan, np.inf, -np.inf], size=values[2:].shape)
+    third = raster(place / "c.tif", np.where(lacking[2:], nothing, values[2:]), ["c"])
+    tile = open_tile([first, second, third], ["a", "b", "c"])
+    found, valid = read(tile, windows(tile)[0], may_lack)
+    expected = np.where(lacking, np.nan, values * [[[1]], [[0.5]], [[1]]] + [[[0]], [[1]], [[0]]])
+    allowed = ~(lacking & ~np.array(may_lack)[:, None, None]).any(axis=0) & ~lacking.all(axis=0)
+    assert np.array_equal(valid, allowed)
+    assert np.array_equal(found, expected[:, allowed].T, equal_nan=True)
+
+
 def test_int16_with_scale_and_offset(tmp_path):
     values = numbers(2, 30, 20, "int16")
     values[1, 0, 0] = -32768

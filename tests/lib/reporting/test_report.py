@@ -15,6 +15,7 @@ from lib.reporting.front_matter import without
 from lib.reporting.language.phrases import PHRASES
 from lib.reporting.language.words import Words
 from lib.reporting.markdown import code
+from lib.reporting.provenance import provenance
 from lib.reporting.report import render, write
 from lib.reporting.report_data import ReportData
 from lib.storage import Storage, join
@@ -573,6 +574,27 @@ class TestFindings:
         ):
             assert sentence not in calm
             assert sentence in self.say(raw, **{part: change})
+
+    @pytest.mark.parametrize("rows", [800, 1])
+    def test_values_that_were_filled(self, raw, rows):
+        assert "missing values" not in self.say(raw)
+        filling = {"by": "median", "rows": rows, "values": {"B02_med": 1, "B03_med": 700}}
+        filling["medians"] = {"B02_med": 0.25, "B03_med": 3.0, "B04_med": 1.0}
+        facts = changed(
+            raw,
+            metrics=lambda m: m["measured_on"].update(filled={"rows": 600, "values": {}}, count=1200),
+            experiment=lambda e: e.update(filling=filling),
+        )
+        english, spanish = ("\n".join(cautions(facts, Words(language))) for language in ("en", "es"))
+        was = f"{rows} rows" if rows > 1 else "1 row"
+        assert f"**{was} had missing values** (" in english
+        assert "in: `B03_med` (700) and `B02_med` (1)." in english
+        assert "so they do in 50.0% of the evaluated rows" in english
+        assert "también en el 50,0\u00a0% de las filas evaluadas" in spanish
+        assert "filled with medians of the training rows: `B02_med` 0.25 and `B03_med` 3;" in provenance(facts, Words())
+        whole = changed(raw, experiment=lambda e: e.update(filling={**filling, "rows": 0, "values": {}}))
+        assert "the table had none; the model fills them" in provenance(whole, Words())
+        assert "missing values" not in "\n".join(cautions(whole, Words()))
 
     def test_nothing_to_watch(self, raw):
         metrics = {name: value for name, value in raw["metrics"].items() if name != "zones"}

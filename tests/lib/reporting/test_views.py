@@ -164,3 +164,16 @@ def test_each_input_is_named_with_its_files_and_rows(spark, tmp_path):
     assert (
         f"`{path}` (1,000 rows in 1 file); `{tmp_path}` (0 rows in 0 files; 1 given more than once, read once)" in facts
     )
+
+
+def test_what_is_filled_is_said(spark, tmp_path):
+    holes = make_table(200)
+    holes.loc[:4, "f1"] = None
+    holes.loc[3:5, "f2"] = None
+    loaded = dataset.load(spark, write(holes, tmp_path / "holes.parquet"), missing="median")
+    assert "| rows with values to fill with medians | 6: `f1` (5) and `f2` (3) |" in views.facts(loaded)
+    parts = split(loaded)
+    medians = " and ".join(f"`{name}` {views.WORDS.short(parts.medians[name])}" for name in ("f1", "f2"))
+    assert views.parts(parts).endswith(f"Missing values are filled with the medians of the training part: {medians}.")
+    whole = dataset.load(spark, write(make_table(200), tmp_path / "whole.parquet"))
+    assert "medians" not in views.facts(whole) + views.parts(split(whole))
