@@ -34,6 +34,7 @@ from lib.split import TEST, TRAIN, VAL, Split, split
 from lib.storage import Storage, join
 from lib.support import tables, threshold_rule
 from lib.support.version import versions
+from lib.weights import BALANCED
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Settings:
     nodata: Sequence[float] = ()
     block_cols: Sequence[str] = ()
     block_size: float | None = None
+    weight_col: str | None = None
+    class_weights: str = BALANCED
     test_frac: float = 0.15
     val_frac: float = 0.15
     split_by: str = "rows"
@@ -121,6 +124,7 @@ class Training:
                 nodata=s.nodata,
                 block_cols=s.block_cols,
                 block_size=s.block_size,
+                weight_col=s.weight_col,
             )
             other = tables.places(test_data)
             if other and other != list(self.table.inputs):
@@ -135,7 +139,14 @@ class Training:
         """
         s = self.settings
         with self._timed("split"):
-            self.parts = split(self.table, test_frac=s.test_frac, val_frac=s.val_frac, split_by=s.split_by, seed=s.seed)
+            self.parts = split(
+                self.table,
+                test_frac=s.test_frac,
+                val_frac=s.val_frac,
+                split_by=s.split_by,
+                seed=s.seed,
+                classes=s.class_weights,
+            )
             label, features = self.table.label_col, self.table.features
             some_rows = reference.sample(self.parts.frame, [*features, label])
             self.suspects = suspects.find(some_rows, features, label)
@@ -238,6 +249,7 @@ class Training:
             "test_samples": rows[TEST],
             "n_features": len(self.parts.features),
             "class_weights": self.parts.class_weights,
+            **({"weights": self._weights()} if self.parts.weights else {}),
             "models": {
                 on_val.candidate.model: {
                     "val_metrics": dict(on_val.metrics),
@@ -257,6 +269,11 @@ class Training:
             **self._other_choice(),
             **({"suspects": self.suspects} if self.suspects else {}),
         }
+
+    def _weights(self) -> dict[str, Any]:
+        """What `metrics/summary.json` says of the rows' weights: their column and range, and what each part is worth."""
+        assert self.table.weights is not None  # only tables with weights are asked
+        return {**asdict(self.table.weights), "parts": self.parts.weights}
 
     def _other_choice(self) -> dict[str, Any]:
         """The candidate that validation would have chosen, where the search selected another by zones."""
@@ -296,6 +313,7 @@ class Training:
             "coordinates": list(table.coordinates),
             "class_counts": table.class_counts,
             "fingerprint": table.fingerprint,
+            **({"weights": asdict(table.weights)} if table.weights else {}),
         }
 
     def _write_json(self, name: str, content: Mapping[str, Any]) -> None:

@@ -83,6 +83,12 @@ class Parameters(BaseModel):
     block_size: Annotated[float, Field(gt=0)] | None = described(
         None, "side of the square blocks that serve as zones, in the unit of block_cols", "a number above 0, or null"
     )
+    weight_col: Text | None = described(
+        None, "column with the weight of each row, a positive number; it is no feature", "a column name or null"
+    )
+    class_weights: Literal["balanced", "none"] = described(
+        "balanced", "balanced: both classes weigh the same in training; none: as much as their rows", "balanced or none"
+    )
     test_frac: Fraction = described(0.15, "share of rows held out until the final test", FRACTION)
     val_frac: Fraction = described(0.15, "share of rows for selecting the best candidate", FRACTION)
     split_by: Literal["rows", "zone"] = described("rows", "split by rows, or keep whole zones together", "rows or zone")

@@ -96,7 +96,20 @@ def _split_table(facts: ReportData, words: Words) -> str:
     if not weights:
         return text
     values = {"zero": words.number(weights["0.0"]), "one": words.number(weights["1.0"])}
-    return f"{text}\n\n{words('class_weights', **values)}"
+    return "\n\n".join([text, words("class_weights", **values), *_row_weights(facts, words)])
+
+
+def _row_weights(facts: ReportData, words: Words) -> list[str]:
+    """Of a table with weights: their column and range, and how many rows of equal weight each part is worth."""
+    weights = facts.summary.get("weights")
+    if not weights:
+        return []
+    worth = [
+        f"{words.term('part_name', part)} {words.count(round(found['effective']))}"
+        for part, found in weights["parts"].items()
+    ]
+    column, least, most = code(weights["column"]), words.short(weights["least"]), words.short(weights["most"])
+    return [words("row_weights", column=column, least=least, most=most, worth=", ".join(worth))]
 
 
 def _timings(experiment: Record, words: Words) -> str:

@@ -23,6 +23,7 @@ from lib.search.search import Search
 from lib.split import PARTS, Split
 from lib.support import positive
 from lib.support.blocks import BLOCK_COL
+from lib.weights import Weights
 
 WORDS = Words("en")  # the language of the notebooks
 PART_NAMES = dict(zip(PARTS, ("training", "validation", "test"), strict=True))
@@ -60,6 +61,7 @@ def facts(loaded: Table) -> str:
         [f"rows of class 1 ({code(_class_1(loaded))})", _part_of(loaded.class_counts["1"], loaded.rows)],
         ["features", WORDS.count(len(loaded.features))],
         ["zones", _zones_from(loaded)],
+        *([["weights of the rows", _weights_from(loaded.weights)]] if loaded.weights else []),
         ["fingerprint of the content", code(loaded.fingerprint)],
     ]
     if loaded.passed_over:
@@ -84,6 +86,10 @@ def _read_from(loaded: Table) -> list[str]:
         beside = f"; passed over: {', '.join(map(code, each.passed_over))}" if each.passed_over else ""
         said.append(f"{code(each.uri)} ({what}{written}{again}{beside})")
     return said
+
+
+def _weights_from(weights: Weights) -> str:
+    return f"{code(weights.column)}, from {WORDS.short(weights.least)} to {WORDS.short(weights.most)}"
 
 
 def _zones_from(loaded: Table) -> str:
@@ -130,7 +136,7 @@ def pairs(records: Sequence[Record]) -> str:
 
 
 def parts(split: Split) -> str:
-    """The three parts and the class weights."""
+    """The three parts, the class weights, and how many rows of equal weight each part is worth."""
     header = ["part", "rows", "share of all", "class 1", "share of class 1", "fingerprint"]
     rows = []
     for name, title in PART_NAMES.items():
@@ -146,7 +152,15 @@ def parts(split: Split) -> str:
     weights = " and ".join(
         f"{WORDS.number(weight)} for class {label[0]}" for label, weight in sorted(split.class_weights.items())
     )
-    return f"{table(header, rows, 'lrrrrll'[: len(header)])}\n\nEach row weighs {weights}."
+    said = f"Each row weighs {weights}."
+    if split.weights:
+        assert split.table.weights is not None
+        worth = [f"{title} {WORDS.count(round(split.weights[name]['effective']))}" for name, title in PART_NAMES.items()]
+        said = (
+            f"Each row weighs {weights}, times its own weight {_weights_from(split.table.weights)}. The effective "
+            f"sample size of a part, the number of rows of equal weight that it is worth, is: {', '.join(worth)}."
+        )
+    return f"{table(header, rows, 'lrrrrll'[: len(header)])}\n\n{said}"
 
 
 def candidates(search: Search, top: int = 15) -> str:

@@ -127,7 +127,13 @@ def _features(uri: str, table: Outline, parameters: Parameters) -> tuple[str, ..
             tables.require(columns, zone, "zone_col", uri)
     tables.check_block_cols(columns, parameters.block_cols, parameters.block_size, uri)
     features = tables.feature_columns(
-        columns, label, zone, parameters.exclude_cols, uri, block_cols=parameters.block_cols
+        columns,
+        label,
+        zone,
+        parameters.exclude_cols,
+        uri,
+        block_cols=parameters.block_cols,
+        weight_col=parameters.weight_col,
     )
     label_column = next(column for column in columns if column.name == label)
     positive.check_label(label_column, parameters.positive, table=uri)

@@ -7,7 +7,7 @@ training rows would have.
 
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -21,7 +21,7 @@ from lib.engines.task.binned_rows import by_partition, range_partitioned, take
 from lib.engines.task.truth import Labels, Truth
 from lib.metrics import ScoreCounts
 from lib.search.folds import Fold
-from lib.split import HASH_COL, PART_COL, PARTS, Split
+from lib.split import CLASSES, HASH_COL, PART_COL, PARTS, Split, class_weights
 from lib.trees import binning
 from lib.trees.binning import Bins, Floats
 from lib.trees.growing import TrainingRows
@@ -41,7 +41,7 @@ _kept: "OrderedDict[tuple[str, Fold, int], tuple[TrainingRows, Bins]]" = Ordered
 class Piece:
     """Some rows: values (features × rows), labels, hashes of content, and the places of their zones and parts.
 
-    Identical rows are in the same piece.
+    Identical rows are in the same piece. `weights` are the rows' own, scaled for training, if the table has any.
     """
 
     values: Floats
@@ -49,6 +49,7 @@ class Piece:
     hashes: Places
     zones: Places
     parts: Places
+    weights: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class FoldOfValues(Generic[T]):
     fold: Fold
     seed: int
     measure: Callable[[ScoreCounts], T]
+    balanced: bool
 
     def load(self, max_bins: int) -> tuple[TrainingRows, Bins]:
         """See `FoldRows.load`."""
@@ -94,10 +96,15 @@ class FoldOfValues(Generic[T]):
 
     def _load(self, max_bins: int) -> tuple[TrainingRows, Bins]:
         labels = np.concatenate([piece.labels[mark] for piece, mark in self._train()])
-        class_weights = len(labels) / (2.0 * np.bincount(labels, minlength=2))
-        thresholds = self._thresholds(max_bins, labels, class_weights)
+        counts = np.bincount(labels, minlength=2).tolist()
+        of_classes = class_weights(dict(zip(CLASSES, counts, strict=True)), self.balanced)
+        by_class = np.array([of_classes[name] for name in CLASSES])
+        weights = _joined((piece.weights, mark) for piece, mark in self._train())
+        if weights is not None:
+            weights = by_class[labels] * weights
+        thresholds = self._thresholds(max_bins, by_class[labels] if weights is None else weights)
         n_bins = np.array([len(limits) + 1 for limits in thresholds], np.int64)
-        rows = TrainingRows(_binned(self._train(), thresholds, max_bins), n_bins, labels, class_weights)
+        rows = TrainingRows(_binned(self._train(), thresholds, max_bins), n_bins, labels, by_class, weights)
         return rows, _binned(self._score(), thresholds, max_bins)
 
     def truth(self) -> Truth[T]:
@@ -115,18 +122,17 @@ class FoldOfValues(Generic[T]):
         for (piece, mark), (_, of_train) in zip(chosen, self._train(), strict=True):
             yield piece, mark & ~np.isin(piece.hashes, piece.hashes[of_train])
 
-    def _thresholds(self, max_bins: int, labels: Labels, class_weights: Floats) -> list[Floats]:
-        sample = binning.sample_rows(max_bins, len(labels), self.seed)
+    def _thresholds(self, max_bins: int, weights: Floats) -> list[Floats]:
+        sample = binning.sample_rows(max_bins, len(weights), self.seed)
         found, start = [], 0
         for piece, mark in self._train():
             rows = np.flatnonzero(mark)
             here = sample[np.searchsorted(sample, start) : np.searchsorted(sample, start + len(rows))] - start
             found.append(piece.values[:, rows[here]])
             start += len(rows)
-        weights = class_weights[labels]
         total = float(np.cumsum(weights)[-1])  # one after another, as in `binned_rows`
         values = np.concatenate(found, axis=1).T
-        return binning.find_thresholds(values, weights[sample], max_bins, len(labels), total)
+        return binning.find_thresholds(values, weights[sample], max_bins, len(weights), total)
 
 
 @contextmanager
@@ -139,7 +145,7 @@ def fold_rows(
     try:
         for piece in _pieces(split, zones):
             values.pieces.append(split.spark.sparkContext.broadcast(piece))
-        yield [FoldOfValues(values, fold, split.seed, measure) for fold in folds]
+        yield [FoldOfValues(values, fold, split.seed, measure, split.balanced) for fold in folds]
     finally:
         for broadcast in values.pieces:
             broadcast.destroy()
@@ -153,23 +159,31 @@ def _pieces(split: Split, zones: Sequence[str]) -> Iterator[Piece]:
         frame = frame.where(zone.isin(*zones))
     part = F.coalesce(*(F.when(F.col(PART_COL) == name, float(place)) for place, name in enumerate(PARTS)))
     names = [F.col(f"`{name}`") for name in (*split.features, split.label_col)]
+    weight = [split.scaled_weight] if split.table.weights else []
     rows = range_partitioned(split, frame, split.table.rows, max(1, BYTES_PER_PIECE // (8 * n_features)))
     sorted_zones = np.array(zones, dtype=object)
 
     def of_partition(columns: list[npt.NDArray[Any]]) -> list[bytes]:
         values = np.stack(columns[:n_features]).astype(np.float64)
-        places = np.searchsorted(sorted_zones, columns[-2].astype(object))
-        hashes, parts = (columns[place].astype(np.int64) for place in (-3, -1))
-        codes = (columns[n_features].astype(np.uint8), hashes, places.astype(np.int64), parts)
+        labels, hashes, zones, parts, *weights = columns[n_features:]
+        places = np.searchsorted(sorted_zones, zones.astype(object)).astype(np.int64)
+        codes = (labels.astype(np.uint8), hashes.astype(np.int64), places, parts.astype(np.int64), *weights)
         return [values.tobytes(), *(code.tobytes() for code in codes)]
 
     for row in by_partition(
-        rows.select(*names, HASH_COL, zone.alias("zone"), part.alias("part")), of_partition, 5
+        rows.select(*names, HASH_COL, zone.alias("zone"), part.alias("part"), *weight), of_partition, 5 + len(weight)
     ).toLocalIterator(True):
         labels = np.frombuffer(row[2], np.uint8)
         if len(labels):
             values = np.frombuffer(row[1], np.float64).reshape(n_features, -1)
-            yield Piece(values, labels, *(np.frombuffer(row[place], np.int64) for place in (3, 4, 5)))
+            places = [np.frombuffer(row[place], np.int64) for place in (3, 4, 5)]
+            yield Piece(values, labels, *places, np.frombuffer(row[6]) if weight else None)
+
+
+def _joined(marked: Iterable[tuple[Floats | None, npt.NDArray[np.bool_]]]) -> Floats | None:
+    """The weights of the rows that are marked, None if the table has none."""
+    found = [weights[mark] for weights, mark in marked if weights is not None]
+    return np.concatenate(found) if found else None
 
 
 def _binned(pieces: Iterator[tuple[Piece, npt.NDArray[np.bool_]]], thresholds: Sequence[Floats], max_bins: int) -> Bins:

@@ -278,6 +278,13 @@ _SECTIONS = {
         "Class weights in training: {zero} for class 0 and {one} for class 1.",
         "Pesos de clase en el entrenamiento: {zero} para la clase 0 y {one} para la clase 1.",
     ),
+    "row_weights": (
+        "In training, each row weighs its class weight times its own weight in {column}, which is from {least} to "
+        "{most}. Effective sample size (the number of rows of equal weight that a part is worth, by Kish): {worth}.",
+        "En el entrenamiento, cada fila pesa el peso de su clase multiplicado por su propio peso en {column}, que va de "
+        "{least} a {most}. Tamaño efectivo de la muestra (el número de filas de igual peso a las que equivale una "
+        "parte, según Kish): {worth}.",
+    ),
     "reproduce": (
         "At the commit above, with the table that has the fingerprint above:",
         "En el commit indicado arriba, con la tabla que tiene la huella indicada arriba:",
