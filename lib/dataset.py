@@ -122,7 +122,9 @@ def check(
     zone = zone_col if can_lack_zones and zone_col in raw.columns and zone_col not in exclude_cols else None
     if not can_lack_zones:
         zone = tables.zone_of(columns(raw), zone_col, exclude_cols)
-    features = tables.feature_columns(columns(raw), label_col, zone, exclude_cols, block_cols=block_cols, weight_col=weight_col)
+    features = tables.feature_columns(
+        columns(raw), label_col, zone, exclude_cols, block_cols=block_cols, weight_col=weight_col
+    )
     label = _label_column(raw, label_col, positive)
 
     used = [as_number(name, nodata).alias(name) for name in (*features, *block_cols)]

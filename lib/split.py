@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 from lib import dataset
 from lib.dataset import Table
 from lib.errors import InputError
-from lib.weights import BALANCED, CLASS_WEIGHTS, scale_of
+from lib.weights import BALANCED, CLASS_WEIGHTS, Weights, scale_of
 
 TRAIN, VAL, TEST = PARTS = ("train", "val", "test")
 HASH_COL = "__row_hash"
@@ -51,7 +51,8 @@ class Split:
     table was split by zone, else None, and `repeated` the rows then left out of validation and test because they
     repeat a row of another zone; `class_weights` are those of the training part, by "0.0" and "1.0": N / (k · n_c), or
     1 if the classes are not `balanced`. `weights` has, of a table with weights, their sum in each part (`weight`) and
-    the number of rows of equal weight that they are worth (`effective`).
+    the number of rows of equal weight that they are worth (`effective`). With `metrics_weighted` metrics count rows by
+    their weights.
     """
 
     table: Table
@@ -66,6 +67,7 @@ class Split:
     repeated: int = 0
     balanced: bool = True
     weights: dict[str, dict[str, float]] | None = None
+    metrics_weighted: bool = False
 
     @property
     def spark(self) -> SparkSession:
@@ -102,8 +104,18 @@ class Split:
     def scaled_weight(self) -> Column:
         """The weight of a row of its own, as it counts in training (see `lib.weights.scale_of`)."""
         assert self.table.weights is not None  # only tables with weights are asked
-        assert self.weights is not None
-        return self.table.weights.of_row / F.lit(scale_of(self.weights[TRAIN]["weight"], self.parts[TRAIN]["rows"]))
+        return self.table.weights.of_row / F.lit(self.weight_unit)
+
+    @property
+    def weight_unit(self) -> float:
+        """What weights are divided by in training."""
+        assert self.weights is not None  # only tables with weights are asked
+        return scale_of(self.weights[TRAIN]["weight"], self.parts[TRAIN]["rows"])
+
+    @property
+    def measuring(self) -> Weights | None:
+        """The weights that metrics count rows by; None if they do not."""
+        return self.table.weights if self.metrics_weighted else None
 
     @property
     def canonical_order(self) -> list[str]:
@@ -150,11 +162,13 @@ def split(
     split_by: str = "rows",
     seed: int = 42,
     classes: str = BALANCED,
+    metrics_weighted: bool = False,
 ) -> Split:
     """Split a table into training, validation and test parts.
 
     `test_frac` and `val_frac` are fractions of the rows (of each class with `split_by="rows"`; approximated by whole
-    zones with `split_by="zone"`). `classes` is one of `lib.weights.CLASS_WEIGHTS`.
+    zones with `split_by="zone"`). `classes` is one of `lib.weights.CLASS_WEIGHTS`; with `metrics_weighted` metrics
+    count rows by the table's weights.
 
     Raises:
         InputError: fractions that leave a part empty, a class with too few rows, no zones or too few of them.
@@ -190,6 +204,7 @@ def split(
         table.rows - sum(part["rows"] for part in parts.values()),
         classes == BALANCED,
         weights,
+        metrics_weighted,
     )
 
 

@@ -52,6 +52,7 @@ class Settings:
     block_size: float | None = None
     weight_col: str | None = None
     class_weights: str = BALANCED
+    metrics_weighted: bool = False
     test_frac: float = 0.15
     val_frac: float = 0.15
     split_by: str = "rows"
@@ -97,6 +98,8 @@ class Training:
         self.started_at = _now()
         check_metric(settings.metric)
         threshold_rule.check(settings.threshold)
+        if settings.metrics_weighted and settings.weight_col is None:
+            raise InputError("metrics_weighted: true needs weight_col, the column with the weights")
         self.candidates = candidates_of(settings)
         if continues:
             resume.check_unfinished(self.storage, self.folder)
@@ -146,6 +149,7 @@ class Training:
                 split_by=s.split_by,
                 seed=s.seed,
                 classes=s.class_weights,
+                metrics_weighted=s.metrics_weighted,
             )
             label, features = self.table.label_col, self.table.features
             some_rows = reference.sample(self.parts.frame, [*features, label])
@@ -207,7 +211,7 @@ class Training:
             tested = self._test([score.candidate for score in best])
             scorer = load_scorer(self.spark, join(self.folder, artifacts.PIPELINE))
             held_out = scorer.with_score(self.parts.rows(TEST))
-            retrained = count_scores(held_out, self.parts.label_col, SCORE_COL)[""]
+            retrained = count_scores(held_out, self.parts.label_col, SCORE_COL, weights=self.parts.measuring)[""]
             ranked = importances(self.found.best().candidate, self.model, self.parts.features)
             decision = Decision.fit(self.on_validation, self.settings.threshold)
             summary = self._summarize(best, tested, retrained, ranked)
@@ -271,9 +275,13 @@ class Training:
         }
 
     def _weights(self) -> dict[str, Any]:
-        """What `metrics/summary.json` says of the rows' weights: their column and range, and what each part is worth."""
+        """What `metrics/summary.json` says of the weights: their column and range, and what each part is worth."""
         assert self.table.weights is not None  # only tables with weights are asked
-        return {**asdict(self.table.weights), "parts": self.parts.weights}
+        return {
+            **asdict(self.table.weights),
+            "metrics_weighted": self.parts.metrics_weighted,
+            "parts": self.parts.weights,
+        }
 
     def _other_choice(self) -> dict[str, Any]:
         """The candidate that validation would have chosen, where the search selected another by zones."""

@@ -13,6 +13,7 @@ BALANCED, NONE = CLASS_WEIGHTS = ("balanced", "none")
 """How much the classes weigh in training, the default first: as much as each other, or as many as their rows are."""
 
 _BITS = 62
+_SMALLER = 6
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,10 @@ def exact_sum(values: Column, most: float) -> Column:
 
 
 def scale_of(weight: float, rows: int) -> float:
-    """The power of two next to the mean weight; weights are divided by it in training.
+    """The power of two that weights are divided by in training, so that their mean is about 1 / 64.
 
     Only their proportions matter, and dividing by a power of two keeps these to the last bit. But Spark ML takes a
-    feature to have zeros where the weights of its values fall short of their sum by more than rounding, and its
-    tolerance for that is meant for weights around 1.
+    feature to have zeros where the weights of its values fall short of the sum of all by more than a tolerance, which
+    is the same whatever the weights: of weights of 10 the rounding of that sum may be more.
     """
-    return 2.0 ** round(math.log2(weight / rows))
+    return 2.0 ** (round(math.log2(weight / rows)) + _SMALLER)

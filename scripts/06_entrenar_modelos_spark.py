@@ -24,6 +24,7 @@ def main() -> int:
     )
     parser.add_argument("--label_col", default="label", help="column with the two classes, 0 and 1")
     parser.add_argument("--positive", nargs="+", help="values of the label that are class 1, if it is not 0 and 1")
+    parser.add_argument("--weight_col", help="column with the weight of each row, a positive number; no feature")
     parser.add_argument("--test_frac", type=float, default=0.15, help="fraction of rows held out until the final test")
     parser.add_argument("--seed", type=int, default=42, help="seed of the split, the bagging and the feature sampling")
     parser.add_argument(
@@ -36,6 +37,7 @@ def main() -> int:
             args.inputs,
             label_col=args.label_col,
             positive=args.positive,
+            weight_col=args.weight_col,
             test_frac=args.test_frac,
             seed=args.seed,
             metric=args.metric,

@@ -31,7 +31,8 @@ def placed(rows, seed, moved=0.0):
     table = make_table(rows, seed=seed, zones=4).drop(columns="zone")
     random = np.random.default_rng(seed)
     table[["f0", "f1", "f2", "f3"]] += moved
-    return table.assign(f4=table.f3 * 2, x=random.uniform(0, 200, rows), y=random.uniform(0, 200, rows))
+    x, y, area = random.uniform(0, 200, rows), random.uniform(0, 200, rows), random.lognormal(size=rows)
+    return table.assign(f4=table.f3 * 2, x=x, y=y, area=area)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,8 @@ def files(spark, tmp_path_factory):
     out = str(place / "out")
     path = write(placed(800, 1), place / "table.parquet")
     blocks = {"block_cols": ["x", "y"], "block_size": 100.0, "select_by": "zones", "nested": True}
-    trained = train(spark, Settings(path, grid=GRID, engine="task", **blocks), out, "20260102_030405")
+    weights = {"weight_col": "area", "metrics_weighted": True}
+    trained = train(spark, Settings(path, grid=GRID, engine="task", **blocks, **weights), out, "20260102_030405")
     asked = {"fail_below": {"f1": 1.0, "accuracy": 0.0}, "fail_on_drift": True}
     other = write(placed(400, 2, moved=5.0), place / "other.parquet")
     evaluated = [

@@ -89,6 +89,7 @@ class Parameters(BaseModel):
     class_weights: Literal["balanced", "none"] = described(
         "balanced", "balanced: both classes weigh the same in training; none: as much as their rows", "balanced or none"
     )
+    metrics_weighted: bool = described(False, "metrics count rows by their weight in weight_col", "true or false")
     test_frac: Fraction = described(0.15, "share of rows held out until the final test", FRACTION)
     val_frac: Fraction = described(0.15, "share of rows for selecting the best candidate", FRACTION)
     split_by: Literal["rows", "zone"] = described("rows", "split by rows, or keep whole zones together", "rows or zone")
@@ -183,6 +184,8 @@ class Parameters(BaseModel):
             raise ValueError(f"block_cols={self.block_cols}: give two columns, such as [x, y]")
         if self.block_size is not None and not self.block_cols:
             raise ValueError("block_size needs block_cols, the two columns of coordinates")
+        if self.metrics_weighted and self.weight_col is None:
+            raise ValueError("metrics_weighted: true needs weight_col, the column with the weights")
         for asked in self.needs_zones:
             if self.zone_col is None and self.block_size is None:
                 raise ValueError(f"{asked} needs zones: give zone_col, or block_cols and block_size")

@@ -153,8 +153,7 @@ def _fit_and_count(
         if candidate is not group[0]:
             assert family.first_of is not None  # only families with `first_of` have groups of several candidates
             model = family.first_of(fitted, candidate)
-        found.append(
-            (candidate, count_scores(with_score(model.transform(other)), split.label_col, SCORE_COL, zone_col))
-        )
+        scored = with_score(model.transform(other))
+        found.append((candidate, count_scores(scored, split.label_col, SCORE_COL, zone_col, split.measuring)))
     seconds = (time.monotonic() - started) / len(group)
     return [(candidate, counts, seconds) for candidate, counts in found]

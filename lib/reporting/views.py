@@ -155,10 +155,13 @@ def parts(split: Split) -> str:
     said = f"Each row weighs {weights}."
     if split.weights:
         assert split.table.weights is not None
-        worth = [f"{title} {WORDS.count(round(split.weights[name]['effective']))}" for name, title in PART_NAMES.items()]
+        effective = {title: split.weights[name]["effective"] for name, title in PART_NAMES.items()}
+        worth = ", ".join(f"{title} {WORDS.count(round(size))}" for title, size in effective.items())
+        count = "rows by their own weight" if split.metrics_weighted else "every row once"
         said = (
             f"Each row weighs {weights}, times its own weight {_weights_from(split.table.weights)}. The effective "
-            f"sample size of a part, the number of rows of equal weight that it is worth, is: {', '.join(worth)}."
+            f"sample size of a part, the number of rows of equal weight that it is worth, is: {worth}. Metrics count "
+            f"{count}."
         )
     return f"{table(header, rows, 'lrrrrll'[: len(header)])}\n\n{said}"
 
@@ -246,12 +249,13 @@ def metrics(record: Record) -> str:
     """All figures over all rows, with their 95% intervals where they were measured."""
     bounds = record.get("intervals")
     rows = [[WORDS(name), WORDS.number(record[name])] for name in artifacts.OVERALL_METRICS]
-    if not bounds:
-        return table(["metric", "value"], rows, "lr")
+    by = f"\n\nRows count by their weight in {code(record['weights']['column'])}." if record.get("weights") else ""
+    if not bounds or record["intervals_from"] == "none":
+        return table(["metric", "value"], rows, "lr") + by
     for name, row in zip(artifacts.OVERALL_METRICS, rows, strict=True):
         row.append(WORDS.interval(bounds.get(name)))
     source = "bootstrap over zones" if record["intervals_from"] == artifacts.ZONES else "formulas for independent rows"
-    return f"{table(['metric', 'value', '95% interval'], rows, 'lrr')}\n\nThe intervals come from {source}."
+    return f"{table(['metric', 'value', '95% interval'], rows, 'lrr')}\n\nThe intervals come from {source}.{by}"
 
 
 def threshold(record: Record) -> str:
@@ -389,7 +393,7 @@ def _balance_row(name: str, rows: int, positives: int) -> list[str]:
     return [name, WORDS.count(rows), WORDS.count(positives), WORDS.percent(positives / rows)]
 
 
-def _part_of(part: int, whole: int) -> str:
+def _part_of(part: float, whole: float) -> str:
     return f"{WORDS.count(part)} ({WORDS.percent(part / whole)})"
 
 

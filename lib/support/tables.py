@@ -290,9 +290,9 @@ def role(
     block_cols: Sequence[str] = (),
     weight_col: str | None = None,
 ) -> str:
-    """The role of a column: label, weight, zone, coordinate, excluded, feature, index (of a pandas table, no feature), text
-    (not a number), or reserved (a number whose name Spark ML uses itself or does not accept). A column of unknown type
-    counts as a number. `feature_columns` also checks the names of those with another role.
+    """The role of a column: label, weight, zone, coordinate, excluded, feature, index (of a pandas table, no feature),
+    text (not a number), or reserved (a number whose name Spark ML uses itself or does not accept). A column of unknown
+    type counts as a number. `feature_columns` also checks the names of those with another role.
     """
     if column.name in block_cols:
         return "coordinate"
@@ -343,8 +343,8 @@ def feature_columns(
     """The columns to learn from, in the table's order.
 
     Raises:
-        InputError: the label, the weight or an excluded column is missing, a feature is not a number, a column that is used has a
-            name that Spark ML does not accept, or no feature is left.
+        InputError: the label, the weight or an excluded column is missing, a feature is not a number, a column that is
+            used has a name that Spark ML does not accept, or no feature is left.
     """
     require(columns, label_col, "label_col", table)
     for name in exclude_cols:
@@ -363,8 +363,8 @@ def feature_columns(
     features = tuple(name for name, kind in roles.items() if kind == "feature")
     if not features:
         raise InputError(
-            f"no numeric feature is left in {table} apart from the label, the zone, the weight and the excluded columns; "
-            f"its columns are: {some(list(roles))}"
+            f"no numeric feature is left in {table} apart from the label, the zone, the weight and the excluded "
+            f"columns; its columns are: {some(list(roles))}"
         )
     return features
 

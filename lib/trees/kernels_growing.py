@@ -152,10 +152,7 @@ def _fill(rows, weights, order, start, end, chosen, class_weight, variance, hist
     for i in range(start, end):
         row = order[i]
         label = labels[row]
-        if weights is None:
-            weight = class_weight[label]
-        else:
-            weight = weights[row]
+        weight = class_weight[label] if weights is None else weights[row]
         if variance:
             w = weight
             wy = w * targets[row]

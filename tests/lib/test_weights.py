@@ -27,7 +27,6 @@ from lib.weights import exact_sum, scale_of
 from tests.lib.tables import make_table, write
 
 BOOSTED = expand({"GBT": {"maxDepth": [3], "maxIter": [2, 6], "maxBins": [16, 64]}})
-FOREST = expand({"RandomForest": {"numTrees": [6], "maxDepth": [5]}})
 
 
 def weighted(rows=900, seed=0, spread=1.0, **given):
@@ -61,7 +60,8 @@ def parts(spark, path):
 )
 def test_weights_that_are_none_are_refused(spark, tmp_path, value, rows, said):
     table = weighted(40)
-    table.loc[: rows - 1, "area"] = value
+    table["area"] = [value if row < rows else weight for row, weight in enumerate(table["area"])]
+    table["area"] = table["area"].astype(float)
     with pytest.raises(InputError, match=said):
         dataset.load(spark, write(table, tmp_path / "t.parquet"), weight_col="area")
 
@@ -140,7 +140,7 @@ def test_a_row_weighs_its_class_by_counts_as_in_scikit_learn_times_its_own(spark
     np.testing.assert_array_equal(
         rows[WEIGHT_COL], np.array(list(cut.class_weights.values()))[rows["label"].astype(int)] * (rows["area"] / scale)
     )
-    assert 0.5 < (rows["area"] / scale).mean() < 2
+    assert 1 / 100 < (rows["area"] / scale).mean() < 1 / 40
 
 
 def test_class_weights_are_one_of_two(spark, path):
@@ -183,7 +183,7 @@ def test_weights_change_models_and_their_unit_does_not(spark, parts, tmp_path):
     for number, area in enumerate((table.area, table.area * 1e-6, table.area * 0 + 3)):
         path = write(table.assign(area=area), tmp_path / f"{number}.parquet")
         cut = split(dataset.load(spark, path, weight_col="area"), seed=3)
-        found.append([s.metrics for s in in_order(task().score([*BOOSTED, *FOREST], cut, VAL), [*BOOSTED, *FOREST])][0])
+        found.append(in_order(task().score(BOOSTED, cut, VAL), BOOSTED)[0].metrics)
     without = split(dataset.load(spark, path, exclude_cols=["area"]), seed=3)
     plain = in_order(task().score(BOOSTED, without, VAL), BOOSTED)[0].metrics
     assert found[0] == pytest.approx(found[1], abs=1e-9)

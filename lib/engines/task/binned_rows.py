@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from pyspark import Broadcast, TaskContext
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from lib.engines.task.truth import Labels, Truth
 from lib.metrics import ScoreCounts
@@ -66,12 +67,17 @@ class Pieces:
 
 @dataclass(frozen=True)
 class TaskData:
-    """What tasks need: the training rows, the rows to score, and the thresholds between bins by maxBins."""
+    """What tasks need: the training rows, the rows to score, and the thresholds between bins by maxBins.
+
+    Where rows have weights, those of `train` are for training and those of `other` are the rows' own, for metrics that
+    are weighted.
+    """
 
     train: Pieces
     other: Pieces
     thresholds: dict[int, list[Floats]]
     class_weights: Floats
+    metrics_weighted: bool = False
 
     def load(self, max_bins: int) -> tuple[TrainingRows, Bins]:
         """See `FoldRows.load`."""
@@ -83,23 +89,28 @@ class TaskData:
     def truth(self) -> Truth[dict[str, float]]:
         """See `FoldRows.truth`."""
         beside, _ = self.other.load(min(self.other.by_bins))
-        return Truth(beside.labels, ScoreCounts.summary)
+        return Truth(beside.labels, ScoreCounts.summary, weights=beside.weights if self.metrics_weighted else None)
 
 
 @contextmanager
 def task_data(split: Split, train: Sequence[str], other: str, max_bins: Sequence[int]) -> Iterator[TaskData]:
     """Bin the rows of the parts `train` (to fit) and `other` (to score) once for each of `max_bins`."""
     weights = np.array([split.class_weights["0.0"], split.class_weights["1.0"]])
-    names = [f"`{name}`" for name in (*split.features, split.label_col, *([WEIGHT_COL] if split.weights else []))]
+    names = [F.col(f"`{name}`") for name in (*split.features, split.label_col)]
+    for_training, own = [], []
+    if split.table.weights:
+        for_training, own = [F.col(WEIGHT_COL)], [split.table.weights.of_row.alias(WEIGHT_COL)]
     # One table for both, so that the same jobs process both: a union keeps its partitions, those of `train` first.
-    ordered = parts_in_order(split, *train).select(names).union(parts_in_order(split, other).select(names)).persist()
+    fitted, scored = parts_in_order(split, *train), parts_in_order(split, other)
+    ordered = fitted.select(*names, *for_training).union(scored.select(*names, *own)).persist()
     pieces: list[Broadcast[Any]] = []
     try:
         beside = _beside(ordered, len(split.features))
         rows = sum(split.parts[part]["rows"] for part in train)
         of_train = 1 + int(np.searchsorted(np.cumsum([len(some) for some in beside]), rows))
         thresholds = _thresholds(ordered, beside, of_train, weights, sorted(set(max_bins)), split.seed)
-        yield TaskData(*_pieces(ordered, beside, of_train, thresholds, pieces), thresholds, weights)
+        made = _pieces(ordered, beside, of_train, thresholds, pieces)
+        yield TaskData(*made, thresholds, weights, split.metrics_weighted)
     finally:
         ordered.unpersist()
         for piece in pieces:

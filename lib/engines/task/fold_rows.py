@@ -21,7 +21,7 @@ from lib.engines.task.binned_rows import by_partition, range_partitioned, take
 from lib.engines.task.truth import Labels, Truth
 from lib.metrics import ScoreCounts
 from lib.search.folds import Fold
-from lib.split import CLASSES, HASH_COL, PART_COL, PARTS, Split, class_weights
+from lib.split import CLASSES, HASH_COL, PART_COL, PARTS, WEIGHT_COL, Split, class_weights
 from lib.trees import binning
 from lib.trees.binning import Bins, Floats
 from lib.trees.growing import TrainingRows
@@ -81,6 +81,8 @@ class FoldOfValues(Generic[T]):
     seed: int
     measure: Callable[[ScoreCounts], T]
     balanced: bool
+    unit: float | None = None
+    """What the pieces' weights are multiplied by to be the rows' own, if metrics are weighted."""
 
     def load(self, max_bins: int) -> tuple[TrainingRows, Bins]:
         """See `FoldRows.load`."""
@@ -111,7 +113,9 @@ class FoldOfValues(Generic[T]):
         """See `FoldRows.truth`."""
         found = [(piece.labels[mark], piece.zones[mark]) for piece, mark in self._score()]
         labels, zones = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-        return Truth(labels, self.measure, zones if self.fold.by_zone else None, self.values.zones)
+        weights = _joined((piece.weights, mark) for piece, mark in self._score())
+        own = None if weights is None or self.unit is None else weights * self.unit
+        return Truth(labels, self.measure, zones if self.fold.by_zone else None, self.values.zones, own)
 
     def _train(self) -> Iterator[tuple[Piece, npt.NDArray[np.bool_]]]:
         return self.values.chosen(self.fold.train_zones, self.fold.train)
@@ -145,7 +149,8 @@ def fold_rows(
     try:
         for piece in _pieces(split, zones):
             values.pieces.append(split.spark.sparkContext.broadcast(piece))
-        yield [FoldOfValues(values, fold, split.seed, measure, split.balanced) for fold in folds]
+        unit = split.weight_unit if split.metrics_weighted else None
+        yield [FoldOfValues(values, fold, split.seed, measure, split.balanced, unit) for fold in folds]
     finally:
         for broadcast in values.pieces:
             broadcast.destroy()
@@ -159,7 +164,7 @@ def _pieces(split: Split, zones: Sequence[str]) -> Iterator[Piece]:
         frame = frame.where(zone.isin(*zones))
     part = F.coalesce(*(F.when(F.col(PART_COL) == name, float(place)) for place, name in enumerate(PARTS)))
     names = [F.col(f"`{name}`") for name in (*split.features, split.label_col)]
-    weight = [split.scaled_weight] if split.table.weights else []
+    weight = [split.scaled_weight.alias(WEIGHT_COL)] if split.table.weights else []
     rows = range_partitioned(split, frame, split.table.rows, max(1, BYTES_PER_PIECE // (8 * n_features)))
     sorted_zones = np.array(zones, dtype=object)
 
@@ -167,8 +172,8 @@ def _pieces(split: Split, zones: Sequence[str]) -> Iterator[Piece]:
         values = np.stack(columns[:n_features]).astype(np.float64)
         labels, hashes, zones, parts, *weights = columns[n_features:]
         places = np.searchsorted(sorted_zones, zones.astype(object)).astype(np.int64)
-        codes = (labels.astype(np.uint8), hashes.astype(np.int64), places, parts.astype(np.int64), *weights)
-        return [values.tobytes(), *(code.tobytes() for code in codes)]
+        codes = (labels.astype(np.uint8), hashes.astype(np.int64), places, parts.astype(np.int64))
+        return [values.tobytes(), *(code.tobytes() for code in codes), *(each.tobytes() for each in weights)]
 
     for row in by_partition(
         rows.select(*names, HASH_COL, zone.alias("zone"), part.alias("part"), *weight), of_partition, 5 + len(weight)
@@ -176,8 +181,8 @@ def _pieces(split: Split, zones: Sequence[str]) -> Iterator[Piece]:
         labels = np.frombuffer(row[2], np.uint8)
         if len(labels):
             values = np.frombuffer(row[1], np.float64).reshape(n_features, -1)
-            places = [np.frombuffer(row[place], np.int64) for place in (3, 4, 5)]
-            yield Piece(values, labels, *places, np.frombuffer(row[6]) if weight else None)
+            hashes, of_zones, of_parts = (np.frombuffer(row[place], np.int64) for place in (3, 4, 5))
+            yield Piece(values, labels, hashes, of_zones, of_parts, np.frombuffer(row[6]) if weight else None)
 
 
 def _joined(marked: Iterable[tuple[Floats | None, npt.NDArray[np.bool_]]]) -> Floats | None:

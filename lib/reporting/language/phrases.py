@@ -120,6 +120,7 @@ _TERMS = {
     "param.val_frac": ("share of validation rows", "proporción de filas de validación"),
     "param.weight_col": ("column with the weight of each row", "columna con el peso de cada fila"),
     "param.class_weights": ("how much each class weighs in training", "cuánto pesa cada clase en el entrenamiento"),
+    "param.metrics_weighted": ("whether metrics count rows by weight", "si las métricas cuentan filas según su peso"),
     "param.split_by": ("what stays together in the split", "qué se mantiene junto en la partición"),
     "param.seed": ("seed of the split and the models", "semilla de la partición y los modelos"),
     "param.metric": ("metric that selects the winner", "métrica con que se elige el ganador"),
