@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 from sklearn.isotonic import IsotonicRegression
 
-from lib import dataset
+from lib import artifacts, dataset
 from lib.engines.spark import SparkEngine
 from lib.engines.task.engine import TaskEngine
 from lib.engines.task.memory import GB, TaskMemory
@@ -23,6 +23,8 @@ from lib.measures.decision import Decision
 from lib.measures.figures import describe, describe_curves, describe_zone
 from lib.measures.importance import permutation_importances
 from lib.metrics import ScoreCounts, count_scores
+from lib.reporting import report, views
+from lib.reporting.language.words import Words
 from lib.search.candidates import expand
 from lib.search.engine import in_order
 from lib.search.folds import group_zones, leave_out
@@ -308,6 +310,27 @@ def test_weighted_metrics_do_not_change_a_model(spark, path, tmp_path, run):
     assert evaluation.metrics["areaUnderROC"] == pytest.approx(sk.roc_auc_score(rows.label, rows.score), abs=1e-9)
     assert "weights" not in evaluation.metrics
     assert all(isinstance(cell, int) for cell in evaluation.metrics["confusion_matrix"].values())
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_report_says_by_what_it_weighs(spark, run, language):
+    trained, evaluation, _ = run
+    report.write(spark, evaluation.folder, language=language)
+    text = Path(evaluation.folder, artifacts.REPORT).read_text()
+    words = Words(language)
+    weights = evaluation.metrics["weights"]
+    worth = words.count(round(weights["effective"]))
+    assert words("rows_weighted", column="`area`", worth=worth) in text
+    assert words("note.cells_are_weights", column="`area`") in text
+    assert words("metrics_weighted") in text
+    assert f"{words('part_name.test')} {worth}" in text
+    assert f"| {words.count(evaluation.metrics['confusion_matrix']['TP'])} (" in text
+    assert words.percent(weights["base_rate"]) in text
+    shown = views.parts(trained.parts)
+    assert f"test {Words('en').count(round(weights['effective']))}. Metrics count rows by their own weight." in shown
+    assert "| weights of the rows | `area`, from " in views.facts(trained.table)
+    assert "Rows count by their weight in `area`." in views.metrics(evaluation.metrics)
+    assert views.confusion(evaluation.metrics["confusion_matrix"])
 
 
 def test_another_table_needs_its_weights(spark, tmp_path, run):

@@ -120,7 +120,7 @@ def test_an_unknown_name_is_one_line_with_the_nearest_and_all_names(given):
         ("block_size=0", "block_size=0: must be a number above 0, or null"),
         ("block_size=.inf", "block_size=inf: must be a number above 0, or null"),
         ("block_size=100", "block_size needs block_cols, the two columns of coordinates"),
-        ("weight_col=", "weight_col='': must be a column name or null"),
+        ("weight_col=[area]", "weight_col=['area']: must be a column name or null"),
         ("class_weights=equal", "class_weights='equal': must be balanced or none"),
         ("metrics_weighted=true", "metrics_weighted: true needs weight_col, the column with the weights"),
         ("threshold=2", "threshold=2: must be a number from 0 to 1, f1, {recall: 0.9}"),
