@@ -22,6 +22,7 @@ from lib.reading.options import NO_OPTIONS, Options
 from lib.support import blocks, tables
 from lib.support import positive as positive_values
 from lib.support.blocks import BLOCK_COL
+from lib.weights import Weights
 
 _LABELS_SHOWN = 20
 
@@ -36,6 +37,7 @@ class Table:
     no value; `lacking` counts these by feature, and `lacking_rows` the rows with one. `passed_over` names the columns
     that hold a pandas index, and `positive` has the values of the label that are class 1, if they were given; `sources`
     has the files and rows of each input, and `raw` is the table as it was read.
+    `weights` says which column of `frame` has the rows' weights, if there is one.
     """
 
     frame: DataFrame
@@ -55,6 +57,7 @@ class Table:
     missing: str = filling.ERROR
     lacking: Mapping[str, int] = field(default_factory=dict)
     lacking_rows: int = 0
+    weights: Weights | None = None
 
 
 def load(
@@ -71,6 +74,7 @@ def load(
     nodata: Sequence[float] = (),
     block_cols: Sequence[str] = (),
     block_size: float | None = None,
+    weight_col: str | None = None,
 ) -> Table:
     """Read one table from one or several files or folders, and check it.
 
@@ -90,6 +94,7 @@ def load(
         nodata=nodata,
         block_cols=block_cols,
         block_size=block_size,
+        weight_col=weight_col,
     )
     return replace(table, sources=found.sources, raw=found.frame)
 
@@ -107,6 +112,7 @@ def check(
     for_model: bool = False,
     positive: Any = None,
     nodata: Sequence[float] = (),
+    weight_col: str | None = None,
 ) -> Table:
     """Check a table that was read from `uris`, and reduce it to the columns and rows that are used.
 
@@ -117,7 +123,7 @@ def check(
     are the zones, instead of those of `zone_col` (see `lib.support.blocks`). With `for_model` the features are those
     of a model, so that no remedy is to exclude some. `positive` are the values of the label that are class 1 (see
     `lib.support.positive`); without it the label is 0 or 1. A feature or coordinate with one of the `nodata` values is
-    missing.
+    missing. `weight_col` has the weight of each row, a positive number; it is no feature.
 
     Raises:
         InputError: the table cannot be learnt from; the message says why and what to do.
@@ -128,34 +134,41 @@ def check(
     zone = zone_col if can_lack_zones and zone_col in raw.columns and zone_col not in exclude_cols else None
     if not can_lack_zones:
         zone = tables.zone_of(columns(raw), zone_col, exclude_cols)
-    features = tables.feature_columns(columns(raw), label_col, zone, exclude_cols, block_cols=block_cols)
+    features = tables.feature_columns(
+        columns(raw), label_col, zone, exclude_cols, block_cols=block_cols, weight_col=weight_col
+    )
     label = _label_column(raw, label_col, positive)
 
     used = [as_number(name, nodata).alias(name) for name in (*features, *block_cols)]
     used.insert(len(features), as_class(label, positive).alias(label_col))
+    weight = [weight_col] if weight_col else []
+    used += [as_number(name).alias(name) for name in weight]
     zone = None if block_size else zone
     if zone:
         used.append(_as_zone(raw, zone).alias(zone))
     frame = raw.select(*used)
 
-    unusable = count_unusable(frame, (*features, *block_cols, label_col), zone)
-    _check_values(unusable, features, label_col, missing, for_model)
+    unusable = count_unusable(frame, (*features, *block_cols, label_col, *weight), zone)
+    _check_values(unusable, features, label_col, missing, for_model, weight_col)
     is_filled = missing == filling.MEDIAN
     if unusable["any"]:
         frame = or_null(frame, features) if is_filled else frame.where(~any_unusable(frame.columns, zone))
     if block_size:
         zone, frame = BLOCK_COL, _add_blocks(frame, block_cols, block_size)
-    names = (*features, label_col)
-    # Both in one pass: the rows of each class, and the inputs of the fingerprint.
-    by_label = frame.groupBy(F.col(tables.quoted(label_col)).alias("label")).agg(*fingerprint_parts(row_hash(names)))
+    names = (*features, label_col, *weight)
+    # All in one pass: the rows of each class, the inputs of the fingerprint, and the range of the weights.
+    by_label = frame.groupBy(F.col(tables.quoted(label_col)).alias("label")).agg(
+        *fingerprint_parts(row_hash(names)), *_range_of(weight_col)
+    )
     found = {row["label"]: row for row in by_label.limit(_LABELS_SHOWN + 1).collect()}
     if positive is not None and set(found) != {0.0, 1.0}:
         raise _one_class(raw, label_col, positive, for_model)
     _check_classes({label: row["rows"] for label, row in found.items()}, label_col, for_model)
+    weights = _checked_weights(weight_col, list(found.values())) if weight_col else None
     classes = {"0": found[0.0]["rows"], "1": found[1.0]["rows"]}
     rows = classes["0"] + classes["1"]
     content = fingerprint(rows, found[0.0]["hash_sum"] + found[1.0]["hash_sum"], names)
-    roles = {c.name: tables.role(c, label_col, zone_col, exclude_cols, block_cols) for c in columns(raw)}
+    roles = {c.name: tables.role(c, label_col, zone_col, exclude_cols, block_cols, weight_col) for c in columns(raw)}
     return Table(
         frame,
         features,
@@ -172,6 +185,7 @@ def check(
         missing=missing,
         lacking={name: unusable[name] for name in features if unusable[name]} if is_filled else {},
         lacking_rows=unusable["any"] if is_filled else 0,
+        weights=weights,
     )
 
 
@@ -271,12 +285,46 @@ def _one_class(raw: DataFrame, label_col: str, positive: Any, for_model: bool) -
     )
 
 
+def _range_of(weight_col: str | None) -> list[Column]:
+    """The aggregates of the weights that `_checked_weights` reads."""
+    if weight_col is None:
+        return []
+    weight = F.col(tables.quoted(weight_col))
+    return [
+        F.min(weight).alias("least"),
+        F.max(weight).alias("most"),
+        F.count(F.when(weight <= 0, 1)).alias("not_positive"),
+    ]
+
+
+def _checked_weights(weight_col: str, of_classes: Sequence[Any]) -> Weights:
+    """The weights of a table, from `_range_of` its classes; all must be above 0."""
+    least = min(found["least"] for found in of_classes)
+    wrong, rows = (sum(found[name] for found in of_classes) for name in ("not_positive", "rows"))
+    if wrong:
+        raise InputError(
+            f"weight_col: {wrong:,} of {rows:,} rows have a weight of 0 or below in column {weight_col!r} (the lowest "
+            f"is {least:g}), and weights must be positive: give them one, or leave those rows out of the table"
+        )
+    return Weights(weight_col, least, max(found["most"] for found in of_classes))
+
+
 def _check_values(
-    counts: dict[str, int], features: Sequence[str], label_col: str, missing: str, for_model: bool
+    counts: dict[str, int],
+    features: Sequence[str],
+    label_col: str,
+    missing: str,
+    for_model: bool,
+    weight_col: str | None,
 ) -> None:
     rows = counts["rows"]
     if not rows:
         raise InputError("the table has no rows: choose another with --input-data")
+    if weight_col and counts[weight_col] == rows:
+        raise InputError(
+            f"weight_col: column {weight_col!r} has no usable value in any of the {rows:,} rows: choose a column of "
+            "positive numbers"
+        )
     for name in (*features, label_col):
         if counts[name] == rows:
             exclude = ": the model needs it" if for_model else f": exclude it with exclude_cols: [{name}]"
@@ -290,6 +338,8 @@ def _check_values(
         other = "leave those rows out of the table, or train with missing: drop"
         if not for_model:
             other = "drop those rows with missing: drop, fill features with missing: median, or exclude columns"
+            if set(found) == {weight_col}:
+                other = "drop those rows with missing: drop, or train without weight_col"
         raise InputError(
             f"{counts['any']:,} of {rows:,} rows have a null, NaN or infinite value, in: {listed}; fix them, {other}"
         )

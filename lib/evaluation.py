@@ -22,6 +22,7 @@ from lib.measures.scored_rows import scored_rows
 from lib.metrics import ScoreCounts, count_scores
 from lib.saved_models import SCORE_COL, Scorer, load_scorer
 from lib.storage import Storage, join
+from lib.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,15 @@ def evaluate(
     measured = rows_to_measure(spark, model_dir, experiment, test_data, test_fraction, seen)
     scorer = load_scorer(spark, join(model_dir, artifacts.PIPELINE))
     chosen = Decision.read(storage, model_dir)
-    by_zone = _score(measured, scorer, chosen, folder)
+    weights = measured.table.weights if experiment["parameters"].get("metrics_weighted") else None
+    by_zone, worth = _score(measured, scorer, chosen, folder, weights)
     counts = ScoreCounts.sum(by_zone.values())
     metrics = {
         "run_id": artifacts.run_id_of(folder),
         "model_dir": model_dir,
         "model": summary["winner"]["name"],
         "measured_on": measured.record,
+        **({"weights": _describe_weights(weights, counts, worth)} if weights else {}),
         **describe(counts, chosen),
         **intervals.describe(by_zone, chosen.threshold, experiment["split"]["seed"]),
     }
@@ -81,7 +84,7 @@ def evaluate(
         metrics["leave_one_zone_out"] = zones
     if measured.distances:
         metrics["nearest_training_row"] = measured.distances
-    sampled, effects = _look_at_sample(storage, model_dir, experiment, summary, measured, scorer)
+    sampled, effects = _look_at_sample(storage, model_dir, experiment, summary, measured, scorer, weights)
     metrics |= sampled
     if fail_below or fail_on_drift:
         metrics["gate"] = gate.check(metrics, fail_below or {}, fail_on_drift)
@@ -95,15 +98,32 @@ def evaluate(
     return Evaluation(folder, metrics, curves)
 
 
-def _score(measured: Measured, scorer: Scorer, chosen: Decision, folder: str) -> dict[str, ScoreCounts]:
-    """Score the rows in one pass, write them as scores.parquet, and count the scores of each zone."""
+def _score(
+    measured: Measured, scorer: Scorer, chosen: Decision, folder: str, weights: Weights | None
+) -> tuple[dict[str, ScoreCounts], float | None]:
+    """Score the rows in one pass, write them as scores.parquet, and count the scores of each zone.
+
+    Returns also how many rows of equal weight they are worth, if metrics are weighted.
+    """
     table = measured.table
-    kept = [*table.coordinates, *([table.zone_col] if table.zone_col else []), table.label_col]
+    weight = [table.weights.column] if table.weights else []
+    kept = [*table.coordinates, *([table.zone_col] if table.zone_col else []), table.label_col, *weight]
     scored = scorer.with_score(measured.frame).select(*(F.col(f"`{name}`") for name in (*kept, SCORE_COL))).persist()
-    by_zone = count_scores(scored, table.label_col, SCORE_COL, table.zone_col)
+    by_zone = count_scores(scored, table.label_col, SCORE_COL, table.zone_col, weights)
+    worth = scored.agg(*weights.sums()).first() if weights else None
     scored_rows(scored, kept, chosen).write.mode("overwrite").parquet(join(folder, artifacts.EVAL_SCORES))
     scored.unpersist()
-    return by_zone
+    return by_zone, worth["effective"] if worth else None
+
+
+def _describe_weights(weights: Weights, counts: ScoreCounts, effective: float | None) -> dict[str, Any]:
+    """What metrics.json says of the weights that its figures count rows by."""
+    return {
+        "column": weights.column,
+        "weight": counts.weight,
+        "effective": effective,
+        "base_rate": counts.n_positives / counts.weight,
+    }
 
 
 def _look_at_sample(
@@ -113,16 +133,21 @@ def _look_at_sample(
     summary: Mapping[str, Any],
     measured: Measured,
     scorer: Scorer,
+    weights: Weights | None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What needs the rows themselves, from a sample of them: figures, and curves to draw."""
     features, seed = experiment["data"]["features"], experiment["split"]["seed"]
-    rows = reference.sample(measured.frame, [*features, measured.table.label_col])
-    values, labels = rows[features].to_numpy(float), rows[measured.table.label_col].to_numpy(float)
+    label = measured.table.label_col
+    rows = reference.sample(measured.frame, [*features, label, *([weights.column] if weights else [])])
+    own = rows[weights.column].to_numpy(float) if weights else None
+    values, labels = rows[features].to_numpy(float), rows[label].to_numpy(float)
     gains = comparison.gains_of(summary)
     figures: dict[str, Any] = {}
     curves: dict[str, Any] = {}
     if scorer.score is not None:
-        figures, curves = lean.describe(scorer.score, values, labels, features, gains, summary["metric_used"], seed)
+        figures, curves = lean.describe(
+            scorer.score, values, labels, features, gains, summary["metric_used"], seed, own
+        )
     known = reference.read(storage, model_dir, features, experiment["data"]["zone_col"])
     if known is not None:
         figures["applicability"] = comparison.applicability(known, values, features, gains)

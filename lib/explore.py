@@ -30,6 +30,7 @@ def describe_columns(
     zone_col: str | None = None,
     exclude_cols: Sequence[str] = (),
     block_cols: Sequence[str] = (),
+    weight_col: str | None = None,
 ) -> list[Record]:
     """Describe each column of a table as it was read: `column`, `type`, `role`, `rows`, `missing`, min, median, max.
 
@@ -44,7 +45,7 @@ def describe_columns(
         {
             "column": column.name,
             "type": column.type,
-            "role": tables.role(column, label_col, zone_col, exclude_cols, block_cols),
+            "role": tables.role(column, label_col, zone_col, exclude_cols, block_cols, weight_col),
             "rows": found["rows"],
             "missing": found["rows"] - found[f"usable {place}"],
             **{name: found[f"{name} {place}"] for name in ("min", "median", "max")},

@@ -10,7 +10,7 @@ recall instead; it is a little lower or higher, and both are called "AUC-PR" in 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+
+from lib.weights import Weights, exact_sum
 
 THRESHOLD = 0.5
 
@@ -31,20 +33,31 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ScoreCounts:
-    """Rows of each class by score: `scores` are distinct and descending, `positives` and `negatives` their counts."""
+    """Rows of each class by score: `scores` are distinct and descending, `positives` and `negatives` their counts.
+
+    Where rows are weighted these are sums of weights, and `counted` has the numbers of rows at the same scores.
+    """
 
     scores: Array
     positives: Array
     negatives: Array
+    counted: "ScoreCounts | None" = None
 
     @classmethod
-    def from_arrays(cls, labels: npt.ArrayLike, scores: npt.ArrayLike) -> "ScoreCounts":
-        """Count from one label (0 or 1) and one score (probability of class 1) per row."""
+    def from_arrays(cls, labels: npt.ArrayLike, scores: npt.ArrayLike, weights: Array | None = None) -> "ScoreCounts":
+        """Count from one label (0 or 1) and one score (probability of class 1) per row, and maybe a weight."""
         label_array = np.asarray(labels, dtype=np.float64)
         distinct, place = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)
         rows = np.bincount(place, minlength=len(distinct)).astype(np.float64)
         positives = np.bincount(place, weights=label_array, minlength=len(distinct)).astype(np.float64)
-        return cls(distinct[::-1].astype(np.float64), positives[::-1], (rows - positives)[::-1])
+        counted = cls(distinct[::-1].astype(np.float64), positives[::-1], (rows - positives)[::-1])
+        if weights is None:
+            return counted
+        of_1, of_0 = (
+            np.bincount(place, weights=weights * is_class, minlength=len(distinct)).astype(np.float64)[::-1]
+            for is_class in (label_array, 1.0 - label_array)
+        )
+        return cls(counted.scores, of_1, of_0, counted)
 
     @classmethod
     def sum(cls, parts: "Iterable[ScoreCounts]") -> "ScoreCounts":
@@ -55,26 +68,49 @@ class ScoreCounts:
             np.bincount(place, weights=np.concatenate(counts), minlength=len(scores))
             for counts in ([p.positives for p in held], [p.negatives for p in held])
         )
-        return cls(scores[::-1], positives[::-1].astype(np.float64), negatives[::-1].astype(np.float64))
+        weighted = any(p.counted is not None for p in held)
+        return cls(
+            scores[::-1],
+            positives[::-1].astype(np.float64),
+            negatives[::-1].astype(np.float64),
+            cls.sum([p.by_rows for p in held]) if weighted else None,
+        )
 
     def rounded(self, grid: float = _SCORE_GRID) -> "ScoreCounts":
         """The counts with scores rounded to multiples of 1 / `grid`."""
-        return ScoreCounts.sum([ScoreCounts(np.round(self.scores * grid) / grid, self.positives, self.negatives)])
+        scores = np.round(self.scores * grid) / grid
+        counted = None if self.counted is None else replace(self.counted, scores=scores)
+        return ScoreCounts.sum([ScoreCounts(scores, self.positives, self.negatives, counted)])
+
+    @property
+    def by_rows(self) -> "ScoreCounts":
+        """The numbers of rows, whether they are weighted or not."""
+        return self if self.counted is None else self.counted
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether rows are weighted."""
+        return self.counted is not None
 
     @cached_property
     def n_positives(self) -> float:
-        """Rows of class 1."""
+        """Rows of class 1, or their weight."""
         return float(self.positives.sum())
 
     @cached_property
     def n_negatives(self) -> float:
-        """Rows of class 0."""
+        """Rows of class 0, or their weight."""
         return float(self.negatives.sum())
+
+    @property
+    def weight(self) -> float:
+        """The weight of all rows: their number, if they are not weighted."""
+        return self.n_positives + self.n_negatives
 
     @property
     def rows(self) -> int:
         """Rows counted."""
-        return int(self.n_positives + self.n_negatives)
+        return int(self.by_rows.weight)
 
     def roc_curve(self) -> tuple[Array, Array]:
         """False and true positive rates from (0, 0) to (1, 1), one point per distinct score."""
@@ -113,6 +149,13 @@ class ScoreCounts:
     def confusion(self, threshold: float = THRESHOLD) -> "Confusion":
         """Counts of right and wrong predictions when scores above `threshold` are predicted positive."""
         predicted = self.scores > threshold
+        if self.is_weighted:
+            return Confusion(
+                tn=float(self.negatives[~predicted].sum()),
+                fp=float(self.negatives[predicted].sum()),
+                fn=float(self.positives[~predicted].sum()),
+                tp=float(self.positives[predicted].sum()),
+            )
         true_positives = float(self.positives[predicted].sum())
         false_positives = float(self.negatives[predicted].sum())
         return Confusion(
@@ -145,16 +188,19 @@ class ScoreCounts:
 
 @dataclass(frozen=True)
 class Confusion:
-    """A confusion matrix and its metrics; 0 divided by 0 is 0, as in Spark ML and scikit-learn."""
+    """A confusion matrix and its metrics; 0 divided by 0 is 0, as in Spark ML and scikit-learn.
 
-    tn: int
-    fp: int
-    fn: int
-    tp: int
+    The cells are whole numbers of rows, or sums of weights.
+    """
+
+    tn: float
+    fp: float
+    fn: float
+    tp: float
 
     @property
-    def rows(self) -> int:
-        """Rows counted."""
+    def rows(self) -> float:
+        """Rows counted, or their weight."""
         return self.tn + self.fp + self.fn + self.tp
 
     @property
@@ -182,40 +228,52 @@ class Confusion:
         """Mean of a per-class figure, weighted by the classes' rows (as in MulticlassClassificationEvaluator)."""
         return _share(by_class["0"] * (self.tn + self.fp) + by_class["1"] * (self.fn + self.tp), self.rows)
 
-    def as_dict(self) -> dict[str, int]:
+    def as_dict(self) -> dict[str, float]:
         """The four counts under their usual names."""
         return {"TN": self.tn, "FP": self.fp, "FN": self.fn, "TP": self.tp}
 
 
 def count_scores(
-    frame: DataFrame, label_col: str, score_col: str, group_col: str | None = None
+    frame: DataFrame, label_col: str, score_col: str, group_col: str | None = None, weights: Weights | None = None
 ) -> dict[str, ScoreCounts]:
     """Count a table's scores in one pass, for each value of `group_col` (under "" without one).
 
-    `label_col` holds 0.0 or 1.0, `score_col` the probability of class 1. Add the groups with `ScoreCounts.sum`.
+    `label_col` holds 0.0 or 1.0, `score_col` the probability of class 1. With `weights` rows count by their weight.
+    Add the groups with `ScoreCounts.sum`.
     """
+    weight = [weights.of_row.alias("weight")] if weights else []
+    most = weights.most if weights else None
     group = F.col(f"`{group_col}`").cast("string") if group_col else F.lit("")
     rows = frame.select(
-        group.alias("group"), F.col(f"`{label_col}`").alias("label"), F.col(f"`{score_col}`").alias("score")
+        group.alias("group"), F.col(f"`{label_col}`").alias("label"), F.col(f"`{score_col}`").alias("score"), *weight
     )
-    counted = _count(rows).limit(MAX_DISTINCT_SCORES + 1).toPandas()
+    counted = _count(rows, most).limit(MAX_DISTINCT_SCORES + 1).toPandas()
     if len(counted) > MAX_DISTINCT_SCORES:
-        counted = _count(rows.withColumn("score", F.round(F.col("score") * _SCORE_GRID) / _SCORE_GRID)).toPandas()
+        rounded = rows.withColumn("score", F.round(F.col("score") * _SCORE_GRID) / _SCORE_GRID)
+        counted = _count(rounded, most).toPandas()
     return {str(name): _from_pandas(part) for name, part in counted.groupby("group", sort=True)}
 
 
-def _count(rows: DataFrame) -> DataFrame:
+def _count(rows: DataFrame, most: float | None) -> DataFrame:
+    """Rows and positives of each group and score, and the weights of each class if the greatest weight is given."""
+    weights = []
+    if most is not None:
+        for name, label in (("weight_1", 1.0), ("weight_0", 0.0)):
+            of_class = F.when(F.col("label") == label, F.col("weight")).otherwise(0.0)
+            weights.append(exact_sum(of_class, most).alias(name))
     return rows.groupBy("group", "score").agg(
-        F.sum("label").alias("positives"), F.count(F.lit(1)).cast("double").alias("rows")
+        F.sum("label").alias("positives"), F.count(F.lit(1)).cast("double").alias("rows"), *weights
     )
 
 
 def _from_pandas(counted: pd.DataFrame) -> ScoreCounts:
     counted = counted.sort_values("score", ascending=False)
-    positives = counted["positives"].to_numpy(np.float64)
-    return ScoreCounts(
-        counted["score"].to_numpy(np.float64), positives, counted["rows"].to_numpy(np.float64) - positives
-    )
+    scores, positives = (counted[name].to_numpy(np.float64) for name in ("score", "positives"))
+    rows = ScoreCounts(scores, positives, counted["rows"].to_numpy(np.float64) - positives)
+    if "weight_1" not in counted:
+        return rows
+    of_1, of_0 = (counted[name].to_numpy(np.float64) for name in ("weight_1", "weight_0"))
+    return ScoreCounts(scores, of_1, of_0, rows)
 
 
 def _share(part: float, whole: float) -> float:

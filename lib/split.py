@@ -21,11 +21,13 @@ from lib import dataset, filling
 from lib.dataset import Table
 from lib.errors import InputError, some
 from lib.support import tables
+from lib.weights import BALANCED, CLASS_WEIGHTS, Weights, scale_of
 
 TRAIN, VAL, TEST = PARTS = ("train", "val", "test")
 HASH_COL = "__row_hash"
 PART_COL = "__part"
 WEIGHT_COL = "__weight"
+CLASSES = ("0.0", "1.0")
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,11 @@ class Split:
 
     `parts` has the number of rows, the positives and a fingerprint of each part; `zones` the zones of each part if the
     table was split by zone, else None, and `repeated` the rows then left out of validation and test because they
-    repeat a row of another zone; `class_weights` are N / (k · n_c) of the training part, by "0.0" and "1.0".
-    `frame` is null where a feature has no value; `medians` of the training part fill it, if the table is to be filled.
+    repeat a row of another zone; `class_weights` are those of the training part, by "0.0" and "1.0": N / (k · n_c), or
+    1 if the classes are not `balanced`. `frame` is null where a feature has no value; `medians` of the training part
+    fill it, if the table is to be filled. `weights` has, of a table with weights, their sum in each part (`weight`) and
+    the number of rows of equal weight that they are worth (`effective`). With `metrics_weighted` metrics count rows by
+    their weights.
     """
 
     table: Table
@@ -64,6 +69,9 @@ class Split:
     class_weights: dict[str, float]
     repeated: int = 0
     medians: Mapping[str, float] | None = None
+    balanced: bool = True
+    weights: dict[str, dict[str, float]] | None = None
+    metrics_weighted: bool = False
 
     @property
     def spark(self) -> SparkSession:
@@ -93,14 +101,35 @@ class Split:
         return self.weighted(chosen, self.class_weights)
 
     def weighted(self, frame: DataFrame, class_weights: Mapping[str, float]) -> DataFrame:
-        """Add `WEIGHT_COL`, the weight of each row's class."""
+        """Add `WEIGHT_COL`, a row's weight in training: that of its class, times its own if the table has weights."""
         is_positive = F.col(f"`{self.label_col}`") == 1.0
-        return frame.withColumn(WEIGHT_COL, F.when(is_positive, class_weights["1.0"]).otherwise(class_weights["0.0"]))
+        weight = F.when(is_positive, class_weights["1.0"]).otherwise(class_weights["0.0"])
+        if self.table.weights:
+            weight = weight * self.scaled_weight
+        return frame.withColumn(WEIGHT_COL, weight)
+
+    @property
+    def scaled_weight(self) -> Column:
+        """The weight of a row of its own, as it counts in training (see `lib.weights.scale_of`)."""
+        assert self.table.weights is not None  # only tables with weights are asked
+        return self.table.weights.of_row / F.lit(self.weight_unit)
+
+    @property
+    def weight_unit(self) -> float:
+        """What weights are divided by in training."""
+        assert self.weights is not None  # only tables with weights are asked
+        return scale_of(self.weights[TRAIN]["weight"], self.parts[TRAIN]["rows"])
+
+    @property
+    def measuring(self) -> Weights | None:
+        """The weights that metrics count rows by; None if they do not."""
+        return self.table.weights if self.metrics_weighted else None
 
     @property
     def canonical_order(self) -> list[str]:
         """Columns to sort by for a reproducible order (only identical rows tie)."""
-        return [HASH_COL, *(f"`{name}`" for name in (*self.features, self.label_col))]
+        weight = [self.table.weights.column] if self.table.weights else []
+        return [HASH_COL, *(f"`{name}`" for name in (*self.features, self.label_col, *weight))]
 
     def count_by_zone(self) -> ZoneCounts:
         """The rows of each zone and part; counted once, in one pass."""
@@ -128,22 +157,34 @@ class Split:
             "seed": self.seed,
             "parts": self.parts,
         }
-        return record if self.zones is None else {**record, "zones": self.zones, "repeated": self.repeated}
+        if self.zones is not None:
+            record |= {"zones": self.zones, "repeated": self.repeated}
+        return record if self.weights is None else {**record, "weights": self.weights}
 
 
 def split(
-    table: Table, *, test_frac: float = 0.15, val_frac: float = 0.15, split_by: str = "rows", seed: int = 42
+    table: Table,
+    *,
+    test_frac: float = 0.15,
+    val_frac: float = 0.15,
+    split_by: str = "rows",
+    seed: int = 42,
+    classes: str = BALANCED,
+    metrics_weighted: bool = False,
 ) -> Split:
     """Split a table into training, validation and test parts.
 
     `test_frac` and `val_frac` are fractions of the rows (of each class with `split_by="rows"`; approximated by whole
-    zones with `split_by="zone"`).
+    zones with `split_by="zone"`). `classes` is one of `lib.weights.CLASS_WEIGHTS`; with `metrics_weighted` metrics
+    count rows by the table's weights.
 
     Raises:
         InputError: fractions that leave a part empty, a class with too few rows, no zones or too few of them, a feature
             without a value to fill with.
     """
     _check_fractions(test_frac, val_frac)
+    if classes not in CLASS_WEIGHTS:
+        raise InputError(f"class_weights={classes!r}: choose {' or '.join(CLASS_WEIGHTS)}")
     hashed = table.frame.withColumn(HASH_COL, dataset.row_hash((*table.features, table.label_col), seed))
     hashed = hashed.persist()
     zones = None
@@ -157,7 +198,7 @@ def split(
     frame = hashed.withColumn(PART_COL, part)
     if zones is not None:
         frame = _without_repeated(frame)
-    parts, train_counts = _describe(frame, table)
+    parts, train_counts, weights = _describe(frame, table)
     _check_parts(parts, split_by)
     return Split(
         table,
@@ -168,9 +209,12 @@ def split(
         seed,
         parts,
         zones,
-        balanced(train_counts),
+        class_weights(train_counts, classes == BALANCED),
         table.rows - sum(part["rows"] for part in parts.values()),
         _medians(frame, table) if table.missing == filling.MEDIAN else None,
+        classes == BALANCED,
+        weights,
+        metrics_weighted,
     )
 
 
@@ -195,8 +239,10 @@ def _without_repeated(frame: DataFrame) -> DataFrame:
     return first.where(F.col("__order") == F.col("__first")).drop("__order", "__first").persist()
 
 
-def balanced(counts: Mapping[str, int]) -> dict[str, float]:
-    """Class weights N / (k · n_c) from the rows of each class."""
+def class_weights(counts: Mapping[str, int], balanced: bool) -> dict[str, float]:
+    """Class weights N / (k · n_c) from the rows of each class, not from their own weights; 1 unless `balanced`."""
+    if not balanced:
+        return dict.fromkeys(counts, 1.0)
     rows = sum(counts.values())
     return {label: rows / (2 * count) for label, count in counts.items()}
 
@@ -317,21 +363,30 @@ def _take_zones(zones: Sequence[str], counts: Mapping[str, int], wanted: float, 
     return taken or [min(zones, key=lambda zone: counts[zone])]
 
 
-def _describe(frame: DataFrame, table: Table) -> tuple[dict[str, dict[str, Any]], dict[str, int]]:
+def _describe(
+    frame: DataFrame, table: Table
+) -> tuple[dict[str, dict[str, Any]], dict[str, int], dict[str, dict[str, float]] | None]:
+    """The record of each part, the training rows of each class, and what is said of the weights of each part."""
     names = (*table.features, table.label_col)
     label = F.col(f"`{table.label_col}`")
     found = frame.groupBy(PART_COL).agg(
-        *dataset.fingerprint_parts(F.col(HASH_COL)), F.sum(label.cast("long")).alias("positives")
+        *dataset.fingerprint_parts(F.col(HASH_COL)),
+        F.sum(label.cast("long")).alias("positives"),
+        *(table.weights.sums() if table.weights else ()),
     )
     parts: dict[str, dict[str, Any]] = {name: {"rows": 0, "positives": 0, "fingerprint": ""} for name in PARTS}
+    weights = {}
     for row in found.collect():
+        if table.weights:
+            weights[row[PART_COL]] = {name: row[name] for name in ("weight", "effective")}
         parts[row[PART_COL]] = {
             "rows": row["rows"],
             "positives": row["positives"],
             "fingerprint": dataset.fingerprint(row["rows"], row["hash_sum"], names),
         }
     train = parts[TRAIN]
-    return parts, {"0.0": train["rows"] - train["positives"], "1.0": train["positives"]}
+    counts = dict(zip(CLASSES, (train["rows"] - train["positives"], train["positives"]), strict=True))
+    return parts, counts, weights or None
 
 
 def _check_parts(parts: Mapping[str, Mapping[str, Any]], split_by: str) -> None:

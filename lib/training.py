@@ -35,6 +35,7 @@ from lib.storage import Storage, join
 from lib.support import tables, threshold_rule
 from lib.support.spreadsheets import as_cell
 from lib.support.version import versions
+from lib.weights import BALANCED
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ class Settings:
     nodata: Sequence[float] = ()
     block_cols: Sequence[str] = ()
     block_size: float | None = None
+    weight_col: str | None = None
+    class_weights: str = BALANCED
+    metrics_weighted: bool = False
     test_frac: float = 0.15
     val_frac: float = 0.15
     split_by: str = "rows"
@@ -97,6 +101,8 @@ class Training:
         self.started_at = _now()
         check_metric(settings.metric)
         threshold_rule.check(settings.threshold)
+        if settings.metrics_weighted and settings.weight_col is None:
+            raise InputError("metrics_weighted: true needs weight_col, the column with the weights")
         self.candidates = candidates_of(settings)
         if continues:
             resume.check_unfinished(self.storage, self.folder)
@@ -126,6 +132,7 @@ class Training:
                 nodata=s.nodata,
                 block_cols=s.block_cols,
                 block_size=s.block_size,
+                weight_col=s.weight_col,
             )
             other = tables.places(test_data)
             if other and other != list(self.table.inputs):
@@ -140,7 +147,15 @@ class Training:
         """
         s = self.settings
         with self._timed("split"):
-            self.parts = split(self.table, test_frac=s.test_frac, val_frac=s.val_frac, split_by=s.split_by, seed=s.seed)
+            self.parts = split(
+                self.table,
+                test_frac=s.test_frac,
+                val_frac=s.val_frac,
+                split_by=s.split_by,
+                seed=s.seed,
+                classes=s.class_weights,
+                metrics_weighted=s.metrics_weighted,
+            )
             label, features = self.table.label_col, self.table.features
             some_rows = reference.sample(self.parts.frame, [*features, label])
             self.suspects = suspects.find(some_rows, features, label)
@@ -201,7 +216,7 @@ class Training:
             tested = self._test([score.candidate for score in best])
             scorer = load_scorer(self.spark, join(self.folder, artifacts.PIPELINE))
             held_out = scorer.with_score(self.parts.as_given(TEST))
-            retrained = count_scores(held_out, self.parts.label_col, SCORE_COL)[""]
+            retrained = count_scores(held_out, self.parts.label_col, SCORE_COL, weights=self.parts.measuring)[""]
             ranked = importances(self.found.best().candidate, self.model, self.parts.features)
             decision = Decision.fit(self.on_validation, self.settings.threshold)
             summary = self._summarize(best, tested, retrained, ranked)
@@ -243,6 +258,7 @@ class Training:
             "test_samples": rows[TEST],
             "n_features": len(self.parts.features),
             "class_weights": self.parts.class_weights,
+            **({"weights": self._weights()} if self.parts.weights else {}),
             "models": {
                 on_val.candidate.model: {
                     "val_metrics": dict(on_val.metrics),
@@ -270,6 +286,15 @@ class Training:
             return {}
         lacking = {"rows": self.table.lacking_rows, "values": dict(self.table.lacking)}
         return {"filling": {"by": filling.MEDIAN, **lacking, "medians": dict(self.parts.medians)}}
+
+    def _weights(self) -> dict[str, Any]:
+        """What `metrics/summary.json` says of the weights: their column and range, and what each part is worth."""
+        assert self.table.weights is not None  # only tables with weights are asked
+        return {
+            **asdict(self.table.weights),
+            "metrics_weighted": self.parts.metrics_weighted,
+            "parts": self.parts.weights,
+        }
 
     def _other_choice(self) -> dict[str, Any]:
         """The candidate that validation would have chosen, where the search selected another by zones."""
@@ -310,6 +335,7 @@ class Training:
             "coordinates": list(table.coordinates),
             "class_counts": table.class_counts,
             "fingerprint": table.fingerprint,
+            **({"weights": asdict(table.weights)} if table.weights else {}),
         }
 
     def _write_json(self, name: str, content: Mapping[str, Any]) -> None:

@@ -31,6 +31,7 @@ def main() -> int:
         help="rows with missing or infinite features: stop with an error (the default), drop them, or fill them with "
         "medians of the training rows",
     )
+    parser.add_argument("--weight_col", help="column with the weight of each row, a positive number; no feature")
     parser.add_argument("--test_frac", type=float, default=0.15, help="fraction of rows held out until the final test")
     parser.add_argument("--seed", type=int, default=42, help="seed of the split, the bagging and the feature sampling")
     parser.add_argument(
@@ -44,6 +45,7 @@ def main() -> int:
             label_col=args.label_col,
             positive=args.positive,
             missing=args.missing,
+            weight_col=args.weight_col,
             test_frac=args.test_frac,
             seed=args.seed,
             metric=args.metric,

@@ -32,7 +32,8 @@ def placed(rows, seed, moved=0.0):
     random = np.random.default_rng(seed)
     table[["f0", "f1", "f2", "f3"]] += moved
     table["f1"] = table.f1.mask(random.uniform(size=rows) < 0.1)
-    return table.assign(f4=table.f3 * 2, x=random.uniform(0, 200, rows), y=random.uniform(0, 200, rows))
+    x, y, area = random.uniform(0, 200, rows), random.uniform(0, 200, rows), random.lognormal(size=rows)
+    return table.assign(f4=table.f3 * 2, x=x, y=y, area=area)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,8 @@ def files(spark, tmp_path_factory):
     out = str(place / "out")
     path = write(placed(800, 1), place / "table.parquet")
     blocks = {"block_cols": ["x", "y"], "block_size": 100.0, "select_by": "zones", "nested": True, "missing": "median"}
-    trained = train(spark, Settings(path, grid=GRID, engine="task", **blocks), out, "20260102_030405")
+    weights = {"weight_col": "area", "metrics_weighted": True}
+    trained = train(spark, Settings(path, grid=GRID, engine="task", **blocks, **weights), out, "20260102_030405")
     asked = {"fail_below": {"f1": 1.0, "accuracy": 0.0}, "fail_on_drift": True}
     other = write(placed(400, 2, moved=5.0), place / "other.parquet")
     evaluated = [

@@ -121,6 +121,13 @@ class Parameters(BaseModel):
     block_size: Annotated[float, Field(gt=0)] | None = described(
         None, "side of the square blocks that serve as zones, in the unit of block_cols", "a number above 0, or null"
     )
+    weight_col: Text | None = described(
+        None, "column with the weight of each row, a positive number; it is no feature", "a column name or null"
+    )
+    class_weights: Literal["balanced", "none"] = described(
+        "balanced", "balanced: both classes weigh the same in training; none: as much as their rows", "balanced or none"
+    )
+    metrics_weighted: bool = described(False, "metrics count rows by their weight in weight_col", "true or false")
     test_frac: Fraction = described(0.15, "share of rows held out until the final test", FRACTION)
     val_frac: Fraction = described(0.15, "share of rows for selecting the best candidate", FRACTION)
     split_by: Literal["rows", "zone"] = described("rows", "split by rows, or keep whole zones together", "rows or zone")
@@ -224,6 +231,8 @@ class Parameters(BaseModel):
             raise ValueError("zone_from and block_size both make zones: give one of them")
         if self.zone_from and self.zone_col is None:
             raise ValueError(f"zone_from: {self.zone_from} needs a name for the column of zones: give zone_col")
+        if self.metrics_weighted and self.weight_col is None:
+            raise ValueError("metrics_weighted: true needs weight_col, the column with the weights")
         for asked in self.needs_zones:
             if self.zone_col is None and self.block_size is None:
                 raise ValueError(f"{asked} needs zones: give zone_col, or block_cols and block_size")

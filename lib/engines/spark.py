@@ -22,7 +22,7 @@ from lib.search.families import Candidate, family_of
 from lib.search.families.family import Columns
 from lib.search.folds import Fold
 from lib.search.shared_fits import sharing_in_spark_ml
-from lib.split import HASH_COL, PART_COL, TRAIN, VAL, WEIGHT_COL, Split, ZoneCounts, balanced
+from lib.split import CLASSES, HASH_COL, PART_COL, TRAIN, VAL, WEIGHT_COL, Split, ZoneCounts, class_weights
 
 # Each level of a tree is a Spark job, and on small data more partitions only make it slower. The number of partitions
 # depends on the data alone, never on the cores, so that the same data give the same model everywhere.
@@ -134,7 +134,7 @@ def _training_rows(fold: Fold, split: Split, counts: ZoneCounts, medians: Mappin
     """The rows to fit of a fold, weighted by their own classes, and their number."""
     chosen = [counts[zone][part] for zone in fold.train_zones for part in fold.train]
     rows, positives = sum(c.rows for c in chosen), sum(c.positives for c in chosen)
-    weights = balanced({"0.0": rows - positives, "1.0": positives})
+    weights = class_weights(dict(zip(CLASSES, (rows - positives, positives), strict=True)), split.balanced)
     return split.weighted(fold_part(split, fold.train_zones, fold.train, medians), weights), rows
 
 
@@ -158,8 +158,7 @@ def _fit_and_count(
         if candidate is not group[0]:
             assert family.first_of is not None  # only families with `first_of` have groups of several candidates
             model = family.first_of(fitted, candidate)
-        found.append(
-            (candidate, count_scores(with_score(model.transform(other)), split.label_col, SCORE_COL, zone_col))
-        )
+        scored = with_score(model.transform(other))
+        found.append((candidate, count_scores(scored, split.label_col, SCORE_COL, zone_col, split.measuring)))
     seconds = (time.monotonic() - started) / len(group)
     return [(candidate, counts, seconds) for candidate, counts in found]

@@ -90,20 +90,29 @@ def reliability(counts: ScoreCounts, probabilities: Array | None = None, bins: i
 
     Each record holds the bin's limits `from` (excluded, except 0) and `to` (included), its `rows`, the `mean`
     probability of these rows and the `share` of them that is of class 1. The bins are those of scikit-learn's
-    `calibration_curve(strategy="uniform")`.
+    `calibration_curve(strategy="uniform")`. Where rows are weighted, so are `mean` and `share`, and `weight` is the
+    weight of the bin's rows.
     """
     chance = counts.scores if probabilities is None else probabilities
     edges = np.linspace(0.0, 1.0, bins + 1)
     place = np.searchsorted(edges[1:-1], chance)
-    rows = counts.positives + counts.negatives
+    weight = counts.positives + counts.negatives
+    counted = counts.by_rows.positives + counts.by_rows.negatives
 
     def total(values: Array) -> Array:
         return np.bincount(place, weights=values, minlength=bins).astype(np.float64)
 
-    columns = zip(edges[:-1], edges[1:], total(rows), total(rows * chance), total(counts.positives), strict=True)
+    sums = (total(values) for values in (counted, weight, weight * chance, counts.positives))
     return [
-        {"from": float(low), "to": float(high), "rows": int(n), "mean": float(mass / n), "share": float(ones / n)}
-        for low, high, n, mass, ones in columns
+        {
+            "from": float(low),
+            "to": float(high),
+            "rows": int(n),
+            "mean": float(mass / heavy),
+            "share": float(ones / heavy),
+            **({"weight": float(heavy)} if counts.is_weighted else {}),
+        }
+        for low, high, n, heavy, mass, ones in zip(edges[:-1], edges[1:], *sums, strict=True)
         if n
     ]
 
@@ -112,7 +121,7 @@ def _mean(counts: ScoreCounts, of_positive: Array, of_negative: Array) -> float:
     """Mean over the rows of a loss that is given for each distinct score and class; NaN without rows."""
     if not counts.rows:
         return float("nan")
-    return float((counts.positives @ of_positive + counts.negatives @ of_negative) / counts.rows)
+    return float((counts.positives @ of_positive + counts.negatives @ of_negative) / counts.weight)
 
 
 def _pooled(positives: Array, rows: Array) -> tuple[npt.NDArray[np.int64], Array]:

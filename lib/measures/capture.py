@@ -1,7 +1,8 @@
 """How much of class 1 is found in how few rows: the success-rate curve and the prediction-area plot.
 
 Rows are marked best score first. Rows with the same score cannot be told apart, so within such a group the share found
-grows in proportion to the share marked, as it does on average if the group's rows are marked in random order.
+grows in proportion to the share marked, as it does on average if the group's rows are marked in random order. Where
+rows are weighted, a share of the rows is a share of their weight.
 """
 
 from typing import Any
@@ -55,7 +56,7 @@ def describe_curves(counts: ScoreCounts) -> dict[str, Any]:
 def _marked_best_first(counts: ScoreCounts) -> tuple[Array, Array, Array]:
     """Each threshold, the share of class 1 above it, and the share of all rows."""
     positives, negatives = thresholds.marked(counts)
-    found, rows = positives / counts.n_positives, (positives + negatives) / counts.rows
+    found, rows = positives / counts.n_positives, (positives + negatives) / counts.weight
     return thresholds.candidates(counts), found, rows
 
 

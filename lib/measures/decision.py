@@ -66,7 +66,10 @@ class Decision:
 
 
 def at(counts: ScoreCounts, threshold: float) -> dict[str, float]:
-    """What a threshold does on some rows: precision, recall and F1 of class 1, and the rows it gets wrong."""
+    """What a threshold does on some rows: precision, recall and F1 of class 1, and the rows it gets wrong.
+
+    Where rows are weighted, `FN` and `FP` are weights, and `TP` is the weight of class 1 that is found.
+    """
     confusion = counts.confusion(threshold)
     return {
         "rows": counts.rows,
@@ -75,4 +78,5 @@ def at(counts: ScoreCounts, threshold: float) -> dict[str, float]:
         "f1": confusion.f1["1"],
         "FN": confusion.fn,
         "FP": confusion.fp,
+        **({"TP": confusion.tp} if counts.is_weighted else {}),
     }

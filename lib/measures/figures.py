@@ -39,13 +39,17 @@ def describe(counts: ScoreCounts, chosen: Decision) -> dict[str, Any]:
 
 
 def describe_zone(zone: str, counts: ScoreCounts, threshold: float = THRESHOLD) -> dict[str, Any]:
-    """The metrics of one zone; the areas are None if the zone has rows of only one class."""
+    """The metrics of one zone; the areas are None if the zone has rows of only one class.
+
+    `rows` and `positives` are numbers of rows; where rows are weighted, `base_rate` is the share of class 1 by weight.
+    """
     both = bool(counts.n_positives and counts.n_negatives)
     summary = counts.summary(threshold)
     return {
         "zone": zone,
         "rows": counts.rows,
-        "positives": int(counts.n_positives),
+        "positives": int(counts.by_rows.n_positives),
+        **({"base_rate": counts.n_positives / counts.weight} if counts.is_weighted else {}),
         **{name: value if both or not name.startswith("area") else None for name, value in summary.items()},
     }
 
@@ -58,8 +62,8 @@ def describe_curves(counts: ScoreCounts, chosen: Decision) -> dict[str, Any]:
         "pr": _points("recall", "precision", *counts.pr_curve()),
         "scores": {
             "edges": edges.tolist(),
-            "0": np.histogram(counts.scores, edges, weights=counts.negatives)[0].astype(int).tolist(),
-            "1": np.histogram(counts.scores, edges, weights=counts.positives)[0].astype(int).tolist(),
+            "0": np.histogram(counts.scores, edges, weights=counts.by_rows.negatives)[0].astype(int).tolist(),
+            "1": np.histogram(counts.scores, edges, weights=counts.by_rows.positives)[0].astype(int).tolist(),
         },
         "thresholds": [_describe_threshold(counts, t) for t in sorted({*THRESHOLDS, chosen.threshold})],
         "reliability": {"score": calibration.reliability(counts), **_calibrated_reliability(counts, chosen)},

@@ -44,17 +44,19 @@ def permutation_importances(
     groups: Sequence[Sequence[int]],
     seed: int,
     repeats: int = 10,
+    weights: Floats | None = None,
 ) -> Importances:
     """How much the metric (one of `AREAS`) drops when a group's features are permuted, all by the same permutation.
 
     `values` is rows × features, `labels` 0 or 1, and a group the positions of features. The draws depend on the seed,
     the group's lowest feature and the repetition alone, so a group's figures do not depend on the others. The standard
-    deviation is the population's, as in scikit-learn's `permutation_importance`.
+    deviation is the population's, as in scikit-learn's `permutation_importance`. With `weights` the metric counts
+    rows by them.
     """
     area = AREAS[metric]
 
     def measured(rows: Floats) -> float:
-        return area(ScoreCounts.from_arrays(labels, score(rows)))
+        return area(ScoreCounts.from_arrays(labels, score(rows), weights))
 
     usual = measured(values)
     drops = np.empty((len(groups), repeats))

@@ -69,7 +69,7 @@ def pr_area_interval(area: float, positives: int) -> tuple[float, float] | None:
     return _logistic(centre - margin), _logistic(centre + margin)
 
 
-def share_interval(hits: int, total: int) -> tuple[float, float] | None:
+def share_interval(hits: float, total: float) -> tuple[float, float] | None:
     """Bounds of the share `hits / total` (Wilson's score interval), None where total is 0."""
     if not total:
         return None
@@ -95,16 +95,19 @@ def describe(by_zone: Mapping[str, ScoreCounts], threshold: float, seed: int) ->
 
     `intervals_from` is "zones" with at least three zones, of which a bootstrap is made: neighbouring rows of a zone are
     alike, so zones, not rows, are what varies. A figure that rests on fewer than five rows has none: so few give the
-    same few values in every draw. Otherwise it is "rows": formulas that take the rows as independent.
+    same few values in every draw. Otherwise it is "rows": formulas that take the rows as independent. There are none
+    for weighted rows: "none".
     """
     counts = ScoreCounts.sum(by_zone.values())
     if len(by_zone) >= FEWEST_ZONES:
-        rests_on = _rows_below(counts, threshold)
+        rests_on = _rows_below(counts.by_rows, threshold)
         bounds = {
             name: found if rests_on[name] >= _FEWEST_EXPECTED else None
             for name, found in bootstrap_zones(by_zone, threshold, seed).items()
         }
         return {"intervals": _as_lists(bounds), "intervals_from": "zones"}
+    if counts.is_weighted:
+        return {"intervals": dict.fromkeys(_figure_names()), "intervals_from": "none"}
     positives, negatives = int(counts.n_positives), int(counts.n_negatives)
     confusion = counts.confusion(threshold)
     found: dict[str, tuple[float, float] | None] = dict.fromkeys(_figure_names())
@@ -259,7 +262,7 @@ def _groups(places: npt.NDArray[np.int64], zones: list[ScoreCounts]) -> npt.NDAr
     """
     positives = np.bincount(places, weights=np.concatenate([zone.positives for zone in zones]))
     negatives = np.bincount(places, weights=np.concatenate([zone.negatives for zone in zones]))
-    way = np.cumsum(positives / max(1.0, positives.sum()) + negatives / max(1.0, negatives.sum()))
+    way = np.cumsum(positives / (positives.sum() or 1.0) + negatives / (negatives.sum() or 1.0))
     return np.minimum(way / 2 * MAX_SCORES, MAX_SCORES - 1).astype(np.int64)
 
 

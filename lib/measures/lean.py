@@ -20,6 +20,7 @@ def describe(
     gains: Mapping[str, float],
     metric: str,
     seed: int,
+    weights: Array | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The drop of the metric if a feature is permuted, and the mean score by the value of the strongest features.
 
@@ -27,12 +28,12 @@ def describe(
     (`permutation_importances`: one record a feature, in falling order, with the other members of its `group`) and in
     curves.json (`partial_dependence`). Equal drops, as in a group, are ordered by the features' `gains`. Nothing, if
     the rows are of one class: a sample of a table with a rare class may have none of its rows, and without both no
-    metric can drop.
+    metric can drop. With `weights` the metric counts rows by them; the mean score never does.
     """
     if not 0 < labels.sum() < len(labels):
         return {}, {}
     groups = correlated_groups(values)
-    drops = permutation_importances(score, values, labels, metric, groups, seed, REPEATS)
+    drops = permutation_importances(score, values, labels, metric, groups, seed, REPEATS, weights)
     by_group = zip(groups, drops.mean.tolist(), drops.std.tolist(), strict=True)
     records = [
         {"feature": features[f], "mean": mean, "std": std, "group": [features[other] for other in group if other != f]}

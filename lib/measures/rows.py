@@ -74,7 +74,8 @@ def load_other(
     """Another table than the training table, with only the columns that the model uses.
 
     `data` has the `features`, `label_col`, `zone_col` and `coordinates` of the training table, `parameters` its
-    `missing`, `positive`, `nodata` and `block_size`.
+    `missing`, `positive`, `nodata` and `block_size`. The column of the weights, `weights`, may be
+    absent unless `parameters` has `metrics_weighted`.
 
     Raises:
         InputError: it lacks columns, has missing values or rows of one class; the message begins with `test_data`.
@@ -92,7 +93,10 @@ def _load(spark: SparkSession, inputs: Sequence[str], data: Mapping[str, Any], p
     coordinates = data.get("coordinates", [])
     placed = bool(coordinates) and set(coordinates) <= set(raw.columns)  # one column alone places nothing
     blocks = {"block_cols": coordinates, "block_size": parameters.get("block_size")} if placed else {}
-    keep = {*data["features"], data["label_col"], data["zone_col"], *(coordinates if placed else ())}
+    weight_col = data.get("weights", {}).get("column")
+    if inputs != data["inputs"] and not parameters.get("metrics_weighted") and weight_col not in raw.columns:
+        weight_col = None
+    keep = {*data["features"], data["label_col"], data["zone_col"], weight_col, *(coordinates if placed else ())}
     check = partial(
         dataset.check,
         raw,
@@ -104,6 +108,7 @@ def _load(spark: SparkSession, inputs: Sequence[str], data: Mapping[str, Any], p
         for_model=True,
         positive=parameters.get("positive"),
         nodata=parameters.get("nodata") or (),
+        weight_col=weight_col,
     )
     try:
         return check(**blocks)

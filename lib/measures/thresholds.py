@@ -36,7 +36,8 @@ def choose(rule: Any, counts: ScoreCounts) -> float:
     found, alarms = marked(counts)
     match rule:
         case {threshold_rule.RECALL: share}:
-            best = int(np.argmax(found / counts.n_positives >= share))
+            # By its own last sum: rounding must not keep weights from reaching all of them.
+            best = int(np.argmax(found / found[-1] >= share))
         case {threshold_rule.PRECISION: share}:
             best = _most_found(found, alarms, share)
         case {threshold_rule.COSTS: {threshold_rule.MISSED: missed, threshold_rule.FALSE_ALARM: alarm}}:
@@ -60,7 +61,7 @@ def candidates(counts: ScoreCounts) -> Array:
 
 
 def marked(counts: ScoreCounts) -> tuple[Array, Array]:
-    """Rows of class 1 and of class 0 above each of the `candidates`."""
+    """Rows of class 1 and of class 0 above each of the `candidates`, or their weights."""
     return (
         np.concatenate([[0.0], np.cumsum(counts.positives)]),
         np.concatenate([[0.0], np.cumsum(counts.negatives)]),

@@ -95,10 +95,7 @@ def describe(by_zone: Mapping[str, ScoreCounts], groups: Sequence[tuple[str, ...
     with this seed.
     """
     areas = {zone: _areas(counts) for zone, counts in sorted(by_zone.items())}
-    zones = [
-        {"zone": zone, "rows": counts.rows, "positives": int(counts.n_positives), **_or_none(areas[zone])}
-        for zone, counts in sorted(by_zone.items())
-    ]
+    zones = [{**_rows_of(zone, counts), **_or_none(areas[zone])} for zone, counts in sorted(by_zone.items())]
     return {"folds": len(groups), ZONES: zones, **_mean_and_worst(areas, seed)}
 
 
@@ -189,6 +186,12 @@ def _chosen_by_zones(
         if ranked:
             chosen[group] = max(ranked, key=lambda entry: entry[:2])[2]
     return chosen
+
+
+def _rows_of(zone: str, counts: ScoreCounts) -> dict[str, Any]:
+    """A zone's numbers of rows; where rows are weighted, also the share of class 1 by weight."""
+    weighted = {"base_rate": counts.n_positives / counts.weight} if counts.is_weighted else {}
+    return {"zone": zone, "rows": counts.rows, "positives": int(counts.by_rows.n_positives), **weighted}
 
 
 def _compact(counts: ScoreCounts) -> ScoreCounts:

@@ -39,10 +39,11 @@ def _told(facts: ReportData, words: Words) -> str:
 
 def _best(facts: ReportData, words: Words) -> str:
     """The best rows, the class 1 found in them, and the most that could be: all of them, or only class 1."""
+    weight = facts.weights.get("weight", facts.rows)
     rows = [
         [
             words.percent(point["rows"], 0),
-            words.count(round(point["rows"] * facts.rows)),
+            words.count(point["rows"] * weight if facts.weights else round(point["rows"] * weight)),
             f"**{words.percent(point['found'])}**",
             words.percent(min(1.0, point["rows"] / facts.base_rate)),
             words.number(point["found"] / point["rows"], 1),
@@ -50,4 +51,6 @@ def _best(facts: ReportData, words: Words) -> str:
         for point in facts.metrics["capture"]["best"]
     ]
     header = [words(f"capture.{key}") for key in ("best_rows", "rows", "found", "most", "times")]
+    if facts.weights:
+        header[1] = words("weight_of_rows")
     return table(header, rows, "rrrrr")

@@ -225,9 +225,10 @@ def inflated_scores(facts: ReportData, words: Words) -> str | None:
     middles = [(low + high) / 2 for low, high in zip(histogram["edges"], histogram["edges"][1:], strict=False)]
     counts = [zero + one for zero, one in zip(histogram["0"], histogram["1"], strict=True)]
     mean = sum(middle * count for middle, count in zip(middles, counts, strict=True)) / max(sum(counts), 1)
-    if abs(mean - facts.base_rate) < 0.05:
+    base = facts.positives / facts.rows  # the histogram counts rows, whether they are weighted or not
+    if abs(mean - base) < 0.05:
         return None
-    return words("find.scores", mean=words.number(mean, 2), base=words.percent(facts.base_rate))
+    return words("find.scores", mean=words.number(mean, 2), base=words.percent(base))
 
 
 def other_threshold(facts: ReportData, words: Words) -> str | None:

@@ -50,6 +50,13 @@ def _not_reached(chosen: Record, words: Words) -> list[str]:
     return [words("threshold.not_reached", precision=words.number(validation["precision"]))]
 
 
+def _found(done: Record, positives: int | None, words: Words) -> str:
+    """The rows of class 1 that are found; their weight, if metrics are weighted."""
+    if "TP" in done:
+        return words.count(done["TP"])
+    return "–" if positives is None else words.count(positives - done["FN"])
+
+
 def _compared(facts: ReportData, chosen: Record, words: Words) -> str:
     validation = facts.parts.get("val", {}).get("positives")
     lines = (
@@ -63,7 +70,7 @@ def _compared(facts: ReportData, chosen: Record, words: Words) -> str:
             words(f"threshold.{name}"),
             words.short(threshold),
             words.count(done["rows"]),
-            "–" if positives is None else words.count(positives - done["FN"]),
+            _found(done, positives, words),
             words.count(done["FN"]),
             words.count(done["FP"]),
             *(words.number(done[figure]) for figure in ("precision", "recall", "f1")),

@@ -41,6 +41,7 @@ def _facts(facts: ReportData, words: Words) -> dict[str, Any]:
         "evaluated_rows": m["measured_on"]["rows"],
         "rows": facts.rows,
         "positives": facts.positives,
+        **({"weighted_by": facts.weights["column"]} if facts.weights else {}),
         "selected_by_metric": facts.summary.get("metric_used"),
         "filled_rows": m["measured_on"].get("filled", {}).get("rows"),
         "threshold": m["threshold"],

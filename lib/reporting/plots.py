@@ -38,6 +38,7 @@ from lib.reporting.plot_style import (
     threshold_line,
     verbatim,
 )
+from lib.reporting.report_data import base_rate
 from lib.reporting.zone_plots import ZONE_SERIES, areas_of_zones
 from lib.search.families import FAMILIES
 
@@ -78,7 +79,7 @@ def precision_recall_curve(metrics: Record, curves: Record, language: str = "en"
     """The precision-recall curve with its area, the base rate and the point of the decision threshold."""
     words = Words(language)
     figure, axes = new_axes(HALF, HALF)
-    base = metrics["measured_on"]["positives"] / metrics["measured_on"]["count"]
+    base = base_rate(metrics)
     label = words("base_rate_is", share=words.percent(base))
     axes.axhline(base, color=GREY, linestyle="--", linewidth=1.2, label=label)
     area = words("area_is", area=words.number(metrics["areaUnderPR"]))
@@ -117,11 +118,12 @@ def confusion_matrix(metrics: Record, language: str = "en") -> Figure:
     figure, axes = new_axes(WIDTH, 3.0)
     cm = metrics["confusion_matrix"]
     counts = np.array([[cm["TN"], cm["FP"]], [cm["FN"], cm["TP"]]])
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    sums = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, sums, out=np.zeros((2, 2)), where=sums > 0)
     axes.imshow(shares, cmap=COUNTS_MAP, vmin=0, vmax=1, aspect="auto")
     for (row, column), count in np.ndenumerate(counts):
         colour = "white" if shares[row, column] > 0.5 else "black"
-        text = words("cell_share", count=words.count(int(count)), share=words.percent(shares[row, column]))
+        text = words("cell_share", count=words.count(count.item()), share=words.percent(shares[row, column]))
         axes.text(float(column), float(row), text, ha="center", va="center", color=colour, fontsize=12, linespacing=1.6)
     classes = [words("class_is", name=name) for name in ("0", "1")]
     axes.set_xticks([0, 1], classes)
@@ -394,5 +396,5 @@ def _params_text(params: Record, words: Words) -> str:
     return ", ".join(values)
 
 
-def _share(part: int, whole: int) -> float:
+def _share(part: float, whole: float) -> float:
     return part / whole if whole else 0.0

@@ -54,6 +54,14 @@ def rows_measured(facts: ReportData, words: Words) -> str:
     return words("other_rows" if facts.whole_table else "share_of_rows")
 
 
+def weighted_by(facts: ReportData, words: Words) -> str:
+    """That metrics count rows by their weights, and how many rows of equal weight these are worth; "" if not so."""
+    if not facts.weights:
+        return ""
+    worth = words.count(round(facts.weights["effective"]))
+    return words("rows_weighted", column=code(facts.weights["column"]), worth=worth)
+
+
 def _experiment_rows(experiment: Record, words: Words) -> list[list[str]]:
     data, commit, engine = experiment["data"], experiment.get("commit"), experiment["engine"]
     counts = data["class_counts"]
@@ -110,7 +118,21 @@ def _split_table(facts: ReportData, words: Words) -> str:
     if not weights:
         return text
     values = {"zero": words.number(weights["0.0"]), "one": words.number(weights["1.0"])}
-    return f"{text}\n\n{words('class_weights', **values)}"
+    return "\n\n".join([text, words("class_weights", **values), *_row_weights(facts, words)])
+
+
+def _row_weights(facts: ReportData, words: Words) -> list[str]:
+    """Of a table with weights: their column and range, and how many rows of equal weight each part is worth."""
+    weights = facts.summary.get("weights")
+    if not weights:
+        return []
+    worth = [
+        f"{words.term('part_name', part)} {words.count(round(found['effective']))}"
+        for part, found in weights["parts"].items()
+    ]
+    column, least, most = code(weights["column"]), words.short(weights["least"]), words.short(weights["most"])
+    said = words("metrics_weighted" if weights["metrics_weighted"] else "metrics_not_weighted")
+    return [f"{words('row_weights', column=column, least=least, most=most, worth=', '.join(worth))} {said}"]
 
 
 def _timings(experiment: Record, words: Words) -> str:

@@ -49,8 +49,13 @@ class ReportData:
 
     @property
     def base_rate(self) -> float:
-        """The share of class 1 among them."""
-        return self.positives / self.rows
+        """The share of class 1 among them; by weight, if metrics are weighted."""
+        return base_rate(self.metrics)
+
+    @property
+    def weights(self) -> Record:
+        """What weights the metrics count rows by; empty if they do not."""
+        return self.metrics.get("weights") or {}
 
     @property
     def metric(self) -> str:
@@ -101,14 +106,27 @@ class ReportData:
     def error_of(self, part: str, value: float, metric: str = "") -> float | None:
         """Standard error of an area on a part of the split (by default of `metric`).
 
-        None if the part is unknown or of one class, or if the area is 0 or 1, where the formulas have no error to give.
+        None if the part is unknown or of one class, if the area is 0 or 1, where the formulas have no error to give, or
+        if rows are weighted, for which there are no formulas.
         """
         counts = self.parts.get(part)
-        if not counts or not 0 < counts["positives"] < counts["rows"] or not 0 < value < 1:
+        if self.weights or not counts or not 0 < counts["positives"] < counts["rows"] or not 0 < value < 1:
             return None
         if (metric or self.metric) == "areaUnderROC":
             return roc_area_error(value, counts["positives"], counts["rows"] - counts["positives"])
         return pr_area_error(value, counts["positives"])
+
+
+def base_rate(metrics: Record) -> float:
+    """The share of class 1 in the rows of an evaluation, from its metrics.json; by weight, if metrics are weighted."""
+    if weights := metrics.get("weights"):
+        return weights["base_rate"]
+    return metrics["measured_on"]["positives"] / metrics["measured_on"]["count"]
+
+
+def zone_base_rate(zone: Record) -> float:
+    """The share of class 1 in a zone's record; by weight, if metrics are weighted."""
+    return zone["base_rate"] if "base_rate" in zone else zone["positives"] / zone["rows"]
 
 
 def read_facts(storage: Storage, eval_dir: str, model_dir: str | None = None) -> ReportData:

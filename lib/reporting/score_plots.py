@@ -24,6 +24,7 @@ from lib.reporting.plot_style import (
     percent_axis,
     styled,
 )
+from lib.reporting.report_data import base_rate
 
 Record = Mapping[str, Any]
 
@@ -53,6 +54,8 @@ def reliability(curves: Record, language: str = "en") -> Figure:
 def _promised_and_true(axes: Axes, bins: Sequence[Record], words: Words) -> None:
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label=words("as_promised"))
     for each in bins:
+        if "weight" in each:  # no formula knows how sure a weighted share is
+            continue
         bounds = share_interval(round(each["share"] * each["rows"]), each["rows"])
         if bounds:
             axes.plot([each["mean"]] * 2, bounds, color=BLUE, linewidth=1.2)
@@ -90,7 +93,7 @@ def success_rate(metrics: Record, curves: Record, language: str = "en") -> Figur
     if not curve or not capture:
         return blank(words("no_capture"))
     figure, axes = new_axes(HALF, HALF)
-    base = metrics["measured_on"]["positives"] / metrics["measured_on"]["count"]
+    base = base_rate(metrics)
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label=words("random_score"))
     axes.plot([0, base, 1], [0, 1, 1], color=GREY, linestyle=":", linewidth=1.4, label=words("perfect_score"))
     area = words("area_is", area=words.number(capture["area"]))

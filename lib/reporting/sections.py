@@ -19,11 +19,11 @@ from lib.reporting.language.words import Words
 from lib.reporting.leaning import importances
 from lib.reporting.likeness import likeness
 from lib.reporting.limits import ZONES_LISTED, largest
-from lib.reporting.markdown import bullets, section, table
+from lib.reporting.markdown import bullets, code, section, table
 from lib.reporting.pictures import Images, Section, picture
 from lib.reporting.probability import calibration
-from lib.reporting.provenance import parameters, provenance, rows_measured
-from lib.reporting.report_data import Record, ReportData
+from lib.reporting.provenance import parameters, provenance, rows_measured, weighted_by
+from lib.reporting.report_data import Record, ReportData, zone_base_rate
 from lib.reporting.unseen_zones import unseen_zones
 from lib.reporting.verdict import verdict
 from lib.search.families import FAMILIES
@@ -60,6 +60,7 @@ def metrics_table(facts: ReportData, words: Words, images: Images) -> str:
     return section(
         words("heading.metrics"),
         words("rows_measured", rows=words.count(facts.rows), what=rows_measured(facts, words)),
+        weighted_by(facts, words),
         table([words(name) for name in shown], rows, "l" + "r" * (len(shown) - 1)),
         words("note.baseline"),
         _note_on_intervals(facts, words),
@@ -71,6 +72,8 @@ def _note_on_intervals(facts: ReportData, words: Words) -> str:
     """What the intervals of an evaluation rest on."""
     if not facts.metrics.get("intervals"):
         return ""
+    if facts.metrics.get("intervals_from") == "none":
+        return words("note.intervals_none")
     if facts.metrics.get("intervals_from") != artifacts.ZONES:
         return words("note.intervals_rows")
     zones = words.count(len(facts.metrics.get("zones", ())))
@@ -85,12 +88,18 @@ def decisions(facts: ReportData, words: Words, images: Images) -> str:
         [words("class_is", name=name), *(_with_share(n, sum(counts), words) for n in counts), words.count(sum(counts))]
         for name, counts in by_class.items()
     ]
-    header = [words("true_class"), words("predicted_is", name="0"), words("predicted_is", name="1"), words("rows")]
+    header = [
+        words("true_class"),
+        words("predicted_is", name="0"),
+        words("predicted_is", name="1"),
+        _rows_or_weight(facts, words),
+    ]
     threshold = words.short(m["threshold"])
     figure = plots.confusion_matrix(m, words.language)
     return section(
         words("heading.decisions", threshold=threshold),
         words("note.decisions", threshold=threshold),
+        words("note.cells_are_weights", column=code(facts.weights["column"])) if facts.weights else "",
         table(header, matrix, "lrrr"),
         picture(images, "confusion_matrix", figure, words("alt.confusion")),
         _per_class(facts, words),
@@ -112,7 +121,7 @@ def _per_class(facts: ReportData, words: Words) -> str:
             for figure, key, of in figures
         ]
         rows.append([words("class_is", name=name), words.count(true), *cells])
-    header = [words("class"), words("rows"), words("precision"), words("recall"), words("f1_plain")]
+    header = [words("class"), _rows_or_weight(facts, words), words("precision"), words("recall"), words("f1_plain")]
     return table(header, rows, "lrrrr")
 
 
@@ -141,6 +150,8 @@ def thresholds(facts: ReportData, words: Words, images: Images) -> str:
     figure = plots.threshold_curves(facts.metrics, facts.curves, words.language)
     shown = picture(images, "threshold_curves", figure, words("alt.thresholds"))
     intro = words("note.thresholds", threshold=words.short(facts.metrics["threshold"]))
+    if facts.weights:
+        intro += " " + words("note.columns_are_weights", column=code(facts.weights["column"]))
     return section(words("heading.thresholds"), intro, shown, table(header, rows, "rrrrrrr"))
 
 
@@ -164,7 +175,7 @@ def zones(facts: ReportData, words: Words, images: Images) -> str:
         [
             words.name(zone["zone"]) + (" †" if is_small(zone) else ""),
             words.count(zone["rows"]),
-            words.percent(zone["positives"] / zone["rows"]),
+            words.percent(zone_base_rate(zone)),
             *(words.number(zone[key]) for key in artifacts.METRICS),
         ]
         for zone in listed
@@ -239,7 +250,12 @@ SECTIONS: tuple[Section, ...] = (
 )
 
 
-def _with_share(count: int, whole: int, words: Words) -> str:
+def _rows_or_weight(facts: ReportData, words: Words) -> str:
+    """The head of a column of rows, which are weights if metrics are weighted."""
+    return words("weight_of_rows" if facts.weights else "rows")
+
+
+def _with_share(count: float, whole: float, words: Words) -> str:
     return f"{words.count(count)} ({words.percent(count / whole if whole else 0)})"
 
 

@@ -8,7 +8,7 @@ from lib.reporting.language.words import Words
 from lib.reporting.limits import NAMED, ZONES_LISTED
 from lib.reporting.markdown import code, section, table
 from lib.reporting.pictures import Images, picture
-from lib.reporting.report_data import Record, ReportData
+from lib.reporting.report_data import Record, ReportData, zone_base_rate
 from lib.reporting.zone_plots import weakest, zones_left_out
 from lib.search.folds import FEWEST_ZONES
 
@@ -48,7 +48,7 @@ def _zones(record: Record, words: Words) -> str:
             words.name(zone["zone"]) + (" †" if _is_rough(zone) else ""),
             words.count(zone["rows"]),
             words.count(zone["positives"]),
-            words.percent(zone["positives"] / zone["rows"]),
+            words.percent(zone_base_rate(zone)),
             *_areas(zone, words),
         ]
         for zone in listed

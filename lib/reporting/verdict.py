@@ -4,7 +4,7 @@ from lib.measures.zones import is_small
 from lib.reporting.language.words import Words
 from lib.reporting.markdown import bullets, code, section, table
 from lib.reporting.pictures import Images
-from lib.reporting.report_data import Record, ReportData
+from lib.reporting.report_data import Record, ReportData, zone_base_rate
 from lib.support import positive
 
 
@@ -64,7 +64,7 @@ def by_chance(facts: ReportData, metric: str) -> float:
 def _chance_of_zones(zones: list[Record], metric: str) -> float | None:
     if metric != "areaUnderPR":
         return 0.5
-    return sum(zone["positives"] / zone["rows"] for zone in zones) / len(zones) if zones else None
+    return sum(map(zone_base_rate, zones)) / len(zones) if zones else None
 
 
 def _kind(facts: ReportData) -> str:

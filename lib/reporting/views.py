@@ -24,6 +24,7 @@ from lib.search.search import Search
 from lib.split import PARTS, Split
 from lib.support import positive
 from lib.support.blocks import BLOCK_COL
+from lib.weights import Weights
 
 WORDS = Words("en")  # the language of the notebooks
 PART_NAMES = dict(zip(PARTS, ("training", "validation", "test"), strict=True))
@@ -62,6 +63,7 @@ def facts(loaded: Table) -> str:
         [f"rows of class 1 ({code(_class_1(loaded))})", _part_of(loaded.class_counts["1"], loaded.rows)],
         ["features", WORDS.count(len(loaded.features))],
         ["zones", _zones_from(loaded)],
+        *([["weights of the rows", _weights_from(loaded.weights)]] if loaded.weights else []),
         ["fingerprint of the content", code(loaded.fingerprint)],
     ]
     if loaded.passed_over:
@@ -91,6 +93,10 @@ def _read_from(loaded: Table) -> list[str]:
         beside = f"; passed over: {', '.join(map(code, each.passed_over))}" if each.passed_over else ""
         said.append(f"{code(each.uri)} ({what}{written}{again}{beside})")
     return said
+
+
+def _weights_from(weights: Weights) -> str:
+    return f"{code(weights.column)}, from {WORDS.short(weights.least)} to {WORDS.short(weights.most)}"
 
 
 def _zones_from(loaded: Table) -> str:
@@ -137,7 +143,7 @@ def pairs(records: Sequence[Record]) -> str:
 
 
 def parts(split: Split) -> str:
-    """The three parts and the class weights."""
+    """The three parts, the class weights, and how many rows of equal weight each part is worth."""
     header = ["part", "rows", "share of all", "class 1", "share of class 1", "fingerprint"]
     rows = []
     for name, title in PART_NAMES.items():
@@ -153,7 +159,18 @@ def parts(split: Split) -> str:
     weights = " and ".join(
         f"{WORDS.number(weight)} for class {label[0]}" for label, weight in sorted(split.class_weights.items())
     )
-    shown = f"{table(header, rows, 'lrrrrll'[: len(header)])}\n\nEach row weighs {weights}."
+    said = f"Each row weighs {weights}."
+    if split.weights:
+        assert split.table.weights is not None
+        effective = {title: split.weights[name]["effective"] for name, title in PART_NAMES.items()}
+        worth = ", ".join(f"{title} {WORDS.count(round(size))}" for title, size in effective.items())
+        count = "rows by their own weight" if split.metrics_weighted else "every row once"
+        said = (
+            f"Each row weighs {weights}, times its own weight {_weights_from(split.table.weights)}. The effective "
+            f"sample size of a part, the number of rows of equal weight that it is worth, is: {worth}. Metrics count "
+            f"{count}."
+        )
+    shown = f"{table(header, rows, 'lrrrrll'[: len(header)])}\n\n{said}"
     if not (split.medians and split.table.lacking):
         return shown
     medians = by_medians(split.medians, split.table.lacking, WORDS)
@@ -245,12 +262,13 @@ def metrics(record: Record) -> str:
     """All figures over all rows, with their 95% intervals where they were measured."""
     bounds = record.get("intervals")
     rows = [[WORDS(name), WORDS.number(record[name])] for name in artifacts.OVERALL_METRICS]
-    if not bounds:
-        return table(["metric", "value"], rows, "lr")
+    by = f"\n\nRows count by their weight in {code(record['weights']['column'])}." if record.get("weights") else ""
+    if not bounds or record["intervals_from"] == "none":
+        return table(["metric", "value"], rows, "lr") + by
     for name, row in zip(artifacts.OVERALL_METRICS, rows, strict=True):
         row.append(WORDS.interval(bounds.get(name)))
     source = "bootstrap over zones" if record["intervals_from"] == artifacts.ZONES else "formulas for independent rows"
-    return f"{table(['metric', 'value', '95% interval'], rows, 'lrr')}\n\nThe intervals come from {source}."
+    return f"{table(['metric', 'value', '95% interval'], rows, 'lrr')}\n\nThe intervals come from {source}.{by}"
 
 
 def threshold(record: Record) -> str:
@@ -391,7 +409,7 @@ def _balance_row(name: str, rows: int, positives: int) -> list[str]:
     return [name, WORDS.count(rows), WORDS.count(positives), WORDS.percent(positives / rows)]
 
 
-def _part_of(part: int, whole: int) -> str:
+def _part_of(part: float, whole: float) -> str:
     return f"{WORDS.count(part)} ({WORDS.percent(part / whole)})"
 
 

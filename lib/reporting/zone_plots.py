@@ -23,6 +23,7 @@ from lib.reporting.plot_style import (
     say_how_many,
     styled,
 )
+from lib.reporting.report_data import zone_base_rate
 
 Record = Mapping[str, Any]
 
@@ -71,7 +72,7 @@ def areas_of_zones(
         values = [np.nan if zone[key] is None else zone[key] for zone in zones]
         axes.axvline(lines[key], color=colour, linestyle=line, linewidth=1.2)
         axes.plot(values, places, marker, color=colour, markersize=8, markeredgecolor="black", label=labels[key])
-    rates = [zone["positives"] / zone["rows"] for zone in zones]
+    rates = [zone_base_rate(zone) for zone in zones]
     axes.plot(rates, places, "|", color="black", markersize=12, markeredgewidth=2, label=words("base_rate"))
     for place, zone in enumerate(zones):
         if zone["areaUnderROC"] is None:

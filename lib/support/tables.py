@@ -291,10 +291,11 @@ def role(
     zone_col: str | None,
     exclude_cols: Sequence[str],
     block_cols: Sequence[str] = (),
+    weight_col: str | None = None,
 ) -> str:
-    """The role of a column: label, zone, coordinate, excluded, feature, index (of a pandas table, no feature), text
-    (not a number), or reserved (a number whose name Spark ML uses itself or does not accept). A column of unknown type
-    counts as a number. `feature_columns` also checks the names of those with another role.
+    """The role of a column: label, weight, zone, coordinate, excluded, feature, index (of a pandas table, no feature),
+    text (not a number), or reserved (a number whose name Spark ML uses itself or does not accept). A column of unknown
+    type counts as a number. `feature_columns` also checks the names of those with another role.
     """
     if column.name in block_cols:
         return "coordinate"
@@ -302,6 +303,8 @@ def role(
         return "excluded"
     if column.name in (label_col, zone_col):
         return "label" if column.name == label_col else "zone"
+    if column.name == weight_col:
+        return "weight"
     if is_pandas_index(column.name):
         return "index"
     if column.is_number is False:
@@ -338,32 +341,47 @@ def feature_columns(
     exclude_cols: Sequence[str],
     table: str = "the table",
     block_cols: Sequence[str] = (),
+    weight_col: str | None = None,
 ) -> tuple[str, ...]:
     """The columns to learn from, in the table's order.
 
     Raises:
-        InputError: the label or an excluded column is missing, a feature is not a number, a column that is used has a
-            name that Spark ML does not accept, or no feature is left.
+        InputError: the label, the weight or an excluded column is missing, a feature is not a number, a column that is
+            used has a name that Spark ML does not accept, or no feature is left.
     """
     require(columns, label_col, "label_col", table)
     for name in exclude_cols:
         require(columns, name, "exclude_cols", table)
-    roles = {column.name: role(column, label_col, zone_col, exclude_cols, block_cols) for column in columns}
+    if weight_col is not None:
+        _check_weight_col(columns, weight_col, (label_col, zone_col, *block_cols, *exclude_cols), table)
+    roles = {column.name: role(column, label_col, zone_col, exclude_cols, block_cols, weight_col) for column in columns}
     for column in columns:
         if roles[column.name] == "text":
             raise InputError(
                 f"{table}: column {column.name!r} is of type {column.type}, not a number: convert it, or "
                 f"exclude it with exclude_cols: {as_list([column.name])}"
             )
-        if roles[column.name] in ("reserved", "zone", "label", "coordinate"):
+        if roles[column.name] in ("reserved", "zone", "label", "coordinate", "weight"):
             _check_name(column.name, roles[column.name].replace("reserved", "feature"), table)
     features = tuple(name for name, kind in roles.items() if kind == "feature")
     if not features:
         raise InputError(
-            f"no numeric feature is left in {table} apart from the label, the zone and the excluded columns; "
-            f"its columns are: {some(list(roles))}"
+            f"no numeric feature is left in {table} apart from the label, the zone, the weight and the excluded "
+            f"columns; its columns are: {some(list(roles))}"
         )
     return features
+
+
+def _check_weight_col(columns: Sequence[Column], weight_col: str, others: Sequence[str | None], table: str) -> None:
+    """The column of weights must be there, a number, and have no other use."""
+    require(columns, weight_col, "weight_col", table)
+    if weight_col in others:
+        raise InputError(
+            f"weight_col={weight_col!r} is also the label, the zone, a coordinate or an excluded column: choose another"
+        )
+    column = next(column for column in columns if column.name == weight_col)
+    if column.is_number is False:
+        raise InputError(f"{table}: column {weight_col!r} of weight_col is of type {column.type}, not a number")
 
 
 def _is_hidden(name: str) -> bool:

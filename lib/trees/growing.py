@@ -17,7 +17,7 @@ Nodes = npt.NDArray[Any]
 # into about the size of a core's own cache.
 _SPREAD = 4
 _NEAR_BYTES = 1_000_000
-_ROW_BYTES = 11  # in addition to its bins: label, times drawn or target
+_ROW_BYTES = 11  # in addition to its bins: label, times drawn or target; not counting a weight
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,15 @@ class TrainingRows:
     """Binned training rows in the canonical order.
 
     `bins` is rows × features, `n_bins` the bins of each feature, `labels` 0 or 1 (uint8), `class_weights` the weight
-    of a row of class 0 and of class 1 (positive).
+    of a row of class 0 and of class 1 (positive). Rows of a class that do not weigh the same have `weights`, one each,
+    in place of these.
     """
 
     bins: Bins
     n_bins: npt.NDArray[np.int64]
     labels: npt.NDArray[np.uint8]
     class_weights: Floats
+    weights: Floats | None = None
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -47,7 +49,11 @@ def make_space(rows: TrainingRows, near_bytes: int = _NEAR_BYTES) -> Any:
         starts.append(starts[-1] + size)
     m = starts[-1]
     near = growing.Rows(
-        np.empty((m, features), rows.bins.dtype), np.empty(m, np.uint8), np.empty(m, np.uint8), np.empty(m)
+        np.empty((m, features), rows.bins.dtype),
+        np.empty(m, np.uint8),
+        np.empty(m, np.uint8),
+        np.empty(m),
+        None if rows.weights is None else np.empty(m),
     )
     hist = np.zeros((features, int(rows.n_bins.max()), 3))
     order, spare = np.empty((2, n), np.uint32)
@@ -69,7 +75,7 @@ def grow_forest(
     maxDepth. Without `bootstrap` and with all features it is Spark ML's DecisionTreeClassifier.
     """
     counts = np.ones(len(rows), np.uint8)
-    data = growing.Rows(rows.bins, rows.labels, counts, np.empty(0))
+    data = growing.Rows(rows.bins, rows.labels, counts, np.empty(0), rows.weights)
     space = make_space(rows)
     for tree in trees:
         if bootstrap:
@@ -92,7 +98,7 @@ def grow_forest(
 def grow_boosted(rows: TrainingRows, n_trees: int, max_depth: int, step_size: float) -> Iterator[tuple[Nodes, float]]:
     """Grow the trees of a GBT one after another, unpruned, each with its weight (1, then `step_size`)."""
     margins = np.zeros(len(rows))
-    data = growing.Rows(rows.bins, rows.labels, np.empty(0, np.uint8), rows.labels * 2.0 - 1.0)
+    data = growing.Rows(rows.bins, rows.labels, np.empty(0, np.uint8), rows.labels * 2.0 - 1.0, rows.weights)
     space = make_space(rows)
     features = rows.bins.shape[1]
     for tree in range(n_trees):

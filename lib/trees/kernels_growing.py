@@ -40,8 +40,12 @@ NODE = np.dtype(
 )
 """Fields of a node; `prediction` is a class (gini) or a mean (variance)."""
 
-Rows = namedtuple("Rows", ["bins", "labels", "counts", "targets"])
-"""Training rows: bins (rows × features), class, times drawn (gini), target (variance; empty otherwise)."""
+Rows = namedtuple("Rows", ["bins", "labels", "counts", "targets", "weights"])
+"""Training rows: bins (rows × features), class, times drawn (gini), target (variance; empty otherwise), and the weight
+of each row, or None where all rows of a class weigh the same.
+
+None is a type of its own: numba leaves out what is for weights, so that rows without them are grown as fast as ever.
+"""
 
 Space = namedtuple("Space", ["order", "spare", "near", "near_order", "near_origin", "starts", "hist"])
 """Memory shared by the trees of one fit, see `lib.trees.growing.make_space`."""
@@ -139,14 +143,18 @@ def _predict(s0, s1, variance):
 
 
 @compiled
-def _fill(rows, order, start, end, chosen, class_weight, variance, hist):
-    """Add the rows order[start:end] to the histograms hist[position in chosen, bin, statistic]."""
-    bins, labels, counts, targets = rows
+def _fill(rows, weights, order, start, end, chosen, class_weight, variance, hist):
+    """Add the rows order[start:end] to the histograms hist[position in chosen, bin, statistic].
+
+    `weights` are those of `rows`: numba leaves out a branch by the type of an argument only.
+    """
+    bins, labels, counts, targets, _ = rows
     for i in range(start, end):
         row = order[i]
         label = labels[row]
+        weight = class_weight[label] if weights is None else weights[row]
         if variance:
-            w = class_weight[label]
+            w = weight
             wy = w * targets[row]
             wyy = wy * targets[row]
             for j in range(len(chosen)):
@@ -155,7 +163,7 @@ def _fill(rows, order, start, end, chosen, class_weight, variance, hist):
                 hist[j, b, 1] += wy
                 hist[j, b, 2] += wyy
         else:
-            w = counts[row] * class_weight[label]
+            w = counts[row] * weight
             for j in range(len(chosen)):
                 hist[j, bins[row, chosen[j]], label] += w
 
@@ -208,6 +216,19 @@ def _root_statistics(used, sums, n, node, variance):
 
 
 @compiled
+def _gains_of_nothing(sums, last, impurity, variance, gains):
+    """Correct the gains of splits whose right side weighs 0, because its weights are lost in the sum of the others.
+
+    Spark ML takes the impurity of nothing as 0. Sums never fall from bin to bin, so these splits are the last ones.
+    """
+    for j in range(last - 1, -1, -1):
+        a, b, c = sums[0, j], sums[1, j], sums[2, j]
+        if sums[0, last] - a != 0.0 or (not variance and sums[1, last] - b != 0.0):
+            return
+        gains[j] = impurity - _impurity(a, b, c, variance)
+
+
+@compiled
 def _best_of_feature(used, sums, n, impurity, variance, feature, gains, best, left, right):
     """Update `best`, `left` and `right` (all nodes) if a split by this feature gains more than `best`.
 
@@ -236,6 +257,7 @@ def _best_of_feature(used, sums, n, impurity, variance, feature, gains, best, le
             left_impurity = 1.0 - p0 * p0 - p1 * p1
             right_impurity = 1.0 - q0 * q0 - q1 * q1
             gains[j] = impurity - wl / weight * left_impurity - wr / weight * right_impurity
+    _gains_of_nothing(sums, last, impurity, variance, gains)
     at = -1
     top = best.gain
     for j in range(last):
@@ -273,7 +295,7 @@ def _divide(bins, counts, order, spare, start, end, feature, last_bin, variance)
 
 
 @compiled
-def _move_near(rows, order, start, end, space, at, from_near, variance):
+def _move_near(rows, weights, order, start, end, space, at, from_near, variance):
     """Copy a node's rows together, so that its subtree is grown from contiguous memory."""
     near = space.near
     for i in range(end - start):
@@ -285,6 +307,8 @@ def _move_near(rows, order, start, end, space, at, from_near, variance):
             near.targets[to] = rows.targets[row]
         else:
             near.counts[to] = rows.counts[row]
+        if weights is not None:
+            near.weights[to] = weights[row]
         space.near_order[to] = to
         space.near_origin[to] = space.near_origin[row] if from_near else row
 
@@ -309,7 +333,8 @@ def _first_rows(rows, order, variance):
 def grow(rows, n_bins, class_weight, variance, max_depth, n_draw, seed, tree, space, margins, step):
     """Grow one tree and return its nodes, not pruned.
 
-    `n_bins` is the number of bins of each feature, `class_weight` the weights of class 0 and 1. `n_draw` features are
+    `n_bins` is the number of bins of each feature, `class_weight` the weights of class 0 and 1, which `rows.weights`
+    replace where they are given. `n_draw` features are
     drawn for each node (if it is all, they keep their order), from the stream of (`seed`, `tree`). A regression tree
     (`variance`) adds its prediction times `step` to the `margins` of the training rows.
     """
@@ -362,16 +387,16 @@ def grow(rows, n_bins, class_weight, variance, max_depth, n_draw, seed, tree, sp
             if near_level > level:
                 at = space.starts[near_level]
                 if level == 0:
-                    _move_near(rows, space.order, start, end, space, at, False, variance)
+                    _move_near(rows, rows.weights, space.order, start, end, space, at, False, variance)
                 else:
-                    _move_near(space.near, space.near_order, start, end, space, at, True, variance)
+                    _move_near(space.near, space.near.weights, space.near_order, start, end, space, at, True, variance)
                 start, end, level = at, at + end - start, near_level
             held = rows if level == 0 else space.near
             order = space.order if level == 0 else space.near_order
 
             if n_draw < n_features:
                 _draw_features(key, path, chosen, n_features)
-            _fill(held, order, start, end, chosen, class_weight, variance, space.hist)
+            _fill(held, held.weights, order, start, end, chosen, class_weight, variance, space.hist)
             known = not is_root
             for j in range(n_draw):
                 f = chosen[j]

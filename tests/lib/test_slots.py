@@ -15,6 +15,7 @@ pytestmark = pytest.mark.timeout(1800)  # three sessions, one after another
 
 SLOTS = (1, 2, 16)
 # Spark ML takes its time: of it only what is most easily disturbed, the bagging of a forest.
+WEIGHTED = {"weight_col": "area", "metrics_weighted": True, "exclude_cols": []}
 ASKED = {
     "task": {
         "grid": {"RandomForest": {"numTrees": [3], "maxDepth": [4]}, "GBT": {"maxDepth": [2], "maxIter": [3]}},
@@ -22,6 +23,8 @@ ASKED = {
         "nested": True,
     },
     "spark": {"grid": {"RandomForest": {"numTrees": [2], "maxDepth": [3]}}},
+    "task, weighted": {"grid": {"RandomForest": {"numTrees": [3], "maxDepth": [3]}}, **WEIGHTED},
+    "spark, weighted": {"grid": {"RandomForest": {"numTrees": [2], "maxDepth": [2]}}, **WEIGHTED},
 }
 
 # A Spark session of its own for each number of slots.
@@ -40,15 +43,16 @@ assert spark.sparkContext.master == master
 reference.MOST_ROWS = 150  # so that sampling and the pass over all rows are part of it
 filling.MOST_VALUES = 200
 found = {}
-for number, engine in enumerate(asked):
-    blocks = {"block_cols": ["x", "y"], "block_size": 100.0}
-    settings = Settings(table, engine=engine, seed=3, threshold="f1", missing="median", **blocks, **asked[engine])
+for number, name in enumerate(asked):
+    blocks = {"block_cols": ["x", "y"], "block_size": 100.0, "exclude_cols": ["area"], "missing": "median"}
+    engine = name.split(",")[0]
+    settings = Settings(table, engine=engine, seed=3, threshold="f1", **{**blocks, **asked[name]})
     trained = train(spark, settings, out, f"20260102_03040{number}")
     held_out = evaluate(spark, trained.folder, out, fail_below={"worst_zone_areaUnderROC": 1.0})
     another = evaluate(spark, trained.folder, out, test_data=other, run_id=f"20260102_03050{number}")
     summary = json.loads(Path(trained.folder, "metrics/summary.json").read_text())
     calibration = json.loads(Path(trained.folder, "calibration.json").read_text())
-    found[engine] = [summary, calibration, held_out.metrics, held_out.curves, another.metrics, another.curves]
+    found[name] = [summary, calibration, held_out.metrics, held_out.curves, another.metrics, another.curves]
 print(json.dumps(found))
 stop_session(spark)
 """
@@ -59,7 +63,8 @@ def placed(rows, seed):
     table = make_table(rows, seed=seed).drop(columns="zone")
     for name, share in (("f1", 0.3), ("f3", 0.05)):
         table[name] = table[name].mask(random.uniform(size=rows) < share)
-    return table.assign(x=random.uniform(0, 200, rows), y=random.uniform(0, 200, rows))
+    x, y = random.uniform(0, 200, rows), random.uniform(0, 200, rows)
+    return table.assign(x=x, y=y, area=random.lognormal(size=rows))
 
 
 def layout(table, folder, slots):

@@ -129,7 +129,13 @@ def _features(uri: str, table: Outline, parameters: Parameters) -> tuple[str, ..
             tables.require(columns, zone, "zone_col", uri)
     tables.check_block_cols(columns, parameters.block_cols, parameters.block_size, uri)
     features = tables.feature_columns(
-        columns, label, zone, parameters.exclude_cols, uri, block_cols=parameters.block_cols
+        columns,
+        label,
+        zone,
+        parameters.exclude_cols,
+        uri,
+        block_cols=parameters.block_cols,
+        weight_col=parameters.weight_col,
     )
     label_column = next(column for column in columns if column.name == label)
     positive.check_label(label_column, parameters.positive, table=uri)
@@ -137,12 +143,16 @@ def _features(uri: str, table: Outline, parameters: Parameters) -> tuple[str, ..
 
 
 def _check_test_data(uri: str, table: Outline, features: tuple[str, ...], parameters: Parameters) -> None:
-    """Another table needs the features of the first and its label; it may have other columns.
+    """Another table needs the features of the first, its label, and its weights if metrics count rows by them.
+
+    It may have other columns.
 
     Raises:
         InputError: a column is missing or no number.
     """
     label = parameters.label_col
+    if parameters.metrics_weighted and parameters.weight_col:
+        tables.require(table.columns, parameters.weight_col, "weight_col", f"test_data: {uri}")
     wrong = tables.require_features(table.columns, (*features, label), f"test_data: {uri}")
     if parameters.positive is not None:
         column = next(column for column in table.columns if column.name == label)

@@ -2,7 +2,7 @@
 
 Rows are sorted and binned on the executors. Only bins pass through the driver, one piece at a time, before they are
 broadcast; the driver itself holds the rows that thresholds are computed from and one byte per row (the labels, for the
-sum of the weights).
+sum of the weights), or nine if rows have weights of their own.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,10 +14,11 @@ import numpy as np
 import pyarrow as pa
 from pyspark import Broadcast, TaskContext
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from lib.engines.task.truth import Labels, Truth
 from lib.metrics import ScoreCounts
-from lib.split import HASH_COL, Split
+from lib.split import HASH_COL, WEIGHT_COL, Split
 from lib.support.workers import quick_to_reuse
 from lib.trees import binning
 from lib.trees.binning import Bins, Floats
@@ -27,63 +28,89 @@ ROWS_PER_PIECE = 250_000
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What is known of some rows beside their features: labels, and weights where rows have weights of their own."""
+
+    labels: Labels
+    weights: Floats | None
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
 class Pieces:
-    """Labels and bins of one part of the split, in pieces, in canonical order; `by_bins` is by maxBins."""
+    """Labels, weights and bins of one part of the split, in pieces, in canonical order; `by_bins` is by maxBins."""
 
     rows: int
     by_bins: dict[int, list[Broadcast[Any]]]
 
-    def load(self, max_bins: int) -> tuple[Labels, Bins]:
-        """Labels and bins (rows × features), joined in the memory of a task."""
-        labels: Labels | None = None
+    def load(self, max_bins: int) -> tuple[Beside, Bins]:
+        """Labels, weights and bins (rows × features), joined in the memory of a task."""
+        joined: Beside | None = None
         at = 0
         for piece in self.by_bins[max_bins]:
-            some_labels, some_bins = take(piece)
-            if labels is None:
-                labels = np.empty(self.rows, np.uint8)
+            beside, some_bins = take(piece)
+            if joined is None:
+                weights = None if beside.weights is None else np.empty(self.rows)
+                joined = Beside(np.empty(self.rows, np.uint8), weights)
                 bins = np.empty((self.rows, some_bins.shape[1]), some_bins.dtype)
-            to = at + len(some_labels)
-            labels[at:to], bins[at:to] = some_labels, some_bins
+            to = at + len(beside)
+            joined.labels[at:to], bins[at:to] = beside.labels, some_bins
+            if joined.weights is not None:
+                joined.weights[at:to] = beside.weights
             at = to
-        assert labels is not None  # no part of a split is empty
-        return labels, bins
+        assert joined is not None  # no part of a split is empty
+        return joined, bins
 
 
 @dataclass(frozen=True)
 class TaskData:
-    """What tasks need: the training rows, the rows to score, and the thresholds between bins by maxBins."""
+    """What tasks need: the training rows, the rows to score, and the thresholds between bins by maxBins.
+
+    Where rows have weights, those of `train` are for training and those of `other` are the rows' own, for metrics that
+    are weighted.
+    """
 
     train: Pieces
     other: Pieces
     thresholds: dict[int, list[Floats]]
     class_weights: Floats
+    metrics_weighted: bool = False
 
     def load(self, max_bins: int) -> tuple[TrainingRows, Bins]:
         """See `FoldRows.load`."""
-        labels, bins = self.train.load(max_bins)
+        beside, bins = self.train.load(max_bins)
         n_bins = np.array([len(limits) + 1 for limits in self.thresholds[max_bins]], np.int64)
-        return TrainingRows(bins, n_bins, labels, self.class_weights), self.other.load(max_bins)[1]
+        rows = TrainingRows(bins, n_bins, beside.labels, self.class_weights, beside.weights)
+        return rows, self.other.load(max_bins)[1]
 
     def truth(self) -> Truth[dict[str, float]]:
         """See `FoldRows.truth`."""
-        labels, _ = self.other.load(min(self.other.by_bins))
-        return Truth(labels, ScoreCounts.summary)
+        beside, _ = self.other.load(min(self.other.by_bins))
+        return Truth(beside.labels, ScoreCounts.summary, weights=beside.weights if self.metrics_weighted else None)
 
 
 @contextmanager
 def task_data(split: Split, train: Sequence[str], other: str, max_bins: Sequence[int]) -> Iterator[TaskData]:
     """Bin the rows of the parts `train` (to fit) and `other` (to score) once for each of `max_bins`."""
     weights = np.array([split.class_weights["0.0"], split.class_weights["1.0"]])
-    names = [f"`{name}`" for name in (*split.features, split.label_col)]
+    names = [F.col(f"`{name}`") for name in (*split.features, split.label_col)]
+    for_training, own = [], []
+    if split.table.weights:
+        for_training, own = [F.col(WEIGHT_COL)], [split.table.weights.of_row.alias(WEIGHT_COL)]
     # One table for both, so that the same jobs process both: a union keeps its partitions, those of `train` first.
-    ordered = parts_in_order(split, *train).select(names).union(parts_in_order(split, other).select(names)).persist()
+    fitted, scored = parts_in_order(split, *train), parts_in_order(split, other)
+    ordered = fitted.select(*names, *for_training).union(scored.select(*names, *own)).persist()
     pieces: list[Broadcast[Any]] = []
     try:
-        labels = _labels(ordered, split.label_col)
+        beside = _beside(ordered, len(split.features))
         rows = sum(split.parts[part]["rows"] for part in train)
-        of_train = 1 + int(np.searchsorted(np.cumsum([len(some) for some in labels]), rows))
-        thresholds = _thresholds(ordered, labels, of_train, weights, sorted(set(max_bins)), split.seed)
-        yield TaskData(*_pieces(ordered, labels, of_train, thresholds, pieces), thresholds, weights)
+        of_train = 1 + int(np.searchsorted(np.cumsum([len(some) for some in beside]), rows))
+        thresholds = _thresholds(ordered, beside, of_train, weights, sorted(set(max_bins)), split.seed)
+        made = _pieces(ordered, beside, of_train, thresholds, pieces)
+        yield TaskData(*made, thresholds, weights, split.metrics_weighted)
     finally:
         ordered.unpersist()
         for piece in pieces:
@@ -111,25 +138,35 @@ def take(piece: Broadcast[Any]) -> Any:
     return value
 
 
-def _labels(ordered: DataFrame, label_col: str) -> list[Labels]:
-    """The labels of each partition."""
+def _beside(ordered: DataFrame, n_features: int) -> list[Beside]:
+    """The labels and weights of each partition: the columns behind the features."""
+    names = ordered.columns[n_features:]
 
     def of_partition(columns: list[Floats]) -> list[bytes]:
-        return [columns[0].astype(np.uint8).tobytes()]
+        return [columns[0].astype(np.uint8).tobytes(), *(weights.tobytes() for weights in columns[1:])]
 
-    rows = by_partition(ordered.select(f"`{label_col}`"), of_partition, 1).collect()
-    return [np.frombuffer(row[1], np.uint8) for row in sorted(rows)]
+    rows = by_partition(ordered.select([f"`{name}`" for name in names]), of_partition, len(names)).collect()
+    return [
+        Beside(np.frombuffer(row[1], np.uint8), np.frombuffer(row[2]) if len(names) > 1 else None)
+        for row in sorted(rows)
+    ]
 
 
 def _thresholds(
-    ordered: DataFrame, labels: Sequence[Labels], of_train: int, weights: Floats, max_bins: Sequence[int], seed: int
+    ordered: DataFrame,
+    beside: Sequence[Beside],
+    of_train: int,
+    class_weights: Floats,
+    max_bins: Sequence[int],
+    seed: int,
 ) -> dict[int, list[Floats]]:
     """The thresholds by maxBins, from the first `of_train` partitions."""
-    starts = np.cumsum([0, *map(len, labels)])
+    starts = np.cumsum([0, *map(len, beside)])
     rows = int(starts[of_train])
     total = 0.0
-    for some in labels[:of_train]:  # added one after another from first to last, as Spark does
-        total = float(np.cumsum(np.concatenate([[total], weights[some]]))[-1])
+    for some in beside[:of_train]:  # added one after another from first to last, as Spark does
+        weights = class_weights[some.labels] if some.weights is None else some.weights
+        total = float(np.cumsum(np.concatenate([[total], weights]))[-1])
     samples = {bins: binning.sample_rows(bins, rows, seed) for bins in max_bins}
     wanted = np.unique(np.concatenate(list(samples.values())))
     borders = np.searchsorted(wanted, starts)
@@ -144,14 +181,17 @@ def _thresholds(
     thresholds = {}
     for bins, sample in samples.items():
         of_sample = sampled[np.searchsorted(wanted, sample)]
-        sample_weights = weights[of_sample[:, -1].astype(np.uint8)]
-        thresholds[bins] = binning.find_thresholds(of_sample[:, :-1], sample_weights, bins, rows, total)
+        if beside[0].weights is None:
+            values, sample_weights = of_sample[:, :-1], class_weights[of_sample[:, -1].astype(np.uint8)]
+        else:  # the label and the weight are behind the features
+            values, sample_weights = of_sample[:, :-2], of_sample[:, -1]
+        thresholds[bins] = binning.find_thresholds(values, sample_weights, bins, rows, total)
     return thresholds
 
 
 def _pieces(
     ordered: DataFrame,
-    labels: Sequence[Labels],
+    beside: Sequence[Beside],
     of_train: int,
     thresholds: dict[int, list[Floats]],
     made: list[Broadcast[Any]],
@@ -162,15 +202,17 @@ def _pieces(
     """
 
     def of_partition(columns: list[Floats]) -> list[bytes]:
-        return [binning.bin_columns(columns[:-1], limits, bins).tobytes() for bins, limits in thresholds.items()]
+        return [
+            binning.bin_columns(columns[: len(limits)], limits, bins).tobytes() for bins, limits in thresholds.items()
+        ]
 
     context = ordered.sparkSession.sparkContext
     train, other = (
         Pieces(sum(map(len, some)), {bins: [] for bins in thresholds})
-        for some in (labels[:of_train], labels[of_train:])
+        for some in (beside[:of_train], beside[of_train:])
     )
     for row in by_partition(ordered, of_partition, len(thresholds)).toLocalIterator(True):
-        here = labels[row[0]]
+        here = beside[row[0]]
         if len(here) == 0:
             continue
         part = train if row[0] < of_train else other

@@ -7,7 +7,7 @@ are those that a table of only its training rows would have.
 
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -23,7 +23,7 @@ from lib.engines.task.binned_rows import by_partition, range_partitioned, take
 from lib.engines.task.truth import Labels, Truth
 from lib.metrics import ScoreCounts
 from lib.search.folds import Fold
-from lib.split import HASH_COL, PART_COL, PARTS, Split
+from lib.split import CLASSES, HASH_COL, PART_COL, PARTS, WEIGHT_COL, Split, class_weights
 from lib.trees import binning
 from lib.trees.binning import Bins, Floats
 from lib.trees.growing import TrainingRows
@@ -43,7 +43,7 @@ _kept: "OrderedDict[tuple[str, Fold, int], tuple[TrainingRows, Bins]]" = Ordered
 class Piece:
     """Some rows: values (features × rows), labels, hashes of content, and the places of their zones and parts.
 
-    Identical rows are in the same piece.
+    Identical rows are in the same piece. `weights` are the rows' own, scaled for training, if the table has any.
     """
 
     values: Floats
@@ -51,6 +51,7 @@ class Piece:
     hashes: Places
     zones: Places
     parts: Places
+    weights: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,9 @@ class FoldOfValues(Generic[T]):
     seed: int
     measure: Callable[[ScoreCounts], T]
     fills: tuple[float, ...]
+    balanced: bool
+    unit: float | None = None
+    """What the pieces' weights are multiplied by to be the rows' own, if metrics are weighted."""
 
     def load(self, max_bins: int) -> tuple[TrainingRows, Bins]:
         """See `FoldRows.load`."""
@@ -97,17 +101,24 @@ class FoldOfValues(Generic[T]):
 
     def _load(self, max_bins: int) -> tuple[TrainingRows, Bins]:
         labels = np.concatenate([piece.labels[mark] for piece, mark in self._train()])
-        class_weights = len(labels) / (2.0 * np.bincount(labels, minlength=2))
-        thresholds = self._thresholds(max_bins, labels, class_weights)
+        counts = np.bincount(labels, minlength=2).tolist()
+        of_classes = class_weights(dict(zip(CLASSES, counts, strict=True)), self.balanced)
+        by_class = np.array([of_classes[name] for name in CLASSES])
+        weights = _joined((piece.weights, mark) for piece, mark in self._train())
+        if weights is not None:
+            weights = by_class[labels] * weights
+        thresholds = self._thresholds(max_bins, by_class[labels] if weights is None else weights)
         n_bins = np.array([len(limits) + 1 for limits in thresholds], np.int64)
-        rows = TrainingRows(self._binned(self._train(), thresholds, max_bins), n_bins, labels, class_weights)
+        rows = TrainingRows(self._binned(self._train(), thresholds, max_bins), n_bins, labels, by_class, weights)
         return rows, self._binned(self._score(), thresholds, max_bins)
 
     def truth(self) -> Truth[T]:
         """See `FoldRows.truth`."""
         found = [(piece.labels[mark], piece.zones[mark]) for piece, mark in self._score()]
         labels, zones = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-        return Truth(labels, self.measure, zones if self.fold.by_zone else None, self.values.zones)
+        weights = _joined((piece.weights, mark) for piece, mark in self._score())
+        own = None if weights is None or self.unit is None else weights * self.unit
+        return Truth(labels, self.measure, zones if self.fold.by_zone else None, self.values.zones, own)
 
     def _train(self) -> Iterator[tuple[Piece, npt.NDArray[np.bool_]]]:
         return self.values.chosen(self.fold.train_zones, self.fold.train)
@@ -118,18 +129,17 @@ class FoldOfValues(Generic[T]):
         for (piece, mark), (_, of_train) in zip(chosen, self._train(), strict=True):
             yield piece, mark & ~np.isin(piece.hashes, piece.hashes[of_train])
 
-    def _thresholds(self, max_bins: int, labels: Labels, class_weights: Floats) -> list[Floats]:
-        sample = binning.sample_rows(max_bins, len(labels), self.seed)
+    def _thresholds(self, max_bins: int, weights: Floats) -> list[Floats]:
+        sample = binning.sample_rows(max_bins, len(weights), self.seed)
         found, start = [], 0
         for piece, mark in self._train():
             rows = np.flatnonzero(mark)
             here = sample[np.searchsorted(sample, start) : np.searchsorted(sample, start + len(rows))] - start
             found.append(filling.filled(piece.values[:, rows[here]], np.array(self.fills)[:, None]))
             start += len(rows)
-        weights = class_weights[labels]
         total = float(np.cumsum(weights)[-1])  # one after another, as in `binned_rows`
         values = np.concatenate(found, axis=1).T
-        return binning.find_thresholds(values, weights[sample], max_bins, len(labels), total)
+        return binning.find_thresholds(values, weights[sample], max_bins, len(weights), total)
 
     def _binned(
         self, pieces: Iterator[tuple[Piece, npt.NDArray[np.bool_]]], thresholds: Sequence[Floats], max_bins: int
@@ -151,9 +161,13 @@ def fold_rows(
     try:
         for piece in _pieces(split, zones):
             values.pieces.append(split.spark.sparkContext.broadcast(piece))
+        unit = split.weight_unit if split.metrics_weighted else None
         # Where a feature has all its values, nothing is filled, whatever stands here.
         fills = [tuple(of_fold.get(name, 0.0) for name in split.features) for of_fold in fold_medians(split, folds)]
-        yield [FoldOfValues(values, fold, split.seed, measure, by) for fold, by in zip(folds, fills, strict=True)]
+        yield [
+            FoldOfValues(values, fold, split.seed, measure, by, split.balanced, unit)
+            for fold, by in zip(folds, fills, strict=True)
+        ]
     finally:
         for broadcast in values.pieces:
             broadcast.destroy()
@@ -167,20 +181,28 @@ def _pieces(split: Split, zones: Sequence[str]) -> Iterator[Piece]:
         frame = frame.where(zone.isin(*zones))
     part = F.coalesce(*(F.when(F.col(PART_COL) == name, float(place)) for place, name in enumerate(PARTS)))
     names = [F.col(f"`{name}`") for name in (*split.features, split.label_col)]
+    weight = [split.scaled_weight.alias(WEIGHT_COL)] if split.table.weights else []
     rows = range_partitioned(split, frame, split.table.rows, max(1, BYTES_PER_PIECE // (8 * n_features)))
     sorted_zones = np.array(zones, dtype=object)
 
     def of_partition(columns: list[npt.NDArray[Any]]) -> list[bytes]:
         values = np.stack(columns[:n_features]).astype(np.float64)
-        places = np.searchsorted(sorted_zones, columns[-2].astype(object))
-        hashes, parts = (columns[place].astype(np.int64) for place in (-3, -1))
-        codes = (columns[n_features].astype(np.uint8), hashes, places.astype(np.int64), parts)
-        return [values.tobytes(), *(code.tobytes() for code in codes)]
+        labels, hashes, zones, parts, *weights = columns[n_features:]
+        places = np.searchsorted(sorted_zones, zones.astype(object)).astype(np.int64)
+        codes = (labels.astype(np.uint8), hashes.astype(np.int64), places, parts.astype(np.int64))
+        return [values.tobytes(), *(code.tobytes() for code in codes), *(each.tobytes() for each in weights)]
 
     for row in by_partition(
-        rows.select(*names, HASH_COL, zone.alias("zone"), part.alias("part")), of_partition, 5
+        rows.select(*names, HASH_COL, zone.alias("zone"), part.alias("part"), *weight), of_partition, 5 + len(weight)
     ).toLocalIterator(True):
         labels = np.frombuffer(row[2], np.uint8)
         if len(labels):
             values = np.frombuffer(row[1], np.float64).reshape(n_features, -1)
-            yield Piece(values, labels, *(np.frombuffer(row[place], np.int64) for place in (3, 4, 5)))
+            hashes, of_zones, of_parts = (np.frombuffer(row[place], np.int64) for place in (3, 4, 5))
+            yield Piece(values, labels, hashes, of_zones, of_parts, np.frombuffer(row[6]) if weight else None)
+
+
+def _joined(marked: Iterable[tuple[Floats | None, npt.NDArray[np.bool_]]]) -> Floats | None:
+    """The weights of the rows that are marked, None if the table has none."""
+    found = [weights[mark] for weights, mark in marked if weights is not None]
+    return np.concatenate(found) if found else None

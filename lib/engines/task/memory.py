@@ -58,6 +58,7 @@ def task_memory(split: Split, candidates: Sequence[Candidate]) -> TaskMemory:
 def needed_bytes(split: Split, candidates: Sequence[Candidate]) -> float:
     """Memory of the largest task: its rows as bins, the working memory of growing trees, and the largest tree."""
     n_features = len(split.features)
+    weight = 8 if split.weights else 0
     rows = {part: facts["rows"] for part, facts in split.parts.items()}
     fitted = rows[TRAIN] + rows[VAL]  # the retraining has the most rows
     scored = max(rows[VAL], rows[TEST])
@@ -67,12 +68,12 @@ def needed_bytes(split: Split, candidates: Sequence[Candidate]) -> float:
     return (
         WORKER_BYTES
         + values
-        + max(_of_fit(fit, n_features, fitted, scored) for fit in tree_fits(candidates, n_features))
+        + max(_of_fit(fit, n_features, fitted, scored, weight) for fit in tree_fits(candidates, n_features))
     )
 
 
-def _of_fit(fit: TreesFit, n_features: int, fitted: int, scored: int) -> float:
-    width = n_features * bin_type(fit.max_bins)().itemsize + 1  # bins and label
+def _of_fit(fit: TreesFit, n_features: int, fitted: int, scored: int, weight: int) -> float:
+    width = n_features * bin_type(fit.max_bins)().itemsize + 1 + weight  # bins, label and weight
     takes = kind_of(fit).memory(fit)
     order = 8
     near = (width + takes.beside + order) / 3  # rows copied together: a quarter, a sixteenth, ...

@@ -143,6 +143,12 @@ _INTERVALS = {
         "zonas enteras): muestran cuánto variarían las cifras si se hubieran medido otras zonas como estas. Con pocas "
         "zonas son aproximados. “–”: no se puede dar un intervalo.",
     ),
+    "note.intervals_none": (
+        "There are no 95% intervals: the formulas for them are for rows that count alike, and a bootstrap takes at "
+        "least three zones.",
+        "No hay intervalos del 95 %: las fórmulas valen para filas que cuentan igual, y un bootstrap necesita al menos "
+        "tres zonas.",
+    ),
     "note.intervals_rows": (
         "The 95% intervals come from formulas (Hanley and McNeil; Boyd, Eng and Page; Wilson) that take the rows as "
         "independent. Neighbouring pixels are not, so the true intervals are wider. “–”: there is no formula, or too "

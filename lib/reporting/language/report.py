@@ -169,6 +169,31 @@ _SECTIONS = {
         "The checks found nothing out of the ordinary.",
         "Las comprobaciones no encontraron nada fuera de lo común.",
     ),
+    "rows_weighted": (
+        "Rows count by their weight in {column}, here and in all metrics of this report, also where it says rows; they "
+        "are worth {worth} rows of equal weight. Partial dependence, drift, applicability and the histograms of scores "
+        "count every row once.",
+        "Las filas cuentan según su peso en {column}, aquí y en todas las métricas de este informe, también donde dice "
+        "filas; equivalen a {worth} filas de igual peso. La dependencia parcial, la deriva, la aplicabilidad y los "
+        "histogramas de puntuaciones cuentan cada fila una vez.",
+    ),
+    "weight_of_rows": ("Weight", "Peso"),
+    "note.cells_are_weights": (
+        "The cells are sums of the rows' weights in {column}.",
+        "Las celdas son sumas de los pesos de las filas en {column}.",
+    ),
+    "note.columns_are_weights": (
+        "The last three columns are sums of the rows' weights in {column}.",
+        "Las tres últimas columnas son sumas de los pesos de las filas en {column}.",
+    ),
+    "metrics_weighted": (
+        "Metrics count rows by their own weight, never by that of their class.",
+        "Las métricas cuentan las filas según su propio peso, nunca según el de su clase.",
+    ),
+    "metrics_not_weighted": (
+        "Metrics count every row once.",
+        "Las métricas cuentan cada fila una vez.",
+    ),
     "rows_measured": ("Measured on {rows} rows: {what}.", "Medidas en {rows} filas: {what}."),
     "note.baseline": (
         "*Baseline*: what a model that learned nothing would get, which is a random score for the areas and "
@@ -286,6 +311,13 @@ _SECTIONS = {
     "class_weights": (
         "Class weights in training: {zero} for class 0 and {one} for class 1.",
         "Pesos de clase en el entrenamiento: {zero} para la clase 0 y {one} para la clase 1.",
+    ),
+    "row_weights": (
+        "In training, each row weighs its class weight times its own weight in {column}, which is from {least} to "
+        "{most}. Effective sample size (the number of rows of equal weight that a part is worth, by Kish): {worth}.",
+        "En el entrenamiento, cada fila pesa el peso de su clase multiplicado por su propio peso en {column}, que va "
+        "de {least} a {most}. Tamaño efectivo de la muestra (el número de filas de igual peso a las que equivale una "
+        "parte, según Kish): {worth}.",
     ),
     "reproduce": (
         "At the commit above, with the table that has the fingerprint above:",

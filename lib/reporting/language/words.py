@@ -81,9 +81,17 @@ class Words:
         """Parameters on one line, in Markdown."""
         return ", ".join(f"{code(name)} {self.value(value)}" for name, value in params.items())
 
-    def count(self, value: int) -> str:
-        """A whole number with its thousands set apart: 30,003 or 30 003 (four digits stay together in Spanish)."""
-        return self._localise(f"{value:,d}")
+    def count(self, value: float) -> str:
+        """A whole number with its thousands set apart: 30,003 or 30 003 (four digits stay together in Spanish).
+
+        A sum of weights (a float) has four digits at least, and no more decimals than that takes: 30,003 or 1.234.
+        """
+        if not isinstance(value, float):
+            return self._localise(f"{value:,d}")
+        if value and abs(value) < 1e-4:
+            return self._localise(f"{value:.3g}")
+        decimals = max(0, 3 - math.floor(math.log10(abs(value)))) if value else 0
+        return self._localise(f"{value:,.{decimals}f}")
 
     def percent(self, share: float, digits: int = 1) -> str:
         """A share of one as percentage: 23.1% or 23,1 %."""

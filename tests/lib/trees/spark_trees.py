@@ -20,20 +20,25 @@ def make_rows(n, features, seed=0):
     return x, y
 
 
-def bin_rows(x, y, class_weights, max_bins, seed):
-    """Binned training rows and the thresholds of their features."""
-    weights = class_weights[y]
+def make_weights(n, spread=1.0, seed=0):
+    """Weights of rows: positive, with no sum that is free of rounding."""
+    return np.random.default_rng(seed).lognormal(sigma=spread, size=n)
+
+
+def bin_rows(x, y, class_weights, max_bins, seed, own=None):
+    """Binned training rows, with weights of their `own` or without, and the thresholds of their features."""
+    weights = class_weights[y] if own is None else class_weights[y] * own
     chosen = binning.sample_rows(max_bins, len(y), seed)
     thresholds = binning.find_thresholds(x[chosen], weights[chosen], max_bins, len(y), float(np.cumsum(weights)[-1]))
     bins = binning.bin_columns(list(x.T), thresholds, max_bins)
     n_bins = np.array([len(t) + 1 for t in thresholds])
-    return growing.TrainingRows(bins, n_bins, y, class_weights), thresholds
+    return growing.TrainingRows(bins, n_bins, y, class_weights, None if own is None else weights), thresholds
 
 
-def to_spark(spark, x, y, class_weights):
+def to_spark(spark, x, y, class_weights, own=1.0):
     """The same rows for Spark ML, in one partition and the same order."""
     names = [f"f{i}" for i in range(x.shape[1])]
-    values = np.column_stack([x, y, class_weights[y]]).tolist()
+    values = np.column_stack([x, y, class_weights[y] * own]).tolist()
     frame = spark.createDataFrame(values, [*names, "label", "weight"]).coalesce(1)
     return VectorAssembler(inputCols=names, outputCol="features").transform(frame)
 

@@ -93,6 +93,8 @@ def test_blocks_need_no_zone_column(experiment):
         ({"zone_col": None}, r"column 'zone' is of type string, not a number: .*exclude_cols: \[zone\]"),
         ({"label_col": "zone"}, "label column 'zone' is of type string: the label must be the number 0 or 1"),
         ({"exclude_cols": ["B02", "B03"]}, "no numeric feature is left in s3://"),
+        ({"weight_col": "B04"}, "weight_col: .* has no column 'B04': did you mean B0"),
+        ({"weight_col": "zone", "zone_col": None}, "column 'zone' of weight_col is of type string, not a number"),
         ({"input_data": "s3://no-such-bucket/x"}, "there is no bucket"),
     ],
 )
