@@ -4,7 +4,7 @@ Every check names the column, the count and the remedy, and runs before anything
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -189,12 +189,14 @@ def count_unusable(frame: DataFrame, numbers: Sequence[str], zone_col: str | Non
     return {**found, "rows": total["rows"], "any": total["any"]}
 
 
-def row_hash(names: Sequence[str], seed: int | None = None) -> Column:
+def row_hash(names: Sequence[str], seed: int | None = None, instead: Mapping[str, float] | None = None) -> Column:
     """A 64-bit hash of a row's content (`names`, all double), the same on every machine and in every row order.
 
-    xxHash64 over the values in the alphabetical order of their columns, with negative zero treated as zero.
+    xxHash64 over the values in the alphabetical order of their columns, with negative zero treated as zero. `instead`
+    gives columns another value than the row's.
     """
-    values = [F.col(tables.quoted(name)) + F.lit(0.0) for name in sorted(names)]
+    other = {name: F.lit(value) for name, value in (instead or {}).items()}
+    values = [other.get(name, F.col(tables.quoted(name))) + F.lit(0.0) for name in sorted(names)]
     start = [] if seed is None else [F.lit(seed).cast("long")]
     return F.xxhash64(*start, *values)
 

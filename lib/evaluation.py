@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from lib import artifacts, runs
+from lib import artifacts, dataset, runs
 from lib.errors import InputError
 from lib.measures import comparison, gate, intervals, lean, reference
 from lib.measures.decision import Decision
@@ -22,6 +22,8 @@ from lib.measures.scored_rows import scored_rows
 from lib.metrics import ScoreCounts, count_scores
 from lib.saved_models import SCORE_COL, Scorer, load_scorer
 from lib.storage import Storage, join
+
+_FEATURES_COL = "__features_hash"  # no column of a table can have this name
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def evaluate(
     measured = rows_to_measure(spark, model_dir, experiment, test_data, test_fraction, seen)
     scorer = load_scorer(spark, join(model_dir, artifacts.PIPELINE))
     chosen = Decision.read(storage, model_dir)
-    by_zone = _score(measured, scorer, chosen, folder)
+    by_zone, distinct = _score(measured, scorer, chosen, folder)
     counts = ScoreCounts.sum(by_zone.values())
     metrics = {
         "run_id": artifacts.run_id_of(folder),
@@ -73,7 +75,7 @@ def evaluate(
         "model": summary["winner"]["name"],
         "measured_on": measured.record,
         **describe(counts, chosen),
-        **intervals.describe(by_zone, chosen.threshold, experiment["split"]["seed"]),
+        **intervals.describe(by_zone, chosen.threshold, experiment["split"]["seed"], distinct),
     }
     if measured.table.zone_col:
         metrics["zones"] = [describe_zone(zone, by_zone[zone], chosen.threshold) for zone in sorted(by_zone)]
@@ -95,15 +97,32 @@ def evaluate(
     return Evaluation(folder, metrics, curves)
 
 
-def _score(measured: Measured, scorer: Scorer, chosen: Decision, folder: str) -> dict[str, ScoreCounts]:
-    """Score the rows in one pass, write them as scores.parquet, and count the scores of each zone."""
-    table = measured.table
+def _score(
+    measured: Measured, scorer: Scorer, chosen: Decision, folder: str
+) -> tuple[dict[str, ScoreCounts], dict[str, int] | None]:
+    """Score the rows in one pass, write them as scores.parquet, and count the scores of each zone.
+
+    Where rows repeat others, also count the different ones, for `intervals.describe`.
+    """
+    table, record = measured.table, measured.record
     kept = [*table.coordinates, *([table.zone_col] if table.zone_col else []), table.label_col]
-    scored = scorer.with_score(measured.frame).select(*(F.col(f"`{name}`") for name in (*kept, SCORE_COL))).persist()
+    columns = [F.col(f"`{name}`") for name in (*kept, SCORE_COL)]
+    repeat = record["distinct"] < record["count"]
+    if repeat:
+        columns.append(dataset.row_hash(table.features).alias(_FEATURES_COL))
+    scored = scorer.with_score(measured.frame).select(*columns).persist()
     by_zone = count_scores(scored, table.label_col, SCORE_COL, table.zone_col)
+    distinct = None
+    if repeat:
+        marked = F.col(SCORE_COL) > chosen.threshold
+        of_1 = F.countDistinct(F.when(marked, F.col(_FEATURES_COL))).alias("of_1")
+        predicted = scored.agg(F.countDistinct(F.when(~marked, F.col(_FEATURES_COL))).alias("of_0"), of_1).first()
+        assert predicted is not None  # an aggregate always has a row
+        distinct = {"rows": record["distinct"], **record["distinct_by_class"]}
+        distinct |= {f"predicted.{name}": predicted[f"of_{name}"] for name in ("0", "1")}
     scored_rows(scored, kept, chosen).write.mode("overwrite").parquet(join(folder, artifacts.EVAL_SCORES))
     scored.unpersist()
-    return by_zone
+    return by_zone, distinct
 
 
 def _look_at_sample(

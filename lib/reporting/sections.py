@@ -59,7 +59,7 @@ def metrics_table(facts: ReportData, words: Words, images: Images) -> str:
     rows = list(zip(*(columns[name] for name in shown), strict=True))
     return section(
         words("heading.metrics"),
-        words("rows_measured", rows=words.count(facts.rows), what=rows_measured(facts, words)),
+        _rows_measured(facts, words),
         table([words(name) for name in shown], rows, "l" + "r" * (len(shown) - 1)),
         words("note.baseline"),
         _note_on_intervals(facts, words),
@@ -67,12 +67,19 @@ def metrics_table(facts: ReportData, words: Words, images: Images) -> str:
     )
 
 
+def _rows_measured(facts: ReportData, words: Words) -> str:
+    """Which rows the figures rest on, and how many of them are different."""
+    text = words("rows_measured", rows=words.count(facts.rows), what=rows_measured(facts, words))
+    return text if facts.different == 1 else f"{text} {words('rows_distinct', distinct=words.count(facts.distinct))}"
+
+
 def _note_on_intervals(facts: ReportData, words: Words) -> str:
     """What the intervals of an evaluation rest on."""
     if not facts.metrics.get("intervals"):
         return ""
     if facts.metrics.get("intervals_from") != artifacts.ZONES:
-        return words("note.intervals_rows")
+        text = words("note.intervals_rows")
+        return text if facts.different == 1 else f"{text} {words('note.intervals_distinct')}"
     zones = words.count(len(facts.metrics.get("zones", ())))
     return words("note.intervals_zones", zones=zones, draws=words.count(DRAWS))
 
