@@ -65,7 +65,9 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     input_data: Places = described(
-        ["data/sample.parquet"], "training table: file, folder or URI", "a path or URI, or a list"
+        ["data/sample.parquet"],
+        "training table: file, folder or URI, or table://database.table",
+        "a path or URI, or a list",
     )
     label_col: Text = described("label", "column with the two classes", "a column name")
     positive: Annotated[Any, AfterValidator(_checked_positive)] = described(

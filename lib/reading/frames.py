@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from lib.errors import InputError
-from lib.reading import outline
+from lib.reading import catalogue, outline
 from lib.reading.cells import LINE, Cells
 from lib.reading.dialect import BLANKS, Dialect
 from lib.reading.outline import FileColumn, FileOutline
@@ -33,8 +33,9 @@ _NANOS = "spark.sql.legacy.parquet.nanosAsLong"
 class Source:
     """What was found at one input: its files and their rows.
 
-    `repeated` counts the files that were given before: they are read once. `dialects` says how text files are written,
-    and `passed_over` names files that are no tables.
+    A table of Spark's catalogue has no file. `repeated` counts the files, or tables of the catalogue, that were given
+    before: they are read once. `dialects` says how text files are written, and `passed_over` names files that are no
+    tables.
     """
 
     uri: str
@@ -95,7 +96,14 @@ def read(spark: SparkSession, inputs: str | Sequence[str]) -> Reading:
     left_out: list[tuple[str, ...]] = []
     of_inputs: list[list[str]] = []
     listed: dict[str, set[str]] = {}
+    of_catalogue: dict[str, tuple[DataFrame, FileOutline]] = {}
     for number, uri in enumerate(uris):
+        if tables.is_in_catalogue(uri):
+            repeated[number] = int(uri in of_catalogue)
+            of_inputs.append([] if repeated[number] else [uri])
+            left_out.append(())
+            of_catalogue[uri] = of_catalogue.get(uri) or catalogue.read(spark, uri)
+            continue
         roots = storage.files(uri)
         if not roots:
             raise tables.absent(uri)
@@ -108,7 +116,11 @@ def read(spark: SparkSession, inputs: str | Sequence[str]) -> Reading:
         left_out.append(tuple(path for path in tables.notes([p for p, _ in here.values()])))
         files |= new
         sizes |= {file: size for file, (_, size) in here.items()}
-    seen = outline.look({file: each.format for file, each in files.items()}, lambda uri: storage.open(uri, sizes[uri]))
+    looked_at = outline.look(
+        {file: each.format for file, each in files.items()}, lambda uri: storage.open(uri, sizes[uri])
+    )
+    looked_at |= {uri: found for uri, (_, found) in of_catalogue.items()}
+    seen = {file: looked_at[file] for here in of_inputs for file in here}  # the first input's columns come first
     outline.one_schema(seen.values())  # names are compared before rows are read
     of_folders = tables.partitions_of(", ".join(uris), [file.path for file in files.values()])
     if any(column.type == "timestamp[ns]" for found in seen.values() for column in found.columns):
@@ -116,7 +128,8 @@ def read(spark: SparkSession, inputs: str | Sequence[str]) -> Reading:
     groups: dict[_Group, list[_File]] = defaultdict(list)
     for file in files.values():
         groups[_group(file, seen[file.uri])].append(file)
-    parts: list[tuple[DataFrame, FileOutline, _Group]] = []
+    plain = _Group("", (), (), (), tables.PARQUET, "", None)
+    parts: list[tuple[DataFrame, FileOutline, _Group]] = [(*each, plain) for each in of_catalogue.values()]
     rows: dict[str, int] = defaultdict(int)
     for group, members in groups.items():
         frame, found = _raw(spark, group, members, seen[members[0].uri], listed), seen[members[0].uri]
@@ -132,7 +145,7 @@ def read(spark: SparkSession, inputs: str | Sequence[str]) -> Reading:
     sources = tuple(
         Source(
             uri,
-            len(here),
+            sum(file in files for file in here),
             _rows([seen[file] for file in here], rows.get(uri)),
             repeated[number],
             tuple(dict.fromkeys(str(seen[file].dialect) for file in here if seen[file].dialect)),

@@ -17,6 +17,7 @@ RESERVED = ("features", "rawPrediction", "probability", "prediction")
 # The zone column that is used if a table has it, without being asked for.
 USUAL_ZONE = "zone"
 _WILDCARD = re.compile(r"[*?\[{]")
+CATALOGUE = "table://"
 _NOTE = re.compile(r"(^|/)(readme|licen[cs]e|notice|changelog)[^/]*$|\.(md|rst|html?|pdf|docx?|xml)$", re.IGNORECASE)
 # What pandas calls an index without a name when it writes a table.
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
@@ -69,13 +70,36 @@ def places(given: str | Sequence[str] | None) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
+def catalogue_name(place: str) -> tuple[str, ...] | None:
+    """The parts of the name of a table in Spark's catalogue, as in `table://geology.pixels`; None for other places.
+
+    Raises:
+        InputError: the name is none.
+    """
+    if not is_in_catalogue(place):
+        return None
+    parts = tuple(place[len(CATALOGUE) :].split("."))
+    if len(parts) > 3 or not all(re.fullmatch(r"[^`/\s]+", part) for part in parts):
+        raise InputError(f"input {place}: give a table of Spark's catalogue as {CATALOGUE}database.table")
+    return parts
+
+
+def is_in_catalogue(place: str) -> bool:
+    """Whether a place is a table of Spark's catalogue, and no file or folder."""
+    return place.lower().startswith(CATALOGUE)
+
+
 def is_raster(place: str) -> bool:
     """Whether a file is a raster, by its name, and no table."""
+    if is_in_catalogue(place):
+        return False
     return place.startswith("/vsi") or place.lower().endswith(RASTER_SUFFIXES)
 
 
 def rasters_at(place: str, names: Callable[[str], Sequence[str]]) -> list[str]:
     """The raster files at a place: itself, or those in a folder; `names` gives what is directly below one."""
+    if is_in_catalogue(place):
+        return []
     if is_raster(place):
         return [place]
     folder = place.rstrip("/")

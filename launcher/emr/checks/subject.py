@@ -12,6 +12,7 @@ from launcher.parameters.schema import Parameters
 from launcher.support import aws
 from launcher.support.files import local_path
 from lib.support.s3_uri import is_s3
+from lib.support.tables import is_in_catalogue
 
 
 class Level(StrEnum):
@@ -82,9 +83,9 @@ class Subject:
 
     @property
     def inputs(self) -> list[str]:
-        """All tables that the experiment reads, or the scoring."""
+        """All files and folders that the experiment reads, or the scoring; a table of the catalogue is neither."""
         tested = [] if self.parameters.model else self.parameters.test_data or []
-        return [*self.parameters.input_data, *tested]
+        return [place for place in (*self.parameters.input_data, *tested) if not is_in_catalogue(place)]
 
     def not_in_s3(self, *names: str) -> CheckResult | None:
         """What to say instead of looking at `input_data` or `out` where one of them is not in S3."""
