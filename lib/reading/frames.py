@@ -20,12 +20,13 @@ from lib.reading import catalogue, outline
 from lib.reading.cells import LINE, Cells
 from lib.reading.dialect import BLANKS, Dialect
 from lib.reading.outline import FileColumn, FileOutline
+from lib.reading.points import with_coordinates
 from lib.storage import Storage, java_cause
 from lib.support import tables
 from lib.support.tables import Format, quoted
 
-# The key in a field's metadata for the type of a column whose values Spark cannot read, or not as one type.
-TYPE = "type"
+# Keys in a field's metadata: the type of a column whose values Spark cannot read, or not as one type; and a place.
+TYPE, PLACE = "type", "place"
 _NANOS = "spark.sql.legacy.parquet.nanosAsLong"
 
 
@@ -73,6 +74,7 @@ class _Group:
     format: Format
     given: str
     dialect: Dialect | None
+    points: str | None = None
 
     @property
     def cells(self) -> Cells:
@@ -164,6 +166,7 @@ def columns_of(frame: DataFrame) -> list[tables.Column]:
             field.name,
             field.metadata.get(TYPE) or field.dataType.simpleString(),
             TYPE not in field.metadata and isinstance(field.dataType, numbers),
+            PLACE in field.metadata,
         )
         for field in frame.schema.fields
     ]
@@ -206,7 +209,7 @@ def _group(file: _File, found: FileOutline) -> _Group:
     has_header = file.format.arrow is None
     given = file.given if has_header else ""  # the rows of each input are counted when it is read
     alike = types if has_header else frozenset(types)
-    return _Group(base, tuple(outer.items()), inner, alike, file.format, given, found.dialect)
+    return _Group(base, tuple(outer.items()), inner, alike, file.format, given, found.dialect, found.points)
 
 
 def _is_partition(folder: str) -> bool:
@@ -220,7 +223,8 @@ def _raw(
     schema = T.StructType()
     for column in found.columns:
         kind = "bigint" if _is_nanos(column) else column.spark
-        if kind and column.name not in group.inner:
+        of_points = group.points and column.is_place and column.is_number
+        if kind and column.name not in group.inner and not of_points:
             schema.add(T.StructField(column.name, T._parse_datatype_string(kind)))
     in_folders = [T.StructField(name, T.StringType()) for name in group.inner]
     # What was found is a file or a folder, whatever is in its name.
@@ -235,7 +239,8 @@ def _raw(
         reader = reader.options(sep=dialect.sep, encoding=dialect.encoding, columnNameOfCorruptRecord=LINE)
         reader = reader.options(ignoreLeadingWhiteSpace=True, ignoreTrailingWhiteSpace=True)
     schema = T.StructType([*schema.fields, *in_folders])
-    return reader.format(group.format.spark).schema(schema).options(**group.format.options).load(places)
+    frame = reader.format(group.format.spark).schema(schema).options(**group.format.options).load(places)
+    return with_coordinates(frame, group.points) if group.points else frame
 
 
 def _fields(lines: DataFrame, names: Sequence[str], dialect: Dialect, folders: Sequence[str]) -> DataFrame:
@@ -286,8 +291,9 @@ def _is_nanos(column: FileColumn) -> bool:
 
 def _described(column: tables.Column) -> Column:
     """A column that says of itself what Spark's type does not tell."""
-    plain = column.is_number is not False
-    return F.col(quoted(column.name)).alias(column.name, metadata={} if plain else {TYPE: column.type})
+    metadata = {TYPE: column.type} if column.is_number is False else {}
+    metadata |= {PLACE: "yes"} if column.is_place else {}
+    return F.col(quoted(column.name)).alias(column.name, metadata=metadata)
 
 
 def _places(group: _Group, files: Sequence[str], listed: Mapping[str, set[str]]) -> list[str]:

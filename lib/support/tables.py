@@ -56,11 +56,15 @@ RASTER_SUFFIXES = (
 
 @dataclass(frozen=True)
 class Column:
-    """A column as described by its file or its reader; `is_number` is None if that is not known."""
+    """A column as described by its file or its reader; `is_number` is None if that is not known.
+
+    `is_place` marks a file's geometries, and the coordinates that were taken from them.
+    """
 
     name: str
     type: str
     is_number: bool | None
+    is_place: bool = False
 
 
 def places(given: str | Sequence[str] | None) -> list[str]:
@@ -313,9 +317,10 @@ def role(
     exclude_cols: Sequence[str],
     block_cols: Sequence[str] = (),
 ) -> str:
-    """The role of a column: label, zone, coordinate, excluded, feature, index (of a pandas table, no feature), text
-    (not a number), or reserved (a number whose name Spark ML uses itself or does not accept). A column of unknown type
-    counts as a number. `feature_columns` also checks the names of those with another role.
+    """The role of a column: label, zone, coordinate, excluded, feature, index (of a pandas table, no feature), place
+    (a geometry or its coordinates, no feature), text (not a number), or reserved (a number whose name Spark ML uses
+    itself or does not accept). A column of unknown type counts as a number. `feature_columns` also checks the names of
+    those with another role.
     """
     if column.name in block_cols:
         return "coordinate"
@@ -323,6 +328,8 @@ def role(
         return "excluded"
     if column.name in (label_col, zone_col):
         return "label" if column.name == label_col else "zone"
+    if column.is_place:
+        return "place"
     if is_pandas_index(column.name):
         return "index"
     if column.is_number is False:
