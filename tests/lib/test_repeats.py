@@ -155,6 +155,13 @@ def test_zones_held_out_lose_the_rows_of_the_others_and_are_named(spark, path, t
         others = table[(place == first) & keys(table).isin(set(keys(left_out[left_out.zone == each["zone"]])))]
         assert each["shared_with"] == sorted(set(others.zone))
         assert f"`{each['zone']}` with `{each['shared_with'][0]}`" in text
+    kept = table[place == first]
+    zones_of = kept.zone.groupby(keys(kept)).agg(set)
+    shared = kept[keys(kept).map(zones_of).map(len) > 1].zone.value_counts()
+    measured = evaluated.metrics["leave_one_zone_out"]
+    assert {each["zone"]: each["rows"] for each in measured["repeated"]} == dict(shared)
+    assert "So many rows are left out because rows with the same features stand in the other zones: " in text
+    assert f"`{shared.index[0]}` ({shared.iloc[0]})" in text
 
 
 @pytest.mark.parametrize("times", [2, 7])
