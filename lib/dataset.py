@@ -218,14 +218,17 @@ def count_unusable(frame: DataFrame, numbers: Sequence[str], zone_col: str | Non
     return {**found, "rows": total["rows"], "any": total["any"]}
 
 
-def row_hash(names: Sequence[str], seed: int | None = None) -> Column:
+def row_hash(names: Sequence[str], seed: int | None = None, instead: Mapping[str, float] | None = None) -> Column:
     """A 64-bit hash of a row's content (`names`, all double), the same on every machine and in every row order.
 
     xxHash64 over the values in the alphabetical order of their columns, with negative zero treated as zero, and no
-    value as NaN: xxHash64 would pass over a null, and not see in which column it is.
+    value as NaN: xxHash64 would pass over a null, and not see in which column it is. `instead` gives columns another
+    value than the row's.
     """
     none = F.lit(float("nan"))
-    values = [F.coalesce(F.col(tables.quoted(name)) + F.lit(0.0), none) for name in sorted(names)]
+    other = {name: F.lit(value) for name, value in (instead or {}).items()}
+    found = [other.get(name, F.col(tables.quoted(name))) for name in sorted(names)]
+    values = [F.coalesce(value + F.lit(0.0), none) for value in found]
     start = [] if seed is None else [F.lit(seed).cast("long")]
     return F.xxhash64(*start, *values)
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lib import artifacts, runs
+from lib import artifacts, dataset, runs
 from lib.errors import InputError
 from lib.measures import comparison, gate, intervals, lean, reference
 from lib.measures.decision import Decision
@@ -23,6 +23,8 @@ from lib.metrics import ScoreCounts, count_scores
 from lib.saved_models import SCORE_COL, Scorer, load_scorer
 from lib.storage import Storage, join
 from lib.weights import Weights
+
+_FEATURES_COL = "__features_hash"  # no column of a table can have this name
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def evaluate(
     scorer = load_scorer(spark, join(model_dir, artifacts.PIPELINE))
     chosen = Decision.read(storage, model_dir)
     weights = measured.table.weights if experiment["parameters"].get("metrics_weighted") else None
-    by_zone, worth = _score(measured, scorer, chosen, folder, weights)
+    by_zone, distinct, worth = _score(measured, scorer, chosen, folder, weights)
     counts = ScoreCounts.sum(by_zone.values())
     metrics = {
         "run_id": artifacts.run_id_of(folder),
@@ -76,7 +78,7 @@ def evaluate(
         "measured_on": measured.record,
         **({"weights": _describe_weights(weights, counts, worth)} if weights else {}),
         **describe(counts, chosen),
-        **intervals.describe(by_zone, chosen.threshold, experiment["split"]["seed"]),
+        **intervals.describe(by_zone, chosen.threshold, experiment["split"]["seed"], distinct),
     }
     if measured.table.zone_col:
         metrics["zones"] = [describe_zone(zone, by_zone[zone], chosen.threshold) for zone in sorted(by_zone)]
@@ -100,20 +102,36 @@ def evaluate(
 
 def _score(
     measured: Measured, scorer: Scorer, chosen: Decision, folder: str, weights: Weights | None
-) -> tuple[dict[str, ScoreCounts], float | None]:
+) -> tuple[dict[str, ScoreCounts], dict[str, int] | None, float | None]:
     """Score the rows in one pass, write them as scores.parquet, and count the scores of each zone.
 
-    Returns also how many rows of equal weight they are worth, if metrics are weighted.
+    Where rows repeat others, also count the different ones, for `intervals.describe`. The last is how many rows of
+    equal weight they are worth, if metrics are weighted.
     """
-    table = measured.table
+    table, record = measured.table, measured.record
     weight = [table.weights.column] if table.weights else []
     kept = [*table.coordinates, *([table.zone_col] if table.zone_col else []), table.label_col, *weight]
-    scored = scorer.with_score(measured.frame).select(*(F.col(f"`{name}`") for name in (*kept, SCORE_COL))).persist()
+    columns = [F.col(f"`{name}`") for name in (*kept, SCORE_COL)]
+    repeat = record["distinct"] < record["count"]
+    if repeat:
+        columns.append(dataset.row_hash(table.features).alias(_FEATURES_COL))
+    scored = scorer.with_score(measured.frame).select(*columns).persist()
     by_zone = count_scores(scored, table.label_col, SCORE_COL, table.zone_col, weights)
+    distinct = _count_distinct(scored, record, chosen.threshold) if repeat else None
     worth = scored.agg(*weights.sums()).first() if weights else None
     scored_rows(scored, kept, chosen).write.mode("overwrite").parquet(join(folder, artifacts.EVAL_SCORES))
     scored.unpersist()
-    return by_zone, worth["effective"] if worth else None
+    return by_zone, distinct, worth["effective"] if worth else None
+
+
+def _count_distinct(scored: DataFrame, record: Mapping[str, Any], threshold: float) -> dict[str, int]:
+    """The different rows, in all, of each class and of each predicted class."""
+    marked = F.col(SCORE_COL) > threshold
+    of_1 = F.countDistinct(F.when(marked, F.col(_FEATURES_COL))).alias("of_1")
+    predicted = scored.agg(F.countDistinct(F.when(~marked, F.col(_FEATURES_COL))).alias("of_0"), of_1).first()
+    assert predicted is not None  # an aggregate always has a row
+    distinct = {"rows": record["distinct"], **record["distinct_by_class"]}
+    return distinct | {f"predicted.{name}": predicted[f"of_{name}"] for name in ("0", "1")}
 
 
 def _describe_weights(weights: Weights, counts: ScoreCounts, effective: float | None) -> dict[str, Any]:

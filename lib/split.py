@@ -1,10 +1,12 @@
 """Which rows are for training, validation and test.
 
 A row's part follows from a hash of its content and the seed alone, so it is the same in every row order, file layout,
-partitioning and Spark version, and identical rows are always in the same part. Within each class the rows with the
-lowest hashes are the test part, the next ones the validation part, and the rest the training part. The numbers of rows
-are exact, except that a group of identical rows is never divided. `split_by="zone"` assigns whole zones instead, and
-leaves out of validation and test the rows that repeat one of another zone.
+partitioning and Spark version. Rows with the same features repeat each other, whatever their label, and are always in
+the same part. Within each class the rows with the lowest hashes are the test part, the next ones the validation part,
+and the rest the training part. Where the same features stand in both classes, the rarer class decides, and the other
+class is filled up to its share. The numbers of rows are exact, except that a group of repeated rows is never divided.
+`split_by="zone"` assigns whole zones instead, and leaves out of validation and test the rows that repeat one of
+another zone.
 """
 
 import hashlib
@@ -43,16 +45,21 @@ ZoneCounts = Mapping[str, Mapping[str, Count]]
 
 # Hashes are counted in 2^12 equal ranges first, so that only the few rows near a boundary are collected on the driver.
 _RANGE_BITS = 12
+_LOWEST = -(2**63)
+
+_TWIN_COL = "__twin_hash"
+_MOST_BROADCAST = 1_000_000  # hashes: 8 MB
 
 
 @dataclass(frozen=True)
 class Split:
     """A table divided into three parts.
 
-    `parts` has the number of rows, the positives and a fingerprint of each part; `zones` the zones of each part if the
-    table was split by zone, else None, and `repeated` the rows then left out of validation and test because they
-    repeat a row of another zone; `class_weights` are those of the training part, by "0.0" and "1.0": N / (k · n_c), or
-    1 if the classes are not `balanced`. `frame` is null where a feature has no value; `medians` of the training part
+    `parts` has the number of rows, the positives and a fingerprint of each part, and how many of its rows are
+    different, in all and in each class; `zones` the zones of each part if the table was split by zone, else None, and
+    `repeated` the rows then left out of validation and test because they repeat a row of another zone, which
+    `repeated_zones` counts by zone; `class_weights` are those of the training part, by "0.0" and "1.0": N / (k · n_c),
+    or 1 if the classes are not `balanced`. `frame` is null where a feature has no value; `medians` of the training part
     fill it, if the table is to be filled. `weights` has, of a table with weights, their sum in each part (`weight`) and
     the number of rows of equal weight that they are worth (`effective`). With `metrics_weighted` metrics count rows by
     their weights.
@@ -68,6 +75,7 @@ class Split:
     zones: dict[str, list[str]] | None
     class_weights: dict[str, float]
     repeated: int = 0
+    repeated_zones: tuple[dict[str, Any], ...] = ()
     medians: Mapping[str, float] | None = None
     balanced: bool = True
     weights: dict[str, dict[str, float]] | None = None
@@ -91,7 +99,8 @@ class Split:
     def rows(self, *parts: str) -> DataFrame:
         """The rows of one or more parts: features, label, zone if any, `HASH_COL` and `WEIGHT_COL`, in no order.
 
-        Missing values are filled. Sort by `canonical_order` for the order that every fit uses.
+        Missing values are filled. Rows have the same `HASH_COL` if they have the same features. Sort by
+        `canonical_order` for the order that every fit uses.
         """
         return filling.fill(self.as_given(*parts), self.medians)
 
@@ -158,7 +167,8 @@ class Split:
             "parts": self.parts,
         }
         if self.zones is not None:
-            record |= {"zones": self.zones, "repeated": self.repeated}
+            left_out = {"repeated": self.repeated, "repeated_zones": list(self.repeated_zones)}
+            record |= {"zones": self.zones, **left_out}
         return record if self.weights is None else {**record, "weights": self.weights}
 
 
@@ -185,21 +195,22 @@ def split(
     _check_fractions(test_frac, val_frac)
     if classes not in CLASS_WEIGHTS:
         raise InputError(f"class_weights={classes!r}: choose {' or '.join(CLASS_WEIGHTS)}")
-    hashed = table.frame.withColumn(HASH_COL, dataset.row_hash((*table.features, table.label_col), seed))
-    hashed = hashed.persist()
-    zones = None
+    hashed, twins = _hashed(table, seed)
+    zones: dict[str, list[str]] | None = None
+    left_out: tuple[dict[str, Any], ...] = ()
     if split_by == "rows":
-        part = _part_by_hash(hashed, table, test_frac, val_frac)
+        part = _part_by_hash(hashed, table, test_frac, val_frac, twins)
     elif split_by == "zone":
         zones = _assign_zones(hashed, table, test_frac, val_frac, seed)
         part = _part_by_zone(table.zone_col, zones)
     else:
         raise InputError(f"split_by={split_by!r}: choose rows or zone")
-    frame = hashed.withColumn(PART_COL, part)
-    if zones is not None:
-        frame = _without_repeated(frame)
-    parts, train_counts, weights = _describe(frame, table)
+    frame = hashed.withColumn(PART_COL, part).drop(_TWIN_COL)
+    if table.zone_col and zones is not None:
+        frame, left_out = _without_repeated(frame, table.zone_col)
+    parts = _describe(frame, table)
     _check_parts(parts, split_by)
+    train, is_balanced = parts[TRAIN], classes == BALANCED
     return Split(
         table,
         frame,
@@ -209,11 +220,14 @@ def split(
         seed,
         parts,
         zones,
-        class_weights(train_counts, classes == BALANCED),
-        table.rows - sum(part["rows"] for part in parts.values()),
+        class_weights(
+            dict(zip(CLASSES, (train["rows"] - train["positives"], train["positives"]), strict=True)), is_balanced
+        ),
+        sum(zone["rows"] for zone in left_out),
+        left_out,
         _medians(frame, table) if table.missing == filling.MEDIAN else None,
-        classes == BALANCED,
-        weights,
+        is_balanced,
+        _describe_weights(frame, table),
         metrics_weighted,
     )
 
@@ -231,12 +245,55 @@ def _medians(frame: DataFrame, table: Table) -> dict[str, float]:
     return dict(zip(table.features, found.tolist(), strict=True))
 
 
-def _without_repeated(frame: DataFrame) -> DataFrame:
-    """Leave out of validation and test what repeats a row of an earlier part: zones may overlap."""
+def rarer_class(table: Table) -> float:
+    """The class with fewer rows, that of ones if both have as many."""
+    return 1.0 if table.class_counts["1"] <= table.class_counts["0"] else 0.0
+
+
+def _hashed(table: Table, seed: int) -> tuple[DataFrame, bool]:
+    """Add `HASH_COL`, the hash of a row's features and label, and tell whether some features stand in both classes.
+
+    All rows with such features have the hash of those of the rarer class. Then there is `_TWIN_COL`, true for them.
+    """
+    names = (*table.features, table.label_col)
+    rarer = rarer_class(table)
+    hashed = table.frame.withColumn(HASH_COL, dataset.row_hash(names, seed)).persist()
+    as_rarer = dataset.row_hash(names, seed, {table.label_col: rarer})
+    label = F.col(f"`{table.label_col}`")
+    by_features = hashed.groupBy(as_rarer.alias(_TWIN_COL)).agg(F.min(label).alias("low"), F.max(label).alias("high"))
+    twins = by_features.where("low != high").select(_TWIN_COL).persist()
+    count = twins.count()
+    if not count:
+        twins.unpersist()
+        return hashed, False
+    marked = (F.broadcast(twins) if count <= _MOST_BROADCAST else twins).withColumn("__is_twin", F.lit(True))
+    joined = hashed.withColumn(_TWIN_COL, as_rarer).join(marked, _TWIN_COL, "left")
+    is_twin = F.coalesce("__is_twin", F.lit(False))
+    joined = joined.withColumn(HASH_COL, F.when(is_twin, F.col(_TWIN_COL)).otherwise(F.col(HASH_COL)))
+    return joined.withColumn(_TWIN_COL, is_twin).drop("__is_twin").persist(), True
+
+
+def _without_repeated(frame: DataFrame, zone_col: str) -> tuple[DataFrame, tuple[dict[str, Any], ...]]:
+    """Leave out of validation and test what repeats a row of an earlier part: zones may overlap.
+
+    Also tells how many `rows` of each `zone` are left out, and the zones `shared_with` that have them in that part.
+    """
     order = F.coalesce(*(F.when(F.col(PART_COL) == name, place) for place, name in enumerate(PARTS)))
-    first = frame.withColumn("__order", order)
-    first = first.withColumn("__first", F.min("__order").over(Window.partitionBy(HASH_COL)))
-    return first.where(F.col("__order") == F.col("__first")).drop("__order", "__first").persist()
+    placed = frame.withColumn("__order", order)
+    placed = placed.withColumn("__first", F.min("__order").over(Window.partitionBy(HASH_COL))).persist()
+    is_first = F.col("__order") == F.col("__first")
+    kept, left_out = placed.where(is_first).drop("__order", "__first"), placed.where(~is_first)
+    zone = F.col(f"`{zone_col}`")
+    counts = {row["zone"]: row["count"] for row in left_out.groupBy(zone.alias("zone")).count().collect()}
+    shared: dict[str, list[str]] = {}
+    if counts:
+        pairs = left_out.select(HASH_COL, zone.alias("zone")).distinct()
+        pairs = pairs.join(kept.select(HASH_COL, zone.alias("other")).distinct(), HASH_COL)
+        for row in pairs.select("zone", "other").distinct().collect():
+            shared.setdefault(row["zone"], []).append(row["other"])
+    return kept, tuple(
+        {"zone": zone, "rows": counts[zone], "shared_with": sorted(shared[zone])} for zone in sorted(counts)
+    )
 
 
 def class_weights(counts: Mapping[str, int], balanced: bool) -> dict[str, float]:
@@ -257,7 +314,7 @@ def _check_fractions(test_frac: float, val_frac: float) -> None:
         )
 
 
-def _part_by_hash(hashed: DataFrame, table: Table, test_frac: float, val_frac: float) -> Column:
+def _part_by_hash(hashed: DataFrame, table: Table, test_frac: float, val_frac: float, twins: bool) -> Column:
     label = F.col(f"`{table.label_col}`")
     wanted = {}
     for name, rows in table.class_counts.items():
@@ -268,7 +325,28 @@ def _part_by_hash(hashed: DataFrame, table: Table, test_frac: float, val_frac: f
                 f"({val_frac:g}) and test ({test_frac:g}); add rows of that class or raise the fractions"
             )
         wanted[float(name)] = (n_test, n_test + n_val)
-    cuts = _cut_hashes(hashed, label, wanted)
+    if not twins:
+        return _part_below(label, _cut_hashes(hashed, label, wanted))
+    # All rows of the rarer class are cut by themselves. Those of the other class with the same features follow them,
+    # and the rest of that class fills the parts up.
+    rarer = rarer_class(table)
+    commoner = 1.0 - rarer
+    cuts = _cut_hashes(hashed, label, {rarer: wanted[rarer]})
+    part_of_rarer = _part_below(F.lit(rarer), cuts)
+    others = hashed.where(label == commoner)
+    counted = others.groupBy(_TWIN_COL, F.when(F.col(_TWIN_COL), part_of_rarer).alias("part")).count().collect()
+    followed = {row["part"]: row["count"] for row in counted}
+    alone = followed.pop(None, 0)
+    test, val = (followed.get(name, 0) for name in (TEST, VAL))
+    to_test = min(max(wanted[commoner][0] - test, 0), alone)
+    to_val = min(max(wanted[commoner][1] - test - val, to_test), alone)
+    cuts |= _cut_hashes(others.where(~F.col(_TWIN_COL)), label, {commoner: (to_test, to_val)})
+    decides = F.when(F.col(_TWIN_COL), F.lit(rarer)).otherwise(label)
+    return _part_below(decides, cuts)
+
+
+def _part_below(label: Column, cuts: Mapping[float, Sequence[int]]) -> Column:
+    """The part of a row from its hash, and the cuts for test and validation of its class."""
     part = F.lit(TRAIN)
     for value, (test_below, val_below) in cuts.items():
         # The last `when` added is tested first.
@@ -280,7 +358,10 @@ def _part_by_hash(hashed: DataFrame, table: Table, test_frac: float, val_frac: f
 def _cut_hashes(
     hashed: DataFrame, label: Column, wanted: Mapping[float, Sequence[int]]
 ) -> dict[float, tuple[int, ...]]:
-    """For each class, the hashes that have about `wanted` rows below them; rows with equal hashes stay together."""
+    """For each class, the hashes that have about `wanted` rows below them; rows with equal hashes stay together.
+
+    Below the hash for a row or more there is at least one.
+    """
     ranged = hashed.select(
         label.alias("label"),
         F.col(HASH_COL).alias("hash"),
@@ -292,7 +373,7 @@ def _cut_hashes(
     starts: dict[tuple[float, int], tuple[int, int]] = {}  # class and wanted count -> its range, rows below the range
     for value, targets in wanted.items():
         ranges = sorted(r for v, r in in_range if v == value)
-        for target in targets:
+        for target in filter(None, targets):
             before = 0
             for r in ranges:
                 if before + in_range[value, r] >= target:
@@ -308,6 +389,8 @@ def _cut_hashes(
     return {
         value: tuple(
             _nearest_cut(sorted(groups[value, starts[value, target][0]]), starts[value, target][1], target)
+            if target
+            else _LOWEST
             for target in targets
         )
         for value, targets in wanted.items()
@@ -363,30 +446,38 @@ def _take_zones(zones: Sequence[str], counts: Mapping[str, int], wanted: float, 
     return taken or [min(zones, key=lambda zone: counts[zone])]
 
 
-def _describe(
-    frame: DataFrame, table: Table
-) -> tuple[dict[str, dict[str, Any]], dict[str, int], dict[str, dict[str, float]] | None]:
-    """The record of each part, the training rows of each class, and what is said of the weights of each part."""
+def _describe(frame: DataFrame, table: Table) -> dict[str, dict[str, Any]]:
     names = (*table.features, table.label_col)
-    label = F.col(f"`{table.label_col}`")
-    found = frame.groupBy(PART_COL).agg(
-        *dataset.fingerprint_parts(F.col(HASH_COL)),
-        F.sum(label.cast("long")).alias("positives"),
-        *(table.weights.sums() if table.weights else ()),
+    label = F.col(f"`{table.label_col}`").cast("long")
+    # Rows that repeat each other have one hash.
+    different = frame.groupBy(PART_COL, HASH_COL).agg(F.count(F.lit(1)).alias("n"), F.sum(label).alias("n1"))
+    found = different.groupBy(PART_COL).agg(
+        F.sum("n").alias("rows"),
+        F.sum("n1").alias("positives"),
+        F.sum(F.col(HASH_COL).cast("decimal(20,0)") * F.col("n")).alias("hash_sum"),
+        F.count(F.lit(1)).alias("distinct"),
+        F.count_if(F.col("n1") < F.col("n")).alias("distinct_0"),
+        F.count_if(F.col("n1") > 0).alias("distinct_1"),
     )
-    parts: dict[str, dict[str, Any]] = {name: {"rows": 0, "positives": 0, "fingerprint": ""} for name in PARTS}
-    weights = {}
+    nothing = {"rows": 0, "positives": 0, "fingerprint": ""}
+    parts: dict[str, dict[str, Any]] = {name: dict(nothing) for name in PARTS}
     for row in found.collect():
-        if table.weights:
-            weights[row[PART_COL]] = {name: row[name] for name in ("weight", "effective")}
         parts[row[PART_COL]] = {
             "rows": row["rows"],
             "positives": row["positives"],
             "fingerprint": dataset.fingerprint(row["rows"], row["hash_sum"], names),
+            "distinct": row["distinct"],
+            "distinct_by_class": {name: row[f"distinct_{name}"] for name in ("0", "1")},
         }
-    train = parts[TRAIN]
-    counts = dict(zip(CLASSES, (train["rows"] - train["positives"], train["positives"]), strict=True))
-    return parts, counts, weights or None
+    return parts
+
+
+def _describe_weights(frame: DataFrame, table: Table) -> dict[str, dict[str, float]] | None:
+    """What is said of the weights of each part; None without weights."""
+    if table.weights is None:
+        return None
+    found = frame.groupBy(PART_COL).agg(*table.weights.sums()).collect()
+    return {row[PART_COL]: {name: row[name] for name in ("weight", "effective")} for row in found}
 
 
 def _check_parts(parts: Mapping[str, Mapping[str, Any]], split_by: str) -> None:

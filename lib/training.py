@@ -30,7 +30,7 @@ from lib.search.candidates import candidates_of
 from lib.search.engine import Score, in_order
 from lib.search.families import Candidate, family_of
 from lib.search.search import Search, SearchLog, as_record, check_metric, search, zone_folds
-from lib.split import TEST, TRAIN, VAL, Split, split
+from lib.split import TEST, TRAIN, VAL, Split, ZoneCounts, split
 from lib.storage import Storage, join
 from lib.support import tables, threshold_rule
 from lib.support.spreadsheets import as_cell
@@ -189,12 +189,14 @@ class Training:
         with self._timed("zones"):
             unseen = zones.score_unseen(self.engine, best, self.parts, counts)
             self.on_validation = unseen.validation[winner.index]
-            self.unseen_zones = self._describe_zones(unseen, best, winner) if unseen.zones else None
+            self.unseen_zones = self._describe_zones(unseen, best, winner, counts) if unseen.zones else None
         return self.unseen_zones
 
-    def _describe_zones(self, unseen: zones.Unseen, best: Sequence[Candidate], winner: Candidate) -> dict[str, Any]:
+    def _describe_zones(
+        self, unseen: zones.Unseen, best: Sequence[Candidate], winner: Candidate, counts: ZoneCounts
+    ) -> dict[str, Any]:
         s = self.settings
-        described = {c.model: zones.describe(unseen.zones[c.index], unseen.groups, s.seed) for c in best}
+        described = {c.model: zones.describe(unseen.zones[c.index], unseen.groups, s.seed, counts) for c in best}
         record = dict(described[winner.model])
         record["models"] = {name: {key: each[key] for key in ("mean", "worst")} for name, each in described.items()}
         if s.nested:

@@ -18,7 +18,10 @@ def main() -> int:
     """Train a model; returns 0 (done), 1 (failed) or 2 (wrong usage or bad input)."""
     parser = argparse.ArgumentParser(description="Train, select and save a model")
     parser.add_argument(
-        "--inputs", nargs="+", required=True, help="parquet, CSV or ORC files or folders, any Hadoop URI"
+        "--inputs",
+        nargs="+",
+        required=True,
+        help="parquet, CSV or ORC files or folders, any Hadoop URI, or table://db.name",
     )
     parser.add_argument(
         "--out_model_dir", required=True, help="folder or prefix; the model is saved in models/ below it"

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lib.evaluation import evaluate
@@ -41,7 +42,9 @@ def files(spark, tmp_path_factory):
     """Each file as it is written by runs that are asked for everything."""
     place = tmp_path_factory.mktemp("outputs")
     out = str(place / "out")
-    path = write(placed(800, 1), place / "table.parquet")
+    table = placed(800, 1)
+    elsewhere = table[:40].assign(x=table.x[40:80].to_numpy(), y=table.y[40:80].to_numpy())
+    path = write(pd.concat([table, elsewhere]), place / "table.parquet")
     blocks = {"block_cols": ["x", "y"], "block_size": 100.0, "select_by": "zones", "nested": True, "missing": "median"}
     weights = {"weight_col": "area", "metrics_weighted": True}
     trained = train(spark, Settings(path, grid=GRID, engine="task", **blocks, **weights), out, "20260102_030405")

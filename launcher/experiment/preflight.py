@@ -12,7 +12,7 @@ from launcher.parameters.schema import PLACES
 from launcher.support.files import files_at, local_path, matching
 from lib.artifacts import LATEST
 from lib.errors import InputError
-from lib.support.tables import places
+from lib.support.tables import catalogue_name, places
 
 
 def check(plan: Plan) -> None:
@@ -67,10 +67,11 @@ def inputs_are_there(plan: Plan) -> None:
     """Every input on this machine exists (a pattern: matches something) and may be read.
 
     Raises:
-        InputError: one does not, or may not.
+        InputError: one does not, or may not, or is to be a table of Spark's catalogue and has no name of one.
     """
     for name in ("input_data",) if plan.is_scoring else ("input_data", "test_data"):
         for place in _places(plan, name):
+            catalogue_name(place)  # one that only Spark can find must have a name, at least
             path = local_path(place)
             if path is None:
                 continue

@@ -94,7 +94,9 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     input_data: Places = described(
-        ["data/sample.parquet"], "training table: file, folder or URI", "a path or URI, or a list"
+        ["data/sample.parquet"],
+        "training table: file, folder or URI, or table://database.table",
+        "a path or URI, or a list",
     )
     csv: Annotated[dict[str, Any], AfterValidator(_checked_csv)] = described(
         {}, "how text files are written, where looking at them does not tell", CSV_ALLOWED

@@ -1,7 +1,8 @@
 """How certain a measured figure is: 95 % intervals from counts alone.
 
-Those from a formula assume that the rows are independent. Neighbouring pixels of one field are not, so the true
-intervals are wider. The bootstrap over zones assumes only that the zones are independent.
+Those from a formula assume that the rows are independent. Rows that repeat each other count once. Neighbouring pixels
+of one field are not independent, either, so the true intervals are wider. The bootstrap over zones assumes only that
+the zones are independent.
 
 An interval is None where none can be had.
 """
@@ -31,7 +32,7 @@ _NO_WIDTH = 1e-12  # draws that agree differ by rounding alone
 _CELLS = 500_000  # draws × scores held at once: 4 MB an array
 
 
-def roc_area_error(area: float, positives: int, negatives: int) -> float:
+def roc_area_error(area: float, positives: float, negatives: float) -> float:
     """Standard error of an area under the ROC curve (Hanley and McNeil, Radiology 143, 1982)."""
     q1 = area / (2 - area)
     q2 = 2 * area**2 / (1 + area)
@@ -69,13 +70,17 @@ def pr_area_interval(area: float, positives: int) -> tuple[float, float] | None:
     return _logistic(centre - margin), _logistic(centre + margin)
 
 
-def share_interval(hits: float, total: float) -> tuple[float, float] | None:
-    """Bounds of the share `hits / total` (Wilson's score interval), None where total is 0."""
+def share_interval(hits: float, total: float, distinct: float | None = None) -> tuple[float, float] | None:
+    """Bounds of the share `hits / total` (Wilson's score interval), None where total is 0.
+
+    `distinct` is the number of rows it rests on, if some of them repeat others.
+    """
     if not total:
         return None
+    n = total if distinct is None else distinct
     share, z2 = hits / total, Z95**2
-    centre = (share + z2 / (2 * total)) / (1 + z2 / total)
-    margin = Z95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    margin = Z95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2))
     return max(0.0, centre - margin), min(1.0, centre + margin)
 
 
@@ -90,13 +95,16 @@ def mean_interval(values: Sequence[float], seed: int, draws: int = DRAWS) -> tup
     return _percentiles(np.array(values)[chosen].mean(axis=1))
 
 
-def describe(by_zone: Mapping[str, ScoreCounts], threshold: float, seed: int) -> dict[str, Any]:
+def describe(
+    by_zone: Mapping[str, ScoreCounts], threshold: float, seed: int, distinct: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """The 95 % intervals of an evaluation's figures (`intervals`, None where there is none), and what they rest on.
 
     `intervals_from` is "zones" with at least three zones, of which a bootstrap is made: neighbouring rows of a zone are
     alike, so zones, not rows, are what varies. A figure that rests on fewer than five rows has none: so few give the
-    same few values in every draw. Otherwise it is "rows": formulas that take the rows as independent. There are none
-    for weighted rows: "none".
+    same few values in every draw. Otherwise it is "rows": formulas that take the rows as independent. If some rows
+    repeat others, `distinct` has the number of different ones: "rows", those of class "0" and "1", and those
+    "predicted.0" and "predicted.1". There are none for weighted rows: "none".
     """
     counts = ScoreCounts.sum(by_zone.values())
     if len(by_zone) >= FEWEST_ZONES:
@@ -108,17 +116,23 @@ def describe(by_zone: Mapping[str, ScoreCounts], threshold: float, seed: int) ->
         return {"intervals": _as_lists(bounds), "intervals_from": "zones"}
     if counts.is_weighted:
         return {"intervals": dict.fromkeys(_figure_names()), "intervals_from": "none"}
-    positives, negatives = int(counts.n_positives), int(counts.n_negatives)
     confusion = counts.confusion(threshold)
+    rows = distinct or {
+        "rows": counts.rows,
+        "0": int(counts.n_negatives),
+        "1": int(counts.n_positives),
+        "predicted.0": int(confusion.tn + confusion.fn),
+        "predicted.1": int(confusion.tp + confusion.fp),
+    }
     found: dict[str, tuple[float, float] | None] = dict.fromkeys(_figure_names())
     found |= {
-        "areaUnderROC": roc_area_interval(counts.area_under_roc(), positives, negatives),
-        "areaUnderPR": pr_area_interval(counts.area_under_pr(), positives),
-        "accuracy": share_interval(confusion.tn + confusion.tp, counts.rows),
-        "precision.0": share_interval(confusion.tn, confusion.tn + confusion.fn),
-        "precision.1": share_interval(confusion.tp, confusion.tp + confusion.fp),
-        "recall.0": share_interval(confusion.tn, confusion.tn + confusion.fp),
-        "recall.1": share_interval(confusion.tp, confusion.tp + confusion.fn),
+        "areaUnderROC": roc_area_interval(counts.area_under_roc(), rows["1"], rows["0"]),
+        "areaUnderPR": pr_area_interval(counts.area_under_pr(), rows["1"]),
+        "accuracy": share_interval(confusion.tn + confusion.tp, counts.rows, rows["rows"]),
+        "precision.0": share_interval(confusion.tn, confusion.tn + confusion.fn, rows["predicted.0"]),
+        "precision.1": share_interval(confusion.tp, confusion.tp + confusion.fp, rows["predicted.1"]),
+        "recall.0": share_interval(confusion.tn, confusion.tn + confusion.fp, rows["0"]),
+        "recall.1": share_interval(confusion.tp, confusion.tp + confusion.fn, rows["1"]),
     }
     return {"intervals": _as_lists(found), "intervals_from": "rows"}
 

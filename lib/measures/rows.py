@@ -127,13 +127,13 @@ def _held_out_rows(table: Table, experiment: Mapping[str, Any]) -> Measured:
         )
     parts = split(table, **{name: recorded[name] for name in ("test_frac", "val_frac", "split_by", "seed")})
     expected, found = recorded["parts"][TEST], parts.parts[TEST]
-    if found != expected:
+    if expected != {name: found[name] for name in expected}:  # an earlier version may have recorded less
         raise InputError(
             f"the rows held out in training cannot be reproduced: {expected['rows']:,} rows with fingerprint "
             f"{expected['fingerprint']} were recorded, but the same split now gives {found['rows']:,} rows with "
             f"{found['fingerprint']}; was the model trained by another version of this project?"
         )
-    record = _row_record(HELD_OUT, table.inputs, found, parts.rows(TEST), verified=True) | _zones_of(parts)
+    record = _row_record(HELD_OUT, table.inputs, found, verified=True) | _zones_of(parts)
     record |= _filled(parts.as_given(TEST), table)
     return Measured(parts.rows(TEST), table, record, nearest_training_rows(parts))
 
@@ -166,10 +166,10 @@ def _other_rows(
         seen_rows = marked.where(F.col(_SEEN_COL)).count()
         frame = (marked.where(~F.col(_SEEN_COL)) if seen == DROP else marked).drop(_SEEN_COL)
     hashed = frame.withColumn(HASH_COL, dataset.row_hash(names))
-    counted = _count(hashed, table.label_col, names)
+    counted = _count(hashed, table)
     if not 0 < counted["positives"] < counted["rows"]:
         raise InputError(_nothing_to_measure(counted["rows"], seen_rows if seen == DROP else 0, test_fraction))
-    record = _row_record(what, table.inputs, counted, hashed, verified=False) | _filled(hashed, table)
+    record = _row_record(what, table.inputs, counted, verified=False) | _filled(hashed, table)
     medians = experiment.get("filling", {}).get("medians")
     return Measured(filling.fill(hashed, medians), table, {**record, "seen": seen_rows, "seen_rows": seen})
 
@@ -183,12 +183,28 @@ def _filled(rows: DataFrame, table: Table) -> dict[str, Any]:
     return {"filled": {"rows": lacking["any"], "values": values}}
 
 
-def _count(hashed: DataFrame, label_col: str, names: Sequence[str]) -> dict[str, Any]:
-    positives = F.sum(F.col(f"`{label_col}`").cast("long")).alias("positives")
-    found = hashed.agg(*dataset.fingerprint_parts(F.col(HASH_COL)), positives).first()
+def _count(hashed: DataFrame, table: Table) -> dict[str, Any]:
+    names = (*table.features, table.label_col)
+    label = F.col(f"`{table.label_col}`")
+    # Rows repeat each other if they have the same features, as in the split.
+    different = hashed.groupBy(dataset.row_hash(table.features).alias("features")).agg(
+        *dataset.fingerprint_parts(F.col(HASH_COL)), F.sum(label.cast("long")).alias("positives")
+    )
+    rows, positives = F.col("rows"), F.col("positives")
+    found = different.agg(
+        *(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in ("rows", "hash_sum", "positives")),
+        F.count(F.lit(1)).alias("distinct"),
+        F.count_if(positives < rows).alias("distinct_0"),
+        F.count_if(positives > 0).alias("distinct_1"),
+    ).first()
     assert found is not None  # an aggregate always has a row
-    fingerprint = dataset.fingerprint(found["rows"], found["hash_sum"], names)
-    return {"rows": found["rows"], "positives": found["positives"] or 0, "fingerprint": fingerprint}
+    return {
+        "rows": found["rows"],
+        "positives": found["positives"],
+        "fingerprint": dataset.fingerprint(found["rows"], found["hash_sum"], names),
+        "distinct": found["distinct"],
+        "distinct_by_class": {name: found[f"distinct_{name}"] for name in ("0", "1")},
+    }
 
 
 def _nothing_to_measure(rows: int, dropped: int | None, test_fraction: float) -> str:
@@ -200,9 +216,7 @@ def _nothing_to_measure(rows: int, dropped: int | None, test_fraction: float) ->
     return f"test_fraction={test_fraction:g} leaves {rows:,} rows, but not of both classes: raise it"
 
 
-def _row_record(
-    what: str, inputs: Sequence[str], part: Mapping[str, Any], frame: DataFrame, *, verified: bool
-) -> dict[str, Any]:
+def _row_record(what: str, inputs: Sequence[str], part: Mapping[str, Any], *, verified: bool) -> dict[str, Any]:
     return {
         "rows": what,
         "inputs": list(inputs),
@@ -210,7 +224,8 @@ def _row_record(
         "positives": part["positives"],
         "fingerprint": part["fingerprint"],
         "verified": verified,
-        "distinct": frame.select(HASH_COL).distinct().count(),
+        "distinct": part["distinct"],
+        "distinct_by_class": part["distinct_by_class"],
     }
 
 

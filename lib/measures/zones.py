@@ -88,15 +88,30 @@ def score_unseen(engine: Engine, candidates: Sequence[Candidate], split: Split, 
     return Unseen(zones if groups else {}, validation, groups)
 
 
-def describe(by_zone: Mapping[str, ScoreCounts], groups: Sequence[tuple[str, ...]], seed: int = 0) -> dict[str, Any]:
+def describe(
+    by_zone: Mapping[str, ScoreCounts],
+    groups: Sequence[tuple[str, ...]],
+    seed: int = 0,
+    counts: ZoneCounts | None = None,
+) -> dict[str, Any]:
     """The record of leave-one-zone-out: each zone, the mean over the zones with both classes, and the worst of them.
 
     An area is None in a zone with one class. `interval` has the 95 % bounds of each mean, from a bootstrap over zones
-    with this seed.
+    with this seed. `repeated`, if there are any, are the rows of a zone, as `counts` has them, that were not scored
+    because they repeat one of the zones that the model was trained on.
     """
     areas = {zone: _areas(counts) for zone, counts in sorted(by_zone.items())}
     zones = [{**_rows_of(zone, counts), **_or_none(areas[zone])} for zone, counts in sorted(by_zone.items())]
-    return {"folds": len(groups), ZONES: zones, **_mean_and_worst(areas, seed)}
+    record = {"folds": len(groups), ZONES: zones, **_mean_and_worst(areas, seed)}
+    repeated = _not_scored(by_zone, leave_out(groups, counts), counts) if counts else []
+    return {**record, "repeated": repeated} if repeated else record
+
+
+def _not_scored(by_zone: Mapping[str, ScoreCounts], folds: Sequence[Fold], counts: ZoneCounts) -> list[dict[str, Any]]:
+    """How many rows of each zone its fold did not score, of those that have some."""
+    rows = {zone: sum(part.rows for part in counts[zone].values()) for fold in folds for zone in fold.score_zones}
+    left = {zone: total - (by_zone[zone].rows if zone in by_zone else 0) for zone, total in sorted(rows.items())}
+    return [{"zone": zone, "rows": n} for zone, n in left.items() if n]
 
 
 def nested(

@@ -15,9 +15,9 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from lib.errors import InputError
-from lib.reading import outline
+from lib.reading import catalogue, outline
 from lib.reading.cells import Cells
-from lib.reading.groups import Group, file_name, group_of, is_nanos
+from lib.reading.groups import NO_FILES, Group, file_name, group_of, is_nanos
 from lib.reading.listing import File, Listing, listed
 from lib.reading.options import NO_OPTIONS, Options
 from lib.reading.outline import FileColumn, FileOutline
@@ -26,8 +26,8 @@ from lib.storage import Storage, java_cause
 from lib.support import tables
 from lib.support.tables import quoted
 
-# The key in a field's metadata for the type of a column whose values Spark cannot read, or not as one type.
-TYPE = "type"
+# Keys in a field's metadata: the type of a column whose values Spark cannot read, or not as one type; and a place.
+TYPE, PLACE = "type", "place"
 _NANOS = "spark.sql.legacy.parquet.nanosAsLong"
 
 
@@ -35,8 +35,9 @@ _NANOS = "spark.sql.legacy.parquet.nanosAsLong"
 class Source:
     """What was found at one input: its files and their rows.
 
-    `repeated` counts the files that were given before: they are read once. `dialects` says how text files are written,
-    and `passed_over` names files that are no tables.
+    A table of Spark's catalogue has no file. `repeated` counts the files, or tables of the catalogue, that were given
+    before: they are read once. `dialects` says how text files are written, and `passed_over` names files that are no
+    tables.
     """
 
     uri: str
@@ -75,13 +76,14 @@ def read(spark: SparkSession, inputs: str | Sequence[str], options: Options = NO
     """
     storage = Storage(spark)
     listing = listed(storage, inputs)
-    seen = listing.look(storage, options)
+    of_catalogue = {uri: catalogue.read(spark, uri) for uri in listing.catalogue}
+    seen = listing.look(storage, options, {uri: found for uri, (_, found) in of_catalogue.items()})
     if any(is_nanos(column) for found in seen.values() for column in found.columns):
         spark.conf.set(_NANOS, "true")
     groups: dict[Group, list[File]] = defaultdict(list)
     for file in listing.files.values():
         groups[group_of(file, seen[file.uri])].append(file)
-    parts: list[_Part] = []
+    parts = [_Part(NO_FILES, frame, found, None) for frame, found in of_catalogue.values()]
     rows: dict[str, int] = defaultdict(int)
     for group, files in groups.items():
         part = _part(spark, group, files, seen, listing)
@@ -105,6 +107,7 @@ def columns_of(frame: DataFrame) -> list[tables.Column]:
             field.name,
             field.metadata.get(TYPE) or field.dataType.simpleString(),
             TYPE not in field.metadata and isinstance(field.dataType, numbers),
+            PLACE in field.metadata,
         )
         for field in frame.schema.fields
     ]
@@ -132,7 +135,7 @@ def _sources(listing: Listing, seen: Mapping[str, FileOutline], counted: Mapping
     return tuple(
         Source(
             each.uri,
-            len(each.files),
+            sum(file in listing.files for file in each.files),
             counted.get(each.uri, 0) + sum(seen[file].rows or 0 for file in each.files),
             each.repeated,
             tuple(dict.fromkeys(str(seen[file].dialect) for file in each.files if seen[file].dialect)),
@@ -158,7 +161,7 @@ def _selected(
     for column in of_places.values():
         value = F.lit(outer[column.name]) if column.name in outer else F.col(quoted(column.name))
         if column.name == options.file_col and column.name not in part.group.inner and column.name not in outer:
-            value = file_name()
+            value = file_name(part.frame)
         values.append(value.cast(column.type).alias(column.name))
     return part.frame.select(*values)
 
@@ -179,5 +182,6 @@ def _value(its: FileColumn | None, column: tables.Column, cells: Cells | None) -
 
 def _described(column: tables.Column) -> Column:
     """A column that says of itself what Spark's type does not tell."""
-    plain = column.is_number is not False
-    return F.col(quoted(column.name)).alias(column.name, metadata={} if plain else {TYPE: column.type})
+    metadata = {TYPE: column.type} if column.is_number is False else {}
+    metadata |= {PLACE: "yes"} if column.is_place else {}
+    return F.col(quoted(column.name)).alias(column.name, metadata=metadata)

@@ -18,6 +18,7 @@ from lib.reading.dialect import Dialect
 from lib.reading.listing import File, Listing
 from lib.reading.options import BLANKS
 from lib.reading.outline import FileColumn, FileOutline
+from lib.reading.points import with_coordinates
 from lib.reading.unpacked import unpacked
 from lib.support import tables
 from lib.support.tables import Format, quoted
@@ -29,7 +30,8 @@ _BY_LINES = ("UTF-8", "ISO-8859-1", "ISO8859-1", "ASCII", "windows-1252")
 @dataclass(frozen=True)
 class Group:
     """Files that Spark reads in one go: `base` is the folder that their partition folders (`inner`) are in, and `outer`
-    are the values of other folders. Files in archives and in rare encodings are `whole`: a task decodes each.
+    are the values of other folders. Files in archives and in rare encodings are `whole`: a task decodes each. `points`
+    is the column of points whose coordinates are columns, too.
     """
 
     base: str
@@ -40,6 +42,7 @@ class Group:
     given: str
     dialect: Dialect | None
     whole: bool
+    points: str | None = None
 
     def rows(self, spark: SparkSession, files: Sequence[File], found: FileOutline, listing: Listing) -> DataFrame:
         """The rows of the files and `FILE`; those of text files have `LINE`, too."""
@@ -52,9 +55,11 @@ class Group:
         places = _places(self, [file.uri for file in files], listing.folders)
         in_folders = [T.StructField(name, T.StringType()) for name in self.inner]
         if self.dialect is None:
-            types = {each.name: "bigint" if is_nanos(each) else each.spark for each in columns}
+            stored = [each for each in columns if not (self.points and each.is_place and each.is_number)]
+            types = {each.name: "bigint" if is_nanos(each) else each.spark for each in stored}
             read = [T.StructField(name, T._parse_datatype_string(kind)) for name, kind in types.items() if kind]
-            return _with_file(reader.schema(T.StructType(read + in_folders)).format(self.format.spark).load(places))
+            rows = _with_file(reader.schema(T.StructType(read + in_folders)).format(self.format.spark).load(places))
+            return with_coordinates(rows, self.points) if self.points else rows
         if self.dialect.sep == BLANKS:
             lines = reader.schema(T.StructType([T.StructField("value", T.StringType()), *in_folders])).format("text")
             return _of_fields(_split(_with_file(lines.load(places)), self.dialect), names, self.dialect, self.inner)
@@ -67,7 +72,7 @@ def group_of(file: File, found: FileOutline) -> Group:
     base, outer, inner = _in_folders(file)
     types = tuple((each.name, each.spark) for each in found.columns)
     if found.dialect is None:
-        return Group(base, outer, inner, frozenset(types), file.format, "", None, whole=False)
+        return Group(base, outer, inner, frozenset(types), file.format, "", None, False, found.points)
     whole = file.uri.lower().endswith(".zip") or found.dialect.encoding not in _BY_LINES
     if whole:
         base, outer, inner = "", tuple(tables.partition_values(file.path).items()), ()
@@ -75,13 +80,19 @@ def group_of(file: File, found: FileOutline) -> Group:
     return Group(base, outer, inner, types, file.format, file.given, found.dialect, whole)
 
 
+# Of a table that is not read from files by us.
+NO_FILES = Group("", (), (), (), tables.PARQUET, "", None, whole=False)
+
+
 def is_nanos(column: FileColumn) -> bool:
     """Whether a column has times in nanoseconds, which Spark reads as whole numbers."""
     return column.type == "timestamp[ns]" and column.spark is None
 
 
-def file_name() -> Column:
-    """The name of each row's file without its extensions, in a frame with `FILE`."""
+def file_name(frame: DataFrame) -> Column:
+    """The name of each row's file without its extensions; none where rows are not from files (without `FILE`)."""
+    if FILE not in frame.columns:
+        return F.lit(None)
     endings = "|".join(re.escape(ending[1:]) for known in tables.FORMATS for ending in known.suffixes)
     return F.regexp_replace(F.element_at(F.split(FILE, "/"), -1), rf"(?i)(?<=.)\.({endings})$", "")
 

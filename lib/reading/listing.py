@@ -25,7 +25,9 @@ class File:
 
 @dataclass(frozen=True)
 class Input:
-    """One input: its new files, how many of its files were given before, and those that are no tables."""
+    """One input: its new files (a table of the catalogue counts as one), how many of its files were given before, and
+    those that are no tables.
+    """
 
     uri: str
     files: tuple[str, ...]
@@ -42,18 +44,24 @@ class Listing:
     folders: dict[str, set[str]] = field(default_factory=dict)
 
     @property
+    def catalogue(self) -> list[str]:
+        """The inputs that are tables of Spark's catalogue."""
+        return [each.uri for each in self.inputs if each.files and tables.is_in_catalogue(each.uri)]
+
+    @property
     def places(self) -> str:
         """All inputs, to people."""
         return ", ".join(each.uri for each in self.inputs)
 
-    def look(self, storage: Storage, options: Options) -> dict[str, FileOutline]:
-        """What each file says of itself.
+    def look(self, storage: Storage, options: Options, known: Mapping[str, FileOutline]) -> dict[str, FileOutline]:
+        """What each file says of itself, in the order of the inputs; `known` is what tables of the catalogue are.
 
         Raises:
             InputError: one does not have its format, or names a column twice, or they do not have the same columns.
         """
         formats = {uri: file.format for uri, file in self.files.items()}
-        seen = outline.look(formats, self.opener(storage), options.text)
+        looked_at = {**known, **outline.look(formats, self.opener(storage), options.text)}
+        seen = {file: looked_at[file] for each in self.inputs for file in each.files}
         outline.one_schema(seen.values(), options.exclude)  # names are compared before rows are read
         return seen
 
@@ -73,7 +81,11 @@ def listed(storage: Storage, inputs: str | Sequence[str]) -> Listing:
         raise InputError("no input was given: name at least one file or folder with --input-data")
     found = Listing()
     for uri in uris:
-        _add(found, uri, storage.files(uri))
+        if tables.is_in_catalogue(uri):
+            again = uri in found.catalogue
+            found.inputs.append(Input(uri, () if again else (uri,), int(again), ()))
+        else:
+            _add(found, uri, storage.files(uri))
     return found
 
 

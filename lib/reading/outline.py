@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from pyarrow import dataset
 
 from lib.errors import InputError, some
+from lib.reading import geometry
 from lib.reading.dialect import Dialect, find
 from lib.reading.options import FILE, NO_OPTIONS, Options, TextOptions
 from lib.reading.unpacked import DAMAGED, unpacked
@@ -44,13 +45,14 @@ class FileColumn:
     """A column of one file.
 
     `type` is its name for people, `spark` the type that Spark reads it as: None if Spark cannot read it. `is_number` is
-    None if that is not known.
+    None if that is not known. `is_place` is that of `tables.Column`.
     """
 
     name: str
     type: str
     spark: str | None
     is_number: bool | None
+    is_place: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -61,13 +63,14 @@ class FileColumn:
 @dataclass(frozen=True)
 class FileOutline:
     """The columns of one file, and its rows: None where they would have to be counted. `uri` is its name to people,
-    `dialect` how a text file is written.
+    `dialect` how a text file is written, and `points` the column of points that two of its columns are taken from.
     """
 
     uri: str
     columns: tuple[FileColumn, ...]
     rows: int | None
     dialect: Dialect | None = None
+    points: str | None = None
 
 
 @dataclass(frozen=True)
@@ -206,7 +209,7 @@ def _unified(name: str, kinds: Sequence[tuple[FileColumn, str]]) -> tables.Colum
         return tables.Column(name, "double", True)
     (one, its_file), *others = full
     if not others:
-        return tables.Column(name, one.type, one.is_number)
+        return tables.Column(name, one.type, one.is_number, one.is_place)
     if all(column.is_number is not False for column, _ in full):
         known = all(column.is_number for column, _ in full)
         return tables.Column(name, "double" if known else "", True if known else None)
@@ -221,12 +224,32 @@ def _footer(file: TableFile, table_format: tables.Format) -> FileOutline:
         source = pa.PythonFile(file, mode="r")
         if table_format.spark == tables.PARQUET.spark:
             found = pq.ParquetFile(source)
-            return FileOutline(file.uri, tuple(_parquet_columns(file.uri, found)), found.metadata.num_rows)
+            columns, points = _with_coordinates(tuple(_parquet_columns(file.uri, found)), found.metadata.metadata)
+            return FileOutline(file.uri, columns, found.metadata.num_rows, points=points)
         fragment = getattr(dataset, str(table_format.arrow))().make_fragment(source)
         columns = tuple(FileColumn(f.name, *_kind(f.type)) for f in fragment.physical_schema)
         return FileOutline(file.uri, columns, fragment.count_rows())
     except (pa.ArrowException, OSError):
         raise (file.failure or tables.unreadable(file.uri, table_format)) from None
+
+
+def _with_coordinates(
+    columns: tuple[FileColumn, ...], metadata: Mapping[bytes, bytes] | None
+) -> tuple[tuple[FileColumn, ...], str | None]:
+    """The columns of a file with those for the coordinates of its points, and the column that has the points.
+
+    Of a file that has such columns itself, its own count.
+    """
+    name, kinds = geometry.geometry_of(metadata) or ("", ())
+    if "binary" not in [each.spark for each in columns if each.name == name]:
+        return columns, None
+    is_place = geometry.are_points(kinds)
+    described = FileColumn(name, f"geometry ({', '.join(kinds) or 'of any kind'})", "binary", False, is_place)
+    columns = tuple(described if each.name == name else each for each in columns)
+    own = {each.name.lower() for each in columns} & {geometry.X, geometry.Y}
+    if own or not is_place:
+        return columns, None
+    return (*columns, *(FileColumn(each, "double", "double", True, True) for each in (geometry.X, geometry.Y))), name
 
 
 def _parquet_columns(uri: str, file: pq.ParquetFile) -> Iterable[FileColumn]:

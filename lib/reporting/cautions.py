@@ -106,16 +106,27 @@ def drifted(facts: ReportData, words: Words) -> str | None:
 
 def repeated_rows(facts: ReportData, words: Words) -> str | None:
     """Rows that repeat another are no further evidence."""
-    distinct = facts.metrics["measured_on"].get("distinct", facts.rows)
-    if distinct > (1 - REPEATED) * facts.rows:
+    if facts.different > 1 - REPEATED:
         return None
-    return words("find.repeated", rows=words.count(facts.rows), distinct=words.count(distinct))
+    return words("find.repeated", rows=words.count(facts.rows), distinct=words.count(facts.distinct))
 
 
 def repeated_in_zones(facts: ReportData, words: Words) -> str | None:
     """Rows that were left out of validation and test because another zone has them, too."""
-    repeated = facts.experiment.get("split", {}).get("repeated")
-    return words("find.repeated_zones", rows=words.count(repeated)) if repeated else None
+    split = facts.experiment.get("split", {})
+    if not split.get("repeated"):
+        return None
+    text = words("find.repeated_zones", rows=words.count(split["repeated"]))
+    shared = [
+        words(
+            "find.zone_shares",
+            zone=words.name(each["zone"]),
+            rows=words.count(each["rows"]),
+            others=words.listing([words.name(other) for other in each["shared_with"]], NAMED),
+        )
+        for each in sorted(split.get("repeated_zones", ()), key=lambda each: (-each["rows"], each["zone"]))
+    ]
+    return f"{text} {words('find.zones_share', zones='; '.join(shared[:NAMED]))}" if shared else text
 
 
 def validation_gap(facts: ReportData, words: Words) -> str | None:
@@ -182,7 +193,9 @@ def weak_zones(facts: ReportData, words: Words) -> str | None:
         area = zone["areaUnderROC"]
         if area is None or is_small(zone):
             continue
-        error = roc_area_error(area, zone["positives"], zone["rows"] - zone["positives"])
+        # How many rows of a zone are different is not known: as many as of all.
+        positives, negatives = (facts.different * n for n in (zone["positives"], zone["rows"] - zone["positives"]))
+        error = roc_area_error(area, positives, negatives)
         if overall - area > max(WEAK_ZONE, Z95_ONE_SIDED * error):
             weak.append((area, zone["zone"]))
     named = [f"{words.name(zone)} ({words.number(area)})" for area, zone in sorted(weak)]

@@ -16,7 +16,7 @@ def calibration(facts: ReportData, words: Words, images: Images) -> str:
     if not diagrams or None in (m.get("brier"), m.get("log_loss")):
         return ""
     calibrated = m.get("calibrated")
-    figure = reliability(facts.curves, words.language)
+    figure = reliability(facts.curves, words.language, facts.different)
     rows = [_row("calibration.score", m["brier"], m["log_loss"], words)]
     if calibrated:
         rows.append(_row("calibration.calibrated", calibrated["brier"], calibrated["log_loss"], words))

@@ -58,6 +58,17 @@ class ReportData:
         return self.metrics.get("weights") or {}
 
     @property
+    def distinct(self) -> int:
+        """How many of the rows are different; all, if an earlier version did not count them."""
+        found: int = self.metrics["measured_on"].get("distinct", self.rows)
+        return found
+
+    @property
+    def different(self) -> float:
+        """The share of the rows that are different."""
+        return self.distinct / self.rows
+
+    @property
     def metric(self) -> str:
         """The metric that chose the winner; areaUnderPR where no search is known."""
         return self.summary.get("metric_used", "areaUnderPR")
@@ -106,15 +117,17 @@ class ReportData:
     def error_of(self, part: str, value: float, metric: str = "") -> float | None:
         """Standard error of an area on a part of the split (by default of `metric`).
 
-        None if the part is unknown or of one class, if the area is 0 or 1, where the formulas have no error to give, or
-        if rows are weighted, for which there are no formulas.
+        Rows that repeat others count once. None if the part is unknown or of one class, if the area is 0 or 1, where
+        the formulas have no error to give, or if rows are weighted, for which there are no formulas.
         """
         counts = self.parts.get(part)
         if self.weights or not counts or not 0 < counts["positives"] < counts["rows"] or not 0 < value < 1:
             return None
+        of_class = {"1": counts["positives"], "0": counts["rows"] - counts["positives"]}
+        of_class = counts.get("distinct_by_class", of_class)
         if (metric or self.metric) == "areaUnderROC":
-            return roc_area_error(value, counts["positives"], counts["rows"] - counts["positives"])
-        return pr_area_error(value, counts["positives"])
+            return roc_area_error(value, of_class["1"], of_class["0"])
+        return pr_area_error(value, of_class["1"])
 
 
 def base_rate(metrics: Record) -> float:

@@ -30,8 +30,11 @@ Record = Mapping[str, Any]
 
 
 @styled
-def reliability(curves: Record, language: str = "en") -> Figure:
-    """Promised and true shares of class 1 of the score and of its calibrated value, and below the rows of each bin."""
+def reliability(curves: Record, language: str = "en", different: float = 1.0) -> Figure:
+    """Promised and true shares of class 1 of the score and of its calibrated value, and below the rows of each bin.
+
+    `different` is the share of the rows that are different: only they make the shares more certain.
+    """
     words = Words(language)
     diagrams = curves.get("reliability") or {}
     kinds = [kind for kind in ("score", "calibrated") if diagrams.get(kind)]
@@ -40,7 +43,7 @@ def reliability(curves: Record, language: str = "en") -> Figure:
     figure = new_figure(WIDTH if len(kinds) == 2 else HALF, 4.9)
     grid = figure.subplots(2, len(kinds), squeeze=False, sharex=True, sharey="row", height_ratios=[3, 1])
     for column, kind in enumerate(kinds):
-        _promised_and_true(grid[0][column], diagrams[kind], words)
+        _promised_and_true(grid[0][column], diagrams[kind], words, different)
         grid[0][column].set_title(words(f"reliability.{kind}"))
         _rows_of_bins(grid[1][column], diagrams[kind], words)
     name_axes(grid[0][0], "", words("true_share_axis"))
@@ -51,12 +54,12 @@ def reliability(curves: Record, language: str = "en") -> Figure:
     return figure
 
 
-def _promised_and_true(axes: Axes, bins: Sequence[Record], words: Words) -> None:
+def _promised_and_true(axes: Axes, bins: Sequence[Record], words: Words, different: float) -> None:
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label=words("as_promised"))
     for each in bins:
         if "weight" in each:  # no formula knows how sure a weighted share is
             continue
-        bounds = share_interval(round(each["share"] * each["rows"]), each["rows"])
+        bounds = share_interval(round(each["share"] * each["rows"]), each["rows"], different * each["rows"])
         if bounds:
             axes.plot([each["mean"]] * 2, bounds, color=BLUE, linewidth=1.2)
     means, shares = [each["mean"] for each in bins], [each["share"] for each in bins]

@@ -59,13 +59,19 @@ def metrics_table(facts: ReportData, words: Words, images: Images) -> str:
     rows = list(zip(*(columns[name] for name in shown), strict=True))
     return section(
         words("heading.metrics"),
-        words("rows_measured", rows=words.count(facts.rows), what=rows_measured(facts, words)),
+        _rows_measured(facts, words),
         weighted_by(facts, words),
         table([words(name) for name in shown], rows, "l" + "r" * (len(shown) - 1)),
         words("note.baseline"),
         _note_on_intervals(facts, words),
         words("note.pr_area"),
     )
+
+
+def _rows_measured(facts: ReportData, words: Words) -> str:
+    """Which rows the figures rest on, and how many of them are different."""
+    text = words("rows_measured", rows=words.count(facts.rows), what=rows_measured(facts, words))
+    return text if facts.different == 1 else f"{text} {words('rows_distinct', distinct=words.count(facts.distinct))}"
 
 
 def _note_on_intervals(facts: ReportData, words: Words) -> str:
@@ -75,7 +81,8 @@ def _note_on_intervals(facts: ReportData, words: Words) -> str:
     if facts.metrics.get("intervals_from") == "none":
         return words("note.intervals_none")
     if facts.metrics.get("intervals_from") != artifacts.ZONES:
-        return words("note.intervals_rows")
+        text = words("note.intervals_rows")
+        return text if facts.different == 1 else f"{text} {words('note.intervals_distinct')}"
     zones = words.count(len(facts.metrics.get("zones", ())))
     return words("note.intervals_zones", zones=zones, draws=words.count(DRAWS))
 

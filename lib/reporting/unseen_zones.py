@@ -71,6 +71,10 @@ def _notes(record: Record, words: Words) -> str:
     if one_class:
         sentences.append(words("unseen.one_class", zones=words.listing(one_class, NAMED)))
     sentences += [words("unseen.base_rate"), words("unseen.all_rows")]
+    if repeated := record.get("repeated"):
+        most_first = sorted(repeated, key=lambda each: (-each["rows"], each["zone"]))
+        named = [f"{words.name(each['zone'])} ({words.count(each['rows'])})" for each in most_first]
+        sentences.append(words("unseen.repeated", zones=words.listing(named, NAMED)))
     if any(_is_rough(zone) for zone in record["zones"]):
         sentences.append(words("unseen.rough"))
     return " ".join(sentences)

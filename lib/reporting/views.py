@@ -24,6 +24,7 @@ from lib.search.search import Search
 from lib.split import PARTS, Split
 from lib.support import positive
 from lib.support.blocks import BLOCK_COL
+from lib.support.tables import is_in_catalogue
 from lib.weights import Weights
 
 WORDS = Words("en")  # the language of the notebooks
@@ -87,7 +88,9 @@ def _read_from(loaded: Table) -> list[str]:
         return [code(uri) for uri in loaded.inputs]
     said = []
     for each in loaded.sources:
-        what = f"{WORDS.count(each.rows)} rows in {'1 file' if each.files == 1 else WORDS.count(each.files) + ' files'}"
+        files = "1 file" if each.files == 1 else f"{WORDS.count(each.files)} files"
+        place = "a table of the catalogue" if is_in_catalogue(each.uri) else files
+        what = f"{WORDS.count(each.rows)} rows in {place}"
         again = f"; {WORDS.count(each.repeated)} given more than once, read once" if each.repeated else ""
         written = "".join(f"; {dialect}" for dialect in each.dialects)
         beside = f"; passed over: {', '.join(map(code, each.passed_over))}" if each.passed_over else ""

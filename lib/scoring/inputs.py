@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lib.errors import InputError, some
 from lib.storage import Storage
-from lib.support.tables import absent, rasters_at
+from lib.support.tables import absent, is_in_catalogue, rasters_at
 
 
 def raster_files(storage: Storage, places: Sequence[str]) -> list[str]:
@@ -15,6 +15,9 @@ def raster_files(storage: Storage, places: Sequence[str]) -> list[str]:
     """
     found: dict[str, list[str]] = {}
     for place in places:
+        if is_in_catalogue(place):
+            found[place] = []
+            continue
         matches = [place] if place.startswith("/vsi") else storage.glob(place)
         if not matches:
             raise absent(place)

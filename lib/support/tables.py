@@ -16,6 +16,7 @@ RESERVED = ("features", "rawPrediction", "probability", "prediction")
 # The zone column that is used if a table has it, without being asked for.
 USUAL_ZONE = "zone"
 _WILDCARD = re.compile(r"[*?\[{]")
+CATALOGUE = "table://"
 _NOTE = re.compile(
     r"(^|/)(readme|l[eé]eme|licen[cs]e|notice|changelog)[^/]*$|\.(md|rst|html?|pdf|docx?|xml)$", re.IGNORECASE
 )
@@ -56,11 +57,15 @@ RASTER_SUFFIXES = (
 
 @dataclass(frozen=True)
 class Column:
-    """A column as described by its file or its reader; `is_number` is None if that is not known."""
+    """A column as described by its file or its reader; `is_number` is None if that is not known.
+
+    `is_place` marks a file's geometries, and the coordinates that were taken from them.
+    """
 
     name: str
     type: str
     is_number: bool | None
+    is_place: bool = False
 
 
 def places(given: str | Sequence[str] | None) -> list[str]:
@@ -70,13 +75,36 @@ def places(given: str | Sequence[str] | None) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
+def catalogue_name(place: str) -> tuple[str, ...] | None:
+    """The parts of the name of a table in Spark's catalogue, as in `table://geology.pixels`; None for other places.
+
+    Raises:
+        InputError: the name is none.
+    """
+    if not is_in_catalogue(place):
+        return None
+    parts = tuple(place[len(CATALOGUE) :].split("."))
+    if len(parts) > 3 or not all(re.fullmatch(r"[^`/\s]+", part) for part in parts):
+        raise InputError(f"input {place}: give a table of Spark's catalogue as {CATALOGUE}database.table")
+    return parts
+
+
+def is_in_catalogue(place: str) -> bool:
+    """Whether a place is a table of Spark's catalogue, and no file or folder."""
+    return place.lower().startswith(CATALOGUE)
+
+
 def is_raster(place: str) -> bool:
     """Whether a file is a raster, by its name, and no table."""
+    if is_in_catalogue(place):
+        return False
     return place.startswith("/vsi") or place.lower().endswith(RASTER_SUFFIXES)
 
 
 def rasters_at(place: str, names: Callable[[str], Sequence[str]]) -> list[str]:
     """The raster files at a place: itself, or those in a folder; `names` gives what is directly below one."""
+    if is_in_catalogue(place):
+        return []
     if is_raster(place):
         return [place]
     folder = place.rstrip("/")
@@ -294,8 +322,9 @@ def role(
     weight_col: str | None = None,
 ) -> str:
     """The role of a column: label, weight, zone, coordinate, excluded, feature, index (of a pandas table, no feature),
-    text (not a number), or reserved (a number whose name Spark ML uses itself or does not accept). A column of unknown
-    type counts as a number. `feature_columns` also checks the names of those with another role.
+    place (a geometry or its coordinates, no feature), text (not a number), or reserved (a number whose name Spark ML
+    uses itself or does not accept). A column of unknown type counts as a number. `feature_columns` also checks the
+    names of those with another role.
     """
     if column.name in block_cols:
         return "coordinate"
@@ -305,6 +334,8 @@ def role(
         return "label" if column.name == label_col else "zone"
     if column.name == weight_col:
         return "weight"
+    if column.is_place:
+        return "place"
     if is_pandas_index(column.name):
         return "index"
     if column.is_number is False:

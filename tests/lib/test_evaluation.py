@@ -50,6 +50,7 @@ def test_it_measures_exactly_the_held_out_rows(trained, evaluated):
         "fingerprint": held_out["fingerprint"],
         "verified": True,
         "distinct": held_out["rows"],
+        "distinct_by_class": {"0": held_out["rows"] - held_out["positives"], "1": held_out["positives"]},
         "zones": 5,
         "new_zones": 0,
     }

@@ -133,16 +133,25 @@ def test_no_row_stands_on_two_sides_where_zones_share_rows(spark, rows, seed):
     parts = by_zone(spark, table, seed=seed)
     assert parts is not None
     order = {zone: place for place, name in enumerate(PARTS) for zone in parts.zones[name]}
-    first = {}  # by content, the first part that has it: training goes before validation, and that before test
-    for x, label, zone in table.itertuples(index=False):
-        first[x, label] = min(first.get((x, label), 3), order[zone])
-    expected = [row for row in table.itertuples(index=False, name=None) if order[row[2]] == first[row[:2]]]
+    first = {}  # by features, the first part that has them: training goes before validation, and that before test
+    for x, _, zone in table.itertuples(index=False):
+        first[x] = min(first.get(x, 3), order[zone])
+    expected = [row for row in table.itertuples(index=False, name=None) if order[row[2]] == first[row[0]]]
     for place, name in enumerate(PARTS):
         found = parts.rows(name).select("x", "label", "zone").toPandas()
         mine = [row for row in expected if order[row[2]] == place]
         assert sorted(found.itertuples(index=False, name=None)) == sorted(mine)
     assert parts.repeated == parts.record()["repeated"] == len(table) - len(expected)
     assert sum(part["rows"] for part in parts.parts.values()) == len(expected)
+    left_out = table[table.zone.map(order) != table.x.map(first)]
+    assert list(parts.repeated_zones) == [
+        {
+            "zone": zone,
+            "rows": len(rows),
+            "shared_with": sorted({z for x, _, z in expected if x in set(rows.x)}),
+        }
+        for zone, rows in left_out.groupby("zone")
+    ]
 
 
 def test_rows_that_repeat_only_in_their_zone_or_part_stay(spark):
@@ -168,6 +177,71 @@ def test_the_split_by_zone_of_a_known_table_never_changes(spark):
     parts = by_zone(spark, rows, seed=42)
     assert parts.parts[TEST]["fingerprint"] == "25170765797cfaef"
     assert "repeated" not in split(parts.table).record()
+
+
+# Rows of few values under either label, beside enough rows that stand once.
+relabelled = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 1)), max_size=120)
+
+
+def with_singles(rows, negatives):
+    """A table of these rows (value, label), and of 80 others whose values stand once."""
+    singles = [(100 + n, int(n >= negatives)) for n in range(80)]
+    table = pd.DataFrame([*rows, *singles], columns=["x", "label"])
+    return table.assign(x=table.x / 7, y=(table.x % 5).astype(float))
+
+
+def checked(spark, table, partitions=1):
+    rows = [tuple(map(float, row)) for row in table.itertuples(index=False)]
+    frame = spark.createDataFrame(rows, list(table.columns)).repartition(partitions)
+    return dataset.check(frame, ["t"], label_col="label", zone_col=None, exclude_cols=[], missing="error")
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(relabelled, st.integers(20, 60), st.integers(0, 3), st.randoms(use_true_random=False))
+def test_the_same_features_are_on_one_side_whatever_their_label(spark, rows, negatives, seed, random):
+    table = with_singles(rows, negatives)
+    parts = split(checked(spark, table), seed=seed)
+    part_of = {}
+    for name in PARTS:
+        found = parts.rows(name).select("x", "label", HASH_COL).toPandas()
+        assert len(found) == parts.parts[name]["rows"]
+        assert found.label.sum() == parts.parts[name]["positives"]
+        assert found.x.nunique() == found[HASH_COL].nunique() == parts.parts[name]["distinct"]
+        by_class = {str(label): len(set(found.x[found.label == label])) for label in (0, 1)}
+        assert parts.parts[name]["distinct_by_class"] == by_class
+        for x in found.x.unique():
+            assert part_of.setdefault(x, name) == name
+    shuffled = table.sample(frac=1, random_state=random.randrange(1000))
+    again = split(checked(spark, shuffled, 3), seed=seed)
+    assert again.parts == parts.parts
+    for name in PARTS:
+        one, other = (sorted(map(tuple, cut.rows(name).select("x", "label").collect())) for cut in (parts, again))
+        assert one == other
+
+
+def test_relabelled_rows_keep_the_shares_of_the_classes_and_the_rarer_class_its_parts(spark):
+    table = make_table(2000, seed=4, positives=0.2).drop(columns="zone")
+    # A tenth of class 1 stands under label 0, too, some of it three times.
+    copies = table[table.label == 1].sample(40, random_state=1).assign(label=0)
+    both = pd.concat([table, copies, copies[:10], copies[:10]], ignore_index=True)
+    parts = split(checked(spark, both), seed=5)
+    for label in (0, 1):
+        total = int((both.label == label).sum())
+        for name in (TEST, VAL):
+            part = parts.parts[name]
+            found = part["positives"] if label else part["rows"] - part["positives"]
+            assert found == round(total * 0.15)
+    before = split(checked(spark, table), seed=5)
+    for name in PARTS:
+        ones = [row for row in rows_of(parts, name) if row[-1] == 1]
+        assert ones == [row for row in rows_of(before, name) if row[-1] == 1]
+
+
+def test_where_every_row_of_the_commoner_class_is_a_copy_it_follows_the_rarer(spark):
+    table = pd.DataFrame({"x": [float(n % 40) for n in range(120)], "label": [1] * 40 + [0] * 80})
+    parts = split(checked(spark, table), seed=1)
+    for part in parts.parts.values():
+        assert part["rows"] == 3 * part["positives"] == 3 * part["distinct"]
 
 
 @pytest.mark.parametrize(

@@ -78,10 +78,16 @@ def _to_learn(subject: Subject) -> list[str]:
     said = []
     features: tuple[str, ...] = ()
     for uri in subject.parameters.input_data:
+        if tables.catalogue_name(uri):
+            said.append(_later(uri))
+            continue
         table = outline(subject.client("s3"), uri, subject.parameters.reading)
         features = _features(uri, table, subject.parameters)
         said.append(f"{uri}: {_size(table)}, {len(features)} features{_roles(table, subject.parameters)}")
     for uri in subject.parameters.test_data or ():
+        if tables.catalogue_name(uri):
+            said.append(_later(uri))
+            continue
         table = outline(subject.client("s3"), uri, subject.parameters.reading)
         _check_test_data(uri, table, features, subject.parameters)
         said.append(f"{uri}: {_size(table)}{_roles(table, subject.parameters)}")
@@ -95,6 +101,9 @@ def _to_score(subject: Subject) -> list[str]:
     if trees is not None:
         scoring.check_missing(subject.parameters, trees)
     for uri in subject.parameters.input_data:
+        if tables.catalogue_name(uri):
+            said.append(_later(uri))
+            continue
         if rasters := scoring.rasters_at(uri):
             said.append(f"{uri}: {len(rasters)} raster files, whose bands are looked at when they are scored")
             continue
@@ -103,6 +112,11 @@ def _to_score(subject: Subject) -> list[str]:
             scoring.check_table(uri, table, trees, subject.parameters.id_cols)
         said.append(f"{uri}: {_size(table)}" + (f", with the model's {len(trees.features)} features" if trees else ""))
     return said
+
+
+def _later(uri: str) -> str:
+    """What is said of a table that only Spark on the cluster can find."""
+    return f"{uri}: a table of the cluster's catalogue, which is looked at when the run starts"
 
 
 def _region_of(subject: Subject, bucket: str) -> str:

@@ -13,6 +13,7 @@ from launcher.support import aws
 from launcher.support.files import local_path
 from lib import artifacts
 from lib.support.s3_uri import is_s3
+from lib.support.tables import is_in_catalogue
 
 
 class Level(StrEnum):
@@ -83,9 +84,9 @@ class Subject:
 
     @property
     def inputs(self) -> list[str]:
-        """All tables that the experiment reads, or the scoring."""
+        """All files and folders that the experiment reads, or the scoring; a table of the catalogue is neither."""
         tested = [] if self.parameters.model else self.parameters.test_data or []
-        return [*self.parameters.input_data, *tested]
+        return [place for place in (*self.parameters.input_data, *tested) if not is_in_catalogue(place)]
 
     @property
     def read(self) -> list[str]:

@@ -68,17 +68,19 @@ FINDINGS = {
         "de entrenamiento, sobre todo {features}.",
     ),
     "find.repeated": (
-        "**Only {distinct} of the {rows} rows are different.** A row that repeats another is no further "
+        "**Only {distinct} of the {rows} rows are different.** A row with the features of another is no further "
         "evidence: the figures are less certain than their number of rows suggests.",
-        "**Solo {distinct} de las {rows} filas son distintas.** Una fila que repite otra no aporta más "
-        "evidencia: las cifras son menos seguras de lo que sugiere su número de filas.",
+        "**Solo {distinct} de las {rows} filas son distintas.** Una fila con las mismas variables que otra no aporta "
+        "más evidencia: las cifras son menos seguras de lo que sugiere su número de filas.",
     ),
     "find.repeated_zones": (
-        "**{rows} rows were left out of validation and test,** because the same rows also stand in a zone the"
-        " model was trained on.",
-        "**Se dejaron fuera de validación y prueba {rows} filas,** porque también están en una zona con la "
-        "que se entrenó el modelo.",
+        "**{rows} rows were left out of validation and test,** because rows with the same features also stand in a "
+        "zone the model was trained on.",
+        "**Se dejaron fuera de validación y prueba {rows} filas,** porque en una zona con la que se entrenó el modelo "
+        "también hay filas con las mismas variables.",
     ),
+    "find.zones_share": ("Zones that share rows: {zones}.", "Zonas que comparten filas: {zones}."),
+    "find.zone_shares": ("{zone} with {others} ({rows})", "{zone} con {others} ({rows})"),
     "find.base_rates": (
         "(The ROC areas are compared because the share of class 1 differs: {val} on validation, {test} on "
         "test, and the PR area rises with it.)",

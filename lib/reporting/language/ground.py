@@ -157,6 +157,10 @@ _INTERVALS = {
         "independientes. Los píxeles vecinos no lo son, así que los intervalos verdaderos son más anchos. “–”: no hay "
         "fórmula, o hay muy pocas filas para ella.",
     ),
+    "note.intervals_distinct": (
+        "Rows with the same features count once in them.",
+        "Las filas con las mismas variables cuentan una sola vez en ellos.",
+    ),
     "note.in_parentheses": (
         "In parentheses: 95% intervals, as under Metrics.",
         "Entre paréntesis, intervalos del 95 %, como en Métricas.",
@@ -228,6 +232,10 @@ _UNSEEN = {
     "unseen.all_rows": (
         "All rows of a zone count here, not only the held-out ones, but for those that repeat a row of another zone.",
         "Aquí cuentan todas las filas de una zona, no solo las reservadas, salvo las que repiten una de otra zona.",
+    ),
+    "unseen.repeated": (
+        "So many rows are left out because rows with the same features stand in the other zones: {zones}.",
+        "Se deja fuera este número de filas porque en las otras zonas hay filas con las mismas variables: {zones}.",
     ),
     "unseen.rough": (
         "† Too few rows of one class for a reliable area: the worst zone may be only the smallest.",

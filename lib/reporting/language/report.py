@@ -195,6 +195,10 @@ _SECTIONS = {
         "Las métricas cuentan cada fila una vez.",
     ),
     "rows_measured": ("Measured on {rows} rows: {what}.", "Medidas en {rows} filas: {what}."),
+    "rows_distinct": (
+        "{distinct} of them are different; the others have the features of one of these.",
+        "{distinct} de ellas son distintas; las demás tienen las mismas variables que una de estas.",
+    ),
     "note.baseline": (
         "*Baseline*: what a model that learned nothing would get, which is a random score for the areas and "
         "the average precision, and always the more frequent class for the accuracy. Weighted figures are means "

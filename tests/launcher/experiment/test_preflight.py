@@ -34,3 +34,13 @@ def test_an_input_that_may_not_be_read_is_named(tmp_path, request, spoilt):
         f"input_data: {named} cannot be read (Permission denied); check its permissions, "
         "or give another with --input-data"
     )
+
+
+@pytest.mark.parametrize("name", ["input_data", "test_data"])
+def test_a_table_of_the_catalogue_is_for_spark_to_find_but_has_a_name(tmp_path, name):
+    def planned(place):
+        return plan(tmp_path, write_notebooks(tmp_path / "notebooks"), **{name: [place]})
+
+    preflight.check(planned("table://geology.pixels"))
+    with pytest.raises(InputError, match=r"give a table of Spark's catalogue as table://database\.table"):
+        preflight.inputs_are_there(planned("table://geology/pixels"))

@@ -141,6 +141,21 @@ def test_a_table_that_cannot_be_scored_is_refused_before_a_step_costs_money(scor
         data.data(scoring(**changes))
 
 
+def test_a_table_of_the_catalogue_is_looked_at_when_the_run_starts(experiment, scoring, bucket):
+    place, later = (
+        "table://geology.pixels",
+        "a table of the cluster's catalogue, which is looked at when the run starts",
+    )
+    found = data.data(experiment(input_data=place, test_data=[f"s3://{bucket}/data/", place]))
+    lines = found.found.split("\n")
+    assert (found.level, lines[0], lines[2]) == ("ok", f"{place}: {later}", f"{place}: {later}")
+    assert lines[1].startswith(f"s3://{bucket}/data/: 3 rows in 1 file")
+    assert data.data(scoring(input_data=[place])).found == f"{place}: {later}"
+    assert data.region(experiment(input_data=place)).level == "ok"
+    with pytest.raises(InputError, match="give a table of Spark's catalogue as"):
+        data.data(experiment(input_data="table://geology/pixels"))
+
+
 @pytest.mark.parametrize("name", ["table.csv", "table.CSV.gz"])
 def test_of_a_csv_file_only_the_header_is_read(experiment, bucket, name):
     text = b'B02,"B03, red",label\n' + b"0.5,1,0\n" * 50_000
