@@ -12,6 +12,7 @@ from launcher.support.table_outline import local_outline
 from lib import dataset, explore
 from lib.errors import InputError
 from lib.reading import geometry
+from lib.reading.options import NO_OPTIONS
 from lib.support import tables
 from tests.lib.tables import make_table
 
@@ -142,7 +143,7 @@ def test_metadata_of_another_kind_say_nothing(metadata):
 def test_the_check_before_a_run_sees_the_same_columns(tmp_path, table, xy):
     path = tmp_path / "t.parquet"
     put(table, xy, path)
-    found = local_outline(str(path), path)
+    found = local_outline(str(path), path, NO_OPTIONS)
     assert [each.name for each in found.columns] == ["geometry", "f0", "f1", "f2", "f3", "label", "x", "y"]
     assert tables.feature_columns(found.columns, "label", None, []) == ("f0", "f1", "f2", "f3")
     tables.check_block_cols(found.columns, ["x", "y"], 100.0)

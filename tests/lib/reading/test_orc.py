@@ -71,7 +71,7 @@ def test_text_against_number_and_a_lacking_column_are_named_with_the_files(spark
     assert dataset.load(spark, str(tmp_path / "text"), exclude_cols=["f1"]).rows == 200
     put(table[:100], tmp_path / "lacking" / "1.orc")
     put(table[100:].drop(columns="f0"), tmp_path / "lacking" / "2.orc")
-    with pytest.raises(InputError, match=r"2\.orc and .*1\.orc do not have the same columns.*: f0$"):
+    with pytest.raises(InputError, match=r"2\.orc and .*1\.orc do not have the same columns.*: f0; add it"):
         dataset.load(spark, str(tmp_path / "lacking"))
 
 
