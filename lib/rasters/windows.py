@@ -60,22 +60,26 @@ def windows(tile: Tile, pixels: int = PIXELS) -> list[Window]:
     ]
 
 
-def read(tile: Tile, window: Window, may_lack: Sequence[bool] | None = None) -> tuple[Floats, Bools]:
+def read(
+    tile: Tile, window: Window, may_lack: Sequence[bool] | None = None, nodata: Sequence[float] = ()
+) -> tuple[Floats, Bools]:
     """The features of a window's valid pixels (pixels × features, row by row), and which are valid (height × width).
 
-    A band has a value where it is not nodata, masked, NaN or infinite. A pixel is valid if all bands have one; or else
-    if at least one has, and those that have none are features that `may_lack` it: they are NaN there. Scale and offset
-    of the bands are applied.
+    A band has a value where it is not nodata, masked, NaN or infinite, nor one of the `nodata` values of features. A
+    pixel is valid if all bands have one; or else if at least one has, and those that have none are features that
+    `may_lack` it: they are NaN there. Scale and offset of the bands are applied.
 
     Raises:
         InputError: a file cannot be read, or is not what it was when the tile was opened.
     """
-    with reading(tile, may_lack) as read_window:
+    with reading(tile, may_lack, nodata) as read_window:
         return read_window(window)
 
 
 @contextmanager
-def reading(tile: Tile, may_lack: Sequence[bool] | None = None) -> Iterator[Callable[[Window], tuple[Floats, Bools]]]:
+def reading(
+    tile: Tile, may_lack: Sequence[bool] | None = None, nodata: Sequence[float] = ()
+) -> Iterator[Callable[[Window], tuple[Floats, Bools]]]:
     """`read` for many windows: the files stay open until the block ends.
 
     Raises:
@@ -83,7 +87,7 @@ def reading(tile: Tile, may_lack: Sequence[bool] | None = None) -> Iterator[Call
     """
     with ExitStack() as stack:
         sources = [_source(stack, tile, places) for places in _by_file(tile)]
-        yield lambda window: _read(tile.bands, sources, window, may_lack or [False] * len(tile.bands))
+        yield lambda window: _read(tile.bands, sources, window, may_lack or [False] * len(tile.bands), nodata)
 
 
 class _Source(NamedTuple):
@@ -143,7 +147,11 @@ def _on_grid(dataset: Any, tile: Tile, resampling: str) -> Any:
 
 
 def _read(
-    bands: Sequence[Band], sources: Sequence[_Source], window: Window, may_lack: Sequence[bool]
+    bands: Sequence[Band],
+    sources: Sequence[_Source],
+    window: Window,
+    may_lack: Sequence[bool],
+    nodata: Sequence[float],
 ) -> tuple[Floats, Bools]:
     shape = (window.height, window.width)
     valid, has_some = np.ones(shape, bool), np.zeros(shape, bool)
@@ -159,6 +167,10 @@ def _read(
             stored[feature] = values.data
             if values.dtype.kind == "f":
                 here &= np.isfinite(values.data)
+            if nodata:
+                # What was written with 32 bits is compared with 32 bits, as in tables.
+                found = _of_feature(values.data, bands[feature])
+                here &= ~np.isin(found, [*nodata, *np.array(nodata, np.float32).astype(float)])
             has_some |= here
             if may_lack[feature]:
                 known[feature] = here
@@ -167,12 +179,16 @@ def _read(
     valid &= has_some
     features = np.empty((np.count_nonzero(valid), len(bands)))
     for feature, band in enumerate(bands):
-        features[:, feature] = stored.pop(feature)[valid]
-        if (band.scale, band.offset) != (1, 0):
-            features[:, feature] = features[:, feature] * band.scale + band.offset
+        features[:, feature] = _of_feature(stored.pop(feature)[valid], band)
         if feature in known:
             features[~known.pop(feature)[valid], feature] = np.nan
     return features, valid
+
+
+def _of_feature(stored: npt.NDArray[Any], band: Band) -> Floats:
+    """The values of a feature, from those that its band stores."""
+    values = stored.astype(np.float64)
+    return values if (band.scale, band.offset) == (1, 0) else values * band.scale + band.offset
 
 
 def _stored(source: _Source, window: Window) -> Any:

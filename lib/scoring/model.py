@@ -37,6 +37,11 @@ class Model:
         """The columns or bands that it reads, in order."""
         return self.scorer.features
 
+    @property
+    def nodata(self) -> tuple[float, ...]:
+        """Values of features that are missing, as they were in training."""
+        return tuple(self.experiment.get("parameters", {}).get("nodata") or ())
+
     def check(self, spark: SparkSession, values: Array) -> None:
         """Score some rows by Spark ML, too; with NaN, if the model fills it.
 

@@ -90,7 +90,7 @@ def _usable(frame: DataFrame, place: str, model: Model, missing: str) -> tuple[D
     Raises:
         InputError: it lacks features or has some that are not numbers, has no rows, or has missing values.
     """
-    features, nodata = model.features, model.experiment.get("parameters", {}).get("nodata") or ()
+    features, nodata = model.features, model.nodata
     tables.require_numbers(dataset.columns(frame), features, place)
     if missing == filling.MEDIAN:
         return _to_fill(dataset.or_null(frame, features, nodata), place, model)

@@ -44,11 +44,13 @@ _FILLED = "filled"
 class Work:
     """All that a task needs: the model, the tiles, the share of their pixels to keep as a sample, and the windows.
 
-    `fills` stand for missing values (NaN: there is nothing to fill a feature with), if they are to be filled.
+    `fills` stand for missing values (NaN: there is nothing to fill a feature with), if they are to be filled; `nodata`
+    are values of features that are missing.
     """
 
     judge: Judge
     fills: tuple[float, ...] | None
+    nodata: tuple[float, ...]
     tiles: tuple[Tile, ...]
     sampled: float
     windows: tuple[tuple[int, Window], ...]
@@ -58,7 +60,7 @@ class Work:
         of_tile, window = self.windows[number]
         tile = self.tiles[of_tile]
         may_lack = None if self.fills is None else [not np.isnan(value) for value in self.fills]
-        with reading(tile, may_lack) as read:
+        with reading(tile, may_lack, self.nodata) as read:
             values, valid = read(window)
         lacking = np.isnan(values)
         columns = self.judge(values if self.fills is None else filling.filled(values, self.fills))
@@ -115,7 +117,7 @@ def score_windows(spark: SparkSession, model: Model, tiles: Sequence[Tile], fold
     if work:
         share = most_rows(len(model.features)) / sum(window.pixels for _, window in every)
         fills = model.scorer.fills if fill else None
-        shared = spark.sparkContext.broadcast(Work(model.judge, fills, tuple(tiles), share, work))
+        shared = spark.sparkContext.broadcast(Work(model.judge, fills, model.nodata, tuple(tiles), share, work))
 
         def of_numbers(frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
             for frame in frames:

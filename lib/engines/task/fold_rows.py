@@ -193,7 +193,9 @@ def _pieces(split: Split, zones: Sequence[str]) -> Iterator[Piece]:
         return [values.tobytes(), *(code.tobytes() for code in codes), *(each.tobytes() for each in weights)]
 
     for row in by_partition(
-        rows.select(*names, HASH_COL, zone.alias("zone"), part.alias("part"), *weight), of_partition, 5 + len(weight)
+        rows.select(*names, HASH_COL, zone.alias("__zone"), part.alias("__part"), *weight),
+        of_partition,
+        5 + len(weight),
     ).toLocalIterator(True):
         labels = np.frombuffer(row[2], np.uint8)
         if len(labels):

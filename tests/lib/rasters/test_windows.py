@@ -138,6 +138,22 @@ def test_int16_with_scale_and_offset(tmp_path):
     assert np.array_equal(found[:, 1], values[1][valid] + 5.0)
 
 
+@pytest.mark.parametrize("dtype", ["int16", "float32"])
+def test_values_that_stand_for_none_may_be_given(tmp_path, dtype):
+    """As in tables, they are values of features: after scale and offset, and with 32 bits if they were written so."""
+    values = np.arange(2 * 4 * 5, dtype=dtype).reshape(2, 4, 5)
+    values[0, 0, 0], values[1, 1, 1] = -9999, 7
+    file = raster(tmp_path / "t.tif", values, ["a", "b"], [1, 0.1], [0, 0.4])
+    tile = open_tile([file], ["a", "b"])
+    (window,) = windows(tile)
+    found, valid = read(tile, window, nodata=[-9999, 7 * 0.1 + 0.4])
+    assert [tuple(place) for place in np.argwhere(~valid)] == [(0, 0), (1, 1)]
+    assert len(found) == 18
+    lacking, valid = read(tile, window, [True, True], nodata=[-9999])
+    assert valid.all()
+    assert [tuple(place) for place in np.argwhere(np.isnan(lacking))] == [(0, 0)]
+
+
 def test_nodata_in_some_files_only(tmp_path):
     a, b = numbers(1, 30, 20, "int16"), numbers(1, 30, 20, "float32", seed=1)
     a[0, 2, :] = 7
