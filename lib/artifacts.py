@@ -65,6 +65,7 @@ SHARE_OF_TABLE = "a share of test_data"
 _FORMAT = "%Y%m%d_%H%M%S"
 _RUN_ID = re.compile(r"\d{8}_\d{6}")
 _MODELS, _RESULTS, _SCORES, _FAILED, _STEPS, _SOURCE = "models", "results", "scores", "failed", "steps", "source"
+_CLAIMS = ".claims"  # hidden, for nobody looks for results there
 _STEP_DIR = re.compile(rf"(?P<out>{s3_uri.BEGINNING}\S+?)/{_STEPS}/(?P<run_id>{_RUN_ID.pattern})/")
 
 
@@ -130,6 +131,11 @@ def step_dir_in(text: str) -> tuple[str, str] | None:
     """The `out` and the run id of the first URI in a text that is, or is below, a `step_dir` in S3."""
     found = _STEP_DIR.search(text)
     return (found["out"], found["run_id"]) if found else None
+
+
+def claim(out: str, run_id: str) -> str:
+    """The file that a run makes to have its id to itself, and removes when it ends."""
+    return f"{out.rstrip('/')}/{_CLAIMS}/{_checked(run_id)}"
 
 
 def source_dir(out: str, digest: str) -> str:

@@ -9,6 +9,7 @@ import boto3
 from launcher.emr.checks.checklist import check_before_submission
 from launcher.emr.cost.estimates import estimate_line
 from launcher.experiment import preflight
+from launcher.experiment.claims import claimed
 from launcher.experiment.plan import Plan, make_plan, recorded_parameters, this_command, with_distinct_ids
 from launcher.experiment.scoring import chosen
 from launcher.parameters.cluster import RunOptions
@@ -65,7 +66,8 @@ def experiments(wanted: Wanted, options: RunOptions, is_dry: bool, is_checked: b
     if is_checked:
         for plan in plans:
             _check_cluster(plan)
-    plans[0].parameters.cluster.runs_on.start(plans, options)
+    with claimed(plans) as plans:
+        plans[0].parameters.cluster.runs_on.start(plans, options)
 
 
 def _check_cluster(plan: Plan) -> None:

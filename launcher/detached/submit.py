@@ -13,8 +13,7 @@ from launcher.detached.follow import follow, follow_command
 from launcher.emr.clusters import Cluster, describe
 from launcher.emr.cost.estimates import estimate_line
 from launcher.emr.steps import UNFINISHED_STEP, list_steps
-from launcher.experiment.plan import Plan, with_distinct_ids
-from launcher.experiment.submitted import StepFiles
+from launcher.experiment.plan import Plan
 from launcher.parameters.cluster import RunOptions
 from launcher.support import aws
 from launcher.support.console import out, print_pairs
@@ -34,7 +33,6 @@ def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
     emr = aws.client("emr", session)
     cluster = describe(emr, cluster_id)
     require_usable(cluster)
-    plans = with_distinct_ids(plans, _is_taken)
     if options.step_concurrency is not None:
         _set_concurrency(session, cluster_id, options.step_concurrency, console)
         cluster = replace(cluster, step_concurrency=options.step_concurrency)
@@ -54,11 +52,6 @@ def _the_only_cluster(plans: Sequence[Plan]) -> str:
     if len(ids) > 1:
         raise InputError(f"the experiments name several clusters ({', '.join(ids)}): give one with --cluster-id")
     return ids[0]
-
-
-def _is_taken(plan: Plan) -> bool:
-    step_files = StepFiles.of(plan.parameters.out, plan.run_id)
-    return step_files.files.exists(step_files.folder)
 
 
 def _set_concurrency(session: boto3.Session, cluster_id: str, steps: int, console: Console) -> None:

@@ -144,8 +144,8 @@ def make_plan(parameters: Parameters, notebooks: Path = PROJECT / "notebooks", a
     return plan
 
 
-def with_distinct_ids(plans: Sequence[Plan], is_taken: Callable[[Plan], bool] = lambda plan: False) -> list[Plan]:
-    """Plans of several runs, whose ids must differ: one that is taken becomes that of the next second.
+def with_distinct_ids(plans: Sequence[Plan]) -> list[Plan]:
+    """Plans of several runs, whose ids must differ: one that another has becomes that of the next second.
 
     Raises:
         InputError: an id that was asked for is another's, too.
@@ -155,7 +155,7 @@ def with_distinct_ids(plans: Sequence[Plan], is_taken: Callable[[Plan], bool] = 
         ids = {each.run_id for each in distinct}
         if plan.parameters.run_id and plan.run_id in ids:
             raise InputError(f"run_id={plan.run_id}: several experiments cannot have one id; leave it empty")
-        while not plan.parameters.run_id and (plan.run_id in ids or is_taken(plan)):
+        while not plan.parameters.run_id and plan.run_id in ids:
             plan = replace(plan, run_id=artifacts.next_run_id(plan.run_id))
         distinct.append(plan)
     return distinct

@@ -140,11 +140,13 @@ def output_is_writable(plan: Plan) -> None:
 
 
 def nothing_is_overwritten(plan: Plan) -> None:
-    """No run of this id has left anything in the output folder.
+    """No run of an id that was asked for has left anything in the output folder; others are claimed when they start.
 
     Raises:
         InputError: one has.
     """
+    if not plan.parameters.run_id:
+        return
     files = files_at(plan.parameters.out)
     for folder in _new_folders(plan):
         if files.exists(folder):

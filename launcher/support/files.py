@@ -37,6 +37,9 @@ class Files(Protocol):
     def put(self, file: Path, place: str) -> None:
         """Copy a file of this machine to a place, whole or not at all."""
 
+    def claim(self, place: str) -> bool:
+        """Make an empty file, and tell whether it was not there: of several who do so at once, one is told."""
+
     def remove(self, place: str) -> None:
         """Remove a file or a folder with what is in it, where there is one."""
 
@@ -66,6 +69,16 @@ class LocalFiles:
         """Copy a file of this machine to a place, whole or not at all."""
         with file.open("rb") as content, replacing(_local(place)) as stream:
             shutil.copyfileobj(content, stream)
+
+    def claim(self, place: str) -> bool:
+        """Make an empty file, and tell whether it was not there: of several who do so at once, one is told."""
+        path = _local(place)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
     def remove(self, place: str) -> None:
         """Remove a file or a folder with what is in it, where there is one."""

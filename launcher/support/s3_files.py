@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _ABSENT = ("404", "NoSuchKey", "NotFound")
+_THERE = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 
 
 class S3Files:
@@ -58,6 +59,18 @@ class S3Files:
         bucket, key = bucket_and_key(place)
         with aws.translated_errors(f"cannot write {place}"), file.open("rb") as content:
             self._client.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def claim(self, place: str) -> bool:
+        """Make an empty object, and tell whether it was not there: of several who do so at once, one is told."""
+        bucket, key = bucket_and_key(place)
+        with aws.translated_errors(f"cannot write {place}"):
+            try:
+                self._client.put_object(Bucket=bucket, Key=key, IfNoneMatch="*")
+            except ClientError as error:
+                if aws.code(error) in _THERE:
+                    return False
+                raise
+        return True
 
     def remove(self, place: str) -> None:
         """Remove an object, and all below it as in a folder."""
