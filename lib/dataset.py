@@ -130,22 +130,20 @@ def check(
     """
     missing = filling.check_rule(missing) or filling.ERROR
     tables.check_block_cols(columns(raw), block_cols, block_size)
-    can_lack_zones = for_model or block_size is not None
-    zone = zone_col if can_lack_zones and zone_col in raw.columns and zone_col not in exclude_cols else None
-    if not can_lack_zones:
-        zone = tables.zone_of(columns(raw), zone_col, exclude_cols)
+    zone = _zone_used(raw, zone_col, exclude_cols, can_lack=for_model or block_size is not None)
     features = tables.feature_columns(
         columns(raw), label_col, zone, exclude_cols, block_cols=block_cols, weight_col=weight_col
     )
     label = _label_column(raw, label_col, positive)
-
-    used = [as_number(name, nodata).alias(name) for name in (*features, *block_cols)]
-    used.insert(len(features), as_class(label, positive).alias(label_col))
-    weight = [weight_col] if weight_col else []
-    used += [as_number(name).alias(name) for name in weight]
     zone = None if block_size else zone
-    if zone:
-        used.append(_as_zone(raw, zone).alias(zone))
+    weight = [weight_col] if weight_col else []
+    used = [
+        *(as_number(name, nodata).alias(name) for name in features),
+        as_class(label, positive).alias(label_col),
+        *(as_number(name, nodata).alias(name) for name in block_cols),
+        *(as_number(name).alias(name) for name in weight),
+        *([_as_zone(raw, zone).alias(zone)] if zone else []),
+    ]
     frame = raw.select(*used)
 
     unusable = count_unusable(frame, (*features, *block_cols, label_col, *weight), zone)
@@ -155,19 +153,12 @@ def check(
         frame = or_null(frame, features) if is_filled else frame.where(~any_unusable(frame.columns, zone))
     if block_size:
         zone, frame = BLOCK_COL, _add_blocks(frame, block_cols, block_size)
-    names = (*features, label_col, *weight)
-    # All in one pass: the rows of each class, the inputs of the fingerprint, and the range of the weights.
-    by_label = frame.groupBy(F.col(tables.quoted(label_col)).alias("label")).agg(
-        *fingerprint_parts(row_hash(names)), *_range_of(weight_col)
-    )
-    found = {row["label"]: row for row in by_label.limit(_LABELS_SHOWN + 1).collect()}
+    found = _by_class(frame, (*features, label_col, *weight), label_col, weight_col)
     if positive is not None and set(found) != {0.0, 1.0}:
         raise _one_class(raw, label_col, positive, for_model)
     _check_classes({label: row["rows"] for label, row in found.items()}, label_col, for_model)
-    weights = _checked_weights(weight_col, list(found.values())) if weight_col else None
     classes = {"0": found[0.0]["rows"], "1": found[1.0]["rows"]}
-    rows = classes["0"] + classes["1"]
-    content = fingerprint(rows, found[0.0]["hash_sum"] + found[1.0]["hash_sum"], names)
+    rows = sum(classes.values())
     roles = {c.name: tables.role(c, label_col, zone_col, exclude_cols, block_cols, weight_col) for c in columns(raw)}
     return Table(
         frame,
@@ -177,7 +168,7 @@ def check(
         tuple(uris),
         rows,
         classes,
-        content,
+        fingerprint(rows, found[0.0]["hash_sum"] + found[1.0]["hash_sum"], (*features, label_col, *weight)),
         0 if is_filled else unusable["any"],
         tuple(block_cols),
         tuple(name for name, role in roles.items() if role == "index"),
@@ -185,8 +176,23 @@ def check(
         missing=missing,
         lacking={name: unusable[name] for name in features if unusable[name]} if is_filled else {},
         lacking_rows=unusable["any"] if is_filled else 0,
-        weights=weights,
+        weights=_checked_weights(weight_col, list(found.values())) if weight_col else None,
     )
+
+
+def _zone_used(raw: DataFrame, zone_col: str | None, exclude_cols: Sequence[str], can_lack: bool) -> str | None:
+    """The zone column, if the table has one; where it `can_lack` zones, even one that was asked for may be absent."""
+    if not can_lack:
+        return tables.zone_of(columns(raw), zone_col, exclude_cols)
+    return zone_col if zone_col in raw.columns and zone_col not in exclude_cols else None
+
+
+def _by_class(frame: DataFrame, names: Sequence[str], label_col: str, weight_col: str | None) -> dict[float, Any]:
+    """By label, in one pass: its rows, the sum of their hashes, and the range of their weights."""
+    by_label = frame.groupBy(F.col(tables.quoted(label_col)).alias("label")).agg(
+        *fingerprint_parts(row_hash(names)), *_range_of(weight_col)
+    )
+    return {row["label"]: row for row in by_label.limit(_LABELS_SHOWN + 1).collect()}
 
 
 def read(spark: SparkSession, inputs: str | Sequence[str], options: Options = NO_OPTIONS) -> DataFrame:
