@@ -290,7 +290,7 @@ def _explained(uri: str, verb: str) -> Iterator[None]:
     except PySparkException as error:
         # PySpark has its own classes for two Java exceptions: an invalid URI, and an unsupported operation.
         cause = getattr(error, "desc", None) or "its file system does not support folders"
-        if found := _COLON.search(cause):
+        if (found := _COLON.search(cause)) and found[1] != uri:
             raise InputError(
                 f"cannot {verb} {uri}: Hadoop does not allow the colon in the name of {found[1]!r} there; rename "
                 "it, or give each file by its name"

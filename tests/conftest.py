@@ -28,12 +28,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Modules of whole experiments and of Terraform, the longest first. They wait more than they compute, so `make test`
 # runs several at a time.
 _LONG = (
+    "lib/test_slots.py",
     "livy/test_step.py",
     "livy/test_experiment.py",
     "test_experiment.py",
     "test_resuming.py",
     "test_scripts.py",
-    "lib/test_slots.py",
     "yarn/",
     "notebooks/test_regression.py",
     "infrastructure/test_apply.py",

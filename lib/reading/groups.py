@@ -146,10 +146,10 @@ def _decoded(spark: SparkSession, files: Sequence[File], dialect: Dialect) -> Da
     """The fields of the lines of files that Spark cannot read by lines."""
 
     def of_file(row: Any) -> Iterator[tuple[str, list[str]]]:
-        content = codecs.getreader(dialect.encoding)(unpacked(row["path"], io.BytesIO(row["content"])))
-        lines = (line.removeprefix("\ufeff") for line in content)
-        rows = map(str.split, lines) if dialect.sep == BLANKS else csv.reader(lines, delimiter=dialect.sep)
-        yield from ((row["path"], [field.strip() for field in found]) for found in rows if any(found))
+        with unpacked(row["path"], io.BytesIO(row["content"])) as content:
+            lines = (line.removeprefix("\ufeff") for line in codecs.getreader(dialect.encoding)(content))
+            rows = map(str.split, lines) if dialect.sep == BLANKS else csv.reader(lines, delimiter=dialect.sep)
+            yield from ((row["path"], [field.strip() for field in found]) for found in rows if any(found))
 
     read = spark.read.format("binaryFile").option("__globPaths__", "false").load([file.uri for file in files])
     return spark.createDataFrame(read.rdd.flatMap(of_file), f"{FILE} string, __fields array<string>")

@@ -357,7 +357,8 @@ def _spark_type(kind: pa.DataType) -> str | None:
 def _header(file: TableFile, table_format: tables.Format, given: TextOptions) -> FileOutline:
     """The columns of a text file, by its first line."""
     try:
-        head = unpacked(file.uri, file).read(_HEADER)
+        with unpacked(file.uri, file) as content:
+            head = content.read(_HEADER)
     except DAMAGED:
         raise (file.failure or tables.unreadable(file.uri, table_format)) from None
     dialect, names = find(file.uri, head, len(head) < _HEADER, given)

@@ -5,7 +5,9 @@ import gzip
 import io
 import zipfile
 import zlib
-from typing import Any, cast
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from lib.errors import InputError
 
@@ -14,22 +16,25 @@ DAMAGED = (zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, EOFError, OSError)
 _PIECE = 64 * 1024  # read at once: each is a request to S3
 
 
-def unpacked(uri: str, file: Any) -> io.BufferedIOBase:
-    """The bytes of a file, unpacked if its name ends in .gz, .bz2 or .zip. `file` is a raw, seekable file.
+@contextmanager
+def unpacked(uri: str, file: Any) -> Iterator[io.BufferedIOBase]:
+    """The bytes of a file, unpacked if its name ends in .gz, .bz2 or .zip. `file` is a raw, seekable file, which is
+    closed at the end.
 
     Raises:
         InputError: a .zip has no member, or several.
     """
-    stream = io.BufferedReader(file, _PIECE)
     name = uri.lower()
-    if name.endswith(".gz"):
-        return cast(io.BufferedIOBase, gzip.GzipFile(fileobj=stream))
-    if name.endswith(".bz2"):
-        return bz2.BZ2File(stream)
-    if name.endswith(".zip"):
-        archive = zipfile.ZipFile(stream)
-        return cast(io.BufferedIOBase, archive.open(_member(uri, archive)))
-    return stream
+    with ExitStack() as stack:
+        stream: Any = stack.enter_context(io.BufferedReader(file, _PIECE))
+        if name.endswith(".gz"):
+            stream = stack.enter_context(gzip.GzipFile(fileobj=stream))
+        elif name.endswith(".bz2"):
+            stream = stack.enter_context(bz2.BZ2File(stream))
+        elif name.endswith(".zip"):
+            archive = stack.enter_context(zipfile.ZipFile(stream))
+            stream = stack.enter_context(archive.open(_member(uri, archive)))
+        yield stream
 
 
 def _member(uri: str, archive: zipfile.ZipFile) -> str:
