@@ -5,6 +5,7 @@ import sys
 import time
 import uuid
 from dataclasses import replace
+from pathlib import Path
 
 import boto3
 import pytest
@@ -19,6 +20,7 @@ from lib.errors import InputError
 TEN = """
 import sys, time
 from dataclasses import replace
+from pathlib import Path
 from launcher.experiment.claims import claimed
 from launcher.experiment.plan import make_plan
 from launcher.parameters.schema import check
@@ -78,6 +80,16 @@ def test_an_id_that_was_asked_for_is_refused_and_one_that_is_resumed_is_kept(pla
             pass
         with claimed([resumed]) as (mine,):
             assert mine.run_id == plan.run_id
+
+
+def test_scores_may_be_asked_for_under_the_id_of_a_model(plan):
+    parameters = plan.parameters.model_copy(update={"run_id": plan.run_id, "model": "latest"})
+    (Path(plan.parameters.out) / "models" / f"model_{plan.run_id}").mkdir(parents=True)
+    with claimed([replace(plan, parameters=parameters)]) as (mine,):
+        assert mine.run_id == plan.run_id
+    trained = replace(plan, parameters=parameters.model_copy(update={"model": ""}))
+    with pytest.raises(InputError, match="another run has that id"), claimed([trained]):
+        pass
 
 
 def test_the_claim_goes_when_the_run_fails(plan, tmp_path):
