@@ -40,7 +40,7 @@ def _claim(plan: Plan, stack: ExitStack) -> Plan:
 
 
 def _folders(plan: Plan) -> tuple[str, ...]:
-    """Where a run of this id leaves something: of any kind, unless the id was asked for, as a model's for its scores."""
+    """Where a run of this id leaves something: of any kind, unless the id was asked for (scores may have a model's)."""
     if plan.parameters.run_id:
         return (plan.score_dir,) if plan.is_scoring else (plan.model_dir, plan.eval_dir)
     return (plan.model_dir, plan.eval_dir, plan.score_dir, artifacts.step_dir(plan.parameters.out, plan.run_id))

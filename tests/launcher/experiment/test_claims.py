@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -18,18 +17,17 @@ from lib import artifacts
 from lib.errors import InputError
 
 TEN = """
-import sys, time
+import sys
 from dataclasses import replace
 from pathlib import Path
 from launcher.experiment.claims import claimed
 from launcher.experiment.plan import make_plan
 from launcher.parameters.schema import check
-out, start = sys.argv[1], float(sys.argv[2])
-plan = replace(make_plan(check({"out": out})), run_id="20260101_000000")
-time.sleep(max(0, start - time.time()))
+plan = replace(make_plan(check({"out": sys.argv[1]})), run_id="20260101_000000")
+sys.stdin.readline()  # all begin at once
 with claimed([plan]) as (mine,):
     print(mine.run_id, flush=True)
-    time.sleep(3)  # as long as the others need to look
+    sys.stdin.readline()  # and end when all have an id
 """
 
 
@@ -38,23 +36,28 @@ def plan(tmp_path):
     return replace(make_plan(check({"out": str(tmp_path)})), run_id="20260101_000000")
 
 
-@pytest.fixture(params=["here", "s3"])
-def out(request, tmp_path):
-    if request.param == "here":
-        return str(tmp_path / "out")
-    request.getfixturevalue("endpoint")
-    bucket = f"bucket-{uuid.uuid4().hex[:8]}"
-    boto3.client("s3").create_bucket(Bucket=bucket)
-    return f"s3://{bucket}/out"
-
-
-def test_ten_at_once_have_ten_ids(out):
-    start = str(time.time() + 8)
-    command = [sys.executable, "-c", TEN, out, start]
-    running = [subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) for _ in range(10)]
-    ids = [process.communicate(timeout=60)[0].strip() for process in running]
+def test_ten_at_once_have_ten_ids(tmp_path):
+    command, pipes = [sys.executable, "-c", TEN, str(tmp_path)], {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    running = [subprocess.Popen(command, cwd=PROJECT, text=True, **pipes) for _ in range(10)]
+    for process in running:
+        process.stdin.write("begin\n")
+        process.stdin.flush()
+    ids = [process.stdout.readline().strip() for process in running]
+    for process in running:
+        process.communicate("end\n", timeout=60)
     assert all(process.returncode == 0 for process in running)
     assert sorted(ids) == [f"20260101_00000{second}" for second in range(10)]
+
+
+def test_on_s3_each_has_its_own(endpoint):
+    """One after another: the server looks and writes in two steps, which S3 does in one."""
+    bucket = f"bucket-{uuid.uuid4().hex[:8]}"
+    boto3.client("s3").create_bucket(Bucket=bucket)
+    plan = replace(make_plan(check({"out": f"s3://{bucket}/out"})), run_id="20260101_000000")
+    with claimed([plan]) as (first,), claimed([plan]) as (second,), claimed([plan]) as (third,):
+        ids = [first.run_id, second.run_id, third.run_id]
+    assert ids == [f"20260101_00000{number}" for number in range(3)]
+    assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket=bucket)
 
 
 def test_an_id_is_free_again_when_its_run_has_left_nothing(plan, tmp_path):
