@@ -6,7 +6,7 @@ come from (file, `-p`, options) is the business of `launcher.parameters.sources`
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -53,28 +53,22 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 FRACTION = "a number above 0 and below 1"
 
 
-def _checked_threshold(value: Any) -> Any:
-    try:
-        threshold_rule.check(value)
-    except InputError as error:
-        raise ValueError(str(error)) from None
-    return value
+def _refused_by(check: Callable[[Any], object]) -> AfterValidator:
+    """A validator that takes what a check of `lib` takes."""
+
+    def validated(value: Any) -> Any:
+        try:
+            check(value)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    return AfterValidator(validated)
 
 
-def _checked_positive(value: Any) -> Any:
-    try:
-        positive.check(value)
-    except InputError as error:
-        raise ValueError(str(error)) from None
-    return value
-
-
-def _checked_csv(value: dict[str, Any]) -> dict[str, Any]:
-    try:
-        TextOptions.of(value)
-    except InputError as error:
-        raise ValueError(str(error)) from None
-    return value
+Positive = Annotated[Any, _refused_by(positive.check)]
+Threshold = Annotated[Any, _refused_by(threshold_rule.check)]
+Csv = Annotated[dict[str, Any], _refused_by(TextOptions.of)]
 
 
 class Card(BaseModel):
@@ -98,11 +92,9 @@ class Parameters(BaseModel):
         "training table: file, folder or URI, or table://database.table",
         "a path or URI, or a list",
     )
-    csv: Annotated[dict[str, Any], AfterValidator(_checked_csv)] = described(
-        {}, "how text files are written, where looking at them does not tell", CSV_ALLOWED
-    )
+    csv: Csv = described({}, "how text files are written, where looking at them does not tell", CSV_ALLOWED)
     label_col: Text = described("label", "column with the two classes", "a column name")
-    positive: Annotated[Any, AfterValidator(_checked_positive)] = described(
+    positive: Positive = described(
         None, "value or values of the label that are class 1, if it is not 0 and 1", positive.ALLOWED
     )
     zone_col: Text | None = described("zone", "zone column, used if the table has it", "a column name or null")
@@ -145,7 +137,7 @@ class Parameters(BaseModel):
     nested: bool = described(
         False, "leave each zone out of the search, too, when measuring zones left out", "true or false"
     )
-    threshold: Annotated[Any, AfterValidator(_checked_threshold)] = described(
+    threshold: Threshold = described(
         0.5, "decision threshold, or the rule that chooses it on validation rows", threshold_rule.ALLOWED
     )
     grid: dict[str, Any] = described(

@@ -21,7 +21,8 @@ def make_table(
 
 
 def write(table: pd.DataFrame, path: Path) -> str:
-    """Write a table as parquet (or text or ORC, by the name's ending) and return its path."""
+    """Write a table as parquet (or text or ORC, by the name's ending), with its folder, and return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix in (".csv", ".tsv", ".txt"):
         table.to_csv(path, index=False, sep="\t" if path.suffix == ".tsv" else ",")
     elif path.suffix == ".orc":

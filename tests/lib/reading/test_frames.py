@@ -22,22 +22,17 @@ def table():
     return make_table(200)
 
 
-def put(table, path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return write(table, path)
-
-
 def values(frame, column):
     return sorted(row[0] for row in frame.select(frames.quoted(column)).distinct().collect())
 
 
 @pytest.mark.parametrize("on_top", [True, False])
 def test_subfolders_are_read(spark, tmp_path, table, on_top):
-    put(table[:100], tmp_path / ("0.parquet" if on_top else "2023/0.parquet"))
-    put(table[100:150], tmp_path / "2024" / "1.parquet")
-    put(table[150:], tmp_path / "2025" / "deep" / "1.parquet")
+    write(table[:100], tmp_path / ("0.parquet" if on_top else "2023/0.parquet"))
+    write(table[100:150], tmp_path / "2024" / "1.parquet")
+    write(table[150:], tmp_path / "2025" / "deep" / "1.parquet")
     loaded = dataset.load(spark, str(tmp_path))
-    whole = dataset.load(spark, put(table, tmp_path / "other" / "t.parquet"))
+    whole = dataset.load(spark, write(table, tmp_path / "other" / "t.parquet"))
     assert (loaded.rows, loaded.fingerprint) == (200, whole.fingerprint)
     assert [(each.files, each.rows) for each in loaded.sources] == [(3, 200)]
 
@@ -45,7 +40,7 @@ def test_subfolders_are_read(spark, tmp_path, table, on_top):
 @pytest.mark.parametrize("lacking", ["part-0.parquet", "part-1.parquet"])
 def test_a_column_that_a_file_of_a_folder_lacks_is_named(spark, tmp_path, table, lacking):
     for name, rows in (("part-0.parquet", table[:100]), ("part-1.parquet", table[100:])):
-        put(rows.drop(columns="f0") if name == lacking else rows, tmp_path / name)
+        write(rows.drop(columns="f0") if name == lacking else rows, tmp_path / name)
     with pytest.raises(
         InputError, match=r"part-1\.parquet and .*part-0\.parquet do not have the same columns.*: f0; add it"
     ):
@@ -55,7 +50,7 @@ def test_a_column_that_a_file_of_a_folder_lacks_is_named(spark, tmp_path, table,
 def test_a_pattern_keeps_the_partition_column_and_its_values_stay_text(spark, tmp_path, table):
     zones = ["01", "02", "007", "1e3", "a b"]
     for number, zone in enumerate(zones):
-        put(
+        write(
             table.drop(columns="zone")[number * 40 : number * 40 + 40], tmp_path / "part" / f"zone={zone}" / "x.parquet"
         )
     for place in ("part/*", "part", "par?/zone=*", "part/zone=*/*.parquet"):
@@ -67,12 +62,12 @@ def test_a_pattern_keeps_the_partition_column_and_its_values_stay_text(spark, tm
 
 def test_a_label_may_be_a_folder(spark, tmp_path, table):
     for label, rows in table.groupby("label"):
-        put(rows.drop(columns="label"), tmp_path / f"label={label}" / "x.parquet")
+        write(rows.drop(columns="label"), tmp_path / f"label={label}" / "x.parquet")
     assert dataset.load(spark, str(tmp_path)).class_counts == {"0": 150, "1": 50}
 
 
 def test_a_file_given_twice_is_read_once_and_said(spark, tmp_path, table):
-    path = put(table, tmp_path / "t.parquet")
+    path = write(table, tmp_path / "t.parquet")
     for inputs in ([path, path], [path, f"{tmp_path}/*.parquet"], [path, str(tmp_path)], [f"file:{path}", path]):
         loaded = dataset.load(spark, inputs)
         assert loaded.rows == 200
@@ -96,19 +91,19 @@ def test_mixed_numbers_are_read_as_double(spark, tmp_path, table, name, ending):
     if ending == "orc" and np.dtype(first).kind == "u":
         pytest.skip("ORC has no unsigned numbers")
     whole = table.assign(n=np.arange(200) % 2)
-    put(whole[:100].astype({"n": first}), tmp_path / "in" / f"1.{ending}")
-    put(whole[100:].astype({"n": second}), tmp_path / "in" / f"2.{ending}")
+    write(whole[:100].astype({"n": first}), tmp_path / "in" / f"1.{ending}")
+    write(whole[100:].astype({"n": second}), tmp_path / "in" / f"2.{ending}")
     raw = dataset.read(spark, str(tmp_path / "in"))
     assert dict(raw.dtypes)["n"] == "double"
-    expected = dataset.load(spark, put(whole, tmp_path / "whole.parquet")).fingerprint
+    expected = dataset.load(spark, write(whole, tmp_path / "whole.parquet")).fingerprint
     assert dataset.load(spark, str(tmp_path / "in")).fingerprint == expected
 
 
 @pytest.mark.parametrize("as_folder", [True, False])
 def test_text_against_number_is_one_sentence_with_the_files(spark, tmp_path, table, as_folder):
     paths = [
-        put(table[:100], tmp_path / "1.parquet"),
-        put(table[100:].assign(f1="x"), tmp_path / "2.parquet"),
+        write(table[:100], tmp_path / "1.parquet"),
+        write(table[100:].assign(f1="x"), tmp_path / "2.parquet"),
     ]
     inputs = str(tmp_path) if as_folder else paths
     with pytest.raises(InputError, match=r"column 'f1' is of type double in \S*1\.parquet and string in \S*2\.parquet"):
@@ -174,21 +169,21 @@ def test_text_and_other_files_may_lie_in_partition_folders(spark, tmp_path, tabl
     for zone, rows in table.groupby("zone"):
         folder = tmp_path / "t" / f"zone={zone}"
         folder.mkdir(parents=True)
-        put(rows.drop(columns="zone"), folder / f"a.{ending}")
+        write(rows.drop(columns="zone"), folder / f"a.{ending}")
     loaded = dataset.load(spark, f"{tmp_path}/t")
     assert (loaded.rows, values(loaded.frame, "zone")) == (200, sorted(set(table.zone)))
 
 
 def test_formats_may_not_be_mixed_and_a_stray_file_is_named(spark, tmp_path, table):
-    put(table, tmp_path / "a.csv")
-    put(table, tmp_path / "b.parquet")
+    write(table, tmp_path / "a.csv")
+    write(table, tmp_path / "b.parquet")
     with pytest.raises(InputError, match=r"contains files of more than one format \(a\.csv and b\.parquet\)"):
         dataset.load(spark, str(tmp_path))
 
 
 def test_a_file_name_with_a_colon_is_named(spark, tmp_path, table):
-    put(table, tmp_path / "a.csv")
-    put(table, tmp_path / "x:y.txt")
+    write(table, tmp_path / "a.csv")
+    write(table, tmp_path / "x:y.txt")
     for place in (tmp_path, tmp_path / "*.csv"):
         with pytest.raises(InputError, match=r"Hadoop does not allow the colon in the name of '\S*x:y\.txt\S*' there"):
             dataset.load(spark, str(place))
@@ -213,14 +208,14 @@ def test_a_column_without_values_in_one_file_has_the_type_of_the_others(spark, t
 
 @pytest.mark.parametrize("name", ["a[1].parquet", "a{1}.parquet", "a*.parquet", "a b.parquet", "a?.parquet"])
 def test_a_file_may_have_any_name(spark, tmp_path, table, name):
-    put(table, tmp_path / "in" / name)
-    put(table, tmp_path / "in" / "a1.parquet")
+    write(table, tmp_path / "in" / name)
+    write(table, tmp_path / "in" / "a1.parquet")
     assert dataset.load(spark, f"{tmp_path}/in/{name}").rows == 200
 
 
 def test_many_files_are_read_in_one_go(spark, tmp_path, table):
     for number in range(150):
-        put(table[number : number + 2], tmp_path / f"{number}.parquet")
+        write(table[number : number + 2], tmp_path / f"{number}.parquet")
     raw = frames.read(spark, str(tmp_path))
     assert (raw.sources[0].files, raw.sources[0].rows, raw.frame.count()) == (150, 300, 300)
 
@@ -241,7 +236,7 @@ def test_a_table_in_any_files_is_the_same_table(spark, tmp_path_factory, kinds):
     for number, (kind, turned, place) in enumerate(kinds):
         rows = pd.DataFrame({"n": np.array([0, 1, 1]).astype(kind), "m": np.arange(3) + number * 10.0})
         whole += [(float(n), m) for n, m in zip(rows.n, rows.m, strict=True)]
-        put(rows[["m", "n"]] if turned else rows, folder / place / f"{number}.parquet")
+        write(rows[["m", "n"]] if turned else rows, folder / place / f"{number}.parquet")
     found = frames.read(spark, str(folder))
     assert sorted((float(row["n"]), row["m"]) for row in found.frame.collect()) == sorted(whole)
     assert found.sources[0].rows == 3 * len(kinds)

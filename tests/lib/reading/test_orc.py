@@ -25,11 +25,6 @@ def table():
     return make_table(200)
 
 
-def put(table, path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return write(table, path)
-
-
 _kinds = st.sampled_from(["int32", "int64", "float32", "float64", "bool", "str"])
 _places = st.sampled_from(["", "a/", "b/c/"])
 _zones = st.sampled_from(["007", "7", "north", "1e3"])
@@ -49,7 +44,7 @@ def test_the_same_files_are_the_same_table_in_either_format(spark, tmp_path_fact
         rows = rows[["m", "n"]] if turned else rows
         whole += [(m, zone if in_zones else None) for m in rows.m]
         for ending in ("orc", "parquet"):
-            put(rows, folder / ending / place / (f"zone={zone}" if in_zones else "") / f"{number}.{ending}")
+            write(rows, folder / ending / place / (f"zone={zone}" if in_zones else "") / f"{number}.{ending}")
     of_orc, of_parquet = (frames.read(spark, str(folder / ending)) for ending in ("orc", "parquet"))
     types = [
         [(c.name, c.type.replace(".orc", ".parquet").replace("/orc/", "/parquet/"), c.is_number) for c in columns]
@@ -64,20 +59,20 @@ def test_the_same_files_are_the_same_table_in_either_format(spark, tmp_path_fact
 
 
 def test_text_against_number_and_a_lacking_column_are_named_with_the_files(spark, tmp_path, table):
-    put(table[:100], tmp_path / "text" / "1.orc")
-    put(table[100:].assign(f1="x"), tmp_path / "text" / "2.orc")
+    write(table[:100], tmp_path / "text" / "1.orc")
+    write(table[100:].assign(f1="x"), tmp_path / "text" / "2.orc")
     with pytest.raises(InputError, match=r"column 'f1' is of type double in \S*1\.orc and string in \S*2\.orc"):
         dataset.load(spark, str(tmp_path / "text"))
     assert dataset.load(spark, str(tmp_path / "text"), exclude_cols=["f1"]).rows == 200
-    put(table[:100], tmp_path / "lacking" / "1.orc")
-    put(table[100:].drop(columns="f0"), tmp_path / "lacking" / "2.orc")
+    write(table[:100], tmp_path / "lacking" / "1.orc")
+    write(table[100:].drop(columns="f0"), tmp_path / "lacking" / "2.orc")
     with pytest.raises(InputError, match=r"2\.orc and .*1\.orc do not have the same columns.*: f0; add it"):
         dataset.load(spark, str(tmp_path / "lacking"))
 
 
 def test_orc_and_parquet_are_one_table_as_two_inputs_and_none_in_one_folder(spark, tmp_path, table):
-    places = [put(table[:100], tmp_path / "1.orc"), put(table[100:], tmp_path / "2.parquet")]
-    whole = dataset.load(spark, put(table, tmp_path / "whole" / "t.parquet"))
+    places = [write(table[:100], tmp_path / "1.orc"), write(table[100:], tmp_path / "2.parquet")]
+    whole = dataset.load(spark, write(table, tmp_path / "whole" / "t.parquet"))
     assert dataset.load(spark, places).fingerprint == whole.fingerprint
     with pytest.raises(InputError, match=r"contains files of more than one format \(1\.orc and 2\.parquet\)"):
         dataset.load(spark, f"{tmp_path}/*.*")
