@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from launcher import cli
 from launcher.commands import experiment
-from launcher.experiment import preflight
+from launcher.experiment import claims, preflight
 from launcher.experiment.plan import make_plan
 from launcher.parameters.cluster import TARGETS, Cluster, RunOptions, TargetSpec
 from launcher.parameters.schema import Parameters, check
@@ -195,7 +195,14 @@ def there(monkeypatch):
         def exists(self, place):
             return False
 
-    monkeypatch.setattr(preflight, "files_at", lambda place: Empty())
+        def claim(self, place):
+            return True
+
+        def remove(self, place):
+            pass
+
+    for module in (preflight, claims):
+        monkeypatch.setattr(module, "files_at", lambda place: Empty())
 
 
 def test_a_new_target_goes_through_all_that_asks(typed, there):
