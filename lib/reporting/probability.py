@@ -6,7 +6,7 @@ from lib.reporting.language.words import Words
 from lib.reporting.markdown import section, table
 from lib.reporting.pictures import Images, picture
 from lib.reporting.report_data import ReportData
-from lib.reporting.score_plots import reliability
+from lib.reporting.score_plots import FEW_ROWS, reliability
 
 
 def calibration(facts: ReportData, words: Words, images: Images) -> str:
@@ -26,7 +26,7 @@ def calibration(facts: ReportData, words: Words, images: Images) -> str:
         words("heading.calibration"),
         picture(images, "reliability", figure, words("alt.reliability")),
         table(header, rows, "lrr"),
-        words("note.calibration"),
+        words("note.calibration", few=words.count(FEW_ROWS)),
         words("note.calibrated" if calibrated else "note.not_calibrated"),
     )
 

@@ -28,6 +28,10 @@ from lib.reporting.report_data import base_rate
 
 Record = Mapping[str, Any]
 
+FEW_ROWS = (
+    10  # below which a bin of the reliability diagram shows little, so that its point is hollow and no line meets it
+)
+
 
 @styled
 def reliability(curves: Record, language: str = "en", different: float = 1.0) -> Figure:
@@ -62,13 +66,17 @@ def _promised_and_true(axes: Axes, bins: Sequence[Record], words: Words, differe
         bounds = share_interval(round(each["share"] * each["rows"]), each["rows"], different * each["rows"])
         if bounds:
             axes.plot([each["mean"]] * 2, bounds, color=BLUE, linewidth=1.2)
-    means, shares = [each["mean"] for each in bins], [each["share"] for each in bins]
-    axes.plot(means, shares, "o-", color=BLUE, linewidth=1.2, markersize=7, markeredgecolor="black")
+    enough = [each for each in bins if each["rows"] >= FEW_ROWS]
+    few = [each for each in bins if each["rows"] < FEW_ROWS]
+    for shown, line, fill in ((enough, "o-", BLUE), (few, "o", "white")):
+        means, shares = [each["mean"] for each in shown], [each["share"] for each in shown]
+        edge = "black" if shown is enough else BLUE
+        axes.plot(means, shares, line, color=BLUE, linewidth=1.2, markersize=7, mfc=fill, markeredgecolor=edge)
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
     axes.tick_params(labelsize=9, color="#888888")
     number_axis(axes.yaxis, words)
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower right")  # where a calibrated score has no points
 
 
 def _rows_of_bins(axes: Axes, bins: Sequence[Record], words: Words) -> None:

@@ -75,7 +75,7 @@ def _notes(record: Record, words: Words) -> str:
         most_first = sorted(repeated, key=lambda each: (-each["rows"], each["zone"]))
         named = [f"{words.name(each['zone'])} ({words.count(each['rows'])})" for each in most_first]
         sentences.append(words("unseen.repeated", zones=words.listing(named, NAMED)))
-    if any(_is_rough(zone) for zone in record["zones"]):
+    if any(_is_rough(zone) for zone in weakest(record["zones"], ZONES_LISTED)):
         sentences.append(words("unseen.rough"))
     return " ".join(sentences)
 

@@ -352,14 +352,14 @@ _CALIBRATION = {
     "calibration.log_loss": ("Log loss", "Pérdida logarítmica"),
     "note.calibration": (
         "In the diagram, a point is a tenth of the range of values: how many of its rows are of class 1, with a 95% "
-        "interval. On the diagonal, of the rows given 0.3, 30% are of class 1. Below: the rows of each bin (the axis "
-        "grows tenfold from line to line); trust no point of few rows. Brier score (mean squared error of the "
-        "probability) and log loss: the lower, the better.",
+        "interval. On the diagonal, of the rows given 0.3, 30% are of class 1. Hollow points have fewer than {few} "
+        "rows and show little. Below: the rows of each bin (the axis grows tenfold from line to line). Brier score "
+        "(mean squared error of the probability) and log loss: the lower, the better.",
         "En el diagrama, un punto es una décima parte del rango de valores: cuántas de sus filas son de clase 1, con "
-        "un intervalo del 95 %. Sobre la diagonal, de las filas con 0,3, el 30 % es de clase 1. Abajo, las filas de "
-        "cada intervalo (el eje crece diez veces de línea en línea); no se fíe de un punto con pocas filas. "
-        "Puntuación de Brier (error cuadrático medio de la probabilidad) y pérdida logarítmica: cuanto más bajas, "
-        "mejor.",
+        "un intervalo del 95 %. Sobre la diagonal, de las filas con 0,3, el 30 % es de clase 1. Los puntos huecos "
+        "tienen menos de {few} filas y dicen poco. Abajo, las filas de cada intervalo (el eje crece diez veces de "
+        "línea en línea). Puntuación de Brier (error cuadrático medio de la probabilidad) y pérdida logarítmica: "
+        "cuanto más bajas, mejor.",
     ),
     "note.calibrated": (
         "The score ranks the rows; the calibrated value is the one to read as a probability. The calibration was "

@@ -362,7 +362,11 @@ def test_a_rare_class_is_drawn():
         {"from": 0.0, "to": 0.1, "rows": 99_000, "mean": 0.01, "share": 0.009},
         {"from": 0.9, "to": 1.0, "rows": 1, "mean": 0.95, "share": 1.0},
     ]
-    png(score_plots.reliability({"reliability": {"score": bins}}))
+    figure = score_plots.reliability({"reliability": {"score": bins}})
+    png(figure)
+    line, hollow = figure.axes[0].get_lines()[-2:]
+    assert (list(line.get_xdata()), list(hollow.get_xdata())) == ([0.01], [0.95])  # one row shows little
+    assert hollow.get_markerfacecolor() == "white"
 
 
 def test_what_was_not_measured_is_said_instead_of_drawn(facts):
