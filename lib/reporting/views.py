@@ -25,6 +25,7 @@ from lib.split import PARTS, Split
 from lib.support import positive
 from lib.support.blocks import BLOCK_COL
 from lib.support.tables import is_in_catalogue
+from lib.support.threshold_rule import is_number
 from lib.weights import Weights
 
 WORDS = Words("en")  # the language of the notebooks
@@ -275,15 +276,16 @@ def metrics(record: Record) -> str:
 
 
 def threshold(record: Record) -> str:
-    """How the decision threshold was chosen, and what it does here and at 0.5."""
+    """What the decision threshold does here, beside 0.5 if it is another, and how it was chosen."""
     chosen = record.get("threshold_chosen")
     if not chosen:
         return f"The threshold is {WORDS.short(record['threshold'])}."
-    lines = (
+    lines = [
         ("validation rows", record["threshold"], chosen["validation"]),
         ("these rows", record["threshold"], chosen["here"]),
-        ("these rows", THRESHOLD, chosen["here_at_half"]),
-    )
+    ]
+    if record["threshold"] != THRESHOLD:
+        lines.append(("these rows", THRESHOLD, chosen["here_at_half"]))
     rows = [
         [where, WORDS.short(at), *(WORDS.number(done[name]) for name in ("precision", "recall", "f1"))]
         + [WORDS.count(done[name]) for name in ("FN", "FP")]
@@ -291,7 +293,8 @@ def threshold(record: Record) -> str:
         if done
     ]
     header = ["", "threshold", "precision", "recall", "F1", "class 1 missed", "false alarms"]
-    return f"{table(header, rows, 'lrrrrrr')}\n\nChosen by: {rule_in_words(chosen, WORDS)}."
+    how = "It was given as a number" if is_number(chosen["rule"]) else f"Chosen by: {rule_in_words(chosen, WORDS)}"
+    return f"{table(header, rows, 'lrrrrrr')}\n\n{how}."
 
 
 def scored(record: Record) -> str:

@@ -112,6 +112,9 @@ def test_what_this_version_measures_is_shown_and_what_is_missing_said():
     shown = views.threshold(held_out)
     assert "Chosen by: the highest F1 of class 1." in shown
     assert len(shown.splitlines()) == 7
+    fixed = {"rule": 0.5, **{of: held_out["threshold_chosen"][of] for of in ("validation", "here", "here_at_half")}}
+    shown = views.threshold({"threshold": 0.5, "threshold_chosen": fixed})
+    assert (len(shown.splitlines()), shown.splitlines()[-1]) == (6, "It was given as a number.")
     assert views.threshold({"threshold": 0.5}) == "The threshold is 0.5."
     assert "| `B04_med` | 0.030 ± 0.004 | `B05_med` |" in views.permutation_importances(held_out)
     assert "models of trees" in views.permutation_importances({})
