@@ -8,11 +8,13 @@ import contextlib
 import dataclasses
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +48,7 @@ from tests.livy.runs import RUN_ID, TINY_GRID, Steps, run, sessions
 
 LOGIN, PASSWORD = "analyst", "not-to-be-found-anywhere"
 OUT = f"s3://{BUCKET}/whole"
+LATER = "20260404_000000"
 
 
 @dataclasses.dataclass
@@ -261,11 +264,18 @@ class Scoring:
     params: Path
 
     def __call__(self, *arguments):
+        process = self.begin(*arguments)
+        try:
+            out, errors = process.communicate(timeout=200)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(process.args, process.returncode, out, errors)
+
+    def begin(self, *arguments):
         command = [sys.executable, "run_experiment.py", "score", "latest", "--params", self.params, "--target", "livy"]
         environment = {**os.environ, "COLUMNS": "200"}
-        return subprocess.run(
-            [*command, *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=200
-        )
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+        return subprocess.Popen([*command, *arguments], cwd=PROJECT, env=environment, **pipes)
 
 
 @pytest.fixture
@@ -300,6 +310,23 @@ def test_its_model_scores_a_table_through_livy(whole, score, s3, livy_url, writt
     here = scoring.score(spark, str(model), whole.table, str(tmp_path / "out"), id_cols=["f0"])
     found = pd.read_parquet(f"{here.folder}/scores").sort_values("f0")
     pd.testing.assert_frame_equal(there, found.reset_index(drop=True), rtol=0, atol=1e-12)
+
+
+def test_a_scoring_that_is_stopped_leaves_no_session_and_nothing_that_looks_whole(score, s3, livy_url, written):
+    before, begun = sessions(livy_url), len(written)
+    place = f"whole/scores/score_{LATER}/"
+    stopped = score.begin("--input-data", f"s3://{BUCKET}/data/table.parquet", "-p", f"run_id={LATER}")
+    deadline = time.monotonic() + 120
+    while not any(key.startswith(place) for key in written[begun:]):  # it has begun to score
+        assert stopped.poll() is None, stopped.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    stopped.send_signal(signal.SIGINT)
+    _, errors = stopped.communicate(timeout=60)
+    assert (stopped.returncode, "Stopped by Ctrl-C." in errors) == (130, True)
+    assert sessions(livy_url) == before
+    assert records.records() == []
+    assert f"{place}scores.json" not in written[begun:]
 
 
 def test_its_model_makes_a_map_of_a_raster_in_s3(whole, score, s3, s3_endpoint, livy_url, spark, tmp_path):

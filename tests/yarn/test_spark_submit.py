@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from launcher.local_spark import SHORT_SESSION, find_java
@@ -78,7 +79,7 @@ def yarn(tmp_path_factory):
         cluster.stdin.close()
 
 
-def test_a_model_is_trained_and_evaluated_on_yarn_and_a_failure_is_told(yarn, tmp_path):
+def test_a_model_is_trained_evaluated_and_applied_on_yarn_and_a_failure_is_told(yarn, tmp_path):
     table = write(make_table(300, seed=3), tmp_path / "table.parquet")
     trained = yarn.submit("06_entrenar_modelos_spark.py", "--inputs", table, "--out_model_dir", str(tmp_path))
     assert trained.returncode == 0, trained.stderr[-3000:] + yarn.printed()
@@ -93,6 +94,15 @@ def test_a_model_is_trained_and_evaluated_on_yarn_and_a_failure_is_told(yarn, tm
     assert metrics["measured_on"]["verified"]
     assert metrics["confusion_matrix"] == summary["confusion_matrix"]
     assert (evaluation / "EVALUATION_REPORT.md").exists()
+
+    arguments = ["--model", str(model), "--inputs", table, "--output", str(tmp_path)]
+    applied = yarn.submit("08_aplicar_modelo_spark.py", *arguments)
+    assert applied.returncode == 0, applied.stderr[-3000:] + yarn.printed()
+    (scores,) = (tmp_path / "scores").iterdir()
+    assert yarn.printed().splitlines()[-1] == str(scores)
+    assert json.loads((scores / "scores.json").read_text())["rows"] == 300
+    assert len(pd.read_parquet(scores / "scores")) == 300
+    assert (scores / "SCORING_REPORT.md").exists()
 
     failed = yarn.submit("06_entrenar_modelos_spark.py", "--inputs", "/no/such/table", "--out_model_dir", str(tmp_path))
     assert failed.returncode == 1
