@@ -24,7 +24,7 @@ _OWN_FRAME = re.compile(r'\s*File "<stdin>".*in <module>')
 def main() -> None:
     """Start Spark, take the session's Python files, say so by an empty line, then serve statements while some come."""
     replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what Java prints goes to the log
+    os.dup2(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND), 1)  # what Java prints to stdout
     from pyspark.sql import SparkSession
 
     spark = SparkSession.builder.getOrCreate()

@@ -60,6 +60,7 @@ class FaultyProxy:
 
 def _handler(faults: Faults, upstream: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # as Livy's own server
         _negotiated = ""
 
         def _pass_on(self) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from launcher.local_spark import find_java
 
@@ -37,20 +37,34 @@ _PROPERTIES = {
 }
 
 
+LINES_KEPT = 200  # livy.cache-log.size
+
+
+class KeepsAlive(WSGIRequestHandler):
+    """Speaks HTTP 1.1, in which a connection serves many requests."""
+
+    protocol_version = "HTTP/1.1"
+
+
 class NotActive(Exception):
-    """A statement for a session that has ended."""
+    """A statement of a session that has ended is asked for."""
+
+
+class Ended(Exception):
+    """A statement is given to a session that has ended; carries its state."""
 
 
 class Driver:
-    """A PySpark process, and the log it prints."""
+    """A PySpark process, and what it prints."""
 
-    def __init__(self, log: Path, environment: dict[str, str]):
-        self.log = log
-        with log.open("wb") as sink:
+    def __init__(self, prefix: Path, environment: dict[str, str]):
+        self._logs = [prefix.with_suffix(f".{stream}") for stream in ("stdout", "stderr")]
+        self._logs[0].touch()
+        with self._logs[1].open("wb") as sink:
             self.process = subprocess.Popen(
                 # -P: nothing of the project is on its path, so that `lib` comes by pyFiles or not at all.
-                [sys.executable, "-P", DRIVER],
-                cwd=log.parent,
+                [sys.executable, "-P", DRIVER, self._logs[0]],
+                cwd=prefix.parent,
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -69,6 +83,10 @@ class Driver:
         except BrokenPipeError:
             return ""
         return self.process.stdout.readline()
+
+    def printed(self) -> list[list[str]]:
+        """The last lines of stdout and of stderr, as many as Livy keeps."""
+        return [log.read_text(errors="replace").splitlines()[-LINES_KEPT:] for log in self._logs]
 
     def end(self) -> None:
         """End the process and its JVM."""
@@ -99,7 +117,7 @@ class Drivers:
         self._ahead.end()
 
     def _start(self, environment: dict[str, str]) -> Driver:
-        return Driver(self._folder / f"driver_{next(self._numbers)}.log", environment)
+        return Driver(self._folder / f"driver_{next(self._numbers)}", environment)
 
 
 class Session:
@@ -121,22 +139,23 @@ class Session:
         return {**who, "state": self.state, "kind": self.kind, "appInfo": info, "log": self.log()[-10:]}
 
     def log(self) -> list[str]:
-        """The lines of the process's log, as Livy has them."""
-        printed = self._driver.log.read_text(errors="replace").splitlines()
-        return ["stdout: ", "\nstderr: ", *printed, "\nYARN Diagnostics: "]
+        """All of stdout, then all of stderr, each below its heading."""
+        stdout, stderr = self._driver.printed()
+        return ["stdout: ", *stdout, "\nstderr: ", *stderr, "\nYARN Diagnostics: "]
 
     def submit(self, code: str) -> dict[str, Any]:
         """Queue a statement."""
-        self.check_active()
+        if not self.is_active:
+            raise Ended(self.state)
         statement = {"id": len(self.statements), "code": code, "state": "waiting", "output": None, "progress": 0.0}
         self.statements.append(statement)
         self._waiting.put(statement)
         return statement
 
-    def check_active(self) -> None:
-        """Raise unless statements can be given and asked for."""
-        if self.state not in ("starting", "idle", "busy"):
-            raise NotActive
+    @property
+    def is_active(self) -> bool:
+        """Whether statements can be given and asked for."""
+        return self.state in ("starting", "idle", "busy")
 
     def end(self) -> None:
         """End the driver."""
@@ -225,7 +244,8 @@ def make_app(drivers: Drivers) -> Flask:
 
     @app.get("/sessions/<number>/statements/<int:statement>")
     def statement(number: str, statement: int) -> Any:
-        sessions[int(number)].check_active()
+        if not sessions[int(number)].is_active:
+            raise NotActive
         return sessions[int(number)].statements[statement]
 
     @app.errorhandler(KeyError)
@@ -235,6 +255,10 @@ def make_app(drivers: Drivers) -> Flask:
     @app.errorhandler(NotActive)
     def ended(error: NotActive) -> Any:
         return message("requirement failed: Session isn't active.", 400)
+
+    @app.errorhandler(Ended)
+    def too_late(error: Ended) -> Any:
+        return message(f"java.lang.IllegalStateException: Session is in state {error}", 500)
 
     def watch() -> None:
         while True:
@@ -255,7 +279,7 @@ def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     drivers = Drivers(Path(sys.argv[1]), json.loads(sys.argv[2]))
     app = make_app(drivers)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=KeepsAlive)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.port}", flush=True)
     sys.stdin.read()

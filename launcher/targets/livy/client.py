@@ -4,7 +4,6 @@ Source: Livy 0.8's documentation of its REST interface.
 """
 
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import requests
@@ -14,25 +13,17 @@ from urllib3.util import Retry
 
 from launcher.support.endpoint import LIVY_PORT
 from launcher.support.project import PROJECT_NAME
+from launcher.targets.livy import patience
+from launcher.targets.livy.session_log import SessionLog
 from lib.errors import ExperimentError, InputError
 
 USER_VARIABLE, PASSWORD_VARIABLE = "LIVY_USER", "LIVY_PASSWORD"
 # Livy wants this header where its protection against forged requests is on.
 HEADERS = {"X-Requested-By": PROJECT_NAME}
 _SECONDS = 20
-# A gateway answers 5xx now and then: no reason to give up, least of all when a session is being ended.
-_RETRIES = Retry(
-    total=3,
-    connect=0,
-    read=False,
-    backoff_factor=0.5,
-    status_forcelist=(500, 502, 503, 504),
-    allowed_methods=("GET", "DELETE"),
-    raise_on_status=False,
-)
-# What a session's log has even when it is empty.
-_HEADINGS = ("", "stdout:", "stderr:", "YARN Diagnostics:")
 _PAGE = 100
+# Of a log, Livy gives the last lines of all streams together, so that a part of it may lack a stream.
+_ALL = -1
 
 
 class LivyUnreachable(ExperimentError):
@@ -65,13 +56,12 @@ class LivyClient:
         self._http = requests.Session()
         self._http.headers.update(HEADERS)
         self._http.auth = _authentication(auth)
-        adapter = HTTPAdapter(max_retries=_RETRIES)
-        self._http.mount("http://", adapter)
-        self._http.mount("https://", adapter)
+        self._repeat(patience.brief())
 
     def check(self) -> None:
-        """Raise unless a Livy answers and lets us in."""
+        """Raise unless a Livy answers and lets us in. From then on, a lost connection is waited for."""
         self._page(0, 1)
+        self._repeat(patience.patient())
 
     def sessions(self) -> list[dict[str, Any]]:
         """All sessions, as Livy describes them: id, name, state, …
@@ -92,11 +82,10 @@ class LivyClient:
         reply = self._ask("GET", f"/sessions/{number}")
         return reply.json() if reply.status_code == 200 else None
 
-    def log(self, number: int) -> list[str]:
-        """The last lines of a session's log; none where there is no such session."""
-        reply = self._ask("GET", f"/sessions/{number}/log", {"size": _PAGE})
-        entries = reply.json()["log"] if reply.status_code == 200 else []
-        return log_lines(entries)
+    def log(self, number: int) -> SessionLog:
+        """A session's log; empty where there is no such session."""
+        reply = self._ask("GET", f"/sessions/{number}/log", {"size": _ALL})
+        return SessionLog.parse(reply.json()["log"] if reply.status_code == 200 else [])
 
     def delete(self, number: int) -> None:
         """End a session; nothing happens where there is none.
@@ -108,6 +97,10 @@ class LivyClient:
         reply = self._ask("DELETE", f"/sessions/{number}")
         if reply.status_code not in (200, 404):
             raise ExperimentError(f"Livy at {self.url} did not delete session {number}: {_message(reply)}")
+
+    def _repeat(self, retry: Retry) -> None:
+        for scheme in ("http://", "https://"):
+            self._http.mount(scheme, HTTPAdapter(max_retries=retry))
 
     def _page(self, start: int, size: int) -> list[dict[str, Any]]:
         reply = self._ask("GET", "/sessions", {"from": start, "size": size})
@@ -152,11 +145,6 @@ def login() -> tuple[str, str]:
     if not user or not password:
         raise InputError(f"cluster.auth=basic needs {USER_VARIABLE} and {PASSWORD_VARIABLE} in the environment")
     return user, password
-
-
-def log_lines(entries: Sequence[str]) -> list[str]:
-    """The lines of a session's log that say something."""
-    return [line for entry in entries for line in entry.splitlines() if line.strip() not in _HEADINGS]
 
 
 def _message(reply: requests.Response) -> str:

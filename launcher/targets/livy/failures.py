@@ -5,7 +5,6 @@ the code that ran there, whose text is the remote error's message followed by th
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from launcher.emr.clusters import UNKNOWN
@@ -14,13 +13,12 @@ from launcher.emr.diagnosis.evidence import Cause, Finding, Source, telling
 from launcher.emr.diagnosis.evidence import Evidence as Gathered
 from launcher.parameters.cluster import Spark
 from launcher.targets.cell_failure import CellFailure, NotebookFailed, NotebookRefused
-from launcher.targets.livy.client import log_lines
+from launcher.targets.livy.session_log import SessionLog
 from lib.errors import ExperimentError, InputError
 
 _TRACEBACK = "Traceback (most recent call last):\n"
 _SPARK_CODE = "SparkStatementException"
-_GONE = ("dead", "killed", "error", "shutting_down", None)
-_LINES = 20
+_OVER = ("dead", "killed", "error", "shutting_down")
 # Names of causes in `launcher.emr.diagnosis.causes`.
 _NOT_STARTED, _GONE_CAUSE = "livy-session-did-not-start", "livy-session-died"
 
@@ -33,23 +31,22 @@ class Evidence:
     spark: Spark
     session: int | None = None
     state: str | None = None
-    log: Sequence[str] = field(default=())
+    log: SessionLog = field(default=SessionLog())
 
 
 class SessionFailed(ExperimentError):
-    """A session did not start or did not live; carries the last lines of its log."""
+    """A session did not start or did not live; quotes what its log says."""
 
-    def __init__(self, sentence: str, log: Sequence[str] = (), cause: str = ""):
+    def __init__(self, sentence: str, log: SessionLog | None = None, cause: str = ""):
         self.cause = cause
-        self.log = tuple(log[-_LINES:])
-        quoted = "".join(f"\n    {line}" for line in self.log)
-        super().__init__(sentence + (f"\nThe last lines of its log:{quoted}" if quoted else ""))
+        quoted = "".join(f"\n    {line}" for line in (log or SessionLog()).quoted())
+        super().__init__(sentence + (f"\nFrom its log:{quoted}" if quoted else ""))
 
 
 class OutOfMemory(SessionFailed):
     """Memory ran out; says of what, and names the setting to raise."""
 
-    def __init__(self, cause: Cause, finding: Finding, log: Sequence[str] = ()):
+    def __init__(self, cause: Cause, finding: Finding, log: SessionLog):
         self.settings = dict(finding.settings)
         super().__init__(f"{finding.sentence}: {finding.remedy[0]}", log, cause.name)
 
@@ -103,8 +100,8 @@ def _of_code(notebook: str, failure: CellFailure, evidence: Evidence) -> Experim
 
 def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:
     text, livy = failure.evalue, evidence.livy
-    log = list(evidence.log) or _quoted_log(text)
-    in_log = Source("the session's log", telling(log), ends=True, of_driver=True)
+    log = evidence.log if evidence.log.lines else _quoted_log(text)
+    in_log = Source("the session's log", telling(log.lines), ends=True, of_driver=True)
     session = "the Livy session" if evidence.session is None else f"Livy session {evidence.session}"
     late = re.search(r"did not start up in (\d+) seconds", text)
     if late:
@@ -121,34 +118,33 @@ def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> Expe
     if status and status[2].endswith("/sessions"):
         refusal = f"Livy at {livy} refuses the session (status {status[1]}): {status[3].strip()[:400]}"
         return SessionFailed(refusal, cause=_NOT_STARTED)
-    if evidence.state in _GONE and not (status and int(status[1]) >= 500) and (status or evidence.state):
-        where = f"{notebook}, {failure.cell}"
-        if evidence.state is None:
-            return SessionFailed(
-                f"Livy at {livy} has lost {session} ({where}): it was deleted, timed out (livy.server.session.timeout) "
-                "or Livy was restarted; run again",
-                cause=_GONE_CAUSE,
-            )
+    where = f"{notebook}, {failure.cell}"
+    if evidence.state in _OVER:
         return _out_of_memory(in_log, evidence.spark, log) or SessionFailed(
             f"{session} ended during {where}: its state is {evidence.state}", log, _GONE_CAUSE
         )
+    if evidence.state is None and status and int(status[1]) < 500:
+        return SessionFailed(
+            f"Livy at {livy} has lost {session} ({where}): it was deleted, timed out (livy.server.session.timeout) "
+            "or Livy was restarted; run again",
+            cause=_GONE_CAUSE,
+        )
     problem = f"it answers status {status[1]}" if status else "the connection was lost"
     return SessionFailed(
-        f"Livy at {livy} stopped answering ({notebook}, {failure.cell}): {problem}; check whether the cluster is "
-        "still running",
+        f"Livy at {livy} stopped answering ({where}): {problem}; check whether the cluster is still running",
         cause=_GONE_CAUSE,
     )
 
 
-def _out_of_memory(source: Source, spark: Spark, log: Sequence[str]) -> OutOfMemory | None:
-    """The kind of memory that ran out according to `source`, by the rule of the diagnosis; carries the end of `log`."""
+def _out_of_memory(source: Source, spark: Spark, log: SessionLog) -> OutOfMemory | None:
+    """The kind of memory that ran out according to `source`, by the rule of the diagnosis; quotes `log`."""
     found = causes.out_of_memory(Gathered(UNKNOWN, None, (source,), spark.properties(), params=True))
     return OutOfMemory(*found, log) if found else None
 
 
-def _quoted_log(text: str) -> list[str]:
-    _, quoted, log = text.partition("See logs:\n")
-    return log_lines([log]) if quoted else []
+def _quoted_log(text: str) -> SessionLog:
+    _, _, log = text.partition("See logs:\n")
+    return SessionLog.parse([log])
 
 
 _LIVY_TROUBLE = (

@@ -42,6 +42,8 @@ def make_config(
                 {"prefix": prefix, "adapter": f"{_HOOKS}.RecordingAdapter"} for prefix in ("http://", "https://")
             ]
         },
+        # The adapter repeats what may be repeated (0 would be once).
+        "configurable_retry_policy_max_retries": -1,
         # Without these a notebook whose cells all failed would count as executed.
         "all_errors_are_fatal": True,
         "shutdown_session_on_spark_statement_errors": False,

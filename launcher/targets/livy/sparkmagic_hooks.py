@@ -13,25 +13,23 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from sparkmagic.auth.customauth import Authenticator
-from urllib3.util import Retry
 
 from launcher.support.project import PROJECT_NAME
+from launcher.targets.livy import patience
 from launcher.targets.livy.client import login
 from launcher.targets.livy.records import note_session
-
-# Seconds slept between attempts to connect double from one: a tunnel has 15 s to come back.
-_CONNECT = Retry(total=None, connect=5, read=False, redirect=0, status=0, other=0, backoff_factor=0.5)
 
 
 class RecordingAdapter(HTTPAdapter):
     """Gives each session a name of its own, notes its id from the moment Livy tells it, and is patient with lost
     connections.
 
-    sparkmagic itself retries answers of status 500 and above, but not a connection that cannot be made.
+    sparkmagic itself would repeat whatever is answered by a status of 500 or above, a POST that has run a statement,
+    too, and nothing whose connection was lost. Its configuration forbids the first, and this does the second.
     """
 
     def __init__(self) -> None:
-        super().__init__(max_retries=_CONNECT)
+        super().__init__(max_retries=patience.patient())
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         """Send, and look at the request that makes a session, and at its answer."""

@@ -22,6 +22,7 @@ from launcher.targets.livy.client import LivyClient
 from launcher.targets.livy.failures import Evidence, SessionFailed, explain, remote
 from launcher.targets.livy.records import Record
 from launcher.targets.livy.road import connected
+from launcher.targets.livy.session_log import SessionLog
 from launcher.targets.livy.sessions import end_sessions
 from launcher.targets.livy.sparkmagic_config import make_config
 from lib.errors import ExperimentError
@@ -73,7 +74,7 @@ class LivyTarget:
 
     def _evidence(self) -> Evidence:
         number = self._record.sessions[-1] if self._record and self._record.sessions else None
-        state, log = None, []
+        state, log = None, SessionLog()
         with contextlib.suppress(ExperimentError):  # Livy may be what failed
             found = self._client.session(number) if number is not None else None
             if self._record and number is not None and found and self._record.has_made(found):

@@ -12,6 +12,7 @@ from launcher.emr.diagnosis.evidence import Source, telling
 from launcher.parameters.cluster import Cluster, Spark
 from launcher.targets.cell_failure import CellFailure, NotebookFailed, NotebookRefused
 from launcher.targets.livy.failures import Evidence, OutOfMemory, SessionFailed, explain, remote
+from launcher.targets.livy.session_log import SessionLog
 from launcher.targets.livy.target import LivyTarget, tidy
 
 HEAD = "Traceback (most recent call last):\n"
@@ -23,7 +24,7 @@ def raised(evalue: str, ename: str = "SparkStatementException") -> CellFailure:
 
 
 def told(failure: CellFailure, state: str | None = "idle", log=(), **spark) -> Exception:
-    return explain("02_train.ipynb", failure, Evidence("j-ABC", Spark(**spark), 3, state, log))
+    return explain("02_train.ipynb", failure, Evidence("j-ABC", Spark(**spark), 3, state, SessionLog(log)))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ def test_a_session_that_ended_for_want_of_memory(log, where):
     inactive = 'Invalid status code \'400\' from http://x/sessions/3/statements/2 with error payload: {"msg": "no"}'
     error = told(raised(inactive, "HttpClientException"), "dead", log)
     assert isinstance(error, SessionFailed)
-    assert log[-1] in str(error)
+    assert log[-1].strip() in str(error)
     assert (where or "ended during 02_train.ipynb, cell In [4]") in str(error)
 
 
@@ -127,7 +128,7 @@ def test_a_session_that_ended_for_want_of_memory(log, where):
             "LivyUnexpectedStatusException",
             "Session 3 unexpectedly reached final status 'dead'. See logs:\nstdout: \nwhy",
             None,
-            "Livy session 3 ended while it started\nThe last lines of its log:\n    why",
+            "Livy session 3 ended while it started\nFrom its log:\n    why",
         ),
         (
             "LivyUnexpectedStatusException",
@@ -140,6 +141,13 @@ def test_a_session_that_ended_for_want_of_memory(log, where):
             'Invalid status code \'400\' from http://x/sessions with error payload: {"msg":"too many sessions"}',
             None,
             'Livy at j-ABC refuses the session (status 400): {"msg":"too many sessions"}',
+        ),
+        (
+            "HttpClientException",
+            "Invalid status code '500' from http://x/sessions/3/statements with error payload: "
+            '{"msg":"java.lang.IllegalStateException: Session is in state dead"}',
+            "dead",
+            "Livy session 3 ended during 02_train.ipynb, cell In [4] (found = search()): its state is dead",
         ),
         (
             "HttpClientException",
@@ -223,4 +231,4 @@ def test_a_run_through_livy_and_a_diagnosed_step_say_the_same_of_memory(lost, wo
 
 
 def on(spark):
-    return Evidence("j-ABC", spark, 3, "idle", ())
+    return Evidence("j-ABC", spark, 3, "idle")
