@@ -35,6 +35,9 @@ SHORT_SESSION = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
 JAVA_VERSION = "17"
 _JAVA_FOLDERS = ("/usr/lib/jvm", "/usr/java", "/opt/java", "/Library/Java/JavaVirtualMachines")
 _LOGS_KEPT = 20
+_GIGABYTE = 2**30
+# Address space that a JVM of ours reserves beside its heap (measured: 2.9 GB, classes, code and threads).
+_BESIDE_HEAP = 3 * _GIGABYTE
 
 
 class SparkStartError(ExperimentError):
@@ -168,8 +171,14 @@ def _defaults() -> dict[str, str]:
 
 
 def _driver_gigabytes() -> int:
-    """A quarter of the memory, from 1 to 8 GB: driver and executors share the one JVM."""
-    return max(1, min(8, machine.memory_bytes() // 4 // 2**30))
+    """A quarter of the memory, from 1 to 8 GB: driver and executors share the one JVM.
+
+    Less, where a limit of each process's address space leaves less beside what a JVM reserves for other things.
+    """
+    sizes = [8, machine.memory_bytes() // 4 // _GIGABYTE]
+    if (limit := machine.process_bytes()) is not None:
+        sizes.append((limit - _BESIDE_HEAP) // _GIGABYTE)
+    return max(1, min(sizes))
 
 
 def _environment(java: Path) -> dict[str, str]:

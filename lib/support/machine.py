@@ -1,6 +1,7 @@
 """The machine or container that this process runs on."""
 
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,12 @@ _CGROUP, _OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 def memory_bytes() -> int:
     """Memory that all processes here may use together: the machine's, or less if a cgroup limits it."""
     return min([os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), *_limits()])
+
+
+def process_bytes() -> int | None:
+    """The address space that one process here may reserve (`ulimit -v`), or None where nothing limits it."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 def _limits() -> Iterator[int]:

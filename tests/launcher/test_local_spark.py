@@ -10,6 +10,7 @@ from launcher import local_spark
 from launcher.local_spark import SparkStartError, find_java, settings_from_environment
 from launcher.support.project import PROJECT
 from lib.errors import InputError
+from lib.support import machine
 
 
 def a_java(home: Path, version: str) -> Path:
@@ -87,6 +88,30 @@ def test_a_failed_start_quotes_the_log_and_keeps_the_terminal_clean(tmp_path):
     assert "-Xmxlots" in ran.stdout
     assert "java.log" in ran.stdout
     assert ran.stderr == ""
+
+
+LIMITED_START = """
+import resource, sys
+limit = int(float(sys.argv[1]) * 2**30)
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+from launcher.local_spark import build_session
+spark = build_session("local[1]")
+print(spark.conf.get("spark.driver.memory"), spark.range(7).count())
+"""
+
+
+def test_the_heap_fits_into_a_limit_of_the_address_space():
+    """Without one, Java's "Could not reserve enough space" would end the run."""
+    ran = subprocess.run([sys.executable, "-c", LIMITED_START, "4.5"], cwd=PROJECT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split() == ["1g", "7"]
+
+
+@pytest.mark.parametrize(("limit", "gigabytes"), [(None, 4), (100, 4), (6.5, 3), (4.1, 1), (2, 1)])
+def test_the_heap_is_a_quarter_of_the_memory_or_what_a_process_may_have(monkeypatch, limit, gigabytes):
+    monkeypatch.setattr(machine, "memory_bytes", lambda: 16 * 2**30)
+    monkeypatch.setattr(machine, "process_bytes", lambda: None if limit is None else int(limit * 2**30))
+    assert local_spark._driver_gigabytes() == gigabytes
 
 
 def test_new_log_files_are_named_by_time_and_old_ones_go(monkeypatch, tmp_path):
