@@ -62,11 +62,27 @@ HELD_OUT = "held-out"
 WHOLE_TABLE = "all rows of test_data"
 SHARE_OF_TABLE = "a share of test_data"
 
+_PATTERN = "*?[{\\,:"
 _FORMAT = "%Y%m%d_%H%M%S"
 _RUN_ID = re.compile(r"\d{8}_\d{6}")
 _MODELS, _RESULTS, _SCORES, _FAILED, _STEPS, _SOURCE = "models", "results", "scores", "failed", "steps", "source"
 _CLAIMS = ".claims"  # hidden, for nobody looks for results there
 _STEP_DIR = re.compile(rf"(?P<out>{s3_uri.BEGINNING}\S+?)/{_STEPS}/(?P<run_id>{_RUN_ID.pattern})/")
+
+
+def check_place(place: str) -> None:
+    """Whether Spark can save a model below a folder of this name, and load it.
+
+    Spark takes what it loads for a pattern, or for several paths, and Hadoop takes a name with a colon for a URI.
+
+    Raises:
+        InputError: it cannot; names the character.
+    """
+    path = place.partition("://")[2].partition("/")[2] if "://" in place else place
+    if wrong := [character for character in _PATTERN if character in path]:
+        raise InputError(
+            f"Spark loads no model from a path with {' '.join(wrong)} in it: {place}; choose another folder"
+        )
 
 
 def new_run_id() -> str:
@@ -103,7 +119,12 @@ def model_name(run_id: str) -> str:
 
 
 def model_dir(out: str, run_id: str) -> str:
-    """Folder or prefix of a run's model."""
+    """Folder or prefix of a run's model.
+
+    Raises:
+        InputError: no model can be saved there.
+    """
+    check_place(out)
     return f"{models_dir(out)}/{model_name(run_id)}"
 
 
@@ -113,7 +134,12 @@ def eval_dir(out: str, run_id: str) -> str:
 
 
 def score_dir(out: str, run_id: str) -> str:
-    """Folder or prefix of a run's scores."""
+    """Folder or prefix of a run's scores.
+
+    Raises:
+        InputError: Spark cannot read what it writes there.
+    """
+    check_place(out)
     return f"{out.rstrip('/')}/{_SCORES}/score_{_checked(run_id)}"
 
 

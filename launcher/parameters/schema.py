@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from launcher.parameters.cluster import Cluster, Spark
 from launcher.parameters.fields import allowed, described
 from launcher.support.files import is_uri
+from lib import artifacts
 from lib.artifacts import GATE_METRICS, SEARCH_METRICS, SELECT_BY
 from lib.errors import InputError, not_among
 from lib.reading.options import ALLOWED as CSV_ALLOWED
@@ -68,6 +69,7 @@ def _refused_by(check: Callable[[Any], object]) -> AfterValidator:
 
 Positive = Annotated[Any, _refused_by(positive.check)]
 Threshold = Annotated[Any, _refused_by(threshold_rule.check)]
+SparksPlace = Annotated[str, _refused_by(artifacts.check_place)]
 Csv = Annotated[dict[str, Any], _refused_by(TextOptions.of)]
 
 
@@ -155,7 +157,7 @@ class Parameters(BaseModel):
     engine: Literal["auto", "task", "spark"] = described(
         "auto", "engine that fits the candidates", "auto, task or spark"
     )
-    model: str = described(
+    model: SparksPlace = described(
         "", "model that scores input_data instead of training: its folder, or latest", "a path, a URI, latest, or empty"
     )
     id_cols: list[Text] = described([], "columns that are kept beside the scores", "a list of column names")
@@ -168,7 +170,9 @@ class Parameters(BaseModel):
     best_areas: Annotated[int, Field(ge=0)] = described(
         20, "how many of a map's best areas are listed", "a whole number from 0"
     )
-    out: Place = described("experiments", "folder or URI for models and results", "a path or URI")
+    out: Annotated[Place, _refused_by(artifacts.check_place)] = described(
+        "experiments", "folder or URI for models and results", "a path or URI"
+    )
     run_id: Annotated[str, Field(pattern=r"^(\d{8}_\d{6})?$"), AfterValidator(_real_time)] = described(
         "", "name of the run; empty: its start time, UTC", 'text like "20260131_235959" (in quotes), or ""'
     )

@@ -1,8 +1,16 @@
 """Where a run's files are: what is written is what is found."""
 
+import re
+import string
+from contextlib import nullcontext
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import IllegalArgumentException
+from pyspark.ml import PipelineModel
+from pyspark.ml.feature import VectorAssembler
 
 from launcher.emr.cost.earlier_runs import earlier_runs
 from launcher.emr.steps import _step
@@ -83,3 +91,29 @@ def test_the_words_for_the_rows_are_a_contract():
 def test_what_is_no_run_id_makes_no_name(name):
     with pytest.raises(InputError, match="does not have the form YYYYMMDD_HHMMSS"):
         name("2026")
+
+
+def save(place, column):
+    PipelineModel(stages=[VectorAssembler(inputCols=[column], outputCol="b")]).write().save(str(place))
+
+
+def loads(place):
+    """Whether the model that Spark saves there is the one that it loads, also beside one that sorts before it."""
+    try:
+        save(place, "mine")
+        save(place.with_name("a b"), "other")
+        return PipelineModel.load(str(place)).stages[0].getInputCols() == ["mine"]
+    except (Py4JJavaError, IllegalArgumentException):
+        return False
+
+
+@pytest.mark.parametrize("name", [*(f"a{sign}b" for sign in string.punctuation if sign != "/"), "a%41b", "año"])
+def test_a_place_is_refused_if_spark_cannot_load_a_model_from_it(spark, tmp_path, name):
+    refused = pytest.raises(InputError, match=rf"{re.escape(f'{tmp_path}/{name}')}; choose another folder")
+    with nullcontext() if loads(tmp_path / name) else refused:
+        artifacts.model_dir(f"{tmp_path}/{name}", "20260131_235959")
+
+
+@pytest.mark.parametrize("place", ["hdfs://node:8020/x", "s3://bucket/x", "s3://bucket", "file:///tmp/x", "x"])
+def test_a_scheme_and_a_host_are_no_names(place):
+    artifacts.check_place(place)
