@@ -49,6 +49,10 @@ bench: setup ## measure speed, growth and overhead on this machine (a quarter of
 bench-faithful: setup ## compare the engines' metrics over 10 seeds and two tables (an hour or two; continues where it stopped)
 	@$(BIN)/python -m benchmarks.faithful
 
+.PHONY: faults
+faults: setup ## stop, kill and damage real runs, and count what is not answered rightly (a quarter of an hour)
+	@$(BIN)/python -m benchmarks.faults
+
 .PHONY: check
 check: setup ## check lint, format, types and notebook rules
 	@$(BIN)/ruff check .
