@@ -310,7 +310,7 @@ def measure(cases: Sequence[Case], verdicts: Sequence[Verdict], seconds: float) 
     for case, verdict in zip(cases, verdicts, strict=True):
         details.append({"kind": case.kind, "name": case.name, "wrong": verdict.wrong})
     notes = [
-        f"{seconds / 60:.0f} min, {AT_ONCE} cases at once, on every sixth row of the sample table with four candidates.",
+        f"{seconds / 60:.0f} min, {AT_ONCE} cases at once, on every sixth row of the sample, with four candidates.",
         "Signals and SIGKILL go to the command alone, at shares of the time that a run takes which nothing disturbs. "
         "Files are damaged in a copy of its model, without the checksums that Hadoop keeps beside local files.",
     ]
