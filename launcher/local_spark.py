@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -164,6 +165,8 @@ def _defaults() -> dict[str, str]:
         "spark.shuffle.reduceLocality.enabled": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        # Spark's own default is /tmp, whatever TMPDIR says.
+        "spark.local.dir": tempfile.gettempdir(),
         "spark.sql.warehouse.dir": (_scratch() / f"warehouse_{os.getpid()}").as_uri(),
         # Python workers import the project's modules as the driver does.
         "spark.executorEnv.PYTHONPATH": str(PROJECT),

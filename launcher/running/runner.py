@@ -16,6 +16,7 @@ import papermill
 from launcher.experiment.plan import Plan, Step, declared
 from launcher.running.kernel_process import running_kernel
 from launcher.running.publish import publish
+from launcher.support.disks import DiskFull, disk_full
 from launcher.support.files import Files, files_at, shown
 from launcher.targets.cell_failure import CellFailure
 from launcher.targets.target import Target
@@ -69,14 +70,23 @@ class Run:
             except InputError:
                 raise
             except Exception as error:
-                self._keep_evidence(error, files, scratch)
-                raise
+                reason = self._full_disk(error) or error
+                self._keep_evidence(reason, files, scratch)
+                if reason is error:
+                    raise
+                raise reason from error
             finally:
                 if "train" in self.results and "evaluate" not in self.results:
                     files.remove(self.plan.eval_dir)
                 if self.plan.is_scoring and "score" not in self.results:
                     self._remove_scores(files)
         return self.results
+
+    def _full_disk(self, error: Exception) -> DiskFull | None:
+        """What helps if a disk of this machine is full; Spark's own temporary files are beside ours."""
+        elsewhere = "free some space, or name a folder on another disk with"
+        out = self.plan.parameters.out
+        return disk_full(error, {out: f"{elsewhere} --out", tempfile.gettempdir(): f"{elsewhere} TMPDIR"})
 
     def _remove_scores(self, files: Files) -> None:
         if not files.exists(f"{self.plan.score_dir}/{artifacts.WINDOWS}"):

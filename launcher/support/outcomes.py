@@ -1,5 +1,6 @@
 """How a command ends: an exception becomes one message and an exit code, in the same way for every command."""
 
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ import typer
 from rich.text import Text
 
 from launcher.support.console import err
+from launcher.support.disks import disk_full
 from launcher.support.interrupts import Interrupted, interruptible
 from lib.errors import ExperimentError
 
@@ -42,6 +44,10 @@ def command_body(debug: bool) -> Iterator[None]:
     except Exception as error:
         if debug:
             _print(Text(_trace(error)))
+        place = (isinstance(error, OSError) and error.filename) or tempfile.gettempdir()
+        if full := disk_full(error, {str(place): "free some space"}):
+            _tell(Text("Error: ", "bold red") + Text(str(full), "not bold default"), error)
+            raise typer.Exit(full.exit_code) from None
         problem = f"{type(error).__name__}: {str(error).strip() or 'no message'}".splitlines()[0]
         hint = "" if debug else " (--debug shows the traceback)"
         _tell(Text("Unexpected error: ", "bold red") + Text(problem + hint, "not bold default"), error)
