@@ -14,7 +14,6 @@ from launcher.emr.tunnels import TunnelBroken
 from launcher.support.endpoint import Endpoint
 from launcher.targets.livy import road
 from launcher.targets.livy.client import LivyClient, LivyUnreachable
-from launcher.targets.livy import road
 from launcher.targets.livy.road import connected
 from lib.errors import InputError
 from tests.launcher.emr.roads import break_it, make_programs
