@@ -239,15 +239,17 @@ def _footer(file: TableFile, table_format: tables.Format) -> FileOutline:
 def _with_coordinates(
     columns: tuple[FileColumn, ...], metadata: Mapping[bytes, bytes] | None
 ) -> tuple[tuple[FileColumn, ...], str | None]:
-    """The columns of a file with those for the coordinates of its points, and the column that has the points.
+    """The columns of a file with those for the coordinates of its geometries, and the column that has these.
 
     Of a file that has such columns itself, its own count.
     """
     name, kinds = geometry.geometry_of(metadata) or ("", ())
     if "binary" not in [each.spark for each in columns if each.name == name]:
         return columns, None
-    is_place = geometry.are_points(kinds)
-    described = FileColumn(name, f"geometry ({', '.join(kinds) or 'of any kind'})", "binary", False, is_place)
+    is_place = geometry.are_points(kinds) or geometry.has_centroids()
+    lacking = "" if is_place else ", whose centroids need shapely (pip install shapely)"
+    kind = f"geometry ({', '.join(kinds) or 'of any kind'}){lacking}"
+    described = FileColumn(name, kind, "binary", False, is_place)
     columns = tuple(described if each.name == name else each for each in columns)
     own = {each.name.lower() for each in columns} & {geometry.X, geometry.Y}
     if own or not is_place:
