@@ -53,10 +53,9 @@ def submit(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory):
-    """One table whole, and the same rows shuffled over two files; they have weights, and some lack a value."""
+    """One table whole, and the same rows shuffled over two files."""
     place = tmp_path_factory.mktemp("tables")
-    table = make_table(500, seed=11).assign(area=lambda t: 1 + t.index % 3)
-    table.loc[::50, "f1"] = -9999
+    table = make_table(500, seed=11)
     shuffled = table.sample(frac=1, random_state=2)
     whole = write(table, place / "whole.parquet")
     return whole, [write(shuffled[:200], place / "a.parquet"), write(shuffled[200:], place / "b.parquet")]
@@ -66,45 +65,21 @@ def tables(tmp_path_factory):
 def trained(submit, tables, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     arguments = ["--inputs", *tables[1], "--out_model_dir", str(out), "--label_col", "label"]
-    arguments += ["--test_frac", "0.2", "--seed", "9", "--metric", "areaUnderROC", "--missing", "median"]
-    arguments += [
-        "--nodata=-1e20",
-        "--nodata",
-        "-9999",
-        "--weight_col",
-        "area",
-        "--class_weights",
-        "none",
-        "--metrics_weighted",
-    ]
-    done = submit("06_entrenar_modelos_spark.py", *arguments)
-    assert done.returncode == 0, (done.stdout, done.stderr[-3000:])
+    done = submit(
+        "06_entrenar_modelos_spark.py", *arguments, "--test_frac", "0.2", "--seed", "9", "--metric", "areaUnderROC"
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
     return Path(done.stdout.splitlines()[-1])
 
 
 def test_one_core_and_shuffled_files_give_the_metrics_of_two_cores(spark, trained, tables, tmp_path):
-    settings = Settings(
-        tables[0],
-        test_frac=0.2,
-        seed=9,
-        metric="areaUnderROC",
-        missing="median",
-        nodata=[-1e20, -9999],
-        weight_col="area",
-        class_weights="none",
-        metrics_weighted=True,
-    )
+    settings = Settings(tables[0], test_frac=0.2, seed=9, metric="areaUnderROC")
     here = Path(train(spark, settings, str(tmp_path)).folder)
     summaries = [json.loads((folder / "metrics" / "summary.json").read_text()) for folder in (trained, here)]
     for summary in summaries:
         del summary["run_id"]
     assert summaries[0] == summaries[1]
     assert summaries[0]["metric_used"] == "areaUnderROC"
-    assert summaries[0]["class_weights"] == {"0.0": 1, "1.0": 1}
-    assert summaries[0]["weights"]["metrics_weighted"]
-    asked = json.loads((trained / "experiment.json").read_text())
-    assert asked["parameters"]["nodata"] == [-1e20, -9999]
-    assert asked["filling"]["values"] == {"f1": 10}
 
 
 def test_the_model_loads_in_plain_pyspark(trained, tables, tmp_path):
@@ -135,7 +110,7 @@ def test_the_model_is_evaluated_on_its_held_out_rows_and_reported(submit, traine
 
 
 def test_another_table_by_a_share_of_it(submit, trained, tmp_path):
-    other = write(make_table(400, seed=12).assign(area=2.0), tmp_path / "other.parquet")
+    other = write(make_table(400, seed=12), tmp_path / "other.parquet")
     arguments = ["--model", str(trained), "--test_data", other, "--output", str(tmp_path), "--test_fraction", "0.5"]
     done = submit("07_evaluar_modelos.py", *arguments)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -160,7 +135,7 @@ def test_wrong_usage_is_refused(script, arguments, says):
 
 
 def test_a_table_is_scored_with_its_model(submit, trained, tables, tmp_path):
-    rows = pd.read_parquet(tables[0]).drop(columns=["label", "area"]).assign(pixel=range(500))
+    rows = pd.read_parquet(tables[0]).drop(columns="label").assign(pixel=range(500))
     table = write(rows, tmp_path / "ground.parquet")
     arguments = ["--model", str(trained / "pipeline_best"), "--inputs", table, "--output", str(tmp_path / "out")]
     done = submit("08_aplicar_modelo_spark.py", *arguments, "--id_cols", "pixel", "zone")

@@ -146,9 +146,12 @@ def test_a_dry_run_prints_the_request_and_makes_nothing(account, emr):
     assert emr.list_clusters(ClusterStates=["WAITING"])["Clusters"] == []
 
 
-def test_glue_is_the_catalogue_if_that_is_asked(account, emr):
-    plain = json.loads(run("create", "--dry-run"))["Configurations"]
-    asked = json.loads(run("create", "--dry-run", "-p", "glue=true"))["Configurations"]
+def test_glue_is_the_catalogue_if_that_is_asked():
+    around = Surroundings("bucket", "subnet-1", "role", "profile")
+    plain, asked = (
+        create.request(settings(given), around, "s3://bucket/bootstrap/")["Configurations"]
+        for given in ([], ["glue=true"])
+    )
     client = "com.amazonaws.glue.catalog.metastore.AWSGlueDataCatalogHiveClientFactory"
     factory = {"hive.metastore.client.factory.class": client}
     assert asked.pop() == {"Classification": "spark-hive-site", "Properties": factory}
