@@ -6,9 +6,20 @@
 #   environment of their scripts (spark-env, livy-env).
 # - Without skip-busy, Livy would close a session in the middle of a long statement.
 # - The baseline that every gp3 volume includes is spelt out: EMR reports it, and Terraform would see a change.
+# - With glue_databases, Spark's catalogue is the Glue Data Catalog (glue); glue.actions are what reading it needs.
 # - The root volume holds the Python environment, some 2 GB on the primary node.
 locals {
-  design = jsondecode(file("${path.module}/cluster.json"))
+  design    = jsondecode(file("${path.module}/cluster.json"))
+  uses_glue = length(var.glue_databases) > 0
+
+  glue_defaults = { for name, value in local.design.glue.spark_defaults : name => value if local.uses_glue }
+  configurations = concat(
+    [
+      for each in local.design.configurations :
+      merge(each, { Properties = merge(each.Properties, each.Classification == "spark-defaults" ? local.glue_defaults : {}) })
+    ],
+    local.uses_glue ? local.design.glue.configurations : [],
+  )
 }
 
 # Programs on the nodes get the role's credentials only through version 2 of the instance metadata service.
@@ -36,7 +47,7 @@ resource "aws_emr_cluster" "this" {
   service_role           = aws_iam_role.service.arn
   security_configuration = aws_emr_security_configuration.this.name
   log_uri                = "s3://${local.bucket_name}/logs/emr/"
-  configurations_json    = jsonencode(local.design.configurations)
+  configurations_json    = jsonencode(local.configurations)
 
   step_concurrency_level            = var.emr_step_concurrency
   keep_job_flow_alive_when_no_steps = true
@@ -97,6 +108,7 @@ resource "aws_emr_cluster" "this" {
   # The nodes need these before they start, and EMR needs them until the nodes are gone.
   depends_on = [
     aws_iam_role_policy.nodes_cost,
+    aws_iam_role_policy.nodes_glue,
     aws_iam_role_policy.nodes_session_manager,
     aws_iam_role_policy.nodes_storage,
     aws_iam_role_policy.service_pass_role,

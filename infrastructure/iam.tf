@@ -205,3 +205,24 @@ resource "aws_iam_role_policy" "nodes_cost" {
     ]
   })
 }
+
+# Reading some databases of the Glue Data Catalog. Spark also looks whether there is a database `default` when it starts.
+resource "aws_iam_role_policy" "nodes_glue" {
+  count = local.uses_glue ? 1 : 0
+  name  = "glue"
+  role  = aws_iam_role.nodes.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid    = "ReadCatalogue"
+      Effect = "Allow"
+      Action = local.design.glue.actions
+      Resource = [
+        for each in concat(["catalog", "database/default"], flatten([
+          for name in var.glue_databases : ["database/${name}", "table/${name}/*", "userDefinedFunction/${name}/*"]
+        ])) : "arn:${local.partition}:glue:${var.region}:${local.account_id}:${each}"
+      ]
+    }]
+  })
+}

@@ -50,6 +50,17 @@ variable "input_locations" {
   }
 }
 
+variable "glue_databases" {
+  description = "Databases of this account's Glue Data Catalog whose tables the cluster may read, as table://database.table. [] leaves the catalogue out. Where the tables' files are goes to input_locations."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for name in var.glue_databases : can(regex("^[a-z0-9_-]{1,255}$", name))])
+    error_message = "Each of glue_databases must be a database's name: lower-case letters, digits, underscores and dashes."
+  }
+}
+
 variable "log_retention_days" {
   description = "Days after which the logs of the clusters are deleted from the bucket."
   type        = number

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from lib import filling
 from lib.spark_submit import run_submitted
 from lib.training import Settings, train
+from lib.weights import BALANCED, CLASS_WEIGHTS
 
 
 def main() -> int:
@@ -34,13 +35,32 @@ def main() -> int:
         help="rows with missing or infinite features: stop with an error (the default), drop them, or fill them with "
         "medians of the training rows",
     )
+    parser.add_argument(
+        "--nodata",
+        nargs="+",
+        action="extend",
+        default=[],
+        type=float,
+        help="values of features that stand for none, such as -9999; with an exponent: --nodata=-3.4e38",
+    )
     parser.add_argument("--weight_col", help="column with the weight of each row, a positive number; no feature")
+    parser.add_argument(
+        "--class_weights",
+        choices=CLASS_WEIGHTS,
+        default=BALANCED,
+        help="balanced: both classes weigh the same in training (the default); none: as much as their rows",
+    )
+    parser.add_argument(
+        "--metrics_weighted", action="store_true", help="metrics count rows by their weight in --weight_col"
+    )
     parser.add_argument("--test_frac", type=float, default=0.15, help="fraction of rows held out until the final test")
     parser.add_argument("--seed", type=int, default=42, help="seed of the split, the bagging and the feature sampling")
     parser.add_argument(
         "--metric", default="areaUnderPR", help="selects the best candidate: areaUnderPR or areaUnderROC"
     )
     args = parser.parse_args()
+    if args.metrics_weighted and not args.weight_col:
+        parser.error("--metrics_weighted needs --weight_col: the column with the weights")
 
     def work(spark: SparkSession) -> str:
         settings = Settings(
@@ -48,7 +68,10 @@ def main() -> int:
             label_col=args.label_col,
             positive=args.positive,
             missing=args.missing,
+            nodata=args.nodata,
             weight_col=args.weight_col,
+            class_weights=args.class_weights,
+            metrics_weighted=args.metrics_weighted,
             test_frac=args.test_frac,
             seed=args.seed,
             metric=args.metric,

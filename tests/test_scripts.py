@@ -118,12 +118,20 @@ def test_another_table_by_a_share_of_it(submit, trained, tmp_path):
     assert 140 < metrics["measured_on"]["count"] < 260
 
 
-def test_a_share_of_the_held_out_rows_is_refused():
-    command = [sys.executable, str(ROOT / "scripts" / "07_evaluar_modelos.py"), "--model", "m", "--output", "o"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([*command, "--test_fraction", "0.5"], env=environment, capture_output=True, text=True)
+@pytest.mark.parametrize(
+    ("script", "arguments", "says"),
+    [
+        ("07_evaluar_modelos", "--model m --output o --test_fraction 0.5", "--test_fraction needs --test_data"),
+        ("06_entrenar_modelos_spark", "--inputs t --out_model_dir o --metrics_weighted", "needs --weight_col"),
+        ("06_entrenar_modelos_spark", "--inputs t --out_model_dir o --class_weights equal", "choose from 'balanced'"),
+        ("06_entrenar_modelos_spark", "--inputs t --out_model_dir o --nodata none", "invalid float value: 'none'"),
+    ],
+)
+def test_wrong_usage_is_refused(script, arguments, says):
+    command = [sys.executable, str(ROOT / "scripts" / f"{script}.py"), *arguments.split()]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "--test_fraction needs --test_data" in done.stderr
+    assert says in done.stderr
 
 
 def test_a_table_is_scored_with_its_model(submit, trained, tables, tmp_path):

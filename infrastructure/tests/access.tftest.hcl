@@ -97,6 +97,40 @@ run "further_inputs_are_read_only" {
   }
 }
 
+run "without_databases_there_is_no_catalogue" {
+  command = plan
+
+  assert {
+    condition     = length(aws_iam_role_policy.nodes_glue) == 0
+    error_message = "no right that was not asked for"
+  }
+}
+
+run "the_catalogue_is_read_only" {
+  command = plan
+
+  variables {
+    glue_databases = ["geology", "soil_2024"]
+  }
+
+  assert {
+    condition = alltrue([
+      for action in one(jsondecode(aws_iam_role_policy.nodes_glue[0].policy).Statement).Action : startswith(action, "glue:Get") && !strcontains(action, "*")
+    ])
+    error_message = "looking, by name"
+  }
+  assert {
+    condition = one(jsondecode(aws_iam_role_policy.nodes_glue[0].policy).Statement).Resource == [
+      for each in [
+        "catalog", "database/default",
+        "database/geology", "table/geology/*", "userDefinedFunction/geology/*",
+        "database/soil_2024", "table/soil_2024/*", "userDefinedFunction/soil_2024/*",
+      ] : "arn:aws:glue:us-east-1:123456789012:${each}"
+    ]
+    error_message = "these databases, and no others"
+  }
+}
+
 run "emr_is_trusted_for_this_account_only" {
   command = plan
 

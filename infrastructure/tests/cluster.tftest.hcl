@@ -96,6 +96,25 @@ run "spark_and_livy_settings" {
   }
 }
 
+run "the_glue_catalogue" {
+  command = plan
+
+  variables {
+    glue_databases = ["geology"]
+  }
+
+  assert {
+    condition = {
+      for each in jsondecode(aws_emr_cluster.this.configurations_json) : each.Classification => each.Properties if each.Classification == "spark-hive-site"
+      } == {
+      "spark-hive-site" = {
+        "hive.metastore.client.factory.class" = "com.amazonaws.glue.catalog.metastore.AWSGlueDataCatalogHiveClientFactory"
+      }
+    }
+    error_message = "Spark's Hive catalogue is Glue's"
+  }
+}
+
 run "spot_nodes_and_scaling" {
   command = plan
 
@@ -143,6 +162,7 @@ run "bad_values_are_refused" {
     region                  = "Virginia"
     bucket_name             = "With.Dots"
     input_locations         = ["s3://bucket/*"]
+    glue_databases          = ["Geology.*"]
     emr_release_label       = "emr-6.15.0"
     emr_core_instance_count = 0
     emr_idle_timeout        = 5
@@ -158,6 +178,7 @@ run "bad_values_are_refused" {
     var.region,
     var.bucket_name,
     var.input_locations,
+    var.glue_databases,
     var.emr_release_label,
     var.emr_core_instance_count,
     var.emr_idle_timeout,

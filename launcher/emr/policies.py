@@ -15,6 +15,12 @@ def s3_arn(partition: str, bucket: str, key: str = "") -> str:
     return f"arn:{partition}:s3:::{bucket}/{key}" if key else f"arn:{partition}:s3:::{bucket}"
 
 
+def glue_arns(partition: str, region: str, account: str, database: str, table: str) -> list[str]:
+    """The resources of the Glue Data Catalog that reading a table asks for; `table` may be *."""
+    kinds = ["catalog", "database/default", f"database/{database}", f"table/{database}/{table}"]
+    return [f"arn:{partition}:glue:{region}:{account}:{each}" for each in (*kinds, f"userDefinedFunction/{database}/*")]
+
+
 def needed_on(partition: str, action: str, bucket: str, key: str) -> str:
     """The resource that a statement should name for an action on an object: the bucket, or the object's whole folder.
 
@@ -25,8 +31,8 @@ def needed_on(partition: str, action: str, bucket: str, key: str) -> str:
     return s3_arn(partition, bucket, "/".join([*key.split("/")[:-1], "*"]))
 
 
-def statement(actions: Sequence[str], resource: str) -> dict[str, Any]:
-    """The IAM statement that allows actions on a resource."""
+def statement(actions: Sequence[str], resource: str | list[str]) -> dict[str, Any]:
+    """The IAM statement that allows actions on a resource, or on several."""
     return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
 
 

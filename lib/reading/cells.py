@@ -1,6 +1,5 @@
 """The cells of text files: which columns are numbers, found in one pass over all rows."""
 
-import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -11,14 +10,15 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lib.errors import InputError
-from lib.reading.dialect import NULLS, Dialect, fields
+from lib.reading.dialect import NULLS, Dialect, fields, read_rows
 from lib.reading.options import BLANKS
 from lib.reading.outline import FileColumn
 from lib.support.tables import quoted
 
 # The columns that a text file's rows have besides its own: the whole line where its number of fields is not that of the
-# header, and the URI of the file.
-LINE, FILE = "__line", "__file"
+# header, and the URI of the file. Files that a task reads whole also have the line where a cell begins whose quote is
+# never closed.
+LINE, FILE, UNCLOSED = "__line", "__file", "__unclosed"
 _LARGEST = 9e18  # of a whole number that 64 bits hold
 _REPLACED = "\ufffd"  # what a decoder makes of bytes that are no letter
 _MOST_BYTES = 64 * 1024**2  # of a file whose lines are counted to tell where a cell is
@@ -38,7 +38,7 @@ class Cells:
         integer.
 
         Raises:
-            InputError: a line has too many fields, or a letter is not of the encoding.
+            InputError: a line has too many fields, a quote is never closed, or a letter is not of the encoding.
         """
         counts = [F.count(F.lit(1)).alias("rows")]
         for i, name in enumerate(names):
@@ -54,8 +54,10 @@ class Cells:
             ]
         whole = F.concat_ws(self.dialect.sep, *(F.col(quoted(name)) for name in names))
         long = F.size(F.split(LINE, re.escape(self.dialect.sep))) > len(names)
+        unclosed = F.col(UNCLOSED) if UNCLOSED in frame.columns else F.lit(None).cast("int")
         found = frame.agg(
             *counts,
+            F.min(F.when(unclosed.isNotNull(), F.struct(FILE, unclosed))).alias("unclosed"),
             F.min(F.when(long, F.struct(FILE, LINE))).alias("long"),
             F.min(F.when(whole.contains(_REPLACED), F.struct(FILE, whole))).alias("replaced"),
         ).first()
@@ -89,6 +91,12 @@ class Cells:
         return FileColumn(name, kind, kind, True)
 
     def _refuse(self, found: Any, n_fields: int) -> None:
+        if found["unclosed"]:
+            file, number = found["unclosed"]
+            raise InputError(
+                f"{_path(file)}, line {number:,}: a quote opens a cell and is never closed: close it, or double it if "
+                "it belongs to the text, and put the cell in quotes"
+            )
         if found["long"]:
             file, text = found["long"]
             line, _ = self._line(file, lambda row: len(row) > n_fields) or ("", "")
@@ -113,12 +121,16 @@ class Cells:
     def _rows(self, file: str) -> Iterator[tuple[int, list[str]]]:
         """The rows of the beginning of a file, with the number of each one's line."""
         with self.opened(file) as content:
-            lines = io.TextIOWrapper(io.BytesIO(content.read(_MOST_BYTES)), self.dialect.encoding, errors="replace")
+            lines = io.TextIOWrapper(
+                io.BytesIO(content.read(_MOST_BYTES)), self.dialect.encoding, errors="replace", newline=""
+            )
             if self.dialect.sep == BLANKS:
                 yield from ((number, fields(line, BLANKS)) for number, line in enumerate(lines, start=1))
                 return
-            reader = csv.reader(lines, delimiter=self.dialect.sep)
-            yield from ((reader.line_num, row) for row in reader)
+            last = 0
+            for row in (reader := read_rows(lines, self.dialect.sep)):
+                yield last + 1, row
+                last = reader.line_num
 
     def _is_text(self, cell: str) -> bool:
         plain = cell.strip()

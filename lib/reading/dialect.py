@@ -2,10 +2,10 @@
 
 import codecs
 import csv
-import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lib.errors import InputError
 from lib.reading.options import BLANKS, LOOK, SEPARATORS, TextOptions
@@ -13,6 +13,7 @@ from lib.reading.options import BLANKS, LOOK, SEPARATORS, TextOptions
 # What stands for no value where numbers are expected, in small letters.
 NULLS = ("", "na", "n/a", "nan", "null", "none")
 _LINES = 100
+_LARGEST_CELL = 2**31 - 1
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
 
 
@@ -51,6 +52,10 @@ def find(uri: str, head: bytes, is_whole: bool, given: TextOptions = LOOK) -> tu
     if not lines:
         return Dialect(encoding=encoding, nulls=given.nulls, has_header=has_header), []
     sep = given.sep or max(SEPARATORS, key=lambda each: _fit(lines, each))
+    if is_open(lines[0], sep):
+        raise InputError(
+            f"{uri}, line 1: a quoted name goes on in the next line: {lines[0][:60]}; write it in one line"
+        )
     first, *others = rows = [[cell.strip() for cell in fields(line, sep)] for line in lines]
     decimal = given.decimal or _decimal(others if has_header else rows, sep)
     return Dialect(sep, decimal, encoding, given.nulls, has_header), _names(uri, first, lines[0], given.header)
@@ -60,7 +65,18 @@ def fields(line: str, sep: str) -> list[str]:
     """The fields of one line."""
     if sep == BLANKS:
         return line.split()
-    return next(csv.reader(io.StringIO(line), delimiter=sep), [])
+    return next(read_rows([line], sep), [])
+
+
+def is_open(line: str, sep: str) -> bool:
+    """Whether a line ends within a cell in quotes, which goes on in the next line."""
+    return sep != BLANKS and "".join(next(read_rows([f"{line}\n"], sep), [])[-1:]).endswith("\n")
+
+
+def read_rows(lines: Iterable[str], sep: str) -> Any:
+    """The rows of a text file with quotes, which may go over several lines: a reader of the module csv."""
+    csv.field_size_limit(_LARGEST_CELL)
+    return csv.reader(lines, delimiter=sep, skipinitialspace=True)
 
 
 def _names(uri: str, first: Sequence[str], line: str, header: bool | Sequence[str] | None) -> list[str]:

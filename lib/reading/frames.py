@@ -83,9 +83,13 @@ def read(spark: SparkSession, inputs: str | Sequence[str], options: Options = NO
     groups: dict[Group, list[File]] = defaultdict(list)
     for file in listing.files.values():
         groups[group_of(file, seen[file.uri])].append(file)
+    for group in list(groups):
+        for file in group.of_several_lines(spark, groups[group], listing):
+            groups[group].remove(file)
+            groups[group_of(file, seen[file.uri], of_several_lines=True)].append(file)
     parts = [_Part(NO_FILES, frame, found, None) for frame, found in of_catalogue.values()]
     rows: dict[str, int] = defaultdict(int)
-    for group, files in groups.items():
+    for group, files in ((group, files) for group, files in groups.items() if files):
         part = _part(spark, group, files, seen, listing)
         if part.cells:
             rows[group.given] += part.found.rows or 0

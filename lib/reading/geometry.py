@@ -1,5 +1,10 @@
-"""What a parquet file with geometries (GeoParquet) says of them. It needs no Spark."""
+"""What a parquet file with geometries (GeoParquet) says of them, and where they are. It needs no Spark.
 
+Points are read without a library. The centroids of other geometries need shapely, which need not be installed.
+"""
+
+import importlib
+import importlib.util
 import json
 import struct
 from collections.abc import Iterable, Mapping
@@ -32,9 +37,24 @@ def are_points(kinds: Iterable[str]) -> bool:
     return bool(found) and found <= set(_POINTS)
 
 
+def has_centroids() -> bool:
+    """Whether the centroids of geometries that are no points can be found here."""
+    return importlib.util.find_spec("shapely") is not None
+
+
 def coordinates(geometries: Iterable[bytes | None]) -> npt.NDArray[np.float64]:
-    """The coordinates of points in well-known binary (points × 2); NaN for what is no point, empty, or missing."""
-    return np.array([_point(each) for each in geometries], np.float64).reshape(-1, 2)
+    """The coordinates of geometries in well-known binary (geometries × 2): of points as they are, of others of their
+    centroid, if this can be found here. NaN for others, and for what is empty, damaged or missing.
+    """
+    known = list(geometries)
+    found = np.array([_point(each) for each in known], np.float64).reshape(-1, 2)
+    others = [place for place in np.flatnonzero(np.isnan(found[:, 0])) if known[place]]
+    if others and has_centroids():
+        shapely = importlib.import_module("shapely")
+        centres = shapely.centroid(shapely.from_wkb([known[place] for place in others], on_invalid="ignore"))
+        is_somewhere = ~(shapely.is_missing(centres) | shapely.is_empty(centres))
+        found[np.array(others)[is_somewhere]] = shapely.get_coordinates(centres[is_somewhere])
+    return found
 
 
 def _point(geometry: bytes | None) -> tuple[float, float]:

@@ -1,8 +1,7 @@
 """The rows of files as they are: the files that Spark reads in one go, and how."""
 
-import codecs
-import csv
 import io
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,25 +12,31 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from lib.reading.cells import FILE, LINE
-from lib.reading.dialect import Dialect
+from lib.errors import InputError
+from lib.reading.by_arrow import read_by_arrow
+from lib.reading.cells import FILE, LINE, UNCLOSED
+from lib.reading.dialect import Dialect, read_rows
 from lib.reading.listing import File, Listing
 from lib.reading.options import BLANKS
 from lib.reading.outline import FileColumn, FileOutline
 from lib.reading.points import with_coordinates
 from lib.reading.unpacked import unpacked
+from lib.reading.whole_files import whole_files
 from lib.support import tables
 from lib.support.tables import Format, quoted
 
 # Encodings in which Spark finds lines.
 _BY_LINES = ("UTF-8", "ISO-8859-1", "ISO8859-1", "ASCII", "windows-1252")
 
+_LARGEST_WHOLE = 1024**3  # bytes of a file that a task reads whole
+
 
 @dataclass(frozen=True)
 class Group:
     """Files that Spark reads in one go: `base` is the folder that their partition folders (`inner`) are in, and `outer`
-    are the values of other folders. Files in archives and in rare encodings are `whole`: a task decodes each. `points`
-    is the column of points whose coordinates are columns, too.
+    are the values of other folders. Files in archives, in rare encodings, with cells of several lines, and those that
+    Spark cannot open are `whole`: a task reads each. `points` is the column of points whose coordinates are columns,
+    too.
     """
 
     base: str
@@ -58,7 +63,10 @@ class Group:
             stored = [each for each in columns if not (self.points and each.is_place and each.is_number)]
             types = {each.name: "bigint" if is_nanos(each) else each.spark for each in stored}
             read = [T.StructField(name, T._parse_datatype_string(kind)) for name, kind in types.items() if kind]
-            rows = _with_file(reader.schema(T.StructType(read + in_folders)).format(self.format.spark).load(places))
+            if self.whole:
+                rows = read_by_arrow(spark, [file.uri for file in files], T.StructType(read))
+            else:
+                rows = _with_file(reader.schema(T.StructType(read + in_folders)).format(self.format.spark).load(places))
             return with_coordinates(rows, self.points) if self.points else rows
         if self.dialect.sep == BLANKS:
             lines = reader.schema(T.StructType([T.StructField("value", T.StringType()), *in_folders])).format("text")
@@ -66,16 +74,36 @@ class Group:
         texts = T.StructType([*(T.StructField(name, T.StringType()) for name in (*names, LINE)), *in_folders])
         return _with_file(reader.schema(texts).options(**_csv(self.dialect)).format("csv").load(places))
 
+    def of_several_lines(self, spark: SparkSession, files: Sequence[File], listing: Listing) -> list[File]:
+        """The text files that have a cell of several lines: such a cell is in quotes."""
+        if self.whole or self.dialect is None or self.dialect.sep == BLANKS:
+            return []
+        in_folders = [T.StructField(name, T.StringType()) for name in self.inner]
+        reader = spark.read.options(**({"basePath": self.base} if self.base else {}), __globPaths__="false")
+        lines = reader.schema(T.StructType([T.StructField("value", T.StringType()), *in_folders])).format("text")
+        found = _with_file(lines.load(_places(self, [file.uri for file in files], listing.folders)))
+        # Without doubled quotes, and then without the cells that are closed, is there one that begins with a quote?
+        text, start = F.replace("value", F.lit('""'), F.lit("")), rf"(^|{re.escape(self.dialect.sep)}) *\""
+        is_open = F.regexp_replace(text, rf'{start}[^"]*+"', "$1").rlike(start)
+        has_one = found.where(F.col("value").contains('"') & is_open).select(FILE).distinct().collect()
+        return [file for file in files if (file.uri,) in has_one]
 
-def group_of(file: File, found: FileOutline) -> Group:
-    """What must be alike for two files to be read in one go."""
+
+def group_of(file: File, found: FileOutline, of_several_lines: bool = False) -> Group:
+    """What must be alike for two files to be read in one go.
+
+    Raises:
+        InputError: a task would have to read too large a file.
+    """
     base, outer, inner = _in_folders(file)
     types = tuple((each.name, each.spark) for each in found.columns)
-    if found.dialect is None:
-        return Group(base, outer, inner, frozenset(types), file.format, "", None, False, found.points)
-    whole = file.uri.lower().endswith(".zip") or found.dialect.encoding not in _BY_LINES
+    in_rare_way = found.dialect and (file.uri.lower().endswith(".zip") or found.dialect.encoding not in _BY_LINES)
+    whole = bool(found.for_arrow or of_several_lines or in_rare_way)
     if whole:
+        _check_size(file, "numbers of 16 bits" if found.for_arrow else "cells of several lines, or is packed")
         base, outer, inner = "", tuple(tables.partition_values(file.path).items()), ()
+    if found.dialect is None:
+        return Group(base, outer, inner, frozenset(types), file.format, "", None, whole, found.points)
     # The rows of text are counted by input, when they are looked at.
     return Group(base, outer, inner, types, file.format, file.given, found.dialect, whole)
 
@@ -95,6 +123,15 @@ def file_name(frame: DataFrame) -> Column:
         return F.lit(None)
     endings = "|".join(re.escape(ending[1:]) for known in tables.FORMATS for ending in known.suffixes)
     return F.regexp_replace(F.element_at(F.split(FILE, "/"), -1), rf"(?i)(?<=.)\.({endings})$", "")
+
+
+def _check_size(file: File, why: str) -> None:
+    if file.size > _LARGEST_WHOLE:
+        raise InputError(
+            f"{file.uri} has {why}, and such a file is read by one task: it has {file.size / 1024**3:.1f} GB, which is "
+            f"more than {_LARGEST_WHOLE // 1024**3}; divide it into several files, or write it as parquet (numbers as "
+            "float32)"
+        )
 
 
 def _in_folders(file: File) -> tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]:
@@ -126,6 +163,7 @@ def _csv(dialect: Dialect) -> dict[str, Any]:
         "columnNameOfCorruptRecord": LINE,
         "ignoreLeadingWhiteSpace": True,
         "ignoreTrailingWhiteSpace": True,
+        "escape": '"',  # a quote within quotes is doubled; Spark would expect a backslash
     }
 
 
@@ -145,14 +183,29 @@ def _split(lines: DataFrame, dialect: Dialect) -> DataFrame:
 def _decoded(spark: SparkSession, files: Sequence[File], dialect: Dialect) -> DataFrame:
     """The fields of the lines of files that Spark cannot read by lines."""
 
-    def of_file(row: Any) -> Iterator[tuple[str, list[str]]]:
+    def of_file(row: Any) -> Iterator[tuple[str, list[str], int | None]]:
         with unpacked(row["path"], io.BytesIO(row["content"])) as content:
-            lines = (line.removeprefix("\ufeff") for line in codecs.getreader(dialect.encoding)(content))
-            rows = map(str.split, lines) if dialect.sep == BLANKS else csv.reader(lines, delimiter=dialect.sep)
-            yield from ((row["path"], [field.strip() for field in found]) for found in rows if any(found))
+            lines = io.TextIOWrapper(content, dialect.encoding, errors="replace", newline="")
+            for found, unclosed in _rows(lines, dialect.sep):
+                yield row["path"], found, unclosed
 
-    read = spark.read.format("binaryFile").option("__globPaths__", "false").load([file.uri for file in files])
-    return spark.createDataFrame(read.rdd.flatMap(of_file), f"{FILE} string, __fields array<string>")
+    rows = whole_files(spark, [file.uri for file in files]).rdd.flatMap(of_file)
+    return spark.createDataFrame(rows, f"{FILE} string, __fields array<string>, {UNCLOSED} int")
+
+
+def _rows(lines: Iterable[str], sep: str) -> Iterator[tuple[list[str], int | None]]:
+    """The rows of a text file; the last has the number of its first line if a quote in it is never closed."""
+    end = "\0the end\0"
+    plain = (line.removeprefix("\ufeff") for line in lines)
+    if sep == BLANKS:
+        yield from ((found, None) for found in map(str.split, plain) if found)
+        return
+    number = 1
+    reader = read_rows(itertools.chain(plain, ["\n", end]), sep)
+    for found in reader:
+        if any(found) and found != [end]:
+            yield [field.strip() for field in found], number if found[-1].endswith(end) else None
+        number = reader.line_num + 1
 
 
 def _of_fields(split: DataFrame, names: Sequence[str], dialect: Dialect, folders: Sequence[str]) -> DataFrame:
@@ -161,7 +214,8 @@ def _of_fields(split: DataFrame, names: Sequence[str], dialect: Dialect, folders
     found = F.col("__fields")
     values = [F.get(found, i).alias(name) for i, name in enumerate(names)]
     line = F.when(F.size(found) > len(names), F.array_join(found, dialect.sep)).alias(LINE)
-    return rows.select(*values, line, FILE, *map(quoted, folders))
+    unclosed = [UNCLOSED] if UNCLOSED in split.columns else []
+    return rows.select(*values, line, FILE, *unclosed, *map(quoted, folders))
 
 
 def _places(group: Group, files: Sequence[str], listed: Mapping[str, set[str]]) -> list[str]:

@@ -63,7 +63,8 @@ class FileColumn:
 @dataclass(frozen=True)
 class FileOutline:
     """The columns of one file, and its rows: None where they would have to be counted. `uri` is its name to people,
-    `dialect` how a text file is written, and `points` the column of points that two of its columns are taken from.
+    `dialect` how a text file is written, and `points` the column of points that two of its columns are taken from. With
+    `for_arrow` it is a parquet file that Spark cannot open, and Arrow can.
     """
 
     uri: str
@@ -71,6 +72,7 @@ class FileOutline:
     rows: int | None
     dialect: Dialect | None = None
     points: str | None = None
+    for_arrow: bool = False
 
 
 @dataclass(frozen=True)
@@ -224,8 +226,9 @@ def _footer(file: TableFile, table_format: tables.Format) -> FileOutline:
         source = pa.PythonFile(file, mode="r")
         if table_format.spark == tables.PARQUET.spark:
             found = pq.ParquetFile(source)
-            columns, points = _with_coordinates(tuple(_parquet_columns(file.uri, found)), found.metadata.metadata)
-            return FileOutline(file.uri, columns, found.metadata.num_rows, points=points)
+            columns, points = _with_coordinates(tuple(_parquet_columns(found)), found.metadata.metadata)
+            rows, for_arrow = found.metadata.num_rows, _has_half_floats(found)
+            return FileOutline(file.uri, columns, rows, points=points, for_arrow=for_arrow)
         fragment = getattr(dataset, str(table_format.arrow))().make_fragment(source)
         columns = tuple(FileColumn(f.name, *_kind(f.type)) for f in fragment.physical_schema)
         return FileOutline(file.uri, columns, fragment.count_rows())
@@ -236,15 +239,17 @@ def _footer(file: TableFile, table_format: tables.Format) -> FileOutline:
 def _with_coordinates(
     columns: tuple[FileColumn, ...], metadata: Mapping[bytes, bytes] | None
 ) -> tuple[tuple[FileColumn, ...], str | None]:
-    """The columns of a file with those for the coordinates of its points, and the column that has the points.
+    """The columns of a file with those for the coordinates of its geometries, and the column that has these.
 
     Of a file that has such columns itself, its own count.
     """
     name, kinds = geometry.geometry_of(metadata) or ("", ())
     if "binary" not in [each.spark for each in columns if each.name == name]:
         return columns, None
-    is_place = geometry.are_points(kinds)
-    described = FileColumn(name, f"geometry ({', '.join(kinds) or 'of any kind'})", "binary", False, is_place)
+    is_place = geometry.are_points(kinds) or geometry.has_centroids()
+    lacking = "" if is_place else ", whose centroids need shapely (pip install shapely)"
+    kind = f"geometry ({', '.join(kinds) or 'of any kind'}){lacking}"
+    described = FileColumn(name, kind, "binary", False, is_place)
     columns = tuple(described if each.name == name else each for each in columns)
     own = {each.name.lower() for each in columns} & {geometry.X, geometry.Y}
     if own or not is_place:
@@ -252,14 +257,15 @@ def _with_coordinates(
     return (*columns, *(FileColumn(each, "double", "double", True, True) for each in (geometry.X, geometry.Y))), name
 
 
-def _parquet_columns(uri: str, file: pq.ParquetFile) -> Iterable[FileColumn]:
+def _has_half_floats(file: pq.ParquetFile) -> bool:
+    """Whether a file has numbers of 16 bits, in which case Spark cannot read even its footer."""
+    return any(column.logical_type.type == "FLOAT16" for column in file.schema)
+
+
+def _parquet_columns(file: pq.ParquetFile) -> Iterable[FileColumn]:
     """What Spark makes of each column: the type in the file counts, not the one that Arrow restores."""
     leaf = 0
     for field in file.schema_arrow:
-        if pa.types.is_float16(field.type):  # Spark cannot read even the footer of such a file
-            raise InputError(
-                f"{uri}: column {field.name!r} is of type float16, which Spark cannot read: write it as float32"
-            )
         leaves = _leaves(field.type)
         kind = _parquet_kind(file.schema.column(leaf), field.type) if leaves == 1 else None
         leaf += leaves
@@ -299,6 +305,8 @@ def _parquet_kind(column: Any, arrow: pa.DataType) -> tuple[str, str | None, boo
         return "bigint", "bigint", True
     if physical == "INT64" and pa.types.is_uint64(arrow):
         return "decimal(20,0)", "decimal(20,0)", True
+    if logical == "FLOAT16":
+        return "float16", "float", True
     if physical in _PARQUET_NUMBERS:
         return _PARQUET_NUMBERS[physical], _PARQUET_NUMBERS[physical], True
     if physical == "BYTE_ARRAY" and logical in ("STRING", "ENUM", "JSON"):

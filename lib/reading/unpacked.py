@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, BinaryIO
 
 from lib.errors import InputError
 
@@ -17,7 +17,7 @@ _PIECE = 64 * 1024  # read at once: each is a request to S3
 
 
 @contextmanager
-def unpacked(uri: str, file: Any) -> Iterator[io.BufferedIOBase]:
+def unpacked(uri: str, file: Any) -> Iterator[BinaryIO]:
     """The bytes of a file, unpacked if its name ends in .gz, .bz2 or .zip. `file` is a raw, seekable file, which is
     closed at the end.
 

@@ -151,7 +151,7 @@ def _reproduce(experiment: Record, words: Words) -> str:
 def _parameter_rows(name: str, value: Any, words: Words) -> list[list[str]]:
     """A run's parameter; a grid takes a row for each of its axes."""
     if name != "grid" or not value:
-        return [[code(name), words.term("param", name), _parameter(value, words)]]
+        return [[code(name), words.term("param", name), _parameter(name, value, words)]]
     rows = []
     for model, axes in value.items():
         for axis, values in axes.items():
@@ -160,8 +160,10 @@ def _parameter_rows(name: str, value: Any, words: Words) -> list[list[str]]:
     return rows
 
 
-def _parameter(value: Any, words: Words) -> str:
+def _parameter(name: str, value: Any, words: Words) -> str:
     """A run's parameter as a cell: numbers and names as they are, lists as JSON, a dash for none."""
+    if name == "missing" and value is None:
+        return words("missing_not_given")
     if value is None or value == "" or value == [] or value == {}:
         return "–"
     if isinstance(value, bool):

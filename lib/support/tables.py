@@ -48,6 +48,9 @@ FORMATS = (
     Format("ORC", "orc", "OrcFileFormat", (".orc",)),
 )
 
+# Files of geometries that GDAL makes GeoParquet of.
+_VECTORS = (".gpkg", ".shp", ".geojson", ".kml")
+
 # What GDAL reads and a table is never called. Pictures (.png, .jpg) often stand beside rasters as previews.
 RASTER_SUFFIXES = (
     *(".tif", ".tiff", ".vrt", ".jp2", ".img", ".nc", ".bil", ".dat", ".asc", ".grd", ".hgt", ".dem", ".ers"),
@@ -174,9 +177,16 @@ def format_of(uri: str, files: Iterable[str]) -> Format:
     """The format of a table, according to the names of its files.
 
     Raises:
-        InputError: there is no file, or there are several formats.
+        InputError: there is no file, or there are several formats, or one that is not read.
     """
-    of_formats = {_format_of_file(path): path for path in files}
+    known = list(files)
+    if vectors := [path for path in known if path.lower().endswith(_VECTORS)]:
+        name = vectors[0].rpartition("/")[2]
+        raise InputError(
+            f"{uri}: {name} is a file of geometries of a format that is not read: write it as GeoParquet, with "
+            f"ogr2ogr {name.rpartition('.')[0]}.parquet {name}"
+        )
+    of_formats = {_format_of_file(path): path for path in known}
     if not of_formats:
         raise InputError(
             f"input {uri} is an empty folder, or has only empty and hidden files: choose another with --input-data"

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from launcher.emr.design import configurations, design
+from launcher.emr.policies import glue_arns
 from tests.aws.moto_server import client, moto_process
 
 _SERVICES = ("budgets", "ec2", "emr", "iam", "s3", "sts")
@@ -19,6 +21,7 @@ def applied(terraform):
         (terraform.folder / "moto_override.tf.json").write_text(json.dumps(_provider(endpoint)))
         (terraform.folder / "terraform.tfvars").write_text(
             'budget_emails = ["someone@example.org"]\nemr_task_instance_count = 1\nemr_scaling_max_instances = 6\n'
+            'glue_databases = ["geology"]\n'
         )
         terraform("apply", "-auto-approve", "-input=false")
         clients = {name: client(name, endpoint) for name in _SERVICES}
@@ -58,6 +61,17 @@ def test_the_cluster(applied):
     assert policy["AutoTerminationPolicy"] == {"IdleTimeout": 3600}
     scaling = applied.emr.get_managed_scaling_policy(ClusterId=cluster["Id"])["ManagedScalingPolicy"]
     assert scaling["ComputeLimits"]["MaximumCapacityUnits"] == 6
+
+
+def test_glue_is_that_of_cluster_create_and_of_its_check(applied):
+    cluster = applied.emr.describe_cluster(ClusterId=applied.outputs["emr_cluster_id"])["Cluster"]
+    assert _sorted(cluster["Configurations"]) == _sorted(configurations(glue=True))
+    profile = applied.iam.get_instance_profile(InstanceProfileName=applied.outputs["instance_profile"])
+    role = profile["InstanceProfile"]["Roles"][0]["RoleName"]
+    (allowed,) = applied.iam.get_role_policy(RoleName=role, PolicyName="glue")["PolicyDocument"]["Statement"]
+    account = applied.sts.get_caller_identity()["Account"]
+    assert set(allowed["Resource"]) == set(glue_arns("aws", "us-east-1", account, "geology", "*"))
+    assert allowed["Action"] == design()["glue"]["actions"]
 
 
 def test_the_nodes(applied):
@@ -129,6 +143,7 @@ def test_the_roles(applied):
     assert applied.iam.list_attached_role_policies(RoleName=nodes["RoleName"])["AttachedPolicies"] == []
     assert set(applied.iam.list_role_policies(RoleName=nodes["RoleName"])["PolicyNames"]) == {
         "cost",
+        "glue",
         "session-manager",
         "storage",
     }
@@ -156,6 +171,11 @@ def test_destroy_leaves_nothing(applied):
     assert bucket not in [each["Name"] for each in applied.s3.list_buckets()["Buckets"]]
     assert vpc not in [each["VpcId"] for each in applied.ec2.describe_vpcs()["Vpcs"]]
     assert [each for each in applied.iam.list_roles()["Roles"] if each["RoleName"].startswith("mineria-ml")] == []
+
+
+def _sorted(known) -> list:
+    plain = [{name: value for name, value in each.items() if value} for each in known]
+    return sorted(plain, key=lambda each: each["Classification"])
 
 
 def _keys(applied) -> set[str]:

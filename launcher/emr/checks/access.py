@@ -117,7 +117,7 @@ def _only_read(subject: Subject, why: str) -> CheckResult:
 
 def _simulated(subject: Subject) -> list[tuple[str, str]]:
     """Ask IAM what the role's policies say; returns the actions and places that they do not allow."""
-    role, out = _role(subject)["Arn"], subject.parameters.out.rstrip("/")
+    role, out = role_of_nodes(subject)["Arn"], subject.parameters.out.rstrip("/")
     objects = [uri if "." in uri.rsplit("/", 1)[-1] else f"{uri.rstrip('/')}/*" for uri in subject.read]
     asked = [("s3:ListBucket", uri) for uri in subject.read] + [("s3:GetObject", uri) for uri in objects]
     asked += [(action, f"{out}/*") for action in ("s3:PutObject", "s3:DeleteObject")]
@@ -141,13 +141,18 @@ def _remedy(subject: Subject, refused: Sequence[tuple[str, str]]) -> str:
     for action, uri in refused:
         lacking.append((action, needed_on(partition, action, *bucket_and_key(uri))))
     try:
-        role = f"the role {_role(subject)['RoleName']}"
+        role = f"the role {role_of_nodes(subject)['RoleName']}"
     except ExperimentError:
         role = f"the role of the instance profile {subject.cluster.instance_profile}"
     return f"add to {role}: {statements(lacking)}"
 
 
-def _role(subject: Subject) -> dict[str, Any]:
+def role_of_nodes(subject: Subject) -> dict[str, Any]:
+    """The nodes' role, as IAM describes it.
+
+    Raises:
+        InputError: their instance profile has none, or may not be looked at.
+    """
     # EMR gives the profile's name, or its ARN, as it was given.
     profile = subject.cluster.instance_profile.rsplit("/", 1)[-1]
     with aws.translated_errors(f"cannot look at the nodes' instance profile {profile}"):

@@ -11,7 +11,7 @@ from dataclasses import replace
 import boto3
 from rich.console import Console
 
-from launcher.emr.checks import access, data, memory
+from launcher.emr.checks import access, catalogue, data, memory
 from launcher.emr.checks import cluster as checks_cluster
 from launcher.emr.checks.subject import CheckResult, Level, Subject, fail, warning
 from launcher.emr.clusters import describe
@@ -29,6 +29,7 @@ CHECKS: Mapping[str, Check] = {
     "memory": memory.memory,
     "code": data.code,
     "data": data.data,
+    "catalogue": catalogue.catalogue,
     "output": data.output,
     "nodes' role": access.nodes_role,
     "region": data.region,

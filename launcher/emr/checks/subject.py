@@ -85,8 +85,17 @@ class Subject:
     @property
     def inputs(self) -> list[str]:
         """All files and folders that the experiment reads, or the scoring; a table of the catalogue is neither."""
+        return [place for place in self._tables if not is_in_catalogue(place)]
+
+    @property
+    def in_catalogue(self) -> list[str]:
+        """All tables of Spark's catalogue that it reads."""
+        return [place for place in self._tables if is_in_catalogue(place)]
+
+    @property
+    def _tables(self) -> list[str]:
         tested = [] if self.parameters.model else self.parameters.test_data or []
-        return [place for place in (*self.parameters.input_data, *tested) if not is_in_catalogue(place)]
+        return [*self.parameters.input_data, *tested]
 
     @property
     def read(self) -> list[str]:

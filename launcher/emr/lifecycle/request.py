@@ -4,18 +4,16 @@ The settings are those of Terraform's variables, with the same defaults; what bo
 infrastructure/cluster.json.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from launcher.emr.design import configurations, design
 from launcher.parameters.fields import allowed, described
-from launcher.support.project import PROJECT
 from lib.errors import InputError, not_among
 
-DESIGN = PROJECT / "infrastructure" / "cluster.json"
 # AWS's policy for EMR's role reaches only what carries it.
 EMR_TAG = ("for-use-with-amazon-emr-managed-policies", "true")
 
@@ -53,6 +51,7 @@ class NewCluster(BaseModel):
     step_concurrency: Annotated[int, Field(ge=1, le=256)] = described(
         1, "steps that run at the same time", "from 1 to 256"
     )
+    glue: bool = described(False, "the Glue Data Catalog is Spark's, for table://database.table", "true or false")
     bucket: str | None = described(None, f"bucket for logs and for what the nodes install; {_FOUND}", "a bucket's name")
     subnet: Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")] | None = described(
         None, _FOUND, "an id, as in subnet-0123456789abcdef0"
@@ -111,11 +110,11 @@ def settings(assignments: Iterable[str]) -> NewCluster:
 
 def request(wanted: NewCluster, around: Surroundings, bootstrap: str) -> dict[str, Any]:
     """What RunJobFlow is asked; `bootstrap` is the folder in S3 of what a node runs first."""
-    design = json.loads(DESIGN.read_text())
+    shared = design()
     name = f"{wanted.project}-cluster"
-    volumes = (design["volume"], wanted.core_ebs, wanted.core_volumes)
+    volumes = (shared["volume"], wanted.core_ebs, wanted.core_volumes)
     groups = [
-        _group("MASTER", wanted.master_type, 1, _ebs(design["volume"], wanted.master_ebs, 1)),
+        _group("MASTER", wanted.master_type, 1, _ebs(shared["volume"], wanted.master_ebs, 1)),
         _group("CORE", wanted.core_type, wanted.core_count, _ebs(*volumes)),
     ]
     if wanted.task_count:
@@ -136,8 +135,8 @@ def request(wanted: NewCluster, around: Surroundings, bootstrap: str) -> dict[st
     asked = {
         "Name": name,
         "ReleaseLabel": wanted.release,
-        "Applications": [{"Name": each} for each in design["applications"]],
-        "Configurations": design["configurations"],
+        "Applications": [{"Name": each} for each in shared["applications"]],
+        "Configurations": configurations(wanted.glue),
         "Instances": {key: value for key, value in instances.items() if value not in ("", None)},
         "BootstrapActions": [{"Name": "Python 3.11 and the project's packages", "ScriptBootstrapAction": action}],
         "LogUri": f"s3://{around.bucket}/logs/emr/",
@@ -147,8 +146,8 @@ def request(wanted: NewCluster, around: Surroundings, bootstrap: str) -> dict[st
         "StepConcurrencyLevel": wanted.step_concurrency,
         "AutoTerminationPolicy": {"IdleTimeout": wanted.idle_timeout},
         "ManagedScalingPolicy": _scaling(wanted),
-        "ScaleDownBehavior": design["scale_down_behavior"],
-        "EbsRootVolumeSize": design["root_volume_gb"],
+        "ScaleDownBehavior": shared["scale_down_behavior"],
+        "EbsRootVolumeSize": shared["root_volume_gb"],
         "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         "VisibleToAllUsers": True,
     }

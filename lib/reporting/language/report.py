@@ -38,6 +38,10 @@ _COLUMNS = {
     "data": ("Table", "Tabla"),
     "table_rows": ("Rows in the table", "Filas de la tabla"),
     "features": ("Features", "Variables"),
+    "missing_not_given": (
+        "`error`: they stop the training (not given)",
+        "`error`: detienen el entrenamiento (no se indicó)",
+    ),
     "missing_inputs": ("Missing values", "Valores faltantes"),
     "filled_with": (
         "filled with medians of the training rows: {medians}; values filled: {values}",

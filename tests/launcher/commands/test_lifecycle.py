@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from launcher.cli import app
 from launcher.emr import watching
 from launcher.emr.clusters import describe
+from launcher.emr.design import DESIGN
 from launcher.emr.lifecycle import create
-from launcher.emr.lifecycle.request import DESIGN, EMR_TAG, NewCluster, Surroundings, settings
+from launcher.emr.lifecycle.request import EMR_TAG, NewCluster, Surroundings, settings
 from launcher.support.aws import AwsUnavailable
 from launcher.support.project import PROJECT
 from lib.errors import InputError
@@ -143,6 +144,20 @@ def test_a_dry_run_prints_the_request_and_makes_nothing(account, emr):
     assert (limits["MinimumCapacityUnits"], limits["MaximumCapacityUnits"]) == (4, 8)
     assert (asked["Instances"]["Ec2KeyName"], asked["StepConcurrencyLevel"]) == ("mine", 3)
     assert emr.list_clusters(ClusterStates=["WAITING"])["Clusters"] == []
+
+
+def test_glue_is_the_catalogue_if_that_is_asked():
+    around = Surroundings("bucket", "subnet-1", "role", "profile")
+    plain, asked = (
+        create.request(settings(given), around, "s3://bucket/bootstrap/")["Configurations"]
+        for given in ([], ["glue=true"])
+    )
+    client = "com.amazonaws.glue.catalog.metastore.AWSGlueDataCatalogHiveClientFactory"
+    factory = {"hive.metastore.client.factory.class": client}
+    assert asked.pop() == {"Classification": "spark-hive-site", "Properties": factory}
+    of = {each["Classification"]: each for each in asked}
+    assert of["spark-defaults"]["Properties"].pop("spark.sql.catalogImplementation") == "hive"
+    assert asked == plain
 
 
 @pytest.mark.parametrize(

@@ -156,12 +156,35 @@ def test_what_is_no_number_is_refused_by_name_and_may_be_excluded(spark, tmp_pat
     assert values(loaded.frame, "f") == [0.5, 1.5]
 
 
-def test_half_floats_are_refused_by_name(spark, tmp_path):
-    pq.write_table(BASE.append_column("h", HALF), tmp_path / "t.parquet")
-    with pytest.raises(
-        InputError, match=r"t\.parquet: column 'h' is of type float16, which Spark cannot read: write it"
-    ):
-        dataset.load(spark, str(tmp_path / "t.parquet"), exclude_cols=["h"])
+def test_half_floats_are_numbers_and_may_be_excluded(spark, tmp_path):
+    """Spark cannot open such a file, so a task reads it with Arrow, with whatever else it has."""
+    whole = BASE.append_column("h", HALF)
+    for name, column in (OTHERS | NUMBERS).items():
+        whole = whole.append_column(name, column)
+    for number, part in enumerate((whole.slice(0, 1), whole.slice(1))):
+        (tmp_path / "t" / f"zone=0{number}").mkdir(parents=True)
+        pq.write_table(part, tmp_path / "t" / f"zone=0{number}" / "a b+c.parquet", version="2.6")
+    loaded = dataset.load(spark, f"{tmp_path}/t", exclude_cols=list(OTHERS))
+    assert loaded.features == ("f", "h", *NUMBERS)
+    assert (values(loaded.frame, "h"), values(loaded.frame, "zone")) == ([0.5, 2.5], ["00", "01"])
+    for name, column in NUMBERS.items():
+        assert values(loaded.frame, name) == sorted(float(each.as_py()) for each in column)
+    assert "h" not in dataset.load(spark, f"{tmp_path}/t", exclude_cols=[*OTHERS, "h"]).features
+    raw = dataset.read(spark, f"{tmp_path}/t")
+    assert values(raw, "struct") == [(1, None), (2, "x")]
+    assert values(raw, "string") == ["a", "b"]
+
+
+def test_half_floats_beside_other_numbers_and_in_lists(spark, tmp_path):
+    pq.write_table(BASE.append_column("h", HALF), tmp_path / "1.parquet")
+    pq.write_table(BASE.append_column("h", pa.array([7, 9])), tmp_path / "2.parquet")
+    loaded = dataset.load(spark, str(tmp_path))
+    assert values(loaded.frame, "h") == [0.5, 2.5, 7, 9]
+    (tmp_path / "l").mkdir()
+    pq.write_table(
+        BASE.append_column("l", pa.array([[1.0], [2.0]], pa.list_(pa.float16()))), tmp_path / "l" / "3.parquet"
+    )
+    assert dataset.load(spark, f"{tmp_path}/l", exclude_cols=["l"]).rows == 2
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "orc"])

@@ -3,12 +3,17 @@
 import bz2
 import gzip
 
+import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lib import dataset
 from lib.errors import InputError
 from lib.reading import frames
 from lib.reading.dialect import Dialect, find
+from lib.reading.options import Options
 from lib.reporting import views
 from tests.lib.tables import make_table, write
 
@@ -122,3 +127,53 @@ def test_a_file_without_a_header_or_rows_is_refused(spark, tmp_path, table):
 )
 def test_a_dialect_is_found_in_few_lines(head, dialect, names):
     assert find("t", head, is_whole=True) == (dialect, names)
+
+
+def test_a_cell_of_several_lines_is_one_cell(spark, tmp_path):
+    """The lines would have as many fields as the header: only the quotes tell."""
+    texts = ["one\ntwo", 'a, "quoted", and\r\n1,2,"3', "x", 'five" wide', "", "\n\n", "tail\\", "a", "b"]
+    table = pd.DataFrame({"f": np.arange(9) / 4, "note": texts, "label": [0, 1] * 4 + [0], "more": texts[::-1]})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    table[2:].to_csv(tmp_path / "u.csv", index=False)
+    found = frames.read(spark, str(tmp_path))
+    assert [(each.files, each.rows) for each in found.sources] == [(2, 16)]
+    rows = {(row["f"], row["note"] or "", row["label"], row["more"] or "") for row in found.frame.collect()}
+    assert rows == {(row.f, row.note.strip(), row.label, row.more.strip()) for row in table.itertuples()}
+    assert dataset.load(spark, str(tmp_path), exclude_cols=["note", "more"]).class_counts == {"0": 9, "1": 7}
+
+
+def test_a_quote_that_is_never_closed_is_refused_and_takes_no_rows(spark, tmp_path):
+    for place, cell in (("line 3", '"open'), ("line 4", '"open\n')):
+        lines = ["f,note,label", *(f"{n},c,{n % 2}" for n in range(300))]
+        lines[int(place[-1]) - 1] = f"2,{cell},1"
+        (tmp_path / "t.csv").write_text("\n".join(lines))
+        with pytest.raises(InputError, match=rf"t\.csv, {place}: a quote opens a cell and is never closed: close it"):
+            frames.read(spark, f"{tmp_path}/t.csv")
+
+
+def test_a_name_of_several_lines_is_refused(spark, tmp_path):
+    (tmp_path / "t.csv").write_text('f,"height\n(m)",label\n1,2,0\n3,4,1\n')
+    with pytest.raises(InputError, match=r't\.csv, line 1: a quoted name goes on in the next line: f,"height; write'):
+        frames.read(spark, f"{tmp_path}/t.csv")
+
+
+def test_a_large_file_with_such_cells_is_refused_by_name(spark, tmp_path, monkeypatch):
+    (tmp_path / "t.csv").write_text('f,note,label\n1,"a\nb",0\n3,4,1\n')
+    monkeypatch.setattr("lib.reading.groups._LARGEST_WHOLE", 10)
+    with pytest.raises(InputError, match=r"t\.csv has cells of several lines.*divide it into several files"):
+        frames.read(spark, f"{tmp_path}/t.csv")
+
+
+_cells = st.text(st.sampled_from('ab;," \n\t\\é'), max_size=6).map(str.strip)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.tuples(_cells, _cells), min_size=1, max_size=6), sep=st.sampled_from([",", ";"]))
+def test_what_pandas_writes_in_quotes_is_read_as_pandas_reads_it(spark, tmp_path_factory, rows, sep):
+    place = tmp_path_factory.mktemp("quotes") / "t.csv"
+    table = pd.DataFrame({"a": [a for a, _ in rows], "n": range(len(rows)), "b": [b for _, b in rows]})
+    table.to_csv(place, index=False, sep=sep)
+    again = pd.read_csv(place, sep=sep, keep_default_na=False, dtype=str)
+    found = frames.read(spark, str(place), Options.of({"csv": {"sep": sep, "nulls": []}})).frame
+    cells = sorted((row["n"], row["a"] or "", row["b"] or "") for row in found.collect())
+    assert [(a, b) for _, a, b in cells] == [(a.strip(), b.strip()) for a, b in zip(again.a, again.b, strict=True)]

@@ -15,7 +15,7 @@ from lib.reporting.front_matter import without
 from lib.reporting.language.phrases import PHRASES
 from lib.reporting.language.words import Words
 from lib.reporting.markdown import code
-from lib.reporting.provenance import provenance
+from lib.reporting.provenance import parameters, provenance
 from lib.reporting.report import render, write
 from lib.reporting.report_data import ReportData
 from lib.storage import Storage, join
@@ -173,6 +173,19 @@ class TestNumbers:
         split = tables(parts[12])[1]
         counts = [[number(cell) for cell in row[1:3]] for row in split[1:]]
         assert counts == [[c["rows"], c["positives"]] for c in raw["experiment"]["split"]["parts"].values()]
+
+
+@pytest.mark.parametrize(
+    ("language", "given", "says"),
+    [
+        ("en", None, "`error`: they stop the training (not given)"),
+        ("es", None, "`error`: detienen el entrenamiento (no se indicó)"),
+        ("en", "median", "`median`"),
+    ],
+)
+def test_what_happens_to_missing_values_is_said_if_nothing_was_given(raw, language, given, says):
+    facts = changed(raw, experiment=lambda e: e["parameters"].update(missing=given))
+    assert f"| `missing` | {Words(language)('param.missing')} | {says} |" in parameters(facts, Words(language))
 
 
 def test_both_languages_have_the_same_sections_tables_and_pictures(reports):

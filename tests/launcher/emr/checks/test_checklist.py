@@ -51,7 +51,7 @@ def test_the_table_says_each_check_and_what_to_do(check, bucket):
     ]
     assert "3 rows in 1 file, 2 features, label 'label', zones in 'zone'" in output
     assert "→ nothing: the next submission uploads it" in output
-    assert lines[-1] == "11 ok, 4 warning"
+    assert lines[-1] == "12 ok, 4 warning"
 
 
 def test_json_has_the_same_for_programs(check, bucket):
