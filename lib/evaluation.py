@@ -20,6 +20,7 @@ from lib.measures.figures import describe, describe_curves, describe_zone
 from lib.measures.rows import DROP, Measured, rows_to_measure
 from lib.measures.scored_rows import scored_rows
 from lib.metrics import ScoreCounts, count_scores
+from lib.records.evaluation import CURVES, METRICS
 from lib.saved_models import SCORE_COL, Scorer, load_scorer
 from lib.storage import Storage, join
 from lib.weights import Weights
@@ -91,12 +92,9 @@ def evaluate(
     if fail_below or fail_on_drift:
         metrics["gate"] = gate.check(metrics, fail_below or {}, fail_on_drift)
     curves = {**describe_curves(counts, chosen), **effects}
-    for name, content in (
-        (artifacts.EVAL_CURVES, curves),
-        (artifacts.EVAL_IMPORTANCES, summary["feature_importances"]),
-        (artifacts.EVAL_METRICS, metrics),
-    ):
-        storage.write_json(join(folder, name), content)
+    storage.write_record(join(folder, artifacts.EVAL_CURVES), CURVES, curves)
+    storage.write_json(join(folder, artifacts.EVAL_IMPORTANCES), summary["feature_importances"])
+    storage.write_record(join(folder, artifacts.EVAL_METRICS), METRICS, metrics)
     return Evaluation(folder, metrics, curves)
 
 

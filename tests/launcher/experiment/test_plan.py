@@ -9,6 +9,7 @@ from launcher.parameters.schema import NAMES, Parameters
 from launcher.parameters.sources import gather
 from lib.errors import ExperimentError, InputError
 from tests.launcher.experiments import RUN_ID, plan, write_notebooks
+from tests.lib import records
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,7 @@ def begun(out: Path) -> None:
     folder = out / "models" / "model_20260101_000000"
     folder.mkdir(parents=True)
     parameters = {"input_data": ["/data/t.parquet"], "seed": 7, "metric": "areaUnderROC", "out": "elsewhere"}
-    (folder / "experiment.json").write_text(json.dumps({"parameters": parameters}))
+    (folder / "experiment.json").write_text(json.dumps(records.experiment(parameters=parameters)))
 
 
 @pytest.mark.parametrize("model", ["model_20260101_000000", "20260101_000000", "out/models/model_20260101_000000/"])
