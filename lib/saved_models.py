@@ -22,6 +22,7 @@ from lib.errors import InputError, NotCompilable, SavedModelError, some
 from lib.storage import Storage, join
 from lib.support import tables
 from lib.support.workers import quick_to_reuse
+from lib.trees.content import Content, content_of
 from lib.trees.scoring import Ensemble, Tree, make_ensemble
 
 FEATURES_COL = "features"
@@ -46,11 +47,12 @@ class TreeScorer:
     """A saved model that scores rows without Spark ML: its input columns, in order, and its trees.
 
     `fills` are what its Imputer puts in place of null and NaN, NaN for a column that it does not fill; None if it has
-    no Imputer.
+    no Imputer. `content` is what it is known by.
     """
 
     features: tuple[str, ...]
     ensemble: Ensemble
+    content: Content
     fills: tuple[float, ...] | None = None
 
     def score(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -108,7 +110,27 @@ def load_scorer(spark: SparkSession, path: str) -> Scorer:
     try:
         return load_ensemble(spark, path)
     except NotCompilable:
-        return PipelineScorer(load_pipeline(spark, path))
+        with _damage_told(path):
+            return PipelineScorer(load_pipeline(spark, path))
+
+
+def check_trained(scorer: Scorer, summary: Mapping[str, Any], path: str) -> bool | None:
+    """Whether the model at `path` is the one that was trained; None if its summary.json does not say what that was.
+
+    Raises:
+        InputError: it is another.
+    """
+    recorded = summary.get("pipeline")
+    if recorded is None:
+        return None
+    difference: str | None = "it is no forest or GBT that can be read"
+    if isinstance(scorer, TreeScorer):
+        difference = scorer.content.difference(recorded)
+    if difference:
+        raise InputError(
+            f"the model at {path} is not the one that was trained: {difference}; restore it from a copy, or train again"
+        )
+    return True
 
 
 def load_pipeline(spark: SparkSession, path: str) -> PipelineModel:
@@ -139,7 +161,10 @@ def load_ensemble(spark: SparkSession, path: str) -> TreeScorer:
         raise model_files.refused(path, "it has features with categories, and splits by them")
     try:
         trees = _trees(nodes, found.kind, found.count)
-        return TreeScorer(found.features, make_ensemble(found.kind, trees, len(found.features), weights), fills)
+        ensemble = make_ensemble(found.kind, trees, len(found.features), weights)
+        columns = {str(name): nodes[name].to_numpy() for name in nodes}
+        content = content_of(found.kind, found.features, columns, found.count, weights, fills)
+        return TreeScorer(found.features, ensemble, content, fills)
     except ValueError as error:
         raise model_files.damaged(path, str(error)) from error
 
@@ -264,6 +289,8 @@ def _read_nodes(spark: SparkSession, folder: str) -> pd.DataFrame:
         F.col(f"{node}.prediction").alias("prediction"),
         F.get(F.col(f"{node}.impurityStats"), F.lit(0)).alias("class_0"),
         F.get(F.col(f"{node}.impurityStats"), F.lit(1)).alias("class_1"),
+        F.col(f"{node}.impurity").alias("impurity"),
+        F.col(f"{node}.gain").alias("gain"),
         F.col(f"{split}.featureIndex").alias("feature"),
         F.get(F.col(f"{split}.leftCategoriesOrThreshold"), F.lit(0)).alias("threshold"),
         F.col(f"{split}.numCategories").alias("categories"),
@@ -288,7 +315,7 @@ def _read_weights(spark: SparkSession, folder: str) -> list[float]:
 
 def _trees(nodes: pd.DataFrame, kind: str, count: int) -> list[Tree]:
     """The single trees; a forest's leaf counts by its share of class 1."""
-    columns = {name: nodes[name].to_numpy() for name in nodes}
+    columns = {str(name): nodes[name].to_numpy() for name in nodes}
     values = columns["prediction"]
     if kind == "forest":
         with np.errstate(invalid="ignore"):  # a leaf without weight is found when the trees are laid out

@@ -26,7 +26,7 @@ from lib.measures.rows import load_other
 from lib.metrics import ScoreCounts, count_scores
 from lib.records.door import Kind
 from lib.records.model import CALIBRATION, EXPERIMENT, SUMMARY
-from lib.saved_models import SCORE_COL, load_scorer
+from lib.saved_models import SCORE_COL, TreeScorer, load_scorer
 from lib.search import resume
 from lib.search.candidates import candidates_of
 from lib.search.engine import Score, in_order
@@ -226,6 +226,8 @@ class Training:
             ranked = importances(self.found.best().candidate, self.model, self.parts.features)
             decision = Decision.fit(self.on_validation, self.settings.threshold)
             summary = self._summarize(best, tested, retrained, ranked)
+            if isinstance(scorer, TreeScorer):
+                summary["pipeline"] = scorer.content.as_dict()
         rows = io.StringIO()
         writer = csv.DictWriter(rows, ["feature", "importance"], lineterminator="\n")
         writer.writeheader()

@@ -69,6 +69,11 @@ class Plan:
         return bool(self.parameters.model)
 
     @property
+    def trains(self) -> bool:
+        """Whether it makes a model; one that is taken up may have made it already."""
+        return any(step.name == "train" for step in self.steps)
+
+    @property
     def title(self) -> str:
         """What it is, on its first line."""
         return f"{'Scoring' if self.is_scoring else 'Experiment'} {self.run_id}"
