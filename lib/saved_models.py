@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from py4j.protocol import Py4JJavaError
-from pyspark.errors import AnalysisException
+from pyspark.errors import PySparkException
 from pyspark.ml import PipelineModel, Transformer
 from pyspark.ml.feature import Imputer, VectorAssembler
 from pyspark.ml.functions import vector_to_array
@@ -19,7 +19,7 @@ from pyspark.sql.pandas.functions import pandas_udf
 
 from lib import dataset, filling, model_files
 from lib.errors import InputError, NotCompilable, SavedModelError, some
-from lib.storage import Storage, join
+from lib.storage import Storage, java_cause, join
 from lib.support import tables
 from lib.support.workers import quick_to_reuse
 from lib.trees.content import Content, content_of
@@ -38,8 +38,11 @@ TRAINED_TOLERANCE = 1e-9
 _PIECES = 48
 _SMALLEST_PIECE = 64 * 1024
 
-# In Spark's errors about a file that was cut short or changed.
-_NOT_AS_WRITTEN = ("CANNOT_READ_FILE_FOOTER", "is not a Parquet file", "ChecksumException")
+# In Spark's errors while it reads a model that are not about the model's files. A damaged file has countless others.
+_OF_THE_CLUSTER = (
+    *("AccessDenied", "AccessControl", "Permission denied", "UnknownHost", "ConnectException", "Timeout"),
+    *("OutOfMemoryError", "ExecutorLost", "executor lost", "cancelled", "SparkContext was shut down", "No space left"),
+)
 
 
 @dataclass(frozen=True)
@@ -270,12 +273,18 @@ def _damage_told(path: str) -> Iterator[None]:
     """Turn Spark's error about files that are not those of a model into one sentence."""
     try:
         yield
-    except AnalysisException as error:
+    except PySparkException as error:
         raise model_files.damaged(path, str(error).split("\n")[0].rstrip(".")) from error
     except Py4JJavaError as error:
-        if not any(sign in str(error) for sign in _NOT_AS_WRITTEN):
+        if any(sign in str(error) for sign in _OF_THE_CLUSTER):
             raise
-        raise model_files.damaged(path, "a file of its trees was cut short or changed") from error
+        raise model_files.damaged(
+            path, f"a file of it was cut short or changed ({_short(java_cause(error))})"
+        ) from error
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:199]}…"
 
 
 def _read_nodes(spark: SparkSession, folder: str) -> pd.DataFrame:
