@@ -47,7 +47,9 @@ pathlib.Path(out, "waiting").write_text(str(child.pid))
 time.sleep(300)
 """
 
-_DECLARED = 'input_data = ""\ntest_data = None\ngrid = {}\nout = ""\nrun_id = ""\nmodel_dir = ""\neval_dir = ""'
+_DECLARED = (
+    'input_data = ""\nresume = False\ntest_data = None\ngrid = {}\nout = ""\nrun_id = ""\nmodel_dir = ""\neval_dir = ""'
+)
 
 
 def write_notebooks(

@@ -53,7 +53,7 @@ def test_a_missing_notebook_is_named(tmp_path):
 
 def test_declared_names_are_those_the_parameters_cell_sets(tmp_path):
     notebook = write_notebooks(tmp_path) / "01_explore.ipynb"
-    assert declared(notebook) == {"input_data", "test_data", "grid", "out", "run_id", "model_dir", "eval_dir"}
+    assert declared(notebook) == {"input_data", "resume", "test_data", "grid", "out", "run_id", "model_dir", "eval_dir"}
     assert count_cells(notebook) == 2
 
 

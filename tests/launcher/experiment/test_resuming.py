@@ -58,6 +58,10 @@ def test_what_is_complete_is_refused_before_anything_starts(tmp_path):
     leave(tmp_path, REPORTED)
     with pytest.raises(InputError, match=rf"nothing to resume: the model in .*{MODEL} is complete, and its evaluation"):
         what_is_missing(taken_up(tmp_path))
+
+
+def test_without_an_evaluation_a_complete_model_lacks_nothing(tmp_path):
+    leave(tmp_path, TRAINED)
     with pytest.raises(InputError, match=r"is complete; leave out --no-evaluate to evaluate it"):
         what_is_missing(taken_up(tmp_path, evaluate=False))
 
