@@ -1,5 +1,6 @@
 """Loading saved models, and scoring rows with them: by Spark ML, or by compiled trees."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -304,7 +305,10 @@ def _read_nodes(spark: SparkSession, folder: str) -> pd.DataFrame:
         F.get(F.col(f"{split}.leftCategoriesOrThreshold"), F.lit(0)).alias("threshold"),
         F.col(f"{split}.numCategories").alias("categories"),
     )
-    with settings(spark, {"spark.sql.execution.arrow.pyspark.enabled": "true"}):  # a forest may have a million nodes
+    arrow = {"spark.sql.execution.arrow.pyspark.enabled": "true"}  # a forest may have a million nodes
+    with settings(spark, arrow), warnings.catch_warnings():
+        # Of an error that is raised as well.
+        warnings.filterwarnings("ignore", "toPandas attempted Arrow optimization")
         return nodes.toPandas().sort_values(["tree", "id"])
 
 

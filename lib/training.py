@@ -228,6 +228,7 @@ class Training:
             summary = self._summarize(best, tested, retrained, ranked)
             if isinstance(scorer, TreeScorer):
                 summary["pipeline"] = scorer.content.as_dict()
+            summary = SUMMARY.stamped(summary)
         rows = io.StringIO()
         writer = csv.DictWriter(rows, ["feature", "importance"], lineterminator="\n")
         writer.writeheader()

@@ -92,13 +92,15 @@ def score(
         options = Options.of_another(loaded.experiment.get("parameters", {}), csv)
         record, curves = rows.score_table(spark, loaded, places, folder, id_cols, rule, options)
         shown = ()
-    record = {
-        "run_id": artifacts.run_id_of(folder),
-        "inputs": places,
-        **loaded.described(),
-        **record,
-        "seconds": round(time.monotonic() - started, 3),
-    }
+    record = SCORES.stamped(
+        {
+            "run_id": artifacts.run_id_of(folder),
+            "inputs": places,
+            **loaded.described(),
+            **record,
+            "seconds": round(time.monotonic() - started, 3),
+        }
+    )
     return Scored(folder, record, curves, shown)
 
 
