@@ -7,6 +7,7 @@ from launcher.experiment.plan import Plan
 from launcher.support.files import files_at, shown
 from lib import artifacts
 from lib.errors import InputError
+from lib.records import search_log
 from lib.records.evaluation import METRICS
 from lib.records.model import SUMMARY
 
@@ -21,6 +22,8 @@ def what_is_missing(plan: Plan) -> Plan:
         return plan
     done = earlier_results(plan)
     if not done:
+        log = f"{plan.model_dir}/{artifacts.SEARCH_LOG}"
+        search_log.read(files_at(plan.parameters.out).read_text(log) or "", log)  # a damaged one is refused at once
         return plan
     if "report" in done or not plan.parameters.evaluate:
         has = f", and its evaluation in {shown(plan.eval_dir)}" if "report" in done else ""

@@ -80,6 +80,14 @@ def test_a_damaged_result_is_no_result(tmp_path, name):
         what_is_missing(taken_up(tmp_path))
 
 
+def test_a_damaged_search_log_is_refused_before_anything_starts(tmp_path):
+    leave(tmp_path, {f"{MODEL}/metrics/search.jsonl": '{"index": 0}\n'})
+    with pytest.raises(InputError, match=r"line 1 of .*search.jsonl is damaged: model is missing; remove it"):
+        what_is_missing(taken_up(tmp_path))
+    leave(tmp_path, {f"{MODEL}/metrics/search.jsonl": '{"index": 0, "mod'})  # only cut
+    assert names(what_is_missing(taken_up(tmp_path))) == ["explore", "train", "evaluate", "report"]
+
+
 def test_a_model_is_evaluated_without_being_trained_again(tmp_path):
     leave(tmp_path, {**TRAINED, f"{EVALUATION}/scores.parquet/part-0": "half of it"})
     found = Run(what_is_missing(taken_up(tmp_path)), [], LocalTarget(KERNEL))()
