@@ -285,7 +285,7 @@ def _damage_told(path: str) -> Iterator[None]:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 200 else f"{text[:199]}…"
+    return text if len(text) <= 500 else f"{text[:499]}…"  # it names the file
 
 
 def _read_nodes(spark: SparkSession, folder: str) -> pd.DataFrame:
