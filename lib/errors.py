@@ -51,6 +51,14 @@ class TooManySquares(InputError):
     """A table is too wide for blocks of this size."""
 
 
+class Damaged(InputError):
+    """A file that an earlier run left is not as it was written: which, `why`, and what to do."""
+
+    def __init__(self, place: str, why: str, remedy: str):
+        self.why = why
+        super().__init__(f"{place} is damaged: {why}; {remedy}")
+
+
 class NotCompilable(InputError):
     """A saved model that compiled trees cannot score."""
 

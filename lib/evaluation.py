@@ -20,7 +20,8 @@ from lib.measures.figures import describe, describe_curves, describe_zone
 from lib.measures.rows import DROP, Measured, rows_to_measure
 from lib.measures.scored_rows import scored_rows
 from lib.metrics import ScoreCounts, count_scores
-from lib.saved_models import SCORE_COL, Scorer, load_scorer
+from lib.records.evaluation import CURVES, METRICS
+from lib.saved_models import SCORE_COL, Scorer, check_trained, load_scorer
 from lib.storage import Storage, join
 from lib.weights import Weights
 
@@ -57,8 +58,9 @@ def evaluate(
     `fail_on_drift` are recorded with their outcome as `gate`; whoever runs the evaluation acts on it.
 
     Raises:
-        InputError: there is no complete model, the evaluation exists already, the table is no longer the one the model
-            was trained on, it lacks columns that the model needs, or `fail_below` names no figure of an evaluation.
+        InputError: there is no complete model, or another than was trained; the evaluation exists already; the table
+            is no longer the one the model was trained on, or lacks columns that the model needs; `fail_below` names
+            no figure of an evaluation.
     """
     gate.check_names(fail_below or ())
     storage = Storage(spark)
@@ -66,7 +68,9 @@ def evaluate(
     folder = _free_folder(storage, model_dir, out, run_id)
     storage.check_writable(out)
     measured = rows_to_measure(spark, model_dir, experiment, test_data, test_fraction, seen)
-    scorer = load_scorer(spark, join(model_dir, artifacts.PIPELINE))
+    pipeline = join(model_dir, artifacts.PIPELINE)
+    scorer = load_scorer(spark, pipeline)
+    verified = check_trained(scorer, summary, pipeline)
     chosen = Decision.read(storage, model_dir)
     weights = measured.table.weights if experiment["parameters"].get("metrics_weighted") else None
     by_zone, distinct, worth = _score(measured, scorer, chosen, folder, weights)
@@ -75,6 +79,7 @@ def evaluate(
         "run_id": artifacts.run_id_of(folder),
         "model_dir": model_dir,
         "model": summary["winner"]["name"],
+        "model_verified": verified,
         "measured_on": measured.record,
         **({"weights": _describe_weights(weights, counts, worth)} if weights else {}),
         **describe(counts, chosen),
@@ -90,13 +95,10 @@ def evaluate(
     metrics |= sampled
     if fail_below or fail_on_drift:
         metrics["gate"] = gate.check(metrics, fail_below or {}, fail_on_drift)
-    curves = {**describe_curves(counts, chosen), **effects}
-    for name, content in (
-        (artifacts.EVAL_CURVES, curves),
-        (artifacts.EVAL_IMPORTANCES, summary["feature_importances"]),
-        (artifacts.EVAL_METRICS, metrics),
-    ):
-        storage.write_json(join(folder, name), content)
+    metrics, curves = METRICS.stamped(metrics), CURVES.stamped({**describe_curves(counts, chosen), **effects})
+    storage.write_record(join(folder, artifacts.EVAL_CURVES), CURVES, curves)
+    storage.write_json(join(folder, artifacts.EVAL_IMPORTANCES), summary["feature_importances"])
+    storage.write_record(join(folder, artifacts.EVAL_METRICS), METRICS, metrics)
     return Evaluation(folder, metrics, curves)
 
 

@@ -6,6 +6,7 @@ from pyspark.sql import SparkSession
 
 from lib import artifacts, model_files
 from lib.errors import InputError
+from lib.records.model import EXPERIMENT, SUMMARY
 from lib.storage import Storage, join
 
 
@@ -33,11 +34,11 @@ def read_model(storage: Storage, model_dir: str) -> tuple[dict[str, Any], dict[s
     """The contents of a model's experiment.json and summary.json.
 
     Raises:
-        InputError: there is no model, or its training did not finish.
+        InputError: there is no model, its training did not finish, or one of the files is damaged.
     """
     model_files.require_complete(storage.exists, model_dir.rstrip("/"))
-    experiment = storage.read_json(join(model_dir, artifacts.EXPERIMENT))
-    return experiment, storage.read_json(join(model_dir, artifacts.SUMMARY))
+    experiment = storage.read_record(join(model_dir, artifacts.EXPERIMENT), EXPERIMENT)
+    return experiment, storage.read_record(join(model_dir, artifacts.SUMMARY), SUMMARY)
 
 
 def _newest(spark: SparkSession, folder: str, proof: str, what: str, remedy: str) -> str:

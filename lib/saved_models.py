@@ -1,5 +1,6 @@
 """Loading saved models, and scoring rows with them: by Spark ML, or by compiled trees."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from py4j.protocol import Py4JJavaError
-from pyspark.errors import AnalysisException
+from pyspark.errors import PySparkException
 from pyspark.ml import PipelineModel, Transformer
 from pyspark.ml.feature import Imputer, VectorAssembler
 from pyspark.ml.functions import vector_to_array
@@ -19,9 +20,10 @@ from pyspark.sql.pandas.functions import pandas_udf
 
 from lib import dataset, filling, model_files
 from lib.errors import InputError, NotCompilable, SavedModelError, some
-from lib.storage import Storage, join
+from lib.storage import Storage, java_cause, join
 from lib.support import tables
 from lib.support.workers import quick_to_reuse
+from lib.trees.content import Content, content_of
 from lib.trees.scoring import Ensemble, Tree, make_ensemble
 
 FEATURES_COL = "features"
@@ -37,8 +39,11 @@ TRAINED_TOLERANCE = 1e-9
 _PIECES = 48
 _SMALLEST_PIECE = 64 * 1024
 
-# In Spark's errors about a file that was cut short or changed.
-_NOT_AS_WRITTEN = ("CANNOT_READ_FILE_FOOTER", "is not a Parquet file", "ChecksumException")
+# In Spark's errors while it reads a model that are not about the model's files. A damaged file has countless others.
+_OF_THE_CLUSTER = (
+    *("AccessDenied", "AccessControl", "Permission denied", "UnknownHost", "ConnectException", "Timeout"),
+    *("OutOfMemoryError", "ExecutorLost", "executor lost", "cancelled", "SparkContext was shut down", "No space left"),
+)
 
 
 @dataclass(frozen=True)
@@ -46,11 +51,12 @@ class TreeScorer:
     """A saved model that scores rows without Spark ML: its input columns, in order, and its trees.
 
     `fills` are what its Imputer puts in place of null and NaN, NaN for a column that it does not fill; None if it has
-    no Imputer.
+    no Imputer. `content` is what it is known by.
     """
 
     features: tuple[str, ...]
     ensemble: Ensemble
+    content: Content
     fills: tuple[float, ...] | None = None
 
     def score(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -108,7 +114,27 @@ def load_scorer(spark: SparkSession, path: str) -> Scorer:
     try:
         return load_ensemble(spark, path)
     except NotCompilable:
-        return PipelineScorer(load_pipeline(spark, path))
+        with _damage_told(path):
+            return PipelineScorer(load_pipeline(spark, path))
+
+
+def check_trained(scorer: Scorer, summary: Mapping[str, Any], path: str) -> bool | None:
+    """Whether the model at `path` is the one that was trained; None if its summary.json does not say what that was.
+
+    Raises:
+        InputError: it is another.
+    """
+    recorded = summary.get("pipeline")
+    if recorded is None:
+        return None
+    difference: str | None = "it is no forest or GBT that can be read"
+    if isinstance(scorer, TreeScorer):
+        difference = scorer.content.difference(recorded)
+    if difference:
+        raise InputError(
+            f"the model at {path} is not the one that was trained: {difference}; restore it from a copy, or train again"
+        )
+    return True
 
 
 def load_pipeline(spark: SparkSession, path: str) -> PipelineModel:
@@ -139,7 +165,10 @@ def load_ensemble(spark: SparkSession, path: str) -> TreeScorer:
         raise model_files.refused(path, "it has features with categories, and splits by them")
     try:
         trees = _trees(nodes, found.kind, found.count)
-        return TreeScorer(found.features, make_ensemble(found.kind, trees, len(found.features), weights), fills)
+        ensemble = make_ensemble(found.kind, trees, len(found.features), weights)
+        columns = {str(name): nodes[name].to_numpy() for name in nodes}
+        content = content_of(found.kind, found.features, columns, found.count, weights, fills)
+        return TreeScorer(found.features, ensemble, content, fills)
     except ValueError as error:
         raise model_files.damaged(path, str(error)) from error
 
@@ -245,12 +274,18 @@ def _damage_told(path: str) -> Iterator[None]:
     """Turn Spark's error about files that are not those of a model into one sentence."""
     try:
         yield
-    except AnalysisException as error:
+    except PySparkException as error:
         raise model_files.damaged(path, str(error).split("\n")[0].rstrip(".")) from error
     except Py4JJavaError as error:
-        if not any(sign in str(error) for sign in _NOT_AS_WRITTEN):
+        if any(sign in str(error) for sign in _OF_THE_CLUSTER):
             raise
-        raise model_files.damaged(path, "a file of its trees was cut short or changed") from error
+        raise model_files.damaged(
+            path, f"a file of it was cut short or changed ({_short(java_cause(error))})"
+        ) from error
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 500 else f"{text[:499]}…"  # it names the file
 
 
 def _read_nodes(spark: SparkSession, folder: str) -> pd.DataFrame:
@@ -264,11 +299,16 @@ def _read_nodes(spark: SparkSession, folder: str) -> pd.DataFrame:
         F.col(f"{node}.prediction").alias("prediction"),
         F.get(F.col(f"{node}.impurityStats"), F.lit(0)).alias("class_0"),
         F.get(F.col(f"{node}.impurityStats"), F.lit(1)).alias("class_1"),
+        F.col(f"{node}.impurity").alias("impurity"),
+        F.col(f"{node}.gain").alias("gain"),
         F.col(f"{split}.featureIndex").alias("feature"),
         F.get(F.col(f"{split}.leftCategoriesOrThreshold"), F.lit(0)).alias("threshold"),
         F.col(f"{split}.numCategories").alias("categories"),
     )
-    with settings(spark, {"spark.sql.execution.arrow.pyspark.enabled": "true"}):  # a forest may have a million nodes
+    arrow = {"spark.sql.execution.arrow.pyspark.enabled": "true"}  # a forest may have a million nodes
+    with settings(spark, arrow), warnings.catch_warnings():
+        # Of an error that is raised as well.
+        warnings.filterwarnings("ignore", "toPandas attempted Arrow optimization")
         return nodes.toPandas().sort_values(["tree", "id"])
 
 
@@ -288,7 +328,7 @@ def _read_weights(spark: SparkSession, folder: str) -> list[float]:
 
 def _trees(nodes: pd.DataFrame, kind: str, count: int) -> list[Tree]:
     """The single trees; a forest's leaf counts by its share of class 1."""
-    columns = {name: nodes[name].to_numpy() for name in nodes}
+    columns = {str(name): nodes[name].to_numpy() for name in nodes}
     values = columns["prediction"]
     if kind == "forest":
         with np.errstate(invalid="ignore"):  # a leaf without weight is found when the trees are laid out

@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,13 @@ from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from lib.errors import ExperimentError, InputError
+from lib.errors import Damaged, ExperimentError, InputError
 from lib.model_files import Folders
+from lib.records.door import Kind
 from lib.support import s3_uri
 from lib.support.atomic_write import replacing_path, write_whole
 from lib.support.tables import start_of
+from lib.support.texts import decoded
 
 # What Hadoop says of a file name with a colon.
 _COLON = re.compile(r"Relative path in absolute URI: (.*)")
@@ -116,18 +118,15 @@ class Storage:
 
     def read_text(self, uri: str) -> str:
         """The whole content of one UTF-8 file."""
-        return self.read_bytes(uri).decode()
+        return decoded(self.read_bytes(uri), uri)
 
-    def read_json(self, uri: str) -> Any:
-        """The content of one JSON file.
+    def read_record(self, uri: str, kind: Kind) -> Any:
+        """The content of a JSON file that an earlier run left.
 
         Raises:
-            InputError: it is not JSON.
+            InputError: it is not there, or not such a file.
         """
-        try:
-            return json.loads(self.read_text(uri))
-        except ValueError as error:
-            raise InputError(f"{uri} is damaged: it is not JSON; copy it again") from error
+        return kind.parse(self.read_text(uri), uri)
 
     def write_bytes(self, uri: str, content: bytes) -> None:
         """Write a file so that it appears completely or not at all, replacing any existing one.
@@ -166,6 +165,10 @@ class Storage:
     def write_json(self, uri: str, content: Any) -> None:
         """Write one indented JSON file, completely or not at all."""
         self.write_text(uri, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    def write_record(self, uri: str, kind: Kind, content: Mapping[str, Any]) -> None:
+        """Write a JSON file for later runs, completely or not at all."""
+        self.write_json(uri, kind.stamped(content))
 
     def check_writable(self, folder: str) -> None:
         """Raise InputError unless files can be written below `folder` (it writes one, the only reliable test)."""
@@ -305,6 +308,8 @@ def _explained(uri: str, verb: str) -> Iterator[None]:
                 f"cannot {verb} {uri}: this Spark has no file system for that scheme ({cause}); "
                 "outside EMR, s3: needs the hadoop-aws package"
             ) from error
+        if "ChecksumException" in cause:
+            raise Damaged(uri, "its content is not what its checksum says", "restore it from a copy") from error
         denied = any(sign in cause for sign in ("AccessControl", "AccessDenied", "Permission denied", "403"))
         hint = "check the permissions of the user or role that runs Spark" if denied else "check the path"
         failure = InputError if denied or "FileNotFound" in cause else ExperimentError

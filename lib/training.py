@@ -9,7 +9,7 @@ import io
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +24,9 @@ from lib.measures import reference, suspects, zones
 from lib.measures.decision import Decision
 from lib.measures.rows import load_other
 from lib.metrics import ScoreCounts, count_scores
-from lib.saved_models import SCORE_COL, load_scorer
+from lib.records.door import Kind
+from lib.records.model import CALIBRATION, EXPERIMENT, SUMMARY
+from lib.saved_models import SCORE_COL, TreeScorer, load_scorer
 from lib.search import resume
 from lib.search.candidates import candidates_of
 from lib.search.engine import Score, in_order
@@ -169,12 +171,14 @@ class Training:
         """Score all candidates on the validation rows, recording each score as it arrives."""
         self.engine, self.engine_reason = choose_engine(self.settings.engine, self.parts, self.candidates)
         record = self._record()
-        done = self._scores_so_far(record)
-        self._write_json(artifacts.EXPERIMENT, record)
+        earlier = self._scores_so_far(record)
+        done = earlier.scores
+        self._write(artifacts.EXPERIMENT, EXPERIMENT, record)
         log = SearchLog(self.storage, join(self.folder, artifacts.SEARCH_LOG), done)
         with self._timed("search"):
             s = self.settings
-            self.found = search(self.parts, self.candidates, self.engine, s.metric, log, done, s.select_by)
+            found = search(self.parts, self.candidates, self.engine, s.metric, log, done, s.select_by)
+        self.found = replace(found, is_cut=earlier.is_cut)
         return self.found
 
     def leave_zones_out(self) -> dict[str, Any] | None:
@@ -222,25 +226,28 @@ class Training:
             ranked = importances(self.found.best().candidate, self.model, self.parts.features)
             decision = Decision.fit(self.on_validation, self.settings.threshold)
             summary = self._summarize(best, tested, retrained, ranked)
+            if isinstance(scorer, TreeScorer):
+                summary["pipeline"] = scorer.content.as_dict()
+            summary = SUMMARY.stamped(summary)
         rows = io.StringIO()
         writer = csv.DictWriter(rows, ["feature", "importance"], lineterminator="\n")
         writer.writeheader()
         writer.writerows({**each, "feature": as_cell(each["feature"])} for each in summary["feature_importances"])
         self.storage.write_text(join(self.folder, artifacts.IMPORTANCES), rows.getvalue())
-        self._write_json(artifacts.CALIBRATION, decision.as_dict())
+        self._write(artifacts.CALIBRATION, CALIBRATION, decision.as_dict())
         reference.write(self.storage, self.folder, self.parts)
         finished = {**self._record(), "reused_candidates": self.found.reused, "finished_at": _now()}
-        self._write_json(artifacts.EXPERIMENT, finished)
-        self._write_json(artifacts.SUMMARY, summary)
+        self._write(artifacts.EXPERIMENT, EXPERIMENT, finished)
+        self._write(artifacts.SUMMARY, SUMMARY, summary)
         return summary
 
     def _test(self, candidates: Sequence[Candidate]) -> list[Score]:
         """Fit candidates on the training part and score them on the held-out rows, in their order."""
         return in_order(self.engine.score(candidates, self.parts, TEST), candidates)
 
-    def _scores_so_far(self, record: Mapping[str, Any]) -> list[Score]:
+    def _scores_so_far(self, record: Mapping[str, Any]) -> resume.Earlier:
         if not self.continues:
-            return []
+            return resume.Earlier()
         return resume.scores_so_far(self.storage, self.folder, record, self.candidates)
 
     def _summarize(
@@ -340,8 +347,8 @@ class Training:
             **({"weights": asdict(table.weights)} if table.weights else {}),
         }
 
-    def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
-        self.storage.write_json(join(self.folder, name), content)
+    def _write(self, name: str, kind: Kind, content: Mapping[str, Any]) -> None:
+        self.storage.write_record(join(self.folder, name), kind, content)
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:

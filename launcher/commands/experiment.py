@@ -11,6 +11,7 @@ from launcher.emr.cost.estimates import estimate_line
 from launcher.experiment import preflight
 from launcher.experiment.claims import claimed
 from launcher.experiment.plan import Plan, make_plan, recorded_parameters, this_command, with_distinct_ids
+from launcher.experiment.resuming import what_is_missing
 from launcher.experiment.scoring import chosen
 from launcher.parameters.cluster import RunOptions
 from launcher.parameters.schema import Parameters
@@ -55,7 +56,8 @@ def experiments(wanted: Wanted, options: RunOptions, is_dry: bool, is_checked: b
         ExperimentError: one cannot run as wanted, or failed.
     """
     parameters = [chosen(each) for each in wanted.parameters()]
-    plans = with_distinct_ids([make_plan(each, argv=this_command()) for each in parameters])
+    made = [what_is_missing(make_plan(each, argv=this_command())) for each in parameters]
+    plans = with_distinct_ids(made)
     for plan in plans:
         preflight.check(plan)
     preflight.check_together(plans, options)

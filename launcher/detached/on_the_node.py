@@ -15,6 +15,7 @@ import typer
 
 from launcher.experiment import preflight
 from launcher.experiment.plan import Plan
+from launcher.experiment.resuming import what_is_missing
 from launcher.experiment.submitted import StatusWriter, StepFiles
 from launcher.kernels import ensure_cluster_kernel
 from launcher.parameters.cluster import LIVY
@@ -37,7 +38,7 @@ def main(folder: str, livy_url: str) -> int:
     status = StatusWriter(step_files)
     try:
         with command_body(debug=True), _kept(status):
-            plan = step_files.plan()
+            plan = what_is_missing(step_files.plan())
             preflight.check(plan)  # the same run submitted twice is refused here
             ensure_cluster_kernel()
             with _livy_here(plan, livy_url) as target:

@@ -19,6 +19,7 @@ from launcher.support.files import Files, files_at, shown
 from launcher.support.project import PROJECT
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
+from lib.records.model import EXPERIMENT
 
 # Where a file that git does not know can change what a run does; elsewhere it is data or a result.
 _CODE = ("lib", "launcher", "notebooks", "scripts", "params", "run_experiment.py", "pyproject.toml")
@@ -66,6 +67,11 @@ class Plan:
     def is_scoring(self) -> bool:
         """Whether it uses a model instead of training one."""
         return bool(self.parameters.model)
+
+    @property
+    def trains(self) -> bool:
+        """Whether it makes a model; one that is taken up may have made it already."""
+        return any(step.name == "train" for step in self.steps)
 
     @property
     def title(self) -> str:
@@ -211,19 +217,21 @@ def recorded_parameters(out: str, model: str) -> dict[str, Any]:
     Whether what was begun may be taken up (same data, same code) only the training itself can tell.
 
     Raises:
-        InputError: `model` is not the name of a model, or none of that name was begun below `out`.
+        InputError: `model` is not the name of a model, none of it was begun below `out`, or its record is damaged.
     """
     run_id = artifacts.run_id_of(model)
     if not run_id:
         raise InputError(f"--resume {model}: must be the name of a model, model_YYYYMMDD_HHMMSS")
     folder = artifacts.model_dir(out, run_id)
-    record = files_at(out).read_text(f"{folder}/{artifacts.EXPERIMENT}")
-    if record is None:
+    place = f"{folder}/{artifacts.EXPERIMENT}"
+    text = files_at(out).read_text(place)
+    if text is None:
         raise InputError(
             f"--resume {model}: no search was begun in {shown(folder)} ({artifacts.EXPERIMENT} is missing); check the "
             "name and --out, or start a new experiment"
         )
-    return {**json.loads(record)["parameters"], "run_id": run_id, "resume": True}
+    record = EXPERIMENT.parse(text, place)
+    return {**record["parameters"], "run_id": run_id, "resume": True}
 
 
 def commit(project: Path) -> dict[str, Any] | None:

@@ -169,7 +169,9 @@ def _new_folders(plan: Plan) -> tuple[str, ...]:
     """Where a run writes into folders that must not be there yet."""
     if plan.is_scoring:
         return () if plan.parameters.resume else (plan.score_dir,)
-    return (plan.eval_dir,) if plan.parameters.resume else (plan.model_dir, plan.eval_dir)
+    if plan.trains:
+        return (plan.eval_dir,) if plan.parameters.resume else (plan.model_dir, plan.eval_dir)
+    return ()  # what an earlier evaluation left that is not complete is replaced
 
 
 def _places(plan: Plan, name: str) -> list[str]:

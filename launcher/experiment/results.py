@@ -3,28 +3,15 @@
 papermill's exit and a notebook's metadata are no evidence: a cell can be cut short and still be called completed.
 """
 
-import json
-from collections.abc import Sequence
 from typing import Any
 
 from launcher.support.files import Files
 from lib import artifacts
-from lib.errors import ExperimentError
-
-_SUMMARY_KEYS = (
-    "metric_used",
-    "train_samples",
-    "val_samples",
-    "test_samples",
-    "n_features",
-    "class_weights",
-    "models",
-    "winner",
-    "confusion_matrix",
-    "feature_importances",
-)
-_SCORES_KEYS = ("model", "rows", "threshold", "share_marked", "histogram")
-_METRICS_KEYS = ("model", "measured_on", *artifacts.METRICS, "confusion_matrix")
+from lib.errors import Damaged, ExperimentError
+from lib.records.door import Kind
+from lib.records.evaluation import METRICS
+from lib.records.model import SUMMARY
+from lib.records.scores import SCORES
 
 
 class MissingResult(ExperimentError):
@@ -41,7 +28,7 @@ def summary(files: Files, model_dir: str, run_id: str) -> dict[str, Any]:
     Raises:
         MissingResult: it is absent, incomplete, carries another run's id, or the model is not beside it.
     """
-    content = _record(files, f"{model_dir}/{artifacts.SUMMARY}", run_id, _SUMMARY_KEYS)
+    content = _record(files, f"{model_dir}/{artifacts.SUMMARY}", run_id, SUMMARY)
     pipeline = f"{model_dir}/{artifacts.PIPELINE}"
     if not files.exists(f"{pipeline}/metadata"):
         raise MissingResult(pipeline, "is not there")
@@ -50,12 +37,12 @@ def summary(files: Files, model_dir: str, run_id: str) -> dict[str, Any]:
 
 def metrics(files: Files, eval_dir: str, run_id: str) -> dict[str, Any]:
     """Read the record of a complete evaluation; raises MissingResult as `summary` does."""
-    return _record(files, f"{eval_dir}/{artifacts.EVAL_METRICS}", run_id, _METRICS_KEYS)
+    return _record(files, f"{eval_dir}/{artifacts.EVAL_METRICS}", run_id, METRICS)
 
 
 def scores(files: Files, score_dir: str, run_id: str) -> dict[str, Any]:
     """Read the record of complete scores; raises MissingResult as `summary` does, also if they are not beside it."""
-    content = _record(files, f"{score_dir}/{artifacts.SCORES_RECORD}", run_id, _SCORES_KEYS)
+    content = _record(files, f"{score_dir}/{artifacts.SCORES_RECORD}", run_id, SCORES)
     tiles = [f"{artifacts.MAPS}/{tile['tile']}/{content['maps'][0]}.tif" for tile in content.get("tiles", [])]
     for name in tiles or [f"{artifacts.SCORES}/_SUCCESS"]:
         place = f"{score_dir}/{name}"
@@ -73,19 +60,14 @@ def report(files: Files, eval_dir: str, run_id: str) -> str:
     return text
 
 
-def _record(files: Files, place: str, run_id: str, keys: Sequence[str]) -> dict[str, Any]:
+def _record(files: Files, place: str, run_id: str, kind: Kind) -> dict[str, Any]:
     text = files.read_text(place)
     if text is None:
         raise MissingResult(place, "is not there")
     try:
-        content = json.loads(text)
-    except ValueError:
-        raise MissingResult(place, "is not JSON") from None
-    if not isinstance(content, dict):
-        raise MissingResult(place, "is not a JSON object")
-    missing = [key for key in keys if key not in content]
-    if missing:
-        raise MissingResult(place, f"lacks {', '.join(missing)}")
+        content: dict[str, Any] = kind.parse(text, place)
+    except Damaged as error:
+        raise MissingResult(place, f"is not whole: {error.why}") from None
     if content.get("run_id") != run_id:
         raise MissingResult(place, f"is of run {content.get('run_id')}, not of {run_id}")
     return content

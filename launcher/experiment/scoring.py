@@ -8,6 +8,7 @@ from launcher.support.files import files_at, local_path
 from lib import artifacts, model_files
 from lib.errors import InputError
 from lib.model_files import Folders
+from lib.records.model import EXPERIMENT, SUMMARY
 from lib.support import tables
 from lib.support.s3_uri import is_s3
 
@@ -44,7 +45,11 @@ def model_of(parameters: Parameters) -> model_files.Outline | None:
         return None
     folders = _folders(model)
     try:
-        return model_files.outline(folders, model_files.locate(folders, model).pipeline)
+        place = model_files.locate(folders, model)
+        if place.is_ours:
+            for name, kind in ((artifacts.EXPERIMENT, EXPERIMENT), (artifacts.SUMMARY, SUMMARY)):
+                kind.parse(folders.text(f"{place.folder}/{name}"), f"{place.folder}/{name}")
+        return model_files.outline(folders, place.pipeline)
     except OSError as error:
         raise InputError(f"the model at {model} cannot be read ({error.strerror}); check its permissions") from None
 

@@ -1,6 +1,5 @@
 """The search as seen from outside: what `search.jsonl` says so far, and what follows from it."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from typing import Any
 
 from launcher.support.files import Files
 from lib.artifacts import ZONES, selecting
+from lib.errors import InputError
+from lib.records.search_log import LINE
 from lib.search.families import Candidate
 
 Line = Mapping[str, Any]
@@ -84,8 +85,7 @@ def describe(line: Line) -> str:
 
 def _parsed(text: str) -> Line | None:
     try:
-        line = json.loads(text)
-    except ValueError:
+        line: Line = LINE.parse(text, "")
+    except InputError:
         return None
-    wanted = ("index", "model", "params", "val_metrics", "seconds", "scored_at")
-    return line if isinstance(line, dict) and all(name in line for name in wanted) else None
+    return line

@@ -93,7 +93,10 @@ class StepFiles:
 
     def _yaml(self, name: str) -> dict[str, Any]:
         place = f"{self.folder}/{name}"
-        content = yaml.safe_load(self.files.read_text(place) or "")
+        try:
+            content = yaml.safe_load(self.files.read_text(place) or "")
+        except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date that is none
+            content = None
         if not isinstance(content, dict):
             raise InputError(f"{place} is missing or incomplete: submit the experiment again")
         return content

@@ -94,15 +94,22 @@ def what_is_left(plan: Plan, is_trained: bool) -> str:
     """What a run that was stopped or failed leaves for resuming, if anything."""
     if plan.is_scoring:
         return _what_is_left_of_scores(plan)
-    if is_trained:
+    if is_trained and not plan.parameters.evaluate:
         return f"The model is complete: {shown(plan.model_dir)}"
+    if is_trained:
+        return f"The model is complete: {shown(plan.model_dir)}. Evaluate it with: {_resuming(plan)}"
     if not _is_there(plan, f"{plan.model_dir}/{artifacts.EXPERIMENT}"):
         return "Nothing is complete, and there is nothing to resume."
+    return f"The scored candidates are kept. Resume with: {_resuming(plan)}"
+
+
+def _resuming(plan: Plan) -> str:
+    """The command that goes on with an experiment."""
     cluster = plan.parameters.cluster
     where = cluster.runs_on.resume_options(cluster).items()
     options = ["--out", shown(plan.parameters.out), *(word for name, value in where for word in _option(name, value))]
     model = artifacts.model_name(plan.run_id)
-    return f"The scored candidates are kept. Resume with: run_experiment.py {shlex.join(options)} --resume {model}"
+    return f"run_experiment.py {shlex.join(options)} --resume {model}"
 
 
 def _what_is_left_of_scores(plan: Plan) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import papermill
 
 from launcher.experiment.plan import Plan, Step, declared
+from launcher.experiment.resuming import earlier_results
 from launcher.running.kernel_process import running_kernel
 from launcher.running.publish import publish
 from launcher.support.disks import DiskFull, disk_full
@@ -55,6 +56,8 @@ class Run:
     def __call__(self) -> dict[str, Any]:
         """Run all steps; return what they left, by step name: the summary, the metrics, the report.
 
+        What an earlier run left complete of an experiment that is taken up is among them.
+
         A model or maps that are not complete stay as far as they came (without summary.json or scores.json), so that
         they can be resumed; an evaluation or scores of a table that are not complete are removed.
 
@@ -63,6 +66,9 @@ class Run:
             ExperimentError: a cell raised, or a result is not there or incomplete; the notebooks are kept.
         """
         files = files_at(self.plan.parameters.out)
+        self.results.update(earlier_results(self.plan))
+        if "train" in self.results and "evaluate" not in self.results:
+            files.remove(self.plan.eval_dir)  # as far as an evaluation came that was stopped
         with tempfile.TemporaryDirectory(prefix="experiment-") as folder:
             scratch = Path(folder)
             try:

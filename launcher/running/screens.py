@@ -44,25 +44,31 @@ def _how_it_runs(plan: Plan, cost: str | None) -> list[tuple[str, str]]:
 
 def _experiment_plan(plan: Plan, cost: str | None) -> list[tuple[str, str]]:
     p = plan.parameters
-    candidates = candidates_of(p)
-    models = list(dict.fromkeys(candidate.model for candidate in candidates))
-    counts = ", ".join(f"{sum(c.model == name for c in candidates)} {name}" for name in models)
-    fits = _fits(candidates, p.engine)
-    tests = f"the best of each model again for its test ({len(models)}), the winner on train + validation (1)"
     rows = [
         ("input", "\n".join(map(shown, p.input_data))),
-        ("label", p.label_col),
-        ("split", f"test {p.test_frac:g}, validation {p.val_frac:g}, by {p.split_by}, seed {p.seed}"),
-        ("search", f"{len(candidates)} candidates ({counts}) by {p.metric}, engine {p.engine}"),
-        ("fits", f"at most {fits + len(models) + 1}: the candidates, which share fits ({fits}), {tests}"),
-        ("zones", _zones(p)),
+        *(_training(p) if plan.trains else ()),
         *_how_it_runs(plan, cost),
-        ("model", shown(plan.model_dir)),
+        ("model", shown(plan.model_dir) + ("" if plan.trains else " (complete)")),
     ]
     if p.evaluate:
         on = ", ".join(map(shown, p.test_data)) if p.test_data else "the held-out rows"
         rows += [("evaluation", f"on {on}"), ("results", shown(plan.eval_dir))]
     return rows
+
+
+def _training(p: Parameters) -> list[tuple[str, str]]:
+    candidates = candidates_of(p)
+    models = list(dict.fromkeys(candidate.model for candidate in candidates))
+    counts = ", ".join(f"{sum(c.model == name for c in candidates)} {name}" for name in models)
+    fits = _fits(candidates, p.engine)
+    tests = f"the best of each model again for its test ({len(models)}), the winner on train + validation (1)"
+    return [
+        ("label", p.label_col),
+        ("split", f"test {p.test_frac:g}, validation {p.val_frac:g}, by {p.split_by}, seed {p.seed}"),
+        ("search", f"{len(candidates)} candidates ({counts}) by {p.metric}, engine {p.engine}"),
+        ("fits", f"at most {fits + len(models) + 1}: the candidates, which share fits ({fits}), {tests}"),
+        ("zones", _zones(p)),
+    ]
 
 
 def _zones(p: Parameters) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from lib.errors import InputError
 from lib.support.atomic_write import replacing
 from lib.support.s3_uri import is_s3
+from lib.support.texts import decoded
 
 
 def matching(path: Path) -> list[Path]:
@@ -50,11 +51,20 @@ class LocalFiles:
     pause = 0.5
 
     def read_text(self, place: str) -> str | None:
-        """The text of a file, or None where there is none."""
+        """The text of a file, or None where there is none.
+
+        Raises:
+            InputError: it is a folder, may not be read, or is no text.
+        """
         try:
-            return _local(place).read_text(encoding="utf-8")
-        except FileNotFoundError:
+            content = _local(place).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise InputError(
+                f"{place} cannot be read ({error.strerror}); check what it is, and its permissions"
+            ) from None
+        return decoded(content, place)
 
     def exists(self, place: str) -> bool:
         """Whether there is a file or folder."""

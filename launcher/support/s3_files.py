@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from launcher.support import aws
 from lib.support.s3_uri import bucket_and_key
+from lib.support.texts import decoded
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,11 +32,12 @@ class S3Files:
         bucket, key = bucket_and_key(place)
         with aws.translated_errors(f"cannot read {place}"):
             try:
-                return self._client.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+                content = self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
             except ClientError as error:
                 if aws.code(error) in _ABSENT:
                     return None
                 raise
+        return decoded(content, place)
 
     def exists(self, place: str) -> bool:
         """Whether there is an object, or one below it as in a folder."""

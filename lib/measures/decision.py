@@ -12,6 +12,7 @@ from lib import artifacts
 from lib.measures import thresholds
 from lib.measures.calibration import Isotonic
 from lib.metrics import THRESHOLD, ScoreCounts
+from lib.records.model import CALIBRATION
 from lib.storage import Storage, join
 
 
@@ -44,9 +45,13 @@ class Decision:
 
     @classmethod
     def read(cls, storage: Storage, model_dir: str) -> "Decision":
-        """That of the model in a folder."""
+        """That of the model in a folder.
+
+        Raises:
+            InputError: its file is damaged.
+        """
         place = join(model_dir, artifacts.CALIBRATION)
-        return cls.from_dict(storage.read_json(place)) if storage.exists(place) else cls.none()
+        return cls.from_dict(storage.read_record(place, CALIBRATION)) if storage.exists(place) else cls.none()
 
     def as_dict(self) -> dict[str, Any]:
         """The content of calibration.json."""

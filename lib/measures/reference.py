@@ -11,15 +11,23 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lib import artifacts, dataset
+from lib.errors import Damaged
+from lib.records.door import FORMAT, newer
+from lib.records.model import REMEDY
 from lib.split import HASH_COL, TRAIN, VAL, Split
 from lib.storage import Storage, join
 
 MOST_ROWS = 20_000
 _MOST_BYTES = 16 * 2**20
+VERSION = 1
+"""Of the layout of the sample's file."""
+_FORMAT = FORMAT.encode()
 _SEEN_COL = "__features_hash"  # no feature can have this name
 
 
@@ -46,8 +54,9 @@ def write(storage: Storage, folder: str, split: Split) -> None:
     """Keep the training and validation rows of a split beside their model."""
     rows = split.rows(TRAIN, VAL)
     zone = [split.table.zone_col] if split.table.zone_col else []
+    table = pa.Table.from_pandas(sample(rows, [*split.features, *zone]), preserve_index=False)
     buffer = io.BytesIO()
-    sample(rows, [*split.features, *zone]).to_parquet(buffer, index=False)
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, _FORMAT: str(VERSION).encode()}), buffer)
     storage.write_bytes(join(folder, artifacts.REFERENCE), buffer.getvalue())
     # As they were read: a row with a value is another than one with a median in its place.
     seen = split.as_given(TRAIN, VAL).select(dataset.row_hash(split.features).alias(_SEEN_COL))
@@ -55,13 +64,39 @@ def write(storage: Storage, folder: str, split: Split) -> None:
 
 
 def read(storage: Storage, folder: str, features: Sequence[str], zone_col: str | None) -> Reference | None:
-    """The sample beside a model, None beside one of an earlier version."""
+    """The sample beside a model, None beside one of an earlier version.
+
+    Raises:
+        InputError: it is damaged, or of a later version.
+    """
     place = join(folder, artifacts.REFERENCE)
     if not storage.exists(place):
         return None
-    rows = pd.read_parquet(io.BytesIO(storage.read_bytes(place)))
+    rows = _rows(storage.read_bytes(place), place, [*features, *([zone_col] if zone_col else [])])
     zones = rows[zone_col].to_numpy(object) if zone_col else None
-    return Reference(rows[list(features)].to_numpy(np.float64), zones)
+    try:
+        return Reference(rows[list(features)].to_numpy(np.float64), zones)
+    except (TypeError, ValueError):
+        raise _damaged(place, "it has features that are no numbers") from None
+
+
+def _rows(content: bytes, place: str, names: Sequence[str]) -> pd.DataFrame:
+    try:
+        table = pq.read_table(io.BytesIO(content), partitioning=None)
+        version = int((table.schema.metadata or {}).get(_FORMAT, b"1"))
+        if version <= VERSION:
+            rows = table.select(names).to_pandas()
+    except KeyError as error:
+        raise _damaged(place, f"it has no column {error.args[0]}") from None
+    except (pa.ArrowException, OSError, ValueError, MemoryError):
+        raise _damaged(place, "it is not a parquet file that can be read") from None
+    if version > VERSION:
+        raise newer(place, version, VERSION)
+    return rows
+
+
+def _damaged(place: str, why: str) -> Damaged:
+    return Damaged(place, why, REMEDY)
 
 
 def mark_seen(

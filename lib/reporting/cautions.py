@@ -59,6 +59,11 @@ def unverified(facts: ReportData, words: Words) -> str | None:
     return words("find.unverified") if facts.held_out and not facts.metrics["measured_on"]["verified"] else None
 
 
+def unverified_model(facts: ReportData, words: Words) -> str | None:
+    """A model that nobody could prove to be the one that was trained."""
+    return None if facts.metrics.get("model_verified") else words("find.unverified_model")
+
+
 def other_rows(facts: ReportData, words: Words) -> str | None:
     """Rows of another table that the model has seen, or may have."""
     if facts.held_out:
@@ -348,7 +353,18 @@ def changed_code(facts: ReportData, words: Words) -> str | None:
 
 
 CHECKS: tuple[Check, ...] = (
-    *(too_good, suspicious, unverified, other_rows, new_ground, not_applicable, drifted, validation_gap, retraining),
+    *(
+        too_good,
+        suspicious,
+        unverified,
+        unverified_model,
+        other_rows,
+        new_ground,
+        not_applicable,
+        drifted,
+        validation_gap,
+        retraining,
+    ),
     *(zones_in_split, weak_zones, small_zones, small_class, repeated_rows, repeated_in_zones),
     *(idle_accuracy, inflated_scores, other_threshold, close_families, grid_edge, ties, few_scored),
     *(dropped_rows, filled_values, changed_code),

@@ -34,6 +34,7 @@ def provenance(facts: ReportData, words: Words) -> str:
         [words("measured_rows"), rows_measured(facts, words)],
         [words("measured_fingerprint"), code(measured["fingerprint"])],
     ]
+    rows.append([words("model_verified"), words("yes" if facts.metrics.get("model_verified") else "not_known")])
     if facts.held_out:
         rows.append([words("verified"), words("yes" if measured["verified"] else "no")])
     blocks = []

@@ -1,6 +1,5 @@
 """What a report is written from: the files of an evaluation and, where there are any, of the model it measured."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +7,10 @@ from typing import Any
 from lib import artifacts
 from lib.errors import InputError
 from lib.measures.intervals import pr_area_error, roc_area_error
+from lib.records import search_log
+from lib.records.door import Kind
+from lib.records.evaluation import BY_NAME as KINDS
+from lib.records.model import EXPERIMENT, SUMMARY
 from lib.storage import Storage, join
 
 Record = Mapping[str, Any]
@@ -146,29 +149,24 @@ def read_facts(storage: Storage, eval_dir: str, model_dir: str | None = None) ->
     """Read them; `model_dir` is where the model is now, if not where the evaluation says it was.
 
     Raises:
-        InputError: the folder holds no complete evaluation.
+        InputError: the folder holds no complete evaluation, or one of the files is damaged.
     """
-    names = (artifacts.EVAL_METRICS, artifacts.EVAL_CURVES, artifacts.EVAL_IMPORTANCES)
-    missing = [name for name in names if not storage.exists(join(eval_dir, name))]
+    missing = [name for name in KINDS if not storage.exists(join(eval_dir, name))]
     if missing:
         raise InputError(
             f"{eval_dir} holds no {', '.join(missing)}: evaluate the model first (notebook 03_evaluate), "
             "then write its report"
         )
-    metrics, curves, importances = (storage.read_json(join(eval_dir, name)) for name in names)
+    metrics, curves, importances = (storage.read_record(join(eval_dir, name), KINDS[name]) for name in KINDS)
     model_dir = model_dir or metrics["model_dir"]
-    summary = _text(storage, join(model_dir, artifacts.SUMMARY))
-    experiment = _text(storage, join(model_dir, artifacts.EXPERIMENT))
-    search = _text(storage, join(model_dir, artifacts.SEARCH_LOG))
-    return ReportData(
-        metrics,
-        curves,
-        importances,
-        json.loads(summary or "{}"),
-        json.loads(experiment or "{}"),
-        [json.loads(line) for line in search.splitlines() if line.strip()],
-    )
+    summary = _beside(storage, join(model_dir, artifacts.SUMMARY), SUMMARY)
+    experiment = _beside(storage, join(model_dir, artifacts.EXPERIMENT), EXPERIMENT)
+    log = join(model_dir, artifacts.SEARCH_LOG)
+    search = search_log.read(storage.read_text(log), log).records if storage.exists(log) else ()
+    return ReportData(metrics, curves, importances, summary, experiment, search)
 
 
-def _text(storage: Storage, uri: str) -> str:
-    return storage.read_text(uri) if storage.exists(uri) else ""
+def _beside(storage: Storage, uri: str, kind: Kind) -> Record:
+    """A record of the model, empty where there is none."""
+    found: Record = storage.read_record(uri, kind) if storage.exists(uri) else {}
+    return found

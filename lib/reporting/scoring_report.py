@@ -103,6 +103,8 @@ def _said(record: Record, words: Words) -> list[str]:
         said.append(words("scores.uncertain", share=share, of_the=of_the, reasons=" ".join(reasons)))
     if "share_applicable" not in record:
         said.append(words("scores.no_area"))
+    if not record.get("model_verified"):
+        said.append(words("scores.unverified_model"))
     if of_maps and (without := without_value(record)):
         key = "maps.no_value_at_all" if "filled" in record else "maps.no_value"
         said.append(words(key, pixels=words.count(without)))

@@ -201,6 +201,8 @@ def candidates(search: Search, top: int = 15) -> str:
         verb = "was" if search.reused == 1 else "were"
         reused = f"{search.reused} of them {verb} scored by the run that this one resumes."
         notes.append(f"{len(ranked)} candidates. {reused}")
+    if search.is_cut:
+        notes.append("The last line of that run's search.jsonl was cut off: its candidate was fitted again.")
     if len(ranked) > top:
         notes.append(f"The best {top} of {len(ranked)} candidates:")
     chosen_by = [f"{WORDS(f'{search.metric}.short')}, zones left out"] if by_zones else []

@@ -14,7 +14,15 @@ from lib.measures.applicability import upper_fence
 from lib.measures.decision import Decision
 from lib.measures.judge import Judge
 from lib.metrics import Array
-from lib.saved_models import SCORE_COL, TreeScorer, check_scores, load_ensemble, load_pipeline, with_score
+from lib.saved_models import (
+    SCORE_COL,
+    TreeScorer,
+    check_scores,
+    check_trained,
+    load_ensemble,
+    load_pipeline,
+    with_score,
+)
 from lib.storage import Storage
 
 COMPARED_ROWS = 10_000
@@ -22,7 +30,10 @@ COMPARED_ROWS = 10_000
 
 @dataclass(frozen=True)
 class Model:
-    """A saved model with what is kept beside it; the records are empty beside a pipeline of plain Spark ML."""
+    """A saved model with what is kept beside it; the records are empty beside a pipeline of plain Spark ML.
+
+    `verified` says whether it was proved to be the one that was trained; None if that is not known.
+    """
 
     folder: str
     pipeline: str
@@ -31,6 +42,7 @@ class Model:
     known: reference.Reference | None
     experiment: Mapping[str, Any]
     summary: Mapping[str, Any]
+    verified: bool | None = None
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -62,6 +74,7 @@ class Model:
         """What `scores.json` says about the model."""
         return {
             "model": self.folder,
+            "model_verified": self.verified,
             "threshold": self.judge.decision.threshold,
             "threshold_rule": self.judge.decision.rule,
             "spread_limit": self.judge.spread_limit,
@@ -85,19 +98,20 @@ def load_model(spark: SparkSession, model: str) -> Model:
     """Read a model and what is kept beside it.
 
     Raises:
-        InputError: there is none, its training did not finish, or compiled trees cannot score it.
+        InputError: there is none, it is not whole, it is another than was trained, or compiled trees cannot score it.
     """
     storage = Storage(spark)
     place = model_files.locate(storage.folders, model)
     folder, pipeline = place.folder, place.pipeline
     experiment, summary = runs.read_model(storage, folder) if place.is_ours else ({}, {})
     scorer = load_ensemble(spark, pipeline)
+    verified = check_trained(scorer, summary, pipeline)
     if not place.is_ours:
         return Model(folder, pipeline, scorer, Judge(scorer.ensemble, Decision.none(), None), None, {}, {})
     known = reference.read(storage, folder, scorer.features, experiment["data"]["zone_col"])
     area = comparison.area_of(known, scorer.features, comparison.gains_of(summary)) if known else None
     judge = Judge(scorer.ensemble, Decision.read(storage, folder), area, _spread_limit(scorer, known))
-    return Model(folder, pipeline, scorer, judge, known, experiment, summary)
+    return Model(folder, pipeline, scorer, judge, known, experiment, summary, verified)
 
 
 def _spread_limit(scorer: TreeScorer, known: reference.Reference | None) -> float | None:

@@ -20,6 +20,7 @@ from lib.errors import InputError
 from lib.rasters.tile_set import named_tiles
 from lib.rasters.tiles import Resampling
 from lib.reading.options import Options
+from lib.records.scores import SCORES
 from lib.scoring import maps, rows
 from lib.scoring.inputs import raster_files
 from lib.scoring.maps import Map
@@ -91,20 +92,22 @@ def score(
         options = Options.of_another(loaded.experiment.get("parameters", {}), csv)
         record, curves = rows.score_table(spark, loaded, places, folder, id_cols, rule, options)
         shown = ()
-    record = {
-        "run_id": artifacts.run_id_of(folder),
-        "inputs": places,
-        **loaded.described(),
-        **record,
-        "seconds": round(time.monotonic() - started, 3),
-    }
+    record = SCORES.stamped(
+        {
+            "run_id": artifacts.run_id_of(folder),
+            "inputs": places,
+            **loaded.described(),
+            **record,
+            "seconds": round(time.monotonic() - started, 3),
+        }
+    )
     return Scored(folder, record, curves, shown)
 
 
 def finish(spark: SparkSession, scored: Scored) -> None:
     """Write `scores.json`; what was kept to resume is no longer needed."""
     storage = Storage(spark)
-    storage.write_json(join(scored.folder, artifacts.SCORES_RECORD), scored.record)
+    storage.write_record(join(scored.folder, artifacts.SCORES_RECORD), SCORES, scored.record)
     storage.delete(join(scored.folder, artifacts.WINDOWS))
 
 

@@ -27,6 +27,7 @@ from lib.rasters.cogs import OUTPUTS, Piece
 from lib.rasters.files import shown
 from lib.rasters.tiles import Tile
 from lib.rasters.windows import Bools, Window, reading, windows
+from lib.records.scores import BEGUN
 from lib.saved_models import settings
 from lib.scoring import tally
 from lib.scoring.model import Model
@@ -97,9 +98,9 @@ def begin(
         "files": {file: storage.stamp(file) for file in files if not file.startswith("/vsi")},
     }
     if not resume:
-        storage.write_json(place, record)
+        storage.write_record(place, BEGUN, record)
         return
-    begun = storage.read_json(place)
+    begun = storage.read_record(place, BEGUN)
     changed = [name for name, value in record.items() if begun.get(name) != json.loads(json.dumps(value))]
     if changed:
         raise InputError(f"cannot resume {folder}: its {' and '.join(changed)} changed since; start a new run")

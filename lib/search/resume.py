@@ -2,16 +2,27 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lib import artifacts
 from lib.errors import InputError
+from lib.records import search_log
+from lib.records.model import EXPERIMENT
 from lib.search.engine import Score
 from lib.search.families import Candidate
 from lib.storage import Storage, join
 
 # These may differ as long as the data and the engine used are the same.
 _FREE_PARAMETERS = ("input_data", "out", "engine")
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What an earlier run has scored, and whether the last line of its log was cut off and is left out."""
+
+    scores: tuple[Score, ...] = ()
+    is_cut: bool = False
 
 
 def check_unfinished(storage: Storage, folder: str) -> None:
@@ -22,15 +33,13 @@ def check_unfinished(storage: Storage, folder: str) -> None:
         raise InputError(f"cannot resume {folder}: that experiment is complete")
 
 
-def scores_so_far(
-    storage: Storage, folder: str, record: Mapping[str, Any], candidates: Sequence[Candidate]
-) -> list[Score]:
+def scores_so_far(storage: Storage, folder: str, record: Mapping[str, Any], candidates: Sequence[Candidate]) -> Earlier:
     """The scores of an earlier run in `folder`, if it is the same experiment as `record` (an experiment.json).
 
     Raises:
-        InputError: data, parameters, split, engine or code differ; the message names the difference.
+        InputError: data, parameters, split, engine or code differ, or a file is damaged; the message says what.
     """
-    before = storage.read_json(join(folder, artifacts.EXPERIMENT))
+    before = storage.read_record(join(folder, artifacts.EXPERIMENT), EXPERIMENT)
     for what, old, new in _identity(before, record):
         if old != new:
             raise InputError(
@@ -39,13 +48,16 @@ def scores_so_far(
             )
     log = join(folder, artifacts.SEARCH_LOG)
     if not storage.exists(log):
-        return []
+        return Earlier()
+    lines = search_log.read(storage.read_text(log), log)
+    by_zones = record["parameters"].get("select_by") == artifacts.ZONES
+    search_log.check_candidates(lines, candidates, log, by_zones)
     by_index = {candidate.index: candidate for candidate in candidates}
-    lines = [json.loads(line) for line in storage.read_text(log).splitlines()]
-    return [
+    scores = [
         Score(by_index[line["index"]], line["val_metrics"], line["seconds"], line.get(artifacts.ZONES))
-        for line in lines
+        for line in lines.records
     ]
+    return Earlier(tuple(scores), lines.is_cut)
 
 
 def _identity(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

@@ -15,6 +15,7 @@ from typing import Any
 from lib.artifacts import SEARCH_METRICS, VALIDATION, ZONES
 from lib.errors import InputError
 from lib.metrics import ScoreCounts
+from lib.records.search_log import LINE
 from lib.search.engine import Engine, FoldScore, Score, in_order
 from lib.search.families import Candidate
 from lib.search.folds import FEWEST_ZONES, Fold, group_zones, leave_out, mean_areas, measurable
@@ -28,12 +29,14 @@ class Search:
 
     That of the zones left out where the scores have it, else that of the validation part.
 
-    `reused` counts the scores taken from the earlier run that this one resumes.
+    `reused` counts the scores taken from the earlier run that this one resumes; `is_cut` says that the last line of its
+    log was cut off, and is not among them.
     """
 
     scores: tuple[Score, ...]
     metric: str
     reused: int = 0
+    is_cut: bool = False
 
     @property
     def models(self) -> list[str]:
@@ -72,7 +75,8 @@ class SearchLog:
 
     @staticmethod
     def _line(score: Score) -> str:
-        return json.dumps({**as_record(score), "scored_at": datetime.now(UTC).isoformat(timespec="milliseconds")})
+        scored_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        return json.dumps(LINE.stamped({**as_record(score), "scored_at": scored_at}))
 
 
 def search(

@@ -1,5 +1,6 @@
 """Experiments in miniature: four notebooks that leave what real ones leave, on a plain Python kernel."""
 
+import json
 from pathlib import Path
 
 import nbformat
@@ -10,36 +11,29 @@ from launcher.parameters.schema import Parameters
 from launcher.running.run import run
 from launcher.support.outcomes import command_body
 from launcher.targets.target import LocalTarget
+from tests.lib import records
 
 RUN_ID = "20260131_235959"
 KERNEL = "python3"
 GRID = {"RandomForest": {"numTrees": [5, 10]}, "GBT": {"maxIter": [3]}}
 
 EXPLORE = "print('rows', input_data)"
-TRAIN = """
+# Both take the id of the run from their parameters.
+_SUMMARY, _METRICS = json.dumps(records.summary("")), json.dumps(records.metrics(""))
+TRAIN = f"""
 import json, pathlib
-numbers = {"areaUnderPR": 0.71, "areaUnderROC": 0.87, "accuracy": 0.9, "f1": 0.89}
 folder = pathlib.Path(model_dir)
 (folder / "metrics").mkdir(parents=True)
 (folder / "pipeline_best" / "metadata").mkdir(parents=True)
-family = {"val_metrics": numbers, "test_metrics": numbers, "best_params": {"maxIter": "3"}}
-summary = {
-    "run_id": run_id, "metric_used": "areaUnderPR", "train_samples": 700, "val_samples": 150, "test_samples": 150,
-    "n_features": 15, "class_weights": {"0.0": 0.6, "1.0": 2.2}, "models": {"GBT": family},
-    "winner": {"name": "GBT", "val_metrics": numbers, "test_metrics_retrained": numbers},
-    "confusion_matrix": {"TN": 1, "FP": 1, "FN": 1, "TP": 1}, "feature_importances": [],
-}
+summary = json.loads({_SUMMARY!r}) | {{"run_id": run_id}}
 (folder / "metrics" / "summary.json").write_text(json.dumps(summary))
 """
-EVALUATE = """
+EVALUATE = f"""
 import json, pathlib
 folder = pathlib.Path(eval_dir)
 folder.mkdir(parents=True)
-(folder / "curves.json").write_text("{}")
-metrics = {
-    "run_id": run_id, "model": "GBT", "measured_on": {"count": 150}, "areaUnderROC": 0.87, "areaUnderPR": 0.71,
-    "accuracy": 0.9, "f1": 0.89, "confusion_matrix": {"TN": 1, "FP": 1, "FN": 1, "TP": 1},
-}
+(folder / "curves.json").write_text("{{}}")
+metrics = json.loads({_METRICS!r}) | {{"run_id": run_id}}
 (folder / "metrics.json").write_text(json.dumps(metrics))
 """
 REPORT = """
@@ -53,7 +47,9 @@ pathlib.Path(out, "waiting").write_text(str(child.pid))
 time.sleep(300)
 """
 
-_DECLARED = 'input_data = ""\ntest_data = None\ngrid = {}\nout = ""\nrun_id = ""\nmodel_dir = ""\neval_dir = ""'
+_DECLARED = (
+    'input_data = ""\nresume = False\ntest_data = None\ngrid = {}\nout = ""\nrun_id = ""\nmodel_dir = ""\neval_dir = ""'
+)
 
 
 def write_notebooks(

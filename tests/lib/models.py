@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import artifacts
+from tests.lib import records
 
 _CLASSES = {
     "forest": "org.apache.spark.ml.classification.RandomForestClassificationModel",
@@ -48,8 +49,8 @@ def write_model(out: Path, run_id: str = "20260101_000000", **pipeline: Any) -> 
     """A complete model of this project below an output folder."""
     folder = Path(artifacts.model_dir(str(out), run_id))
     write_pipeline(folder / artifacts.PIPELINE, **pipeline)
-    for name in (artifacts.EXPERIMENT, artifacts.SUMMARY):
-        _write(folder / name, {})
+    _write(folder / artifacts.EXPERIMENT, records.experiment(run_id))
+    _write(folder / artifacts.SUMMARY, records.summary(run_id))
     return folder
 
 

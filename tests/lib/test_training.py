@@ -55,7 +55,7 @@ def test_summary_has_every_key(trained):
     summary = read(trained, "metrics/summary.json")
     assert set(summary) == {
         *("run_id", "metric_used", "train_samples", "val_samples", "test_samples", "n_features", "class_weights"),
-        *("models", "winner", "confusion_matrix", "feature_importances", "leave_one_zone_out"),
+        *("models", "winner", "confusion_matrix", "feature_importances", "leave_one_zone_out", "format", "pipeline"),
     }
     assert (summary["run_id"], summary["metric_used"], summary["n_features"]) == ("20260102_030405", "areaUnderPR", 4)
     assert summary["train_samples"] + summary["val_samples"] + summary["test_samples"] == 600

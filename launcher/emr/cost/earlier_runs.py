@@ -89,7 +89,7 @@ def _run(text: str) -> EarlierRun | None:
     try:
         record = json.loads(text)
         return _complete(record) if "finished_at" in record else None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -3,7 +3,6 @@
 The record is plain JSON: USD, UTC, and shares of a cluster's hours by kind of node.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,14 +10,22 @@ from launcher.emr.cost.account import Usage, total
 from launcher.emr.cost.estimates import Estimate
 from launcher.emr.cost.spending import NOT_INCLUDED, Spending
 from launcher.support.files import Files
+from lib import artifacts
+from lib.records.model import EXPERIMENT
+from lib.records.scores import SCORES
 
 _DIGITS = 4
 
 
 def kept(files: Files, place: str) -> dict[str, Any]:
-    """What the record of a run (`Plan.record`) says of its cost; nothing where it ran on no cluster."""
-    record = json.loads(files.read_text(place) or "{}")
-    return dict(record.get("cost", {}))
+    """What the record of a run (`Plan.record`) says of its cost; nothing where it ran on no cluster.
+
+    Raises:
+        InputError: the record is damaged.
+    """
+    text = files.read_text(place)
+    kind = SCORES if place.endswith(artifacts.SCORES_RECORD) else EXPERIMENT
+    return dict(kind.parse(text, place).get("cost", {})) if text else {}
 
 
 def sentence(cost: Mapping[str, Any]) -> str:

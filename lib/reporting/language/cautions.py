@@ -31,6 +31,12 @@ FINDINGS = {
         "**No se pudo verificar que las filas son las reservadas en el entrenamiento.** Si la tabla ha "
         "cambiado desde entonces, el modelo pudo haberse entrenado con algunas de ellas.",
     ),
+    "find.unverified_model": (
+        "**The model could not be verified as the one that was trained.** Nothing was recorded of its content; an "
+        "earlier version trained it, or Spark ML alone scores it.",
+        "**No se pudo verificar que el modelo es el que se entrenó.** No se registró nada de su contenido: lo entrenó "
+        "una versión anterior, o solo Spark ML puede aplicarlo.",
+    ),
     "find.other_rows": (
         "**These rows come from outside the experiment's split.** It is not known whether the model was trained on "
         "some of them, for the model keeps no record of its rows.",

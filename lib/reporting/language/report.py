@@ -57,6 +57,11 @@ _COLUMNS = {
     "commit": ("Commit", "Commit"),
     "measured_rows": ("Evaluated rows", "Filas evaluadas"),
     "measured_fingerprint": ("Fingerprint of the evaluated rows", "Huella de las filas evaluadas"),
+    "model_verified": (
+        "Verified that the model is the one that was trained",
+        "Verificado que el modelo es el que se entrenó",
+    ),
+    "not_known": ("not known", "no se sabe"),
     "verified": (
         "Verified as the rows held out in training",
         "Verificado que son las reservadas en el entrenamiento",

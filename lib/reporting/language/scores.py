@@ -38,6 +38,10 @@ SCORES = {
         "How unlike the training rows these are is not known: the model keeps no sample of them.",
         "No se sabe cuánto difieren de las filas de entrenamiento: el modelo no guarda una muestra de ellas.",
     ),
+    "scores.unverified_model": (
+        "Whether this model is the one that was trained is not known: nothing was recorded of its content.",
+        "No se sabe si este modelo es el que se entrenó: no se registró nada de su contenido.",
+    ),
     "scores.dropped": (
         "{rows} rows were left out for missing values.",
         "Se dejaron fuera {rows} filas por valores faltantes.",

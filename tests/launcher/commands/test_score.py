@@ -244,3 +244,10 @@ def test_the_help_fits_80_columns_and_names_the_exit_codes(typed):
     ):
         assert said in " ".join(text.split())
     assert "training table" not in text
+
+
+@pytest.mark.parametrize("name", ["experiment.json", "metrics/summary.json"])
+def test_a_model_with_a_damaged_record_is_refused_before_anything_starts(typed, tmp_path, name):
+    (tmp_path / MODEL / name).write_text('{"run_id": "2026')
+    result = typed(MODEL, "--input-data", "table.parquet", "--out", "out", "--dry-run")
+    assert (result.exit_code, f"{name} is damaged: it is not JSON" in result.output) == (2, True), result.output

@@ -29,6 +29,7 @@ from tests.aws.steps import PYTHON
 from tests.launcher.emr.checks.subjects import make_cluster
 from tests.launcher.requests import request
 from tests.launcher.runs import GRID, OUT, RUN_ID, plan, put, write_results
+from tests.lib import records
 from tests.lib.models import upload_model
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -256,7 +257,7 @@ def test_files_of_different_targets_are_refused(tmp_path, cluster):
 def test_an_experiment_that_died_is_taken_up_by_a_step(emr, cluster, s3):
     begun = plan(cluster, seed=3)
     recorded = {name: getattr(begun.parameters, name) for name in ("input_data", "seed", "grid")}
-    put(s3, f"{begun.model_dir}/experiment.json", json.dumps({"parameters": recorded}))
+    put(s3, f"{begun.model_dir}/experiment.json", json.dumps(records.experiment(parameters=recorded)))
     StepFiles.of(OUT, RUN_ID).submit(begun)
     put(s3, f"{OUT}/steps/{RUN_ID}/status.json", '{"exit_code": 1, "error": "old"}')
     result = typed("--cluster-id", cluster, "--out", OUT, "--no-check", "--resume", f"model_{RUN_ID}")

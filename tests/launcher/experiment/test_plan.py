@@ -9,6 +9,7 @@ from launcher.parameters.schema import NAMES, Parameters
 from launcher.parameters.sources import gather
 from lib.errors import ExperimentError, InputError
 from tests.launcher.experiments import RUN_ID, plan, write_notebooks
+from tests.lib import records
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_a_missing_notebook_is_named(tmp_path):
 
 def test_declared_names_are_those_the_parameters_cell_sets(tmp_path):
     notebook = write_notebooks(tmp_path) / "01_explore.ipynb"
-    assert declared(notebook) == {"input_data", "test_data", "grid", "out", "run_id", "model_dir", "eval_dir"}
+    assert declared(notebook) == {"input_data", "resume", "test_data", "grid", "out", "run_id", "model_dir", "eval_dir"}
     assert count_cells(notebook) == 2
 
 
@@ -124,7 +125,7 @@ def begun(out: Path) -> None:
     folder = out / "models" / "model_20260101_000000"
     folder.mkdir(parents=True)
     parameters = {"input_data": ["/data/t.parquet"], "seed": 7, "metric": "areaUnderROC", "out": "elsewhere"}
-    (folder / "experiment.json").write_text(json.dumps({"parameters": parameters}))
+    (folder / "experiment.json").write_text(json.dumps(records.experiment(parameters=parameters)))
 
 
 @pytest.mark.parametrize("model", ["model_20260101_000000", "20260101_000000", "out/models/model_20260101_000000/"])

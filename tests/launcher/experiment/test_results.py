@@ -4,10 +4,10 @@ import pytest
 
 from launcher.experiment import results
 from launcher.support.files import LocalFiles
+from tests.lib import records
 
 RUN_ID = "20260131_235959"
-SUMMARY = dict.fromkeys(results._SUMMARY_KEYS, 0) | {"run_id": RUN_ID}
-METRICS = dict.fromkeys(results._METRICS_KEYS, 0) | {"run_id": RUN_ID}
+SUMMARY, METRICS = records.summary(RUN_ID), records.metrics(RUN_ID)
 
 
 @pytest.fixture
@@ -26,10 +26,13 @@ def test_a_complete_model_passes(model):
     ("content", "problem"),
     [
         (None, "is not there"),
-        ('{"run_id": "2026', "is not JSON"),
-        ("[]", "is not a JSON object"),
+        ('{"run_id": "2026', "is not whole: it is not JSON (Unterminated string starting at at line 1, column 12)"),
+        ("[]", "is not whole: its content should be a valid dictionary or instance of Summary"),
         (json.dumps({**SUMMARY, "run_id": "20200101_000000"}), f"is of run 20200101_000000, not of {RUN_ID}"),
-        (json.dumps({key: value for key, value in SUMMARY.items() if key != "winner"}), "lacks winner"),
+        (
+            json.dumps({key: value for key, value in SUMMARY.items() if key != "winner"}),
+            "is not whole: winner is missing",
+        ),
     ],
 )
 def test_a_summary_is_there_whole_and_of_this_run(model, content, problem):

@@ -5,6 +5,7 @@ import pytest
 from launcher.experiment.search_log import SearchLog, SearchState, describe
 from launcher.support.files import LocalFiles
 from lib.search.candidates import expand
+from tests.lib import records
 
 CANDIDATES = expand({"RandomForest": {"numTrees": [5, 10]}, "GBT": {"maxIter": [3, 6]}})
 
@@ -15,7 +16,7 @@ def line(index: int, value: float, seconds: float = 10, second: int = 10) -> dic
         "index": index,
         "model": candidate.model,
         "params": dict(candidate.params),
-        "val_metrics": {"areaUnderPR": value},
+        "val_metrics": {**records.NUMBERS, "areaUnderPR": value},
         "seconds": seconds,
         "scored_at": f"2026-01-31T12:00:{second:02}+00:00",
     }

@@ -64,7 +64,7 @@ def test_a_run_shows_its_results_before_it_ends_with_1(tmp_path, monkeypatch, ca
     console = Console(file=io.StringIO(), width=300)
     monkeypatch.setattr(running, "out", lambda: console)
     gate = {"fail_below": {LOW["metric"]: 0.7}, "fail_on_drift": False, "failed": [LOW]}
-    evaluate = EVALUATE.replace('"confusion_matrix"', f'"gate": {gate!r}, "confusion_matrix"')
+    evaluate = EVALUATE.replace('"run_id": run_id', f'"run_id": run_id, "gate": {gate!r}')
     planned = plan(tmp_path, write_notebooks(tmp_path / "notebooks", evaluate=evaluate))
     with pytest.raises(typer.Exit) as end, command_body(debug=False):
         run(planned, LocalTarget(KERNEL))

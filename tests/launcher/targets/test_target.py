@@ -24,6 +24,7 @@ from launcher.support.project import PROJECT
 from launcher.targets.target import LocalTarget, target_of
 from lib.errors import InputError
 from tests.launcher.experiments import KERNEL, RUN_ID, plan, write_notebooks
+from tests.lib import records
 
 REGISTRY = PROJECT / "launcher" / "cluster_settings.py"
 SETTINGS = {"id": ("", "j-A"), "livy_url": ("", "http://x:1"), "reach": ("direct", "ssh", "ssm"), "ssh_key": ("", "k")}
@@ -129,7 +130,7 @@ def test_what_is_left_says_the_options_to_resume_with(tmp_path, settings, option
 
 def begin(folder: Path) -> None:
     folder.mkdir(parents=True)
-    (folder / "experiment.json").write_text(json.dumps({"parameters": {}}))
+    (folder / "experiment.json").write_text(json.dumps(records.experiment()))
 
 
 # A target that sends runs away, to something that is no EMR cluster, and one that runs them here.

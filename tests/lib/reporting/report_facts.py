@@ -90,6 +90,7 @@ def metrics_json(labels: np.ndarray, scores: np.ndarray, zones: np.ndarray, mode
         "run_id": "20261123_203650",
         "model_dir": "experiments/models/model_20261123_203650",
         "model": model,
+        "model_verified": True,
         "measured_on": {
             "rows": "held-out",
             "inputs": ["data/sample.parquet"],

@@ -12,6 +12,7 @@ from lib.search.families import GBT, RANDOM_FOREST, Candidate
 from lib.search.search import Search, SearchLog, search
 from lib.split import PARTS, TEST, TRAIN, VAL, Count
 from lib.storage import Storage
+from tests.lib import records
 
 CANDIDATES = [
     Candidate(0, RANDOM_FOREST, {"numTrees": 5}),
@@ -20,6 +21,7 @@ CANDIDATES = [
     Candidate(3, GBT, {"maxIter": 9}),
 ]
 AREAS = [0.7, 0.8, 0.8, 0.6]
+OTHERS = {"accuracy": 0.9, "f1": 0.8}
 
 
 class KnownScores:
@@ -33,7 +35,7 @@ class KnownScores:
     def score(self, candidates, split, part):
         self.asked += candidates
         for c in reversed(candidates):
-            yield Score(c, {"areaUnderPR": AREAS[c.index], "areaUnderROC": 1 - AREAS[c.index]}, 0.5)
+            yield Score(c, {**OTHERS, "areaUnderPR": AREAS[c.index], "areaUnderROC": 1 - AREAS[c.index]}, 0.5)
 
 
 @pytest.fixture
@@ -60,6 +62,7 @@ def test_each_score_is_a_line_and_an_earlier_runs_scores_are_kept(storage, tmp_p
     lines = [json.loads(line) for line in storage.read_text(uri).splitlines()]
     assert [line["index"] for line in lines] == [0, 1, 3, 2]
     for line in lines:
+        assert line.pop("format") == 1
         scored_at = line.pop("scored_at")
         assert scored_at.startswith("20")
         assert scored_at.endswith("+00:00")
@@ -121,7 +124,7 @@ def test_the_mean_over_zones_decides_and_ties_go_to_the_earlier(by_fold):
     for score in found.scores:
         assert score.zones["areaUnderROC"] == pytest.approx(np.mean(IN_ZONES[score.candidate.index]), abs=1e-12)
         area = AREAS[score.candidate.index]
-        assert score.metrics == {"areaUnderPR": area, "areaUnderROC": 1 - area}
+        assert score.metrics == {**OTHERS, "areaUnderPR": area, "areaUnderROC": 1 - area}
         assert score.seconds == pytest.approx(0.5 + 4 * 0.25)
     assert found.best().candidate.index == 1
     assert found.best(GBT).candidate.index == 2
@@ -189,20 +192,13 @@ def test_lines_have_the_zones_and_a_resumed_search_reads_them_back(storage, tmp_
         assert artifacts.selecting({**line, "zones": None}, "areaUnderPR") == score.metrics["areaUnderPR"]
         del line["zones"]
         assert artifacts.selecting(line, "areaUnderPR") == score.metrics["areaUnderPR"]
-    record = {
-        "parameters": {"select_by": "zones"},
-        "data": {"rows": 1, "features": [], "fingerprint": ""},
-        "split": {},
-        "engine": {"name": "known"},
-        "versions": {"lib": ""},
-    }
+    record = records.experiment(parameters={"select_by": "zones"})
     storage.write_json(f"{folder}/experiment.json", record)
-    assert sorted(resume.scores_so_far(storage, folder, record, CANDIDATES), key=lambda s: s.candidate.index) == list(
-        whole.scores
-    )
+    earlier = resume.scores_so_far(storage, folder, record, CANDIDATES).scores
+    assert sorted(earlier, key=lambda s: s.candidate.index) == list(whole.scores)
     # The earlier run died after two of the four.
     storage.write_text(uri, "".join(line + "\n" for line in storage.read_text(uri).splitlines()[:2]))
-    done = resume.scores_so_far(storage, folder, record, CANDIDATES)
+    done = resume.scores_so_far(storage, folder, record, CANDIDATES).scores
     engine = KnownZones()
     again = by_zones(engine, log=SearchLog(storage, uri, done), done=done)
     assert {c.index for c in engine.asked} == {0, 1}
