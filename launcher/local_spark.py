@@ -8,13 +8,15 @@ import json
 import os
 import re
 import shutil
+import signal
+import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyspark
-from py4j.protocol import Py4JJavaError
+from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
@@ -35,10 +37,18 @@ SHORT_SESSION = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
 JAVA_VERSION = "17"
 _JAVA_FOLDERS = ("/usr/lib/jvm", "/usr/java", "/opt/java", "/Library/Java/JavaVirtualMachines")
 _LOGS_KEPT = 20
+# What Spark says when a worker is gone: its own words, or the exception of the thread that was writing to it.
+_WORKER_DIED = re.compile(
+    r"Python worker exited unexpectedly|SocketException: (Broken pipe|Connection reset)[\s\S]*\bapi\.python\.Python"
+)
 
 
 class SparkStartError(ExperimentError):
     """Spark did not start: Java is missing, or the JVM ended before it could be used."""
+
+
+class SparkDied(ExperimentError):
+    """Java, or a Python worker of Spark, ended in the middle: what called it sees a lost connection and no more."""
 
 
 def build_session(
@@ -75,6 +85,28 @@ def stop_session(spark: SparkSession) -> None:
     """Stop Spark and its JVM, so that the next session may have other memory settings."""
     spark.stop()
     _end_jvm()
+
+
+def what_died(error: BaseException) -> SparkDied | None:
+    """What ended while the code ran that raised an error, or None where the error speaks for itself.
+
+    Nobody says why a process was killed. That memory ran out is likely, and only that.
+    """
+    gateway = SparkContext._gateway
+    if gateway is not None and (code := _exit_code(gateway.proc, error)) is not None:
+        return SparkDied(
+            f"Java, which runs Spark here, ended in the middle ({_how(code)}). The system may have ended it because "
+            "memory ran out: close other programs, or use fewer cores (SPARK_MASTER=local[1]); if its log tells of a "
+            "full heap, raise spark.driver_memory. Then run again in a new kernel"
+        )
+    text = str(error)
+    if _WORKER_DIED.search(text) and "PythonException: Traceback" not in text:
+        return SparkDied(
+            "a Python worker of Spark ended in the middle, without an error of its own. The system may have ended it "
+            "because memory ran out: close other programs, or use fewer cores (SPARK_MASTER=local[1]), so that fewer "
+            "workers run at the same time"
+        )
+    return None
 
 
 def new_log_file() -> Path:
@@ -135,6 +167,18 @@ def last_lines(log_file: Path, count: int = 20) -> str:
         return "\n".join(log_file.read_text(errors="replace").splitlines()[-count:])
     except OSError:
         return ""
+
+
+def _exit_code(java: subprocess.Popen[bytes], error: BaseException) -> int | None:
+    """The exit code of a Java that has ended; one whose connection was lost a moment ago may be about to."""
+    try:
+        return java.wait(2 if isinstance(error, Py4JError | OSError | EOFError) else 0)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _how(code: int) -> str:
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
 def _java_version(home: Path) -> str | None:

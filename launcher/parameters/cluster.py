@@ -53,6 +53,8 @@ class TargetSpec:
     opens = ""
     # (plans, RunOptions) => None: runs the experiments here one after the other, or sends them away.
     runner = "launcher.running.run:run_all"
+    # (Parameters) => a context with the environment of a Jupyter server whose kernels have their Spark there.
+    kernels = "launcher.targets.livy.target:connected_kernels"
 
     @property
     def is_detached(self) -> bool:
@@ -95,6 +97,7 @@ class Local(TargetSpec):
     meaning = "here"
     sees_this_machine = True
     opens = "launcher.targets.target:local_target"
+    kernels = "launcher.targets.target:local_kernels"
 
     def is_meant_by(self, cluster: "Cluster") -> bool:
         """Without other settings, this is the target."""

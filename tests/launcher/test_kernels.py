@@ -33,7 +33,12 @@ def test_a_run_takes_its_own_code_whatever_is_registered(tmp_path, monkeypatch):
     """Both kernels are registered for another checkout, one that is gone, and the path names it, too."""
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))  # goes before the environment's own
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "gone"))
-    gone = {"argv": ["/gone/python", "-m", "x"], "display_name": "x", "language": "python", "env": {"PYTHONPATH": "/gone"}}
+    gone = {
+        "argv": ["/gone/python", "-m", "x"],
+        "display_name": "x",
+        "language": "python",
+        "env": {"PYTHONPATH": "/gone"},
+    }
     for name in (LOCAL, CLUSTER):
         write_spec(tmp_path / "jupyter" / "kernels" / name, gone)
     monkeypatch.chdir(other_checkout(tmp_path / "other"))
@@ -89,9 +94,7 @@ def test_papermill_runs_a_notebook_of_the_cluster_kernel_on_the_local_one(tmp_pa
     monkeypatch.setenv("SPARK_MASTER", "local[1]")
     monkeypatch.setenv("SPARK_LOG_FILE", str(tmp_path / "spark.log"))
     given = {"rows": 5, "places": ["ñ", 'a "b"'], "grid": {"GBT": {"maxDepth": [8]}}}
-    papermill.execute_notebook(
-        str(SMALL), str(tmp_path / "ran.ipynb"), given, kernel_name=LOCAL, language="python", progress_bar=False
-    )
+    papermill.execute_notebook(str(SMALL), str(tmp_path / "ran.ipynb"), given, kernel_name=LOCAL, progress_bar=False)
     ran = nbformat.read(tmp_path / "ran.ipynb", as_version=4)
     outputs = [cell.outputs for cell in ran.cells if cell.cell_type == "code"]
     assert [len(of_cell) for of_cell in outputs] == [0, 0, 1, 1, 0, 1]

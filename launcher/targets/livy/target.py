@@ -1,6 +1,7 @@
 """The target `livy`: notebooks run here, their Spark code in Livy sessions on a cluster."""
 
 import contextlib
+import json
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -119,6 +120,16 @@ def connected_kernels(parameters: Parameters) -> Iterator[Mapping[str, str]]:
             yield _environment(record)
         finally:
             end_sessions(client, record)
+
+
+def configure_cell(parameters: Parameters) -> str:
+    """The cell for a Jupyter on the cluster: `lib`, uploaded for it, and the session's memory.
+
+    sparkmagic takes what such a cell says instead of all that its configuration says of a session.
+    """
+    place = packaging.upload(files_at(parameters.out), parameters.out)
+    session = {**parameters.spark.session(), "pyFiles": [place]}
+    return f"%%configure -f\n{json.dumps(session, indent=1)}"
 
 
 def _environment(record: Record) -> Mapping[str, str]:

@@ -1,0 +1,81 @@
+"""`make lab` as a newcomer meets it, in a real browser: it opens a notebook, and Run All runs every cell."""
+
+import re
+import shutil
+
+import pytest
+from playwright.sync_api import Page, Route, sync_playwright
+
+from tests.launcher.lab import Lab, running_lab
+
+NOTEBOOK = "02_train.ipynb"  # which the command opens
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# The cells of the notebook on top, as JupyterLab has them: the number, and the error if there is one.
+_CELLS = """() => {
+    const code = jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.model.type === 'code');
+    return code.map(cell => {
+        const error = cell.model.outputs.toJSON().find(output => output.output_type === 'error');
+        return [cell.model.executionCount, error ? `${error.ename}: ${error.evalue}` : null];
+    });
+}"""
+_IS_OPEN = "() => window.jupyterapp?.shell.currentWidget?.content?.widgets?.length > 3"
+_IS_IDLE = "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
+
+
+@pytest.fixture
+def page():
+    """A page of a browser that nobody sees."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser.new_page()
+        browser.close()
+
+
+def opened(page: Page, lab: Lab, changes: dict[str, str]) -> None:
+    """Open JupyterLab as its command does, on a notebook some of whose parameters have other defaults.
+
+    Nothing is saved: the notebook is the one of this checkout.
+    """
+
+    def changed(route: Route) -> None:
+        if route.request.method != "GET":
+            route.fulfill(json={"name": NOTEBOOK, "path": f"notebooks/{NOTEBOOK}", "type": "notebook", "content": None})
+            return
+        answer = route.fetch()
+        body = answer.json()
+        for cell in (body["content"] or {"cells": []})["cells"]:
+            for name, value in changes.items():
+                cell["source"] = re.sub(rf"^{name} = [^#\n]*", f"{name} = {value}  ", cell["source"], flags=re.M)
+        route.fulfill(response=answer, json=body)
+
+    page.route(re.compile(rf"/api/contents/notebooks/{NOTEBOOK}(\?|$)"), changed)
+    page.route(re.compile(r"/api/contents/.*/checkpoints"), lambda route: route.fulfill(json=[]))
+    page.goto(f"{lab.url}/lab/tree/notebooks/{NOTEBOOK}?token={lab.token}")
+    page.wait_for_function(_IS_OPEN, timeout=60_000)
+
+
+def run_all(page: Page) -> list[tuple[int | None, str | None]]:
+    """Run → Run All Cells, and what came of it, cell by cell."""
+    page.wait_for_function(_IS_IDLE, timeout=60_000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    # What is run last is numbered last; an error ends it before.
+    over = f"() => {{ const cells = ({_CELLS})(); return cells.at(-1)[0] || cells.some(cell => cell[1]); }}"
+    page.wait_for_function(over, timeout=300_000)
+    page.wait_for_function(_IS_IDLE, timeout=60_000)
+    return page.evaluate(_CELLS)
+
+
+@pytest.mark.timeout(600)
+def test_run_all_runs_every_cell_on_this_machine_without_a_choice(page, tmp_path, monkeypatch):
+    monkeypatch.setenv("SPARK_MASTER", "local[2]")
+    with running_lab(tmp_path) as lab:
+        opened(page, lab, {"out": repr(str(tmp_path / "runs")), "search": '"random"', "max_candidates": "1"})
+        cells = run_all(page)
+        assert page.locator(".jp-Dialog").count() == 0
+        assert page.locator(".jp-KernelName").inner_text() == "PySpark (local)"
+    assert cells == [[number, None] for number in range(1, len(cells) + 1)]
+    assert len(cells) > 20
+    assert len(list(tmp_path.glob("runs/models/model_*/metrics/summary.json"))) == 1
