@@ -52,7 +52,7 @@ def the_target_can_see_the_places(plan: Plan) -> None:
     Raises:
         InputError: one of them is on this machine.
     """
-    if plan.parameters.cluster.runs_on.sees_this_machine:
+    if plan.parameters.cluster.runs_on.sees_this_machine(plan.parameters.cluster):
         return
     for name in (*PLACES, "model"):
         for place in _places(plan, name):
