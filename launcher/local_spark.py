@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyspark
+from py4j.java_gateway import JavaGateway
 from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
@@ -69,8 +70,8 @@ def build_session(
         return running
     conf = SparkConf(loadDefaults=False)
     conf.setMaster(master or os.environ.get(MASTER_VARIABLE) or "local[*]")
-    conf.setAll([*{**_defaults(), **settings_from_environment(), **(settings or {})}.items()])
-    os.environ.update(_environment(find_java()))
+    conf.setAll([*{**_defaults(), **settings_fromenvironment_of(), **(settings or {})}.items()])
+    os.environ.update(environment_of(find_java()))
     log_file = log_file or new_log_file()
     try:
         with log_file.open("ab") as log:
@@ -121,7 +122,7 @@ def new_log_file() -> Path:
     return scratch / f"{datetime.now(UTC):%Y%m%d_%H%M%S}_{os.getpid()}.log"
 
 
-def settings_from_environment() -> dict[str, str]:
+def settings_fromenvironment_of() -> dict[str, str]:
     """Spark properties that the launcher hands over in `SPARK_SETTINGS`.
 
     Raises:
@@ -216,7 +217,8 @@ def _driver_gigabytes() -> int:
     return max(1, min(8, machine.memory_bytes() // 4 // 2**30))
 
 
-def _environment(java: Path) -> dict[str, str]:
+def environment_of(java: Path) -> dict[str, str]:
+    """What PySpark needs in the environment to start this Java, with the Spark of this environment."""
     return {
         "JAVA_HOME": str(java),
         # The Spark of this environment, not that of other software.
@@ -236,9 +238,14 @@ def _end_jvm() -> None:
     gateway = SparkContext._gateway
     if gateway is not None:
         SparkContext._gateway = SparkContext._jvm = None
-        gateway.shutdown()
-        gateway.proc.stdin.close()  # the JVM ends when its input does
-        gateway.proc.wait(timeout=30)
+        end_java(gateway)
+
+
+def end_java(gateway: JavaGateway) -> None:
+    """End the Java that a gateway leads to."""
+    gateway.shutdown()
+    gateway.proc.stdin.close()  # the JVM ends when its input does
+    gateway.proc.wait(timeout=30)
 
 
 def _start_failure(error: Exception, log_file: Path) -> str:

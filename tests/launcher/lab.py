@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -43,5 +45,9 @@ def running_lab(folder: Path, *options: str, environment: Mapping[str, str] | No
         yield Lab(found[1], found[2], process)
     finally:
         if process.poll() is None:
+            family = psutil.Process(process.pid).children(recursive=True)
             process.terminate()
-            process.wait(60)
+            _, alive = psutil.wait_procs([psutil.Process(process.pid), *family], timeout=60)
+            for each in alive:
+                each.kill()
+            process.wait()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -12,7 +13,10 @@ import pytest
 import yaml
 
 from launcher.kernels import CLUSTER
+from launcher.parameters.sources import gather
+from launcher.support import packaging
 from launcher.support.project import PROJECT
+from launcher.targets.livy.target import configure_cell
 from lib.support.version import code_hash
 from tests.livy.conftest import BUCKET, DRIVER_MEMORY
 from tests.livy.runs import sessions
@@ -92,6 +96,13 @@ def test_the_printed_cell_brings_lib_and_the_memory_of_the_params_file(papermill
     (asked,) = livy.faults.requests("POST", "/sessions")
     assert asked["driverMemory"] == DRIVER_MEMORY
     assert asked["conf"]["spark.executor.memoryOverhead"] == "3g"
+
+
+def test_the_readme_shows_the_cell_for_its_params_file(monkeypatch):
+    monkeypatch.setattr(packaging, "upload", lambda files, out: f"{out}/source/HASH/lib.zip")
+    cell = configure_cell(gather(str(PROJECT / "params" / "emr.yaml"), [], {}, cwd=PROJECT))
+    shown = re.sub(r"/source/\w+/", "/source/HASH/", (PROJECT / "README.md").read_text())
+    assert f"```\n{cell}\n```" in shown
 
 
 def test_a_cell_for_a_place_that_only_this_machine_has_is_refused():

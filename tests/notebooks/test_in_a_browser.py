@@ -10,16 +10,17 @@ from tests.launcher.lab import Lab, running_lab
 
 NOTEBOOK = "02_train.ipynb"  # which the command opens
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-# The cells of the notebook on top, as JupyterLab has them: the number, and the error if there is one.
-_CELLS = """() => {
-    const code = jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.model.type === 'code');
-    return code.map(cell => {
+_NOTEBOOK = "[...(window.jupyterapp?.shell.widgets('main') ?? [])].find(each => each.content?.widgets)"
+# Its cells of code, as JupyterLab has them: the number, and the error if there is one.
+_CELLS = f"""() => {{
+    const code = {_NOTEBOOK}.content.widgets.filter(cell => cell.model.type === 'code');
+    return code.map(cell => {{
         const error = cell.model.outputs.toJSON().find(output => output.output_type === 'error');
-        return [cell.model.executionCount, error ? `${error.ename}: ${error.evalue}` : null];
-    });
-}"""
-_IS_OPEN = "() => window.jupyterapp?.shell.currentWidget?.content?.widgets?.length > 3"
-_IS_IDLE = "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
+        return [cell.model.executionCount, error ? `${{error.ename}}: ${{error.evalue}}` : null];
+    }});
+}}"""
+_IS_OPEN = f"() => {_NOTEBOOK}?.content.widgets.length > 3"
+_IS_IDLE = f"() => {_NOTEBOOK}?.sessionContext.session?.kernel?.status === 'idle'"
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
 
