@@ -51,8 +51,14 @@ def opened(page: Page, lab: Lab, changes: dict[str, str]) -> None:
                 cell["source"] = re.sub(rf"^{name} = [^#\n]*", f"{name} = {value}  ", cell["source"], flags=re.M)
         route.fulfill(response=answer, json=body)
 
+    def checkpoints(route: Route) -> None:
+        if route.request.method == "GET":
+            route.fulfill(json=[])
+        else:
+            route.fulfill(status=201, json={"id": "checkpoint", "last_modified": "2026-01-31T23:59:59Z"})
+
     page.route(re.compile(rf"/api/contents/notebooks/{NOTEBOOK}(\?|$)"), changed)
-    page.route(re.compile(r"/api/contents/.*/checkpoints"), lambda route: route.fulfill(json=[]))
+    page.route(re.compile(r"/api/contents/.*/checkpoints"), checkpoints)
     page.goto(f"{lab.url}/lab/tree/notebooks/{NOTEBOOK}?token={lab.token}")
     page.wait_for_function(_IS_OPEN, timeout=60_000)
 
