@@ -40,7 +40,7 @@ _JAVA_FOLDERS = ("/usr/lib/jvm", "/usr/java", "/opt/java", "/Library/Java/JavaVi
 _LOGS_KEPT = 20
 # What Spark says when a worker is gone: its own words, or the exception of the thread that was writing to it.
 _WORKER_DIED = re.compile(
-    r"Python worker exited unexpectedly|SocketException: (Broken pipe|Connection reset)[\s\S]*\bapi\.python\.Python"
+    r"Python worker exited unexpectedly|SocketException: (Broken pipe|Connection reset)[\s\S]*\bapi\.python\.\w*Python"
 )
 
 

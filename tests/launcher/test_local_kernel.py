@@ -156,8 +156,15 @@ def test_cleanup_stops_spark_and_the_next_cell_starts_it_again(kernel):
 
 
 def test_a_worker_that_dies_is_named(kernel):
-    for lost in ("range(2)", "['x' * 10**6] * 60"):  # it is gone when it is read from, or while it is written to
-        text = kernel.error(f"import os\nsc.parallelize({lost}, 1).map(lambda x: os.kill(os.getpid(), 9)).count()")
+    die = "import os\ndef die(rows):\n    os.kill(os.getpid(), 9)\n    return rows\n"
+    big = "spark.range(0, 10**6, 1, 1).selectExpr('repeat(cast(id as string), 40) s')"
+    # It is gone when it is read from, or while it is written to.
+    for job in (
+        "sc.parallelize([0], 1).mapPartitions(die)",
+        f"{big}.rdd.mapPartitions(die)",
+        f"{big}.mapInPandas(die, 's string')",
+    ):
+        text = kernel.error(f"{die}{job}.count()")
         assert "SparkDied: a Python worker of Spark ended in the middle" in text
         assert "may have" in text
     text = kernel.error("sc.parallelize([0], 1).map(lambda x: 1 / x).count()")
