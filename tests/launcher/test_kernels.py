@@ -14,8 +14,10 @@ from launcher.kernels import CLUSTER, LOCAL, OwnKernels, register, write_spec
 from launcher.running.runner import Run
 from launcher.support.project import PROJECT
 from launcher.targets.target import local_target
+from lib.support.version import code_hash
 from tests.launcher.experiments import RUN_ID, plan, write_notebooks
 
+WHICH = "import lib\nfrom lib.support.version import code_hash\nprint(lib.__file__, code_hash())"
 SMALL = Path(__file__).parent / "files" / "small.ipynb"
 
 
@@ -42,13 +44,12 @@ def test_a_run_takes_its_own_code_whatever_is_registered(tmp_path, monkeypatch):
     for name in (LOCAL, CLUSTER):
         write_spec(tmp_path / "jupyter" / "kernels" / name, gone)
     monkeypatch.chdir(other_checkout(tmp_path / "other"))
-    planned = plan(
-        tmp_path, write_notebooks(tmp_path / "notebooks", explore="import lib\nprint(lib.__file__)"), evaluate=False
-    )
+    planned = plan(tmp_path, write_notebooks(tmp_path / "notebooks", explore=WHICH), evaluate=False)
     with local_target(planned) as target:
         Run(planned, [], target)()
     explored = nbformat.read(tmp_path / "out" / "models" / f"model_{RUN_ID}" / "notebooks" / "01_explore.ipynb", 4)
-    assert explored.cells[-1].outputs[0].text == f"{PROJECT / 'lib' / '__init__.py'}\n"
+    # By this hash experiment.json names the code.
+    assert explored.cells[-1].outputs[0].text == f"{PROJECT / 'lib' / '__init__.py'} {code_hash()}\n"
     assert OwnKernels().get_kernel_spec(CLUSTER).argv[0] == sys.executable
 
 

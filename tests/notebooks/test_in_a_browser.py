@@ -40,12 +40,15 @@ def opened(page: Page, lab: Lab, changes: dict[str, str]) -> None:
     Nothing is saved: the notebook is the one of this checkout.
     """
 
+    known = {}
+
     def changed(route: Route) -> None:
-        if route.request.method != "GET":
-            route.fulfill(json={"name": NOTEBOOK, "path": f"notebooks/{NOTEBOOK}", "type": "notebook", "content": None})
+        if route.request.method != "GET":  # it is saved after two minutes
+            route.fulfill(json={**known, "content": None})
             return
         answer = route.fetch()
         body = answer.json()
+        known.update(body)
         for cell in (body["content"] or {"cells": []})["cells"]:
             for name, value in changes.items():
                 cell["source"] = re.sub(rf"^{name} = [^#\n]*", f"{name} = {value}  ", cell["source"], flags=re.M)
@@ -60,18 +63,17 @@ def opened(page: Page, lab: Lab, changes: dict[str, str]) -> None:
     page.route(re.compile(rf"/api/contents/notebooks/{NOTEBOOK}(\?|$)"), changed)
     page.route(re.compile(r"/api/contents/.*/checkpoints"), checkpoints)
     page.goto(f"{lab.url}/lab/tree/notebooks/{NOTEBOOK}?token={lab.token}")
-    page.wait_for_function(_IS_OPEN, timeout=60_000)
+    page.wait_for_function(_IS_OPEN, timeout=120_000)
 
 
 def run_all(page: Page) -> list[tuple[int | None, str | None]]:
     """Run → Run All Cells, and what came of it, cell by cell."""
-    page.wait_for_function(_IS_IDLE, timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     # What is run last is numbered last; an error ends it before.
     over = f"() => {{ const cells = ({_CELLS})(); return cells.at(-1)[0] || cells.some(cell => cell[1]); }}"
     page.wait_for_function(over, timeout=300_000)
-    page.wait_for_function(_IS_IDLE, timeout=60_000)
+    page.wait_for_function(_IS_IDLE, timeout=120_000)
     return page.evaluate(_CELLS)
 
 
@@ -80,9 +82,11 @@ def test_run_all_runs_every_cell_on_this_machine_without_a_choice(page, tmp_path
     monkeypatch.setenv("SPARK_MASTER", "local[2]")
     with running_lab(tmp_path) as lab:
         opened(page, lab, {"out": repr(str(tmp_path / "runs")), "search": '"random"', "max_candidates": "1"})
-        cells = run_all(page)
+        page.wait_for_function(_IS_IDLE, timeout=120_000)
         assert page.locator(".jp-Dialog").count() == 0
         assert page.locator(".jp-KernelName").inner_text() == "PySpark (local)"
+        cells = run_all(page)
+        page.close()
     assert cells == [[number, None] for number in range(1, len(cells) + 1)]
     assert len(cells) > 20
     assert len(list(tmp_path.glob("runs/models/model_*/metrics/summary.json"))) == 1
