@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 
 from launcher.support.project import PROJECT
 
@@ -68,9 +68,9 @@ def _local_kernel(starter: object, *options: str) -> dict[str, Any]:
 
 
 def _cluster_kernel() -> dict[str, Any]:
-    sparkmagic = find_spec("sparkmagic")
-    assert sparkmagic is not None
-    assert sparkmagic.origin is not None
+    sparkmagic = find_spec("sparkmagic")  # to import it takes a second
+    if sparkmagic is None or sparkmagic.origin is None:
+        raise NoSuchKernel(CLUSTER)
     spec = json.loads((Path(sparkmagic.origin).parent / "kernels" / CLUSTER / "kernel.json").read_text())
     # sparkmagic's names whatever `python` comes first on the PATH.
     return {**spec, "argv": [sys.executable, *spec["argv"][1:]]}

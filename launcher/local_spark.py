@@ -172,8 +172,9 @@ def last_lines(log_file: Path, count: int = 20) -> str:
 
 def _exit_code(java: subprocess.Popen[bytes], error: BaseException) -> int | None:
     """The exit code of a Java that has ended; one whose connection was lost a moment ago may be about to."""
+    is_lost = isinstance(error, Py4JError | ConnectionError | EOFError) and not isinstance(error, Py4JJavaError)
     try:
-        return java.wait(2 if isinstance(error, Py4JError | OSError | EOFError) else 0)
+        return java.wait(2 if is_lost else 0)
     except subprocess.TimeoutExpired:
         return None
 

@@ -50,7 +50,7 @@ def running_kernel(name: str, log: Path, environment: Mapping[str, str]) -> Iter
             run_sync(manager.start_kernel)(stdout=sink, stderr=sink, env={**os.environ, **environment})
             yield manager
         except NoSuchKernel:
-            raise ExperimentError(f"the Jupyter kernel {name!r} is not installed") from None
+            raise ExperimentError(f"the Jupyter kernel {name!r} is not installed: run make setup") from None
         finally:
             _stop(manager)
 

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from playwright.sync_api import Page, Route, sync_playwright
 
-from tests.launcher.lab import Lab, running_lab
+from tests.launcher.lab import ROOT, Lab, running_lab
 
 NOTEBOOK = "02_train.ipynb"  # which the command opens
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -21,8 +21,6 @@ _CELLS = f"""() => {{
 }}"""
 _IS_OPEN = f"() => {_NOTEBOOK}?.content.widgets.length > 3"
 _IS_IDLE = f"() => {_NOTEBOOK}?.sessionContext.session?.kernel?.status === 'idle'"
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
 
 
 @pytest.fixture
@@ -77,6 +75,11 @@ def run_all(page: Page) -> list[tuple[int | None, str | None]]:
     return page.evaluate(_CELLS)
 
 
+def test_make_lab_is_the_command_that_is_tested_here():
+    assert re.search(r"^lab: .*\n\t@\$\(BIN\)/python run_experiment\.py lab$", (ROOT / "Makefile").read_text(), re.M)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
 @pytest.mark.timeout(600)
 def test_run_all_runs_every_cell_on_this_machine_without_a_choice(page, tmp_path, monkeypatch):
     monkeypatch.setenv("SPARK_MASTER", "local[2]")

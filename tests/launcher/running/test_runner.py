@@ -151,7 +151,7 @@ def test_children_of_a_kernel_end_with_it(tmp_path):
 
 def test_a_kernel_that_is_not_installed_is_named(tmp_path):
     planned = plan(tmp_path, write_notebooks(tmp_path / "notebooks"))
-    with pytest.raises(ExperimentError, match="'nowhere' is not installed"):
+    with pytest.raises(ExperimentError, match="'nowhere' is not installed: run make setup"):
         Run(planned, [Steps()], LocalTarget("nowhere"))()
 
 
