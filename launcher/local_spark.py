@@ -70,7 +70,7 @@ def build_session(
         return running
     conf = SparkConf(loadDefaults=False)
     conf.setMaster(master or os.environ.get(MASTER_VARIABLE) or "local[*]")
-    conf.setAll([*{**_defaults(), **settings_fromenvironment_of(), **(settings or {})}.items()])
+    conf.setAll([*{**_defaults(), **settings_from_environment(), **(settings or {})}.items()])
     os.environ.update(environment_of(find_java()))
     log_file = log_file or new_log_file()
     try:
@@ -122,7 +122,7 @@ def new_log_file() -> Path:
     return scratch / f"{datetime.now(UTC):%Y%m%d_%H%M%S}_{os.getpid()}.log"
 
 
-def settings_fromenvironment_of() -> dict[str, str]:
+def settings_from_environment() -> dict[str, str]:
     """Spark properties that the launcher hands over in `SPARK_SETTINGS`.
 
     Raises:
