@@ -90,7 +90,8 @@ def local_kernels(parameters: Parameters) -> Iterator[Mapping[str, str]]:
     with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
         write_spec(Path(folder, "kernels", CLUSTER), own_local_kernel())
         path = os.pathsep.join(filter(None, [folder, os.environ.get("JUPYTER_PATH")]))
-        yield {"JUPYTER_PATH": path, SETTINGS_VARIABLE: json.dumps(parameters.spark.properties())}
+        properties = parameters.spark.properties()
+        yield {"JUPYTER_PATH": path, **({SETTINGS_VARIABLE: json.dumps(properties)} if properties else {})}
 
 
 def target_of(plan: Plan) -> AbstractContextManager[Target]:
