@@ -1,11 +1,13 @@
 """`make lab` as a newcomer meets it, in a real browser: it opens a notebook, and Run All runs every cell."""
 
+import json
 import re
 import shutil
 
 import pytest
 from playwright.sync_api import Page, Route, sync_playwright
 
+from launcher.local_spark import SHORT_SESSION
 from tests.launcher.lab import ROOT, Lab, running_lab
 
 NOTEBOOK = "02_train.ipynb"  # which the command opens
@@ -83,6 +85,7 @@ def test_make_lab_is_the_command_that_is_tested_here():
 @pytest.mark.timeout(600)
 def test_run_all_runs_every_cell_on_this_machine_without_a_choice(page, tmp_path, monkeypatch):
     monkeypatch.setenv("SPARK_MASTER", "local[2]")
+    monkeypatch.setenv("SPARK_SETTINGS", json.dumps(SHORT_SESSION))
     with running_lab(tmp_path) as lab:
         opened(page, lab, {"out": repr(str(tmp_path / "runs")), "search": '"random"', "max_candidates": "1"})
         page.wait_for_function(_IS_IDLE, timeout=120_000)
