@@ -1,5 +1,6 @@
 """papermill by hand: `papermill NOTEBOOK OUT -k KERNEL -p …`, without further options."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 from papermill.cli import papermill
 
 from launcher.kernels import CLUSTER, LOCAL
+from launcher.local_spark import SHORT_SESSION
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -30,8 +32,10 @@ def test_every_notebook_takes_parameters_on_both_kernels(path, kernel, tmp_path)
     assert cell.source == f'# Parameters\n{given[0]} = "{given[1]}"\n'
 
 
-def test_a_notebook_runs_as_typed_and_says_what_is_missing(tmp_path):
+def test_a_notebook_runs_as_typed_and_says_what_is_missing(tmp_path, monkeypatch):
     """Training into a folder, then an evaluation that has no model where it looks for one."""
+    monkeypatch.setenv("SPARK_MASTER", "local[2]")
+    monkeypatch.setenv("SPARK_SETTINGS", json.dumps(SHORT_SESSION))
     out, command = tmp_path / "runs", [sys.executable, "-m", "papermill"]
     notebook = ["notebooks/02_train.ipynb", str(tmp_path / "out.ipynb"), "-k", LOCAL]
     small = ["-r", "search", "random", "-p", "max_candidates", "1"]
