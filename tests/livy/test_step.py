@@ -31,13 +31,14 @@ CANCELLED = "20260301_000000"
 _VENV = {"pip", "setuptools", "wheel"}
 _ABSENT = """
 import sys
+from importlib.machinery import PathFinder
 
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {names!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}} on the primary node", name=name)
+class OnTheNode(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.split(".")[0] in {names!r} else super().find_spec(name, path, target)
 
-sys.meta_path.insert(0, Absent())
+sys.meta_path[sys.meta_path.index(PathFinder)] = OnTheNode
 """
 
 
