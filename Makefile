@@ -68,8 +68,8 @@ format: setup ## format code and notebooks
 	@$(BIN)/ruff format .
 
 .PHONY: lab
-lab: setup ## open JupyterLab with the local and the cluster kernel
-	@$(BIN)/jupyter lab --ServerApp.root_dir=$(CURDIR) notebooks/02_train.ipynb
+lab: setup ## open JupyterLab with the notebooks, their Spark on this machine
+	@$(BIN)/python run_experiment.py lab
 
 .PHONY: sample
 sample: setup ## generate the embedded sample table and raster again

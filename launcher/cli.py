@@ -22,7 +22,7 @@ COMMANDS = {
     ),
     "lab": (
         "launcher.commands.sessions:app",
-        "Open JupyterLab with the notebooks, their kernel connected to a cluster and `lib` there.",
+        "Open JupyterLab with the notebooks, their Spark on this machine or on the cluster that is given, with `lib`.",
     ),
     "cluster": ("launcher.commands.cluster:app", "Create, check, watch and terminate EMR clusters."),
 }

@@ -8,6 +8,7 @@ their own: a Spark DataFrame `df` and the pandas `df` that `%%spark -o df` fetch
 import ast
 import atexit
 import builtins
+import contextlib
 import io
 import json
 import linecache
@@ -24,9 +25,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import parse_argstring
 from IPython.display import Image, display
+from py4j.protocol import Py4JError
 from pyspark.sql import DataFrame, SparkSession
 
-from launcher.local_spark import build_session, last_lines, new_log_file, stop_session
+from launcher.local_spark import build_session, last_lines, new_log_file, stop_session, what_died
 from launcher.support.project import PROJECT
 from lib.errors import ExperimentError
 
@@ -56,7 +58,8 @@ class LocalSession:
     def stop(self) -> None:
         """Stop Spark if it runs."""
         if self.spark is not None:
-            stop_session(self.spark)
+            with contextlib.suppress(Py4JError, OSError):  # Java may have died
+                stop_session(self.spark)
             self.spark = None
 
 
@@ -184,6 +187,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     shell.input_transformers_cleanup.insert(0, _Preparation(session))
     # IPython asks an exception for this before it prints a traceback.
     ExperimentError._render_traceback_ = _short_traceback  # type: ignore[attr-defined]
+    _tell_what_died(shell)
     atexit.register(session.stop)
 
 
@@ -262,6 +266,20 @@ def _spark_settings(wanted: Mapping[str, Any]) -> tuple[dict[str, str], list[str
         elif name != "conf":
             ignored.append(name)
     return settings, ignored
+
+
+def _tell_what_died(shell: InteractiveShell) -> None:
+    """Where Java or a worker has died, show that instead of an exception about a connection."""
+    show = shell._showtraceback
+
+    def told(kind: type[BaseException], error: BaseException, lines: list[str]) -> None:
+        died = what_died(error)
+        if died is None:
+            show(kind, error, lines)
+        else:
+            show(type(died), died, _short_traceback(died.with_traceback(error.__traceback__)))
+
+    shell._showtraceback = told  # type: ignore[assignment, method-assign]
 
 
 def _short_traceback(error: ExperimentError) -> list[str]:

@@ -8,6 +8,8 @@ import json
 import os
 import re
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -15,7 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyspark
-from py4j.protocol import Py4JJavaError
+from py4j.java_gateway import JavaGateway
+from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
@@ -39,10 +42,18 @@ _LOGS_KEPT = 20
 _GIGABYTE = 2**30
 # Address space that a JVM of ours reserves beside its heap (measured: 2.9 GB, classes, code and threads).
 _BESIDE_HEAP = 3 * _GIGABYTE
+# What Spark says when a worker is gone: its own words, or the exception of the thread that was writing to it.
+_WORKER_DIED = re.compile(
+    r"Python worker exited unexpectedly|SocketException: (Broken pipe|Connection reset)[\s\S]*\bapi\.python\.\w*Python"
+)
 
 
 class SparkStartError(ExperimentError):
     """Spark did not start: Java is missing, or the JVM ended before it could be used."""
+
+
+class SparkDied(ExperimentError):
+    """Java, or a Python worker of Spark, ended in the middle: what called it sees a lost connection and no more."""
 
 
 def build_session(
@@ -64,7 +75,7 @@ def build_session(
     conf = SparkConf(loadDefaults=False)
     conf.setMaster(master or os.environ.get(MASTER_VARIABLE) or "local[*]")
     conf.setAll([*{**_defaults(), **settings_from_environment(), **(settings or {})}.items()])
-    os.environ.update(_environment(find_java()))
+    os.environ.update(environment_of(find_java()))
     log_file = log_file or new_log_file()
     try:
         with log_file.open("ab") as log:
@@ -79,6 +90,28 @@ def stop_session(spark: SparkSession) -> None:
     """Stop Spark and its JVM, so that the next session may have other memory settings."""
     spark.stop()
     _end_jvm()
+
+
+def what_died(error: BaseException) -> SparkDied | None:
+    """What ended while the code ran that raised an error, or None where the error speaks for itself.
+
+    Nobody says why a process was killed. That memory ran out is likely, and only that.
+    """
+    gateway = SparkContext._gateway
+    if gateway is not None and (code := _exit_code(gateway.proc, error)) is not None:
+        return SparkDied(
+            f"Java, which runs Spark here, ended in the middle ({_how(code)}). The system may have ended it because "
+            "memory ran out: close other programs, or use fewer cores (SPARK_MASTER=local[1]); if its log tells of a "
+            "full heap, raise spark.driver_memory. Then run again in a new kernel"
+        )
+    text = str(error)
+    if _WORKER_DIED.search(text) and "PythonException: Traceback" not in text:
+        return SparkDied(
+            "a Python worker of Spark ended in the middle, without an error of its own. The system may have ended it "
+            "because memory ran out: close other programs, or use fewer cores (SPARK_MASTER=local[1]), so that fewer "
+            "workers run at the same time"
+        )
+    return None
 
 
 def new_log_file() -> Path:
@@ -141,6 +174,19 @@ def last_lines(log_file: Path, count: int = 20) -> str:
         return ""
 
 
+def _exit_code(java: subprocess.Popen[bytes], error: BaseException) -> int | None:
+    """The exit code of a Java that has ended; one whose connection was lost a moment ago may be about to."""
+    is_lost = isinstance(error, Py4JError | ConnectionError | EOFError) and not isinstance(error, Py4JJavaError)
+    try:
+        return java.wait(2 if is_lost else 0)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _how(code: int) -> str:
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
 def _java_version(home: Path) -> str | None:
     """The major version of the Java at `home`, from the `release` file every JDK and JRE has."""
     try:
@@ -184,7 +230,8 @@ def _driver_gigabytes() -> int:
     return max(1, min(sizes))
 
 
-def _environment(java: Path) -> dict[str, str]:
+def environment_of(java: Path) -> dict[str, str]:
+    """What PySpark needs in the environment to start this Java, with the Spark of this environment."""
     return {
         "JAVA_HOME": str(java),
         # The Spark of this environment, not that of other software.
@@ -204,9 +251,14 @@ def _end_jvm() -> None:
     gateway = SparkContext._gateway
     if gateway is not None:
         SparkContext._gateway = SparkContext._jvm = None
-        gateway.shutdown()
-        gateway.proc.stdin.close()  # the JVM ends when its input does
-        gateway.proc.wait(timeout=30)
+        end_java(gateway)
+
+
+def end_java(gateway: JavaGateway) -> None:
+    """End the Java that a gateway leads to."""
+    gateway.shutdown()
+    gateway.proc.stdin.close()  # the JVM ends when its input does
+    gateway.proc.wait(timeout=30)
 
 
 def _start_failure(error: Exception, log_file: Path) -> str:

@@ -41,6 +41,13 @@ class Storage:
         self._jvm: Any = spark.sparkContext._jvm
         self._conf = spark.sparkContext._jsc.hadoopConfiguration()
 
+    @classmethod
+    def over(cls, jvm: Any, conf: Any) -> "Storage":
+        """The same without Spark, by Hadoop's configuration in a Java that has its classes."""
+        storage = cls.__new__(cls)
+        storage._jvm, storage._conf = jvm, conf
+        return storage
+
     def exists(self, uri: str) -> bool:
         """Whether there is a file or a folder at `uri`."""
         with _explained(uri, "look at"):
@@ -169,6 +176,18 @@ class Storage:
     def write_record(self, uri: str, kind: Kind, content: Mapping[str, Any]) -> None:
         """Write a JSON file for later runs, completely or not at all."""
         self.write_json(uri, kind.stamped(content))
+
+    def claim(self, uri: str) -> bool:
+        """Make an empty file, and tell whether there was none: HDFS tells one of several who do so at once."""
+        with _explained(uri, "write"):
+            fs, path = self._open(uri)
+            try:
+                fs.create(path, False).close()
+            except Py4JJavaError as error:
+                if "FileAlreadyExists" in java_cause(error):
+                    return False
+                raise
+        return True
 
     def check_writable(self, folder: str) -> None:
         """Raise InputError unless files can be written below `folder` (it writes one, the only reliable test)."""

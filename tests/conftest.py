@@ -36,6 +36,8 @@ _LONG = (
     "test_scripts.py",
     "yarn/",
     "notebooks/test_regression.py",
+    "notebooks/test_in_a_browser.py",
+    "notebooks/test_papermill.py",
     "infrastructure/test_apply.py",
     "livy/",
 )

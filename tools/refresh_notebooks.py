@@ -31,7 +31,7 @@ def ran(path: Path, folder: Path) -> NotebookNode:
     """The notebook executed with its defaults, with all results in `folder`."""
     out = {"out": str(folder)} if "out" in papermill.inspect_notebook(str(path)) else {}
     output = folder / path.name
-    papermill.execute_notebook(str(path), str(output), out, kernel_name=LOCAL, language="python", progress_bar=False)
+    papermill.execute_notebook(str(path), str(output), out, kernel_name=LOCAL, progress_bar=False)
     return clean(nbformat.read(output, as_version=4))
 
 

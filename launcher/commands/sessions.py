@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from pkgutil import resolve_name
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ from launcher.support.outcomes import command_body
 from launcher.support.project import PROJECT
 from launcher.support.surroundings import working_folder
 from launcher.targets.livy.sessions import NOT_REACHED, survey
-from launcher.targets.livy.target import connected_kernels
+from launcher.targets.livy.target import configure_cell
 from lib.errors import ExperimentError
 
 app = typer.Typer(add_completion=False)
@@ -60,16 +61,22 @@ def lab(
         str | None, typer.Option(metavar="PLACE", help="bucket and prefix where lib.zip is uploaded")
     ] = None,
     browser: Annotated[bool, typer.Option(help="open a browser")] = True,
+    cell: Annotated[
+        bool, typer.Option("--cell", help="print the first cell for a Jupyter on the cluster, and open nothing")
+    ] = False,
 ) -> None:
-    """Open JupyterLab with the notebooks, their kernel connected to a cluster and `lib` there.
+    """Open JupyterLab with the notebooks, their Spark on this machine or on the cluster that is given, with `lib`.
 
-    Sessions end with JupyterLab.
+    Sessions on a cluster end with JupyterLab.
     """
     with command_body(debug=False):
         typed = {"cluster.livy_url": livy_url, "cluster.id": cluster_id, "cluster.reach": reach}
         typed |= {"cluster.ssh_key": ssh_key, "out": out}
         parameters = gather(params, assign or [], typed, cwd=working_folder())
-        with connected_kernels(parameters) as environment:
+        if cell:
+            typer.echo(configure_cell(parameters))
+            return
+        with resolve_name(parameters.cluster.runs_on.kernels)(parameters) as environment:
             command = [sys.executable, "-m", "jupyter", "lab", f"--ServerApp.root_dir={PROJECT}"]
             command += [] if browser else ["--no-browser"]
             _serve([*command, str(PROJECT / "notebooks" / "02_train.ipynb")], environment)

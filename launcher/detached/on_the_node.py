@@ -17,7 +17,6 @@ from launcher.experiment import preflight
 from launcher.experiment.plan import Plan
 from launcher.experiment.resuming import what_is_missing
 from launcher.experiment.submitted import StatusWriter, StepFiles
-from launcher.kernels import ensure_cluster_kernel
 from launcher.parameters.cluster import LIVY
 from launcher.running.run import run
 from launcher.support.files import files_at
@@ -40,7 +39,6 @@ def main(folder: str, livy_url: str) -> int:
         with command_body(debug=True), _kept(status):
             plan = what_is_missing(step_files.plan())
             preflight.check(plan)  # the same run submitted twice is refused here
-            ensure_cluster_kernel()
             with _livy_here(plan, livy_url) as target:
                 run(plan, target, [status])
     except typer.Exit as stop:

@@ -12,6 +12,7 @@ from launcher.parameters.schema import PLACES
 from launcher.support.files import files_at, local_path, matching
 from lib.artifacts import LATEST
 from lib.errors import InputError
+from lib.support.s3_uri import is_s3
 from lib.support.tables import catalogue_name, places
 
 
@@ -50,9 +51,11 @@ def the_target_can_see_the_places(plan: Plan) -> None:
     """Where Spark is elsewhere, input and output are where both sides see them.
 
     Raises:
-        InputError: one of them is on this machine.
+        InputError: one of them is on this machine, or the output of a step is not in S3.
     """
-    if plan.parameters.cluster.runs_on.sees_this_machine:
+    if plan.parameters.cluster.runs_on.in_steps and not (is_s3(out := plan.parameters.out) or local_path(out)):
+        raise InputError(f"out={out}: a step loads its code from S3, beside its results; give --out s3://bucket/…")
+    if plan.parameters.cluster.runs_on.sees_this_machine(plan.parameters.cluster):
         return
     for name in (*PLACES, "model"):
         for place in _places(plan, name):

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from launcher.parameters.fields import described
-from launcher.support.endpoint import LIVY_PORT, Endpoint
+from launcher.support.endpoint import LIVY_PORT, Endpoint, is_here
 from lib import artifacts
 from lib.errors import InputError
 
@@ -44,7 +44,6 @@ class TargetSpec:
 
     name: str
     meaning: str  # in a few words, for the help
-    sees_this_machine = False  # whether it can read and write the files of this machine
     on_emr_cluster = False  # whether it runs on the cluster of `cluster.id`: checked before, and its cost is counted
     in_sessions = False  # whether only Spark is there, in sessions, which need a cluster that is ready and `lib` alone
     in_steps = False  # whether its runs are steps of a cluster, some of which may run side by side
@@ -53,6 +52,12 @@ class TargetSpec:
     opens = ""
     # (plans, RunOptions) => None: runs the experiments here one after the other, or sends them away.
     runner = "launcher.running.run:run_all"
+    # (Parameters) => a context with the environment of a Jupyter server whose kernels have their Spark there.
+    kernels = "launcher.targets.livy.target:connected_kernels"
+
+    def sees_this_machine(self, cluster: "Cluster") -> bool:
+        """Whether it may be able to read and write the files of this machine."""
+        return False
 
     @property
     def is_detached(self) -> bool:
@@ -93,8 +98,12 @@ class Local(TargetSpec):
 
     name = "local"
     meaning = "here"
-    sees_this_machine = True
     opens = "launcher.targets.target:local_target"
+    kernels = "launcher.targets.target:local_kernels"
+
+    def sees_this_machine(self, cluster: "Cluster") -> bool:
+        """It is on it."""
+        return True
 
     def is_meant_by(self, cluster: "Cluster") -> bool:
         """Without other settings, this is the target."""
@@ -114,6 +123,10 @@ class Livy(TargetSpec):
     in_sessions = True
     resume_settings = ("livy_url", "id", "reach", "ssh_key")
     opens = "launcher.targets.livy.target:livy_target"
+
+    def sees_this_machine(self, cluster: "Cluster") -> bool:
+        """Where Livy has an address of this machine: if that is a tunnel to another, its Spark will say so."""
+        return is_here(cluster.livy_url)
 
     def is_meant_by(self, cluster: "Cluster") -> bool:
         """A Livy's URL selects it."""

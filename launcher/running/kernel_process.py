@@ -13,6 +13,7 @@ from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 
+from launcher.kernels import OwnKernels
 from lib.errors import ExperimentError
 
 # Seconds a kernel's children (a JVM, Python workers) have to end by themselves once it is gone.
@@ -34,7 +35,7 @@ class _Manager(AsyncKernelManager):
 
 @contextmanager
 def running_kernel(name: str, log: Path, environment: Mapping[str, str]) -> Iterator[AsyncKernelManager]:
-    """Run a kernel with some environment variables over ours.
+    """Run a kernel with some environment variables over ours; the project's own kernels run this checkout's code.
 
     What it and its children print on their own goes to `log`, not to the terminal.
 
@@ -43,15 +44,13 @@ def running_kernel(name: str, log: Path, environment: Mapping[str, str]) -> Iter
     Raises:
         ExperimentError: there is no kernel of that name.
     """
-    manager = _Manager(kernel_name=name)
+    manager = _Manager(kernel_name=name, kernel_spec_manager=OwnKernels())
     with log.open("ab") as sink:
         try:
             run_sync(manager.start_kernel)(stdout=sink, stderr=sink, env={**os.environ, **environment})
             yield manager
         except NoSuchKernel:
-            raise ExperimentError(
-                f"the Jupyter kernel {name!r} is not installed: run python -m launcher.kernels (make setup does)"
-            ) from None
+            raise ExperimentError(f"the Jupyter kernel {name!r} is not installed: run make setup") from None
         finally:
             _stop(manager)
 

@@ -6,7 +6,7 @@ those of a failed run are kept apart, under `<out>/failed/<run_id>/`.
 
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -138,10 +138,11 @@ class Run:
                     timeout_func=lambda cell: running.limit(self.target.cell_timeout),
                     km=manager,
                     on_cell_execute=running.started,
+                    on_cell_error=running.failed,
                 )
             except Exception as error:
                 # While the kernel still exists: it may be asked what happened.
-                failure = CellFailure.of(error, running.source, running.count)
+                failure = running.failure(error, scratch / KERNEL_LOG)
                 raise self.target.explain(step, failure, output) from error
         self.target.check_executed(output)
         return output
@@ -167,11 +168,21 @@ class _RunningCell:
         self._observers = observers
         self.source = ""
         self.count: int | None = None
+        self._reply: Mapping[str, Any] | None = None
 
     def started(self, cell: Any, cell_index: int) -> None:
         self.source, self.count = cell.source, (self.count or 0) + 1
         for each in self._observers:
             each.cell_started(self.count)
+
+    def failed(self, cell: Any, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
+        self._reply = execute_reply["content"]
+
+    def failure(self, error: Exception, log: Path) -> CellFailure:
+        """What there is to know of the error that ended the notebook; `log` is the kernel's."""
+        if self.count is None and isinstance(error, RuntimeError):  # Jupyter's, where a kernel does not come up
+            return CellFailure.before_any(log.read_text(errors="replace"))
+        return CellFailure.of(error, self.source, self.count, self._reply)
 
     def limit(self, seconds: int | None) -> int | None:
         """Seconds that the cell may take. The first one waits for Spark, which has a limit of its own."""

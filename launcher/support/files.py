@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +14,9 @@ from lib.errors import InputError
 from lib.support.atomic_write import replacing
 from lib.support.s3_uri import is_s3
 from lib.support.texts import decoded
+
+# File systems of the Hadoop that PySpark brings.
+_HADOOP = ("hdfs", "webhdfs", "swebhdfs", "viewfs")
 
 
 def matching(path: Path) -> list[Path]:
@@ -107,12 +111,16 @@ def files_at(place: str) -> Files:
     """
     if local_path(place) is not None:
         return LocalFiles()
-    if not is_s3(place):
-        raise InputError(f"out={place}: results go to a folder of this machine or to s3://bucket/prefix")
-    # boto3 takes a while to import, which a run on this machine need not wait for.
-    from launcher.support.s3_files import S3Files
+    if is_s3(place):
+        # boto3 takes a while to import, which a run on this machine need not wait for.
+        from launcher.support.s3_files import S3Files
 
-    return S3Files()
+        return S3Files()
+    if place.partition(":")[0].lower() in _HADOOP:
+        # As text, for it is above: it needs what starts Java.
+        through_hadoop: Files = resolve_name("launcher.hadoop_files:HadoopFiles")()
+        return through_hadoop
+    raise InputError(f"out={place}: results go to a folder of this machine, to s3://bucket/prefix or to hdfs://")
 
 
 def put_content(files: Files, content: bytes, place: str) -> None:

@@ -1,7 +1,9 @@
 """A notebook that failed, in words: which cell, what error, where the evidence is."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
@@ -22,17 +24,31 @@ class CellFailure:
     traceback: str = ""
 
     @classmethod
-    def of(cls, error: Exception, source: str, count: int | None) -> "CellFailure":
-        """Read a papermill or nbclient exception; `source` and `count` are of the cell that was running."""
+    def of(
+        cls, error: Exception, source: str, count: int | None, reply: Mapping[str, Any] | None = None
+    ) -> "CellFailure":
+        """Read a papermill or nbclient exception.
+
+        `source` and `count` are of the cell that was running, `reply` is what the kernel answered if it raised.
+        """
         if isinstance(error, PapermillExecutionError):
-            traceback = _COLOURS.sub("", "\n".join(error.traceback))
-            return cls(error.exec_count, error.source, error.ename, error.evalue, traceback)
+            told = {"ename": error.ename, "evalue": error.evalue, "traceback": error.traceback}
+            if not error.traceback and reply:  # as of a magic that does not exist: the notebook shows no error
+                told |= {name: reply[name] for name in told if name in reply}
+            traceback = _COLOURS.sub("", "\n".join(told["traceback"]))
+            return cls(error.exec_count, error.source, told["ename"], told["evalue"], traceback)
         if isinstance(error, DeadKernelError):
             problem = "its process ended unexpectedly, as when memory runs out"
             return cls(count, source, "the kernel died", problem)
         if isinstance(error, CellTimeoutError):
             return cls(count, source, "the kernel stopped answering", str(error).splitlines()[0])
         return cls(count, source, type(error).__name__, str(error))
+
+    @classmethod
+    def before_any(cls, log: str) -> "CellFailure":
+        """Of a kernel that ended before it took a cell; `log` is what it printed, which ends with the reason."""
+        reason = next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "it gave no reason")
+        return cls(None, "", "the kernel did not start", reason)
 
     @property
     def kind(self) -> type[ExperimentError] | None:
@@ -66,7 +82,8 @@ class NotebookFailed(ExperimentError):
 
     def __init__(self, notebook: str, failure: CellFailure):
         self.notebook, self.failure = notebook, failure
-        super().__init__(f"{notebook} failed in {failure.cell}: {failure.error}")
+        where = f" in {failure.cell}" if failure.source else ""
+        super().__init__(f"{notebook} failed{where}: {failure.error}")
 
 
 class NotebookRefused(InputError):

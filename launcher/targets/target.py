@@ -1,6 +1,8 @@
 """The seam between a run and where its Spark is."""
 
 import json
+import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -8,6 +10,7 @@ from pkgutil import resolve_name
 from typing import Protocol
 
 from launcher.experiment.plan import Plan, Step
+from launcher.parameters.schema import Parameters
 from launcher.targets.cell_failure import CellFailure, NotebookFailed, NotebookRefused
 from lib.errors import ExperimentError, InputError
 
@@ -72,6 +75,23 @@ def local_target(plan: Plan) -> Iterator[LocalTarget]:
     # Spark ML's own training runs in the JVM, and long; everything else there is short.
     brief = {} if plan.parameters.engine == "spark" else SHORT_SESSION
     yield LocalTarget(LOCAL, {**brief, **plan.parameters.spark.properties()})
+
+
+@contextmanager
+def local_kernels(parameters: Parameters) -> Iterator[Mapping[str, str]]:
+    """The environment of a Jupyter server for people who explore on this machine.
+
+    The notebooks name the cluster's kernel. There, that name means the local one, so that nobody has to choose, and a
+    notebook that was saved still opens on a cluster.
+    """
+    from launcher.kernels import CLUSTER, own_local_kernel, write_spec
+    from launcher.local_spark import SETTINGS_VARIABLE
+
+    with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
+        write_spec(Path(folder, "kernels", CLUSTER), own_local_kernel())
+        path = os.pathsep.join(filter(None, [folder, os.environ.get("JUPYTER_PATH")]))
+        properties = parameters.spark.properties()
+        yield {"JUPYTER_PATH": path, **({SETTINGS_VARIABLE: json.dumps(properties)} if properties else {})}
 
 
 def target_of(plan: Plan) -> AbstractContextManager[Target]:

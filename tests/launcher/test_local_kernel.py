@@ -153,3 +153,28 @@ def test_cleanup_stops_spark_and_the_next_cell_starts_it_again(kernel):
     kernel.run("%%cleanup -f")
     assert "No active sessions" in kernel.text("%%info")
     assert kernel.text("spark.range(2).count()") == "2"
+
+
+def test_a_worker_that_dies_is_named(kernel):
+    die = "import os\ndef die(rows):\n    os.kill(os.getpid(), 9)\n    return rows\n"
+    big = "spark.range(0, 10**6, 1, 1).selectExpr('repeat(cast(id as string), 40) s')"
+    # It is gone when it is read from, or while it is written to.
+    for job in (
+        "sc.parallelize([0], 1).mapPartitions(die)",
+        f"{big}.rdd.mapPartitions(die)",
+        f"{big}.mapInPandas(die, 's string')",
+    ):
+        text = kernel.error(f"{die}{job}.count()")
+        assert "SparkDied: a Python worker of Spark ended in the middle" in text
+        assert "may have" in text
+    text = kernel.error("sc.parallelize([0], 1).map(lambda x: 1 / x).count()")
+    assert "ZeroDivisionError" in text
+    assert "SparkDied" not in text
+
+
+def test_a_java_that_dies_is_named(kernel):
+    text = kernel.error("import os\nos.kill(sc._gateway.proc.pid, 9)\nspark.range(3).count()")
+    assert "SparkDied: Java, which runs Spark here, ended in the middle (killed by SIGKILL)" in text
+    assert "may have" in text
+    assert "In line 3 of the cell: spark.range(3).count()" in text
+    assert "SparkDied: Java" in kernel.error("numbers = spark.range(3)")

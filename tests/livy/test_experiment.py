@@ -394,7 +394,8 @@ def test_what_can_be_known_before_opens_no_session(whole, score, livy, s3):
 
     table = ("--input-data", f"s3://{BUCKET}/data/table.parquet")
     refused("there is no complete model in s3://", *table, "--out", f"s3://{BUCKET}/nothing")
-    refused("a cluster cannot see the files of this machine", "--input-data", whole.table)
+    elsewhere = ("--livy-url", "http://livy.elsewhere:8998")
+    refused("a cluster cannot see the files of this machine", "--input-data", whole.table, *elsewhere)
     assert livy.faults.requests("POST", "/sessions") == []
 
 

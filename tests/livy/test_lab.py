@@ -1,14 +1,8 @@
 """JupyterLab as a person starts it, its kernels connected to Livy."""
 
 import json
-import os
-import re
 import signal
-import subprocess
-import sys
-import time
 import uuid
-from pathlib import Path
 
 import pytest
 import requests
@@ -16,36 +10,24 @@ import websocket
 
 from launcher.kernels import CLUSTER
 from launcher.targets.livy import records
+from tests.launcher.lab import running_lab
 from tests.livy.conftest import BUCKET, DRIVER_MEMORY
 from tests.livy.runs import sessions
 
-ROOT = Path(__file__).resolve().parents[2]
 MATTER = "from lib.search.families import FAMILIES\nprint(tuple(FAMILIES), spark.range(3).count())"
 
 
 @pytest.fixture
 def lab(tmp_path, livy_url, s3, spark_settings):
-    """A server; gives its URL, its token and its process."""
+    """A server whose kernels have their Spark at Livy."""
     (tmp_path / "lab.yaml").write_text(json.dumps({"spark": {"driver_memory": DRIVER_MEMORY, "conf": spark_settings}}))
-    (tmp_path / "jupyter_server_config.json").write_text('{"ServerApp": {"allow_root": true}}')
-    command = [sys.executable, str(ROOT / "run_experiment.py"), "lab", "--no-browser", "--livy-url", livy_url]
-    command += ["--params", str(tmp_path / "lab.yaml"), "--out", f"s3://{BUCKET}/lab"]
-    environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"), "JUPYTER_CONFIG_DIR": str(tmp_path)}
-    with (tmp_path / "lab.log").open("w") as log:
-        process = subprocess.Popen([*command, "-p", "seed=1"], env=environment, stdout=log, stderr=log)
-    found = None
-    deadline = time.monotonic() + 60
-    while not (found := re.search(r"(http://\S+?)/\S*\?token=(\w+)", (tmp_path / "lab.log").read_text())):
-        assert process.poll() is None, (tmp_path / "lab.log").read_text()
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    yield found[1], found[2], process
-    process.kill()
-    process.wait()
+    options = ["--params", str(tmp_path / "lab.yaml"), "--out", f"s3://{BUCKET}/lab", "-p", "seed=1"]
+    with running_lab(tmp_path, "--livy-url", livy_url, *options) as lab:
+        yield lab
 
 
 def test_a_notebook_there_has_spark_and_lib_and_its_session_ends_with_the_server(lab, livy_url):
-    url, token, process = lab
+    url, token, process = lab.url, lab.token, lab.process
     before = sessions(livy_url)
     login = {"Authorization": f"token {token}"}
     notebook = requests.get(f"{url}/api/contents/notebooks/02_train.ipynb?content=0", headers=login, timeout=20)

@@ -16,7 +16,6 @@ import yaml
 from launcher.detached.emr_step import LIVY_URL
 from launcher.experiment.plan import commit
 from launcher.experiment.submitted import StepFiles
-from launcher.kernels import register
 from lib import artifacts
 from lib.support.version import code_hash
 from tests.aws.clusters import made_cluster
@@ -32,20 +31,20 @@ CANCELLED = "20260301_000000"
 _VENV = {"pip", "setuptools", "wheel"}
 _ABSENT = """
 import sys
+from importlib.machinery import PathFinder
 
-class Absent:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {names!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}} on the primary node", name=name)
+class OnTheNode(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.split(".")[0] in {names!r} else super().find_spec(name, path, target)
 
-sys.meta_path.insert(0, Absent())
+sys.meta_path[sys.meta_path.index(PathFinder)] = OnTheNode
 """
 
 
 @pytest.fixture(scope="module")
 def cluster(s3, s3_endpoint, livy_url, tmp_path_factory):
     """A cluster whose steps find the packages of requirements-master.txt alone, and the Livy of the tests."""
-    register()
     with moto_server(), made_cluster(s3_endpoint, tmp_path_factory.mktemp("node"), BUCKET) as made:
         site = tmp_path_factory.mktemp("site")
         (site / "sitecustomize.py").write_text(_ABSENT.format(names=absent_on_the_master()))

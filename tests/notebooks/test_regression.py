@@ -25,7 +25,7 @@ def test_notebooks_give_their_recorded_outputs(tmp_path):
         notebook = load_notebook_node(str(path))
         if "out" in papermill.inspect_notebook(str(path)):
             out = {"out": str(tmp_path / "experiments")}
-            notebook = parameterize_notebook(notebook, out, kernel_name=LOCAL, language="python")
+            notebook = parameterize_notebook(notebook, out, kernel_name=LOCAL)
         nbformat.write(notebook, tmp_path / path.name)
     options = ["--nbval-lax", f"--nbval-kernel-name={LOCAL}", "--nbval-kernel-startup-timeout=120"]
     ran = subprocess.run(

@@ -55,8 +55,17 @@ def test_there_are_the_five():
 
 def test_they_name_the_kernel_of_a_cluster(notebook):
     assert notebook.metadata.kernelspec == {"name": "pysparkkernel", "display_name": "PySpark", "language": "python"}
+    # By this name papermill chooses how to write parameters for a kernel it does not know, such as pyspark-local.
+    assert notebook.metadata.language_info.name == "python"
     assert title(notebook) != "Notebook"
     assert notebook.cells[0].source.startswith("# ")
+
+
+def test_all_begin_with_the_same_look_for_spark_and_lib(notebook):
+    """It can come from nowhere else: where `lib` is missing, nothing of the project is there."""
+    first = nbformat.read(NOTEBOOKS[0], as_version=4).cells[1].source
+    assert first.startswith("%%local\n")
+    assert notebook.cells[1].source == first
 
 
 def test_only_checked_cells_keep_outputs(notebook):

@@ -190,7 +190,7 @@ def out_of_threads(evidence: Evidence) -> Finding | None:
 
 def python_worker_died(evidence: Evidence) -> Finding | None:
     """A worker's process ended without an error message."""
-    hit = evidence.first(r"Python worker exited unexpectedly \(crashed\)")
+    hit = evidence.first(r"Python worker exited unexpectedly \(crashed\)") or _gone_while_written_to(evidence)
     if hit is None:
         return None
     return _raise(
@@ -202,6 +202,14 @@ def python_worker_died(evidence: Evidence) -> Finding | None:
     )
 
 
+def _gone_while_written_to(evidence: Evidence) -> Hit | None:
+    """A worker that went while Spark was writing to it leaves a broken pipe, above the frames of Spark's Python."""
+    broken = evidence.hits(r"SocketException: (Broken pipe|Connection reset)")
+    frames = ((hit, hit.source.lines[hit.index : hit.index + 30]) for hit in broken)
+    return next((hit for hit, lines in frames if any(_FRAME.search(line.text) for line in lines)), None)
+
+
+_FRAME = re.compile(r"\bapi\.python\.\w*Python")
 _FEWER_TASKS = "or lower spark.executor_cores, so that fewer tasks share an executor's memory"
 
 

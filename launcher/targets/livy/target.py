@@ -1,6 +1,7 @@
 """The target `livy`: notebooks run here, their Spark code in Livy sessions on a cluster."""
 
 import contextlib
+import json
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from launcher.kernels import CLUSTER
 from launcher.parameters.cluster import Cluster, Spark
 from launcher.parameters.schema import Parameters
 from launcher.support import packaging
-from launcher.support.files import files_at
+from launcher.support.files import files_at, local_path
 from launcher.support.project import PROJECT, PROJECT_NAME
 from launcher.targets.cell_failure import CellFailure
 from launcher.targets.livy import records
@@ -25,7 +26,7 @@ from launcher.targets.livy.road import connected
 from launcher.targets.livy.session_log import SessionLog
 from launcher.targets.livy.sessions import end_sessions
 from launcher.targets.livy.sparkmagic_config import make_config
-from lib.errors import ExperimentError
+from lib.errors import ExperimentError, InputError
 
 # What sparkmagic prints, and goes on after, in spite of `all_errors_are_fatal`.
 _SILENT_ERRORS = ("A session has already been started", "The code failed because of a fatal error")
@@ -120,6 +121,21 @@ def connected_kernels(parameters: Parameters) -> Iterator[Mapping[str, str]]:
             yield _environment(record)
         finally:
             end_sessions(client, record)
+
+
+def configure_cell(parameters: Parameters) -> str:
+    """The cell for a Jupyter on the cluster: `lib`, uploaded for it, and the session's memory.
+
+    sparkmagic takes what such a cell says instead of all that its configuration says of a session.
+
+    Raises:
+        InputError: the output, beside which `lib` goes, is on this machine.
+    """
+    if local_path(parameters.out) is not None:
+        raise InputError(f"out={parameters.out}: a Jupyter on the cluster cannot see it; give --out s3://bucket/…")
+    place = packaging.upload(files_at(parameters.out), parameters.out)
+    session = {**parameters.spark.session(), "pyFiles": [place]}
+    return f"%%configure -f\n{json.dumps(session, indent=1)}"
 
 
 def _environment(record: Record) -> Mapping[str, str]:

@@ -101,6 +101,14 @@ def test_nobody_named_no_place():
     assert tables.places(None) == tables.places([]) == []
 
 
+@pytest.mark.parametrize("url", ["http://localhost:8998", "http://127.0.0.1:18998"])
+def test_a_livy_on_this_machine_may_read_and_write_its_files(url):
+    cluster = {"target": "livy", "livy_url": url}
+    for data, out in (("file:///data/t.parquet", "s3://b/out"), ("hdfs://name/t", "file:///data/out"), ("t", "out")):
+        wanted = schema.check({"input_data": data, "out": out, "cluster": cluster})
+        preflight.the_target_can_see_the_places(SimpleNamespace(parameters=wanted))
+
+
 @pytest.mark.parametrize("data", ["here.parquet", ["s3://b/t", "here.parquet"]])
 def test_each_place_is_looked_at_before_a_run(data):
     cluster = {"target": "livy", "livy_url": "http://livy:8998"}

@@ -5,6 +5,7 @@ import psutil
 import pytest
 
 from launcher.experiment.results import MissingResult
+from launcher.kernels import LOCAL
 from launcher.running.runner import Run
 from launcher.targets.cell_failure import NotebookFailed, NotebookRefused
 from launcher.targets.target import LocalTarget
@@ -124,6 +125,23 @@ def test_a_kernel_that_dies_is_told_with_its_cell(tmp_path):
     assert "01_explore.ipynb" in everything_in(tmp_path / "out" / "failed" / RUN_ID)
 
 
+def test_an_error_that_the_notebook_does_not_show_is_told_as_the_kernel_told_it(tmp_path):
+    with pytest.raises(NotebookFailed) as failed:
+        run(tmp_path, explore="%%nothing\nx = 1")
+    assert str(failed.value) == (
+        "01_explore.ipynb failed in cell In [3] (%%nothing): UsageError: Cell magic `%%nothing` not found."
+    )
+
+
+def test_a_kernel_that_does_not_start_is_told_with_its_own_last_words(tmp_path, monkeypatch):
+    monkeypatch.setattr("launcher.kernels.PROJECT", tmp_path / "moved")
+    planned = plan(tmp_path, write_notebooks(tmp_path / "notebooks"))
+    with pytest.raises(NotebookFailed) as failed:
+        Run(planned, [Steps()], LocalTarget(LOCAL))()
+    assert "01_explore.ipynb failed in a cell" not in str(failed.value)
+    assert "the kernel did not start: the kernel pyspark-local was registered by" in str(failed.value)
+
+
 def test_children_of_a_kernel_end_with_it(tmp_path):
     code = "import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'])"
     run(tmp_path, explore=f"{code}\nopen(f'{{out}}.pid', 'w').write(str(p.pid))")
@@ -131,9 +149,9 @@ def test_children_of_a_kernel_end_with_it(tmp_path):
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_kernel_that_is_not_installed_names_the_command(tmp_path):
+def test_a_kernel_that_is_not_installed_is_named(tmp_path):
     planned = plan(tmp_path, write_notebooks(tmp_path / "notebooks"))
-    with pytest.raises(ExperimentError, match=r"'nowhere' is not installed: run python -m launcher\.kernels"):
+    with pytest.raises(ExperimentError, match="'nowhere' is not installed: run make setup"):
         Run(planned, [Steps()], LocalTarget("nowhere"))()
 
 

@@ -1,6 +1,7 @@
 """One module knows the ports of a cluster's services."""
 
 import re
+import socket
 from pathlib import Path
 
 from launcher.detached import emr_step
@@ -32,3 +33,9 @@ def test_terraform_and_the_documents_mean_the_same():
     assert set(re.findall(r"(?:from|to)_port\s*= (\d+)", livy[0])) == {str(endpoint.LIVY_PORT)}
     page = (PROJECT / "infrastructure" / "README.md").read_text()
     assert f"YARN ({endpoint.YARN_PORT}) and the Spark History Server ({endpoint.HISTORY_PORT})" in page
+
+
+def test_a_livy_is_here_by_a_loopback_address_or_by_this_machines_name():
+    here = ("http://localhost:8998", "http://127.0.0.1:8998", "https://[::1]/livy", f"http://{socket.gethostname()}:1")
+    elsewhere = ("", "http://livy:8998", "http://10.0.0.7:8998", "http://localhost.example.org", "http://128.0.0.1")
+    assert [endpoint.is_here(url) for url in (*here, *elsewhere)] == [True] * len(here) + [False] * len(elsewhere)

@@ -5,7 +5,7 @@ import pytest
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from launcher.local_spark import SparkStartError
+from launcher.local_spark import SparkDied, SparkStartError
 from launcher.targets.cell_failure import CellFailure, NotebookFailed
 from lib.errors import ExperimentError, InputError
 
@@ -22,6 +22,7 @@ def test_our_own_errors_are_known_by_name_and_speak_for_themselves():
     assert raised("ExperimentError", "one\ntwo").kind is ExperimentError
     assert raised("InputError", "one\ntwo").error == "one\ntwo"
     assert raised("SparkStartError", "one").kind is SparkStartError
+    assert raised("SparkDied", "one").kind is SparkDied
     assert raised("ValueError", "one\ntwo").kind is None
     assert raised("Exception", "one").kind is None
 

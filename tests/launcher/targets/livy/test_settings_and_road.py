@@ -199,7 +199,7 @@ def test_s3_that_refuses_says_what_to_do(s3, monkeypatch):
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     with pytest.raises(InputError, match=r"no AWS credentials .*aws sso login"):
         S3Files(boto3.Session().client("s3")).read_text("s3://bucket/x")
-    with pytest.raises(InputError, match="gs://bucket/x: results go to a folder of this machine or to s3"):
+    with pytest.raises(InputError, match="gs://bucket/x: results go to a folder of this machine, to s3"):
         files_at("gs://bucket/x")
 
 
