@@ -78,8 +78,8 @@ class Training:
     """One training run; its folder is `<out>/models/model_<run_id>`.
 
     Call its steps in this order: `load`, `split`, `search`, `leave_zones_out`, `retrain`, `finish`.
-    `provenance` is what only the launcher knows (the command, the commit), kept in experiment.json. `continues` resumes
-    the interrupted run with this id: candidates that it scored are not fitted again.
+    `provenance` is what only the launcher knows (the command, the commit, what the evaluation is told) and is kept in
+    experiment.json. `continues` resumes the interrupted run with this id: what it scored is not fitted again.
 
     Raises:
         InputError: settings out of range, an output that exists already or cannot be written, nothing to resume.
@@ -320,6 +320,7 @@ class Training:
             "parameters": {**asdict(self.settings), "out": self.out},
             "command": self.provenance.get("command"),
             "commit": self.provenance.get("commit"),
+            "after_training": self.provenance.get("after_training", {}),
             "data": {**self._data(), "suspects": self.suspects},
             "split": self.parts.record(),
             **self._filling(),

@@ -26,6 +26,9 @@ _CODE = ("lib", "launcher", "notebooks", "scripts", "params", "run_experiment.py
 
 # Decides which steps run, so no notebook needs it.
 _LAUNCHER_ONLY = {"evaluate", "cluster", "spark"}
+# What the notebooks after the training are told. It is recorded with the model, or a run that is taken up would lose it:
+# a gate, for one.
+_AFTER_TRAINING = ("test_data", "seen", "fail_below", "fail_on_drift", "language")
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,8 @@ class Plan:
 
     def own_provenance(self) -> dict[str, Any]:
         """What started the run, as this machine knows it."""
-        return {"command": self.command, "commit": commit(PROJECT)}
+        after = {name: getattr(self.parameters, name) for name in _AFTER_TRAINING}
+        return {"command": self.command, "commit": commit(PROJECT), "after_training": after}
 
 
 def make_plan(parameters: Parameters, notebooks: Path = PROJECT / "notebooks", argv: Sequence[str] = ()) -> Plan:
@@ -231,7 +235,7 @@ def recorded_parameters(out: str, model: str) -> dict[str, Any]:
             "name and --out, or start a new experiment"
         )
     record = EXPERIMENT.parse(text, place)
-    return {**record["parameters"], "run_id": run_id, "resume": True}
+    return {**record["parameters"], **record.get("after_training", {}), "run_id": run_id, "resume": True}
 
 
 def commit(project: Path) -> dict[str, Any] | None:

@@ -182,6 +182,7 @@ class Experiment(Record):
     parameters: Parameters
     command: str | None = None
     commit: Commit | None = None
+    after_training: dict[str, Any] = Field({})
     data: Data
     split: SplitRecord
     filling: Filling | None = None

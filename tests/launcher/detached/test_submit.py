@@ -83,7 +83,8 @@ def test_the_step_has_the_code_and_the_parameters_of_here(emr, cluster, s3):
     there = StepFiles.of(OUT, RUN_ID).plan()
     assert there.parameters == made.parameters
     assert there.run_id == RUN_ID
-    assert there.values()["provenance"] == {"command": made.command, "commit": commit(ROOT)}
+    assert there.values()["provenance"] == made.own_provenance()
+    assert made.own_provenance()["commit"] == commit(ROOT)
     assert isinstance(yaml.safe_load(content(s3, f"{folder}params.yaml"))["run_id"], str)
 
 

@@ -121,11 +121,11 @@ def test_a_project_below_the_root_of_its_repository_is_judged_by_itself(committe
     assert commit(committed / "lib")["dirty"] is False
 
 
-def begun(out: Path) -> None:
+def begun(out: Path, **more) -> None:
     folder = out / "models" / "model_20260101_000000"
     folder.mkdir(parents=True)
     parameters = {"input_data": ["/data/t.parquet"], "seed": 7, "metric": "areaUnderROC", "out": "elsewhere"}
-    (folder / "experiment.json").write_text(json.dumps(records.experiment(parameters=parameters)))
+    (folder / "experiment.json").write_text(json.dumps(records.experiment(parameters=parameters) | more))
 
 
 @pytest.mark.parametrize("model", ["model_20260101_000000", "20260101_000000", "out/models/model_20260101_000000/"])
@@ -136,6 +136,19 @@ def test_it_goes_on_with_the_parameters_it_was_begun_with(tmp_path, model):
     assert (parameters.run_id, parameters.resume) == ("20260101_000000", True)
     assert (parameters.seed, parameters.metric, parameters.input_data) == (7, "areaUnderROC", ["/data/t.parquet"])
     assert parameters.out == str(tmp_path)
+
+
+def test_what_the_evaluation_was_told_is_not_lost(tmp_path):
+    given = {
+        "fail_below": {"areaUnderROC": 0.7},
+        "language": "es",
+        "test_data": ["/data/other.parquet"],
+        "seen": "keep",
+    }
+    begun(tmp_path, after_training=make_plan(Parameters(**given)).own_provenance()["after_training"])
+    recorded = recorded_parameters(str(tmp_path), "model_20260101_000000")
+    parameters = gather(None, [], {"out": str(tmp_path)}, cwd=tmp_path, recorded=recorded)
+    assert {name: getattr(parameters, name) for name in given} == given
 
 
 def test_what_is_typed_goes_over_the_record(tmp_path):
