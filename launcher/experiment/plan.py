@@ -26,7 +26,7 @@ _CODE = ("lib", "launcher", "notebooks", "scripts", "params", "run_experiment.py
 
 # Decides which steps run, so no notebook needs it.
 _LAUNCHER_ONLY = {"evaluate", "cluster", "spark"}
-# What the notebooks after the training are told: recorded with the model, so that a run that is taken up keeps its gate.
+# What the notebooks after the training are told; recorded with the model, for runs that are taken up.
 _AFTER_TRAINING = ("test_data", "seen", "fail_below", "fail_on_drift", "language")
 
 
