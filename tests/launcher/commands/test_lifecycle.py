@@ -146,6 +146,11 @@ def test_a_dry_run_prints_the_request_and_makes_nothing(account, emr):
     assert emr.list_clusters(ClusterStates=["WAITING"])["Clusters"] == []
 
 
+def test_a_dry_run_with_glue(account, emr):
+    asked = json.loads(run("create", "--dry-run", "-p", "glue=true"))
+    assert "spark-hive-site" in {each["Classification"] for each in asked["Configurations"]}
+
+
 def test_glue_is_the_catalogue_if_that_is_asked():
     around = Surroundings("bucket", "subnet-1", "role", "profile")
     plain, asked = (
