@@ -30,7 +30,7 @@ import psutil
 from benchmarks.records import PROJECT, Figure, store
 from benchmarks.runs import SAMPLE
 
-AT_ONCE = 2
+AT_ONCE, TOGETHER = 2, 10
 PATIENCE = 5.0  # seconds after which no process of a run may be left
 GRID = {"RandomForest": {"numTrees": [10, 20], "maxDepth": [6]}, "GBT": {"maxIter": [5, 10], "maxDepth": [3]}}
 # Of what a model and its evaluation say, the part that is the same in every run.
@@ -139,6 +139,7 @@ class Campaign:
         for tenth in range(10):
             share = (tenth + 0.5) / 10
             yield Case("kill", f"SIGKILL at {share:.0%}", partial(self.killed, share))
+        yield Case("together", f"{TOGETHER} runs started in one second", self.together)
         for megabytes in (1, 3):
             yield Case("disk", f"a disk of {megabytes} MB", partial(self.full_disk, megabytes))
         for name in damaged_files(self.model):
@@ -169,6 +170,19 @@ class Campaign:
         if after.code == 0 and figures(out) != figures(self.whole):
             wrong.append(f"other figures: {figures(out)}")
         return Verdict(wrong, ended.left_over + after.left_over)
+
+    def together(self) -> Verdict:
+        """Runs that start at the same time and share their output: each has a model and an evaluation of its own."""
+        out = self._out()
+        commands = [Command(*self.experiment(out), "-p", "spark.driver_memory=1g") for _ in range(TOGETHER)]
+        ended = [command.ended(900) for command in commands]
+        wrong = [each for one in ended for each in one.complaints(0)]
+        made = len(list(out.glob("models/model_*")))
+        if made != TOGETHER:
+            wrong.append(f"{made} models of {TOGETHER} runs")
+        elif not wrong and any(of != figures(self.whole)[0] for of in figures(out)):
+            wrong.append("other figures than those of a run alone")
+        return Verdict(wrong, sum(one.left_over for one in ended))
 
     def full_disk(self, megabytes: int) -> Verdict:
         """`out` on a disk that is too small."""
@@ -215,11 +229,14 @@ class Campaign:
         return self.folder / uuid.uuid4().hex[:8]
 
 
-def figures(out: Path) -> Any:
-    """What is the same in every run: figures of the model and of its evaluation."""
-    (summary,) = out.glob("models/*/metrics/summary.json")
-    (metrics,) = out.glob("results/*/metrics.json")
-    return [{name: json.loads(file.read_text()).get(name) for name in FIGURES} for file in (summary, metrics)]
+def figures(out: Path) -> list[Any]:
+    """What is the same in every run, of each run in `out`: figures of the model and of its evaluation."""
+    found = []
+    for summary in sorted(out.glob("models/model_*/metrics/summary.json")):
+        metrics = out / "results" / summary.parents[1].name.replace("model_", "eval_") / "metrics.json"
+        files = [json.loads(file.read_text()) for file in (summary, metrics)]
+        found.append([{name: content.get(name) for name in FIGURES} for content in files])
+    return found
 
 
 def scores(out: Path) -> pd.DataFrame:
@@ -274,7 +291,9 @@ DAMAGE = {
 def main() -> None:
     """The command line above."""
     parser = argparse.ArgumentParser(description="Tries faults on real runs, and says which were answered rightly.")
-    parser.add_argument("kinds", nargs="*", metavar="KIND", help="signal, kill, disk, damage; all if none is given")
+    parser.add_argument(
+        "kinds", nargs="*", metavar="KIND", help="signal, kill, together, disk, damage; all if none is given"
+    )
     kinds = parser.parse_args().kinds
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
