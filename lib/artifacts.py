@@ -66,6 +66,8 @@ _PATTERN = "*?[{\\,:"
 _FORMAT = "%Y%m%d_%H%M%S"
 _RUN_ID = re.compile(r"\d{8}_\d{6}")
 _MODELS, _RESULTS, _SCORES, _FAILED, _STEPS, _SOURCE = "models", "results", "scores", "failed", "steps", "source"
+# A place's scheme, with its host or bucket if it has one: Hadoop writes file:/folder, too.
+_SCHEME = re.compile(r"^[A-Za-z][\w+.-]*:(?://[^/]*|(?=/))")
 _CLAIMS = ".claims"  # hidden, for nobody looks for results there
 _STEP_DIR = re.compile(rf"(?P<out>{s3_uri.BEGINNING}\S+?)/{_STEPS}/(?P<run_id>{_RUN_ID.pattern})/")
 
@@ -78,7 +80,7 @@ def check_place(place: str) -> None:
     Raises:
         InputError: it cannot; names the character.
     """
-    path = place.partition("://")[2].partition("/")[2] if "://" in place else place
+    path = _SCHEME.sub("", place)
     if wrong := [character for character in _PATTERN if character in path]:
         raise InputError(
             f"Spark loads no model from a path with {' '.join(wrong)} in it: {place}; choose another folder"

@@ -96,6 +96,19 @@ def require_complete(exists: Callable[[str], bool], folder: str) -> None:
         raise InputError(f"no complete model at {folder}: {artifacts.EXPERIMENT} is missing; copy the whole folder")
 
 
+def require_decision(exists: Callable[[str], bool], folder: str, experiment: Mapping[str, Any]) -> None:
+    """Check that a model of this project still has its threshold; its `experiment` says whether it ever had one.
+
+    Raises:
+        InputError: it was not copied whole. With another threshold it would say something else of the rows.
+    """
+    if "threshold" in experiment.get("parameters", {}) and not exists(f"{folder}/{artifacts.CALIBRATION}"):
+        raise InputError(
+            f"no complete model at {folder}: {artifacts.CALIBRATION}, which has its threshold, is missing; "
+            "copy the whole folder"
+        )
+
+
 def outline(folders: Folders, path: str) -> Outline:
     """Look at a saved PipelineModel: an assembler and a binary forest or GBT, with or without an Imputer before them.
 

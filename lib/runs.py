@@ -36,8 +36,10 @@ def read_model(storage: Storage, model_dir: str) -> tuple[dict[str, Any], dict[s
     Raises:
         InputError: there is no model, its training did not finish, or one of the files is damaged.
     """
-    model_files.require_complete(storage.exists, model_dir.rstrip("/"))
+    folder = model_dir.rstrip("/")
+    model_files.require_complete(storage.exists, folder)
     experiment = storage.read_record(join(model_dir, artifacts.EXPERIMENT), EXPERIMENT)
+    model_files.require_decision(storage.exists, folder, experiment)
     return experiment, storage.read_record(join(model_dir, artifacts.SUMMARY), SUMMARY)
 
 

@@ -71,6 +71,8 @@ class Storage:
         """Matches of a pattern in Spark's syntax (`*`, `?`, `{a,b}`), sorted; a plain existing URI matches itself."""
         with _explained(uri, "look at"):
             fs, path = self._open(uri)
+            if fs.exists(path):  # its name may have brackets, too
+                return [fs.getFileStatus(path).getPath().toString()]
             return sorted(status.getPath().toString() for status in fs.globStatus(path) or [])
 
     def list(self, uri: str) -> list[str]:

@@ -57,7 +57,7 @@ def main() -> int:
 def _numbers(bands: list[str]) -> dict[str, int]:
     """What was given for --bands, as in B02_med=1."""
     pairs = [each.rpartition("=") for each in bands]
-    wrong = [each for each, (name, _, number) in zip(bands, pairs, strict=True) if not (name and number.isdigit())]
+    wrong = [each for each, (name, _, number) in zip(bands, pairs, strict=True) if not (name and number.isdecimal())]
     if wrong:
         raise InputError(f"--bands {' '.join(wrong)}: give FEATURE=NUMBER, as in B02_med=1")
     return {name: int(number) for name, _, number in pairs}

@@ -48,7 +48,9 @@ def model_of(parameters: Parameters) -> model_files.Outline | None:
         place = model_files.locate(folders, model)
         if place.is_ours:
             for name, kind in ((artifacts.EXPERIMENT, EXPERIMENT), (artifacts.SUMMARY, SUMMARY)):
-                kind.parse(folders.text(f"{place.folder}/{name}"), f"{place.folder}/{name}")
+                record = kind.parse(folders.text(f"{place.folder}/{name}"), f"{place.folder}/{name}")
+                if kind is EXPERIMENT:
+                    model_files.require_decision(folders.exists, place.folder, record)
         return model_files.outline(folders, place.pipeline)
     except OSError as error:
         raise InputError(f"the model at {model} cannot be read ({error.strerror}); check its permissions") from None

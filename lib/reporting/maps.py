@@ -6,7 +6,7 @@ from typing import Any
 from lib.measures.judge import NAMES
 from lib.reporting.language.words import Words
 from lib.reporting.map_plots import tile_map
-from lib.reporting.markdown import code, section, table
+from lib.reporting.markdown import code, plain, section, table
 from lib.reporting.pictures import Images, picture
 from lib.reporting.report_data import Record
 from lib.scoring.scoring import Scored
@@ -34,7 +34,7 @@ def maps(scored: Scored, words: Words, images: Images) -> str:
     for drawn in scored.maps[:_MAPS_SHOWN]:
         figure = tile_map(drawn, scored.record, words.language)
         blocks.append(f"### {code(drawn.name)}")
-        blocks.append(picture(images, f"map_{drawn.name}", figure, words("maps.alt", tile=drawn.name)))
+        blocks.append(picture(images, f"map_{drawn.name}", figure, words("maps.alt", tile=plain(drawn.name))))
     more = len(scored.maps) - _MAPS_SHOWN
     said = words("maps.more", count=words.count(more)) if more > 0 else ""
     return section(words("heading.maps"), *blocks, said, words("note.maps"))

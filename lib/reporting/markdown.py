@@ -1,6 +1,7 @@
 """The few pieces of GitHub's Markdown that a report is made of."""
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 
 def code(text: object) -> str:
@@ -25,7 +26,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> s
 
 def image(alt: str, name: str) -> str:
     """A picture in the folder of the document."""
-    return f"![{alt}]({name})"
+    return f"![{alt}]({target(name)})"
+
+
+def target(name: str) -> str:
+    """A file in the folder of the document as links write it: blanks and brackets would end it."""
+    return quote(name)
 
 
 def bullets(items: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 from lib import artifacts
 from lib.reporting.front_matter import front_matter, without
 from lib.reporting.language.words import Words
+from lib.reporting.markdown import target
 from lib.reporting.page import page
 from lib.reporting.pictures import Images
 from lib.reporting.report_data import ReportData, read_facts
@@ -37,7 +38,7 @@ class Report:
         text = without(self.markdown)
         for name, content in self.images.items():
             uri = f"data:image/png;base64,{base64.b64encode(content).decode()}"
-            text = text.replace(f"]({name})", f"]({uri})")
+            text = text.replace(f"]({target(name)})", f"]({uri})")
         return text
 
 

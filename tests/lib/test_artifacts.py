@@ -114,6 +114,8 @@ def test_a_place_is_refused_if_spark_cannot_load_a_model_from_it(spark, tmp_path
         artifacts.model_dir(f"{tmp_path}/{name}", "20260131_235959")
 
 
-@pytest.mark.parametrize("place", ["hdfs://node:8020/x", "s3://bucket/x", "s3://bucket", "file:///tmp/x", "x"])
+@pytest.mark.parametrize(
+    "place", ["hdfs://node:8020/x", "s3://bucket/x", "s3://bucket", "file:///tmp/x", "file:/tmp/x", "x"]
+)
 def test_a_scheme_and_a_host_are_no_names(place):
     artifacts.check_place(place)

@@ -97,6 +97,8 @@ def test_a_pattern_gives_what_it_matches(storage, tmp_path):
     assert names == ["a1", "a2"]
     assert storage.glob(f"{tmp_path}/c*") == storage.glob(f"{tmp_path}/c") == []
     assert storage.glob(str(tmp_path / "b1")) == [f"file:{tmp_path}/b1"]
+    (tmp_path / "b[1]{x}").touch()
+    assert storage.glob(str(tmp_path / "b[1]{x}")) == [f"file:{tmp_path}/b[1]{{x}}"]
 
 
 @pytest.mark.parametrize(

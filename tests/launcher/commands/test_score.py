@@ -1,5 +1,6 @@
 """The command `score`: what was typed becomes a plan, and what cannot be scored is refused before anything starts."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -208,6 +209,17 @@ def test_a_model_that_may_not_be_read_is_named(typed, monkeypatch):
     result = typed(MODEL, "--input-data", "table.parquet")
     assert result.exit_code == 2
     assert f"{MODEL} cannot be read (Permission denied); check its permissions" in result.output
+
+
+def test_a_model_that_lost_its_threshold_is_refused_before_anything_starts(typed, tmp_path):
+    place = tmp_path / MODEL / "experiment.json"
+    record = json.loads(place.read_text())
+    place.write_text(json.dumps({**record, "parameters": {**record["parameters"], "threshold": "f1"}}))
+    result = typed(MODEL, "--input-data", "table.parquet", "--out", "out", "--dry-run")
+    assert result.exit_code == 2
+    assert "calibration.json, which has its threshold, is missing; copy the whole folder" in result.output
+    (tmp_path / MODEL / "calibration.json").touch()
+    assert typed(MODEL, "--input-data", "table.parquet", "--out", "out", "--dry-run").exit_code == 0
 
 
 def test_the_end_says_rows_shares_and_places_within_80_columns(typed, plans, capsys, monkeypatch):

@@ -3,12 +3,14 @@
 import json
 import shutil
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
 import pytest
 import rasterio
 from affine import Affine
+from markdown_it import MarkdownIt
 from rio_cogeo.cogeo import cog_validate
 
 from lib.errors import InputError
@@ -119,6 +121,24 @@ def test_the_report_shows_a_map(spark, scored, language):
     for name in report.images:
         assert f"]({name})" in report.markdown
     assert "| 1 | " in report.markdown
+
+
+def test_a_tile_may_have_any_name(spark, trained, place):
+    name = "mi tile (1) [50%]"
+    found = scoring.score(
+        spark, trained.folder, raster(place / f"{name}.tif", bands(4, 20, 30), FEATURES), str(place / "any_name")
+    )
+    report = scoring_report.write(spark, found)
+    pictures = [
+        each
+        for block in MarkdownIt().parse(report.markdown)
+        for each in block.children or []
+        if each.type == "image" and "map_" in each.attrs["src"]
+    ]
+    assert [unquote(each.attrs["src"]) for each in pictures] == [f"map_{name}.png"]
+    assert name in pictures[0].content.replace("\\", "")
+    assert Path(found.folder, f"map_{name}.png").exists()
+    assert f"map_{name}"[:8] not in report.page()  # it is inside the page
 
 
 def test_a_file_for_each_band_and_several_tiles(spark, trained, tile, scored, place):

@@ -200,6 +200,7 @@ def test_what_cannot_be_scored_is_refused_and_nothing_is_left(spark, frame_of, t
     [
         ("metrics/summary.json", "its training did not finish"),
         ("experiment.json", "copy the whole folder"),
+        ("calibration.json", "calibration.json, which has its threshold, is missing; copy the whole folder"),
         ("pipeline_best/stages/1_*/treesMetadata/part-*", "is damaged: there are no files in .*treesMetadata"),
         ("pipeline_best/stages/1_*/data/part-*", "is damaged: its nodes are not those of 12 whole trees"),
     ],
