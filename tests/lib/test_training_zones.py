@@ -119,7 +119,7 @@ def test_validation_rows_are_scored_as_spark_ml_scores_them(trained, validation)
 
 def test_the_calibration_is_scikit_learns_of_the_validation_rows(trained, validation):
     calibration = read(trained, "calibration.json")
-    assert set(calibration) == {"isotonic", "threshold", "rule", "validation"}
+    assert set(calibration) == {"format", "isotonic", "threshold", "rule", "validation"}
     theirs = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(validation.score, validation.label)
     knots = calibration["isotonic"]
     assert knots["probabilities"] == pytest.approx(theirs.predict(knots["scores"]).tolist(), abs=1e-6)

@@ -46,7 +46,7 @@ class SessionFailed(ExperimentError):
 class OutOfMemory(SessionFailed):
     """Memory ran out; says of what, and names the setting to raise."""
 
-    def __init__(self, cause: Cause, finding: Finding, log: SessionLog):
+    def __init__(self, cause: Cause, finding: Finding, log: SessionLog | None = None):
         self.settings = dict(finding.settings)
         super().__init__(f"{finding.sentence}: {finding.remedy[0]}", log, cause.name)
 
