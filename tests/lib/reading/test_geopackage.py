@@ -1,5 +1,7 @@
 """GeoPackage: a table in it is read as the same table in parquet, and its geometries give coordinates."""
 
+import datetime
+import io
 import sqlite3
 import tempfile
 from contextlib import closing
@@ -115,27 +117,42 @@ _KINDS = {
     "text": (pa.string(), st.text(st.characters(exclude_categories=["Cs", "Cc"]))),
     "day": (pa.date32(), st.dates()),
 }
-_rows = st.lists(st.fixed_dictionaries({name: st.none() | kind for name, (_, kind) in _KINDS.items()}), min_size=1)
+_rows = st.lists(
+    st.fixed_dictionaries({name: st.none() | kind for name, (_, kind) in _KINDS.items()}), min_size=1, max_size=20
+)
 
 
-@settings(max_examples=10, deadline=None)
+def of_rows(rows):
+    return pa.Table.from_pylist(rows, pa.schema([(name, kind) for name, (kind, _) in _KINDS.items()]))
+
+
+@settings(max_examples=30, deadline=None)
 @given(rows=_rows)
-def test_any_values_are_read_as_from_parquet(spark, rows):
-    """Columns, types and values, with what is missing."""
-    table = pa.Table.from_pylist(rows, pa.schema([(name, kind) for name, (kind, _) in _KINDS.items()]))
-    table = table.append_column("row", pa.array(range(len(rows)), pa.int64()))
+def test_any_values_come_back(rows):
+    table = of_rows(rows)
     with tempfile.TemporaryDirectory() as folder:
-        pq.write_table(table, f"{folder}/t.parquet")
-        put(table, Path(folder, "t.gpkg"))
-        one, other = (frames.read(spark, f"{folder}/t.{ending}") for ending in ("parquet", "gpkg"))
-        assert frames.columns_of(other.frame) == [
-            # Parquet has no shorter integers than those of 32 bits.
-            tables.Column("i16", "smallint", True) if each.name == "i16" else each
-            for each in frames.columns_of(one.frame)
-        ]
-        assert [each.rows for each in other.sources] == [len(rows)]
-        values = [sorted(each.frame.collect(), key=lambda row: row["row"]) for each in (one, other)]
-    assert [row.asDict() for row in values[1]] == [row.asDict() for row in values[0]]
+        content = Path(put(table, Path(folder, "t.gpkg"))).read_bytes()
+    found = geopackage.look("t.gpkg", io.BytesIO(content))
+    assert (found.schema, found.rows, found.misfits, found.geometry) == (table.schema, len(rows), frozenset(), None)
+    names = [*reversed(_KINDS)]
+    back = pa.Table.from_batches(geopackage.batches(io.BytesIO(content), names)).select(list(_KINDS))
+    assert back.to_pylist() == table.to_pylist()
+
+
+def test_a_table_is_read_as_from_parquet(spark, tmp_path):
+    """Columns, types and values, with what is missing."""
+    first = (-(2**15), -(2**31), -(2**63), 0.1, 0.1, True, "ñ' ", datetime.date(1900, 1, 1))
+    second = (2**15 - 1, 2**31 - 1, 2**63 - 1, np.inf, -np.inf, False, "", datetime.date(2026, 12, 31))
+    table = of_rows([dict(zip(_KINDS, each, strict=True)) for each in (first, second, [None] * len(_KINDS))])
+    pq.write_table(table, tmp_path / "t.parquet")
+    put(table, tmp_path / "t.gpkg")
+    one, other = (frames.read(spark, f"{tmp_path}/t.{ending}") for ending in ("parquet", "gpkg"))
+    kinds = {each.name: each for each in frames.columns_of(one.frame)}
+    kinds["i16"] = tables.Column("i16", "smallint", True)  # parquet has no integers of 16 bits
+    assert {each.name: each for each in frames.columns_of(other.frame)} == kinds
+    assert [each.rows for each in other.sources] == [3]
+    values = [sorted(map(str, each.frame.collect())) for each in (one, other)]
+    assert values[1] == values[0]
 
 
 def test_several_files_zones_from_folders_and_a_missing_point(spark, tmp_path, table, xy):
