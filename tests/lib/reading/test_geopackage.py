@@ -3,6 +3,7 @@
 import datetime
 import io
 import sqlite3
+import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -224,7 +225,7 @@ def test_a_damaged_file_is_named(spark, tmp_path, table, xy):
 
 def test_without_pyogrio_the_remedy_is_named(spark, tmp_path, table, monkeypatch):
     path = put(table, tmp_path / "t.gpkg")
-    monkeypatch.setattr(geopackage, "_can_be_read", lambda: False)
+    monkeypatch.setitem(sys.modules, "pyogrio", None)
     says = r"t\.gpkg is a GeoPackage, which needs pyogrio \(pip install pyogrio shapely\).*ogr2ogr t\.parquet t\.gpkg"
     for look in (lambda: outline_of(path), lambda: dataset.load(spark, path)):
         with pytest.raises(InputError, match=says):
