@@ -12,10 +12,10 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from lib.errors import InputError
 from lib.reading.by_arrow import read_by_arrow
 from lib.reading.cells import FILE, LINE, UNCLOSED
 from lib.reading.dialect import Dialect, read_rows
+from lib.reading.limits import check_size
 from lib.reading.listing import File, Listing
 from lib.reading.options import BLANKS
 from lib.reading.outline import FileColumn, FileOutline
@@ -27,8 +27,6 @@ from lib.support.tables import Format, quoted
 
 # Encodings in which Spark finds lines.
 _BY_LINES = ("UTF-8", "ISO-8859-1", "ISO8859-1", "ASCII", "windows-1252")
-
-_LARGEST_WHOLE = 1024**3  # bytes of a file that a task reads whole
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Group:
             types = {each.name: "bigint" if is_nanos(each) else each.spark for each in stored}
             read = [T.StructField(name, T._parse_datatype_string(kind)) for name, kind in types.items() if kind]
             if self.whole:
-                rows = read_by_arrow(spark, [file.uri for file in files], T.StructType(read))
+                rows = read_by_arrow(spark, [file.uri for file in files], T.StructType(read), self.format)
             else:
                 rows = _with_file(reader.schema(T.StructType(read + in_folders)).format(self.format.spark).load(places))
             return with_coordinates(rows, self.points) if self.points else rows
@@ -100,7 +98,7 @@ def group_of(file: File, found: FileOutline, of_several_lines: bool = False) -> 
     in_rare_way = found.dialect and (file.uri.lower().endswith(".zip") or found.dialect.encoding not in _BY_LINES)
     whole = bool(found.for_arrow or of_several_lines or in_rare_way)
     if whole:
-        _check_size(file, "numbers of 16 bits" if found.for_arrow else "cells of several lines, or is packed")
+        check_size(file.uri, file.size, _why_whole(file, found))
         base, outer, inner = "", tuple(tables.partition_values(file.path).items()), ()
     if found.dialect is None:
         return Group(base, outer, inner, frozenset(types), file.format, "", None, whole, found.points)
@@ -125,13 +123,10 @@ def file_name(frame: DataFrame) -> Column:
     return F.regexp_replace(F.element_at(F.split(FILE, "/"), -1), rf"(?i)(?<=.)\.({endings})$", "")
 
 
-def _check_size(file: File, why: str) -> None:
-    if file.size > _LARGEST_WHOLE:
-        raise InputError(
-            f"{file.uri} has {why}, and such a file is read by one task: it has {file.size / 1024**3:.1f} GB, which is "
-            f"more than {_LARGEST_WHOLE // 1024**3}; divide it into several files, or write it as parquet (numbers as "
-            "float32)"
-        )
+def _why_whole(file: File, found: FileOutline) -> str:
+    if file.format is tables.GEOPACKAGE:
+        return "is a GeoPackage"
+    return "has numbers of 16 bits" if found.for_arrow else "has cells of several lines, or is packed"
 
 
 def _in_folders(file: File) -> tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]:

@@ -4,6 +4,7 @@
 reads the files by what is found here (`lib.reading.frames`), and the checks before a run judge them by it.
 """
 
+import io
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -15,8 +16,9 @@ import pyarrow.parquet as pq
 from pyarrow import dataset
 
 from lib.errors import InputError, some
-from lib.reading import geometry
+from lib.reading import geometry, geopackage
 from lib.reading.dialect import Dialect, find
+from lib.reading.limits import check_size
 from lib.reading.options import FILE, NO_OPTIONS, Options, TextOptions
 from lib.reading.unpacked import DAMAGED, unpacked
 from lib.support import tables
@@ -35,6 +37,9 @@ class TableFile(Protocol):
 
     def read(self, size: int = -1, /) -> bytes:
         """Read from the position on."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move to a position and return it."""
 
     def close(self) -> None:
         """Read no more."""
@@ -64,7 +69,7 @@ class FileColumn:
 class FileOutline:
     """The columns of one file, and its rows: None where they would have to be counted. `uri` is its name to people,
     `dialect` how a text file is written, and `points` the column of points that two of its columns are taken from. With
-    `for_arrow` it is a parquet file that Spark cannot open, and Arrow can.
+    `for_arrow` it is a file that Spark cannot open, and Arrow can.
     """
 
     uri: str
@@ -160,7 +165,7 @@ def look(
 
     def one(uri: str) -> FileOutline:
         with closing(opened(uri)) as file:
-            found = _footer(file, files[uri]) if files[uri].arrow else _header(file, files[uri], given)
+            found = _looked_at(file, files[uri], given)
         tables.check_names(found.uri, [column.name for column in found.columns])
         return found
 
@@ -220,13 +225,21 @@ def _unified(name: str, kinds: Sequence[tuple[FileColumn, str]]) -> tables.Colum
     return tables.Column(name, f"{one.type} in {its_file} and {other.type} in {other_file}", False)
 
 
+def _looked_at(file: TableFile, table_format: tables.Format, given: TextOptions) -> FileOutline:
+    if table_format is tables.GEOPACKAGE:
+        return _layer(file)
+    return _footer(file, table_format) if table_format.arrow else _header(file, table_format, given)
+
+
 def _footer(file: TableFile, table_format: tables.Format) -> FileOutline:
     """What a file's footer says."""
     try:
         source = pa.PythonFile(file, mode="r")
         if table_format.spark == tables.PARQUET.spark:
             found = pq.ParquetFile(source)
-            columns, points = _with_coordinates(tuple(_parquet_columns(found)), found.metadata.metadata)
+            columns, points = _with_coordinates(
+                tuple(_parquet_columns(found)), geometry.geometry_of(found.metadata.metadata)
+            )
             rows, for_arrow = found.metadata.num_rows, _has_half_floats(found)
             return FileOutline(file.uri, columns, rows, points=points, for_arrow=for_arrow)
         fragment = getattr(dataset, str(table_format.arrow))().make_fragment(source)
@@ -237,13 +250,14 @@ def _footer(file: TableFile, table_format: tables.Format) -> FileOutline:
 
 
 def _with_coordinates(
-    columns: tuple[FileColumn, ...], metadata: Mapping[bytes, bytes] | None
+    columns: tuple[FileColumn, ...], of_file: tuple[str, tuple[str, ...]] | None
 ) -> tuple[tuple[FileColumn, ...], str | None]:
-    """The columns of a file with those for the coordinates of its geometries, and the column that has these.
+    """The columns of a file with those for the coordinates of its geometries (`of_file`: their column and kinds), and
+    the column that has these.
 
     Of a file that has such columns itself, its own count.
     """
-    name, kinds = geometry.geometry_of(metadata) or ("", ())
+    name, kinds = of_file or ("", ())
     if "binary" not in [each.spark for each in columns if each.name == name]:
         return columns, None
     is_place = geometry.are_points(kinds) or geometry.has_centroids()
@@ -255,6 +269,22 @@ def _with_coordinates(
     if own or not is_place:
         return columns, None
     return (*columns, *(FileColumn(each, "double", "double", True, True) for each in (geometry.X, geometry.Y))), name
+
+
+def _layer(file: TableFile) -> FileOutline:
+    """What the layer of a GeoPackage is. The whole file is read for it."""
+    check_size(file.uri, file.seek(0, io.SEEK_END), "is a GeoPackage")
+    file.seek(0)
+    try:
+        layer = geopackage.look(file.uri, file)
+    except OSError:
+        if file.failure:
+            raise file.failure from None
+        raise
+    kinds = {each.name: _kind(each.type) for each in layer.schema}
+    kinds |= {name: (f"{kinds[name][0]} with values that are none", None, False) for name in layer.misfits}
+    columns, points = _with_coordinates(tuple(FileColumn(name, *kind) for name, kind in kinds.items()), layer.geometry)
+    return FileOutline(file.uri, columns, layer.rows, points=points, for_arrow=True)
 
 
 def _has_half_floats(file: pq.ParquetFile) -> bool:

@@ -29,7 +29,7 @@ class Format:
     """A table format: its name in messages, Spark's reader, and its file extensions.
 
     `arrow` is the class of pyarrow.dataset that reads the types and the number of rows from a file's footer; None for
-    a format without a footer, whose first line names the columns.
+    a format without a footer: text, whose first line names the columns, and GeoPackage.
     """
 
     name: str
@@ -41,15 +41,18 @@ class Format:
 PARQUET = Format("parquet", "parquet", "ParquetFileFormat", (".parquet",))
 _PACKED = (".gz", ".bz2", ".zip")
 _TEXT_SUFFIXES = tuple(f"{text}{packed}" for text in (".csv", ".tsv", ".txt") for packed in ("", *_PACKED))
+# Read whole, through a library that need not be installed (lib.reading.geopackage).
+GEOPACKAGE = Format("GeoPackage", "", None, (".gpkg",))
 # A file with none of these extensions is read as parquet.
 FORMATS = (
     PARQUET,
     Format("CSV", "csv", None, (*_TEXT_SUFFIXES, ".zip")),
     Format("ORC", "orc", "OrcFileFormat", (".orc",)),
+    GEOPACKAGE,
 )
 
-# Files of geometries that GDAL makes GeoParquet of.
-_VECTORS = (".gpkg", ".shp", ".geojson", ".kml")
+# Files of geometries that GDAL makes GeoParquet of, and that are not read.
+_VECTORS = (".shp", ".geojson", ".kml")
 
 # What GDAL reads and a table is never called. Pictures (.png, .jpg) often stand beside rasters as previews.
 RASTER_SUFFIXES = (

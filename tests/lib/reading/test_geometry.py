@@ -205,7 +205,7 @@ def test_the_check_before_a_run_sees_the_same_columns(tmp_path, table, xy):
     tables.check_block_cols(found.columns, ["x", "y"], 100.0)
 
 
-@pytest.mark.parametrize("name", ["zones.gpkg", "zones.SHP", "zones.geojson"])
+@pytest.mark.parametrize("name", ["zones.SHP", "zones.geojson"])
 def test_other_files_of_geometries_are_refused_with_the_way_to_geoparquet(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(b"SQLite format 3 and so on")

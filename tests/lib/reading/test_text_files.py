@@ -159,7 +159,7 @@ def test_a_name_of_several_lines_is_refused(spark, tmp_path):
 
 def test_a_large_file_with_such_cells_is_refused_by_name(spark, tmp_path, monkeypatch):
     (tmp_path / "t.csv").write_text('f,note,label\n1,"a\nb",0\n3,4,1\n')
-    monkeypatch.setattr("lib.reading.groups._LARGEST_WHOLE", 10)
+    monkeypatch.setattr("lib.reading.limits._LARGEST_WHOLE", 10)
     with pytest.raises(InputError, match=r"t\.csv has cells of several lines.*divide it into several files"):
         frames.read(spark, f"{tmp_path}/t.csv")
 
