@@ -60,7 +60,7 @@ class Model:
         Raises:
             SavedModelError: it gives other probabilities.
         """
-        rows = spark.createDataFrame(values[:COMPARED_ROWS].tolist(), list(self.features))
+        rows = spark.createDataFrame(spread_over(values, COMPARED_ROWS).tolist(), list(self.features))
         theirs = with_score(load_pipeline(spark, self.pipeline).transform(rows))
         columns = [F.col(f"`{name}`") for name in (*self.features, SCORE_COL)]
         found = np.array(theirs.select(*columns).collect(), np.float64)
@@ -92,6 +92,12 @@ class Model:
             "applicability": comparison.index_of(area, values) if area else None,
             **comparison.with_training(self.known, values, self.features, gains, self.experiment["split"]["seed"]),
         }
+
+
+def spread_over(values: Array, most: int) -> Array:
+    """At most so many rows, from the first to the last: those of a map are sorted, and its first would be alike."""
+    count = min(most, len(values))
+    return values[np.arange(count) * (len(values) - 1) // max(1, count - 1)]
 
 
 def load_model(spark: SparkSession, model: str) -> Model:

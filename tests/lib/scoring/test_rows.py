@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyspark.ml import Pipeline, PipelineModel
 from pyspark.ml.classification import LogisticRegression, RandomForestClassifier
 from pyspark.ml.feature import VectorAssembler
@@ -19,7 +21,7 @@ from lib.measures.applicability import Applicability
 from lib.measures.calibration import Isotonic
 from lib.reporting import scoring_report, views
 from lib.scoring import scoring
-from lib.scoring.model import load_model
+from lib.scoring.model import load_model, spread_over
 from tests.lib.scoring.conftest import FEATURES
 from tests.lib.tables import make_table, write
 
@@ -246,3 +248,13 @@ def test_scores_that_are_not_spark_mls_are_not_written(spark, trained, ground, p
     with pytest.raises(SavedModelError, match="of the rows to score: report this"):
         scoring.score(spark, trained.folder, write(ground, place / "w.parquet"), str(place / "wrong"))
     assert not Path(place, "wrong", "scores").exists()
+
+
+@given(st.integers(0, 60), st.integers(1, 60))
+def test_the_rows_that_are_compared_are_spread_over_all(count, most):
+    rows = np.arange(count, dtype=float)[:, None]
+    compared = spread_over(rows, most)[:, 0]
+    assert len(compared) == len(set(compared)) == min(count, most)
+    if len(compared) > 1:
+        assert (compared[0], compared[-1]) == (0, count - 1)
+        assert np.ptp(np.diff(compared)) <= 1
