@@ -14,6 +14,7 @@ from lib.artifacts import LATEST
 from lib.errors import InputError
 from lib.support.s3_uri import is_s3
 from lib.support.tables import catalogue_name, places
+from lib.to_score import check_begun
 
 
 def check(plan: Plan) -> None:
@@ -105,8 +106,8 @@ def the_model_can_score_the_tables(plan: Plan) -> None:
     if model is None or not here:
         return
     rasters = {place: _rasters(path) for place, path in here.items()}
-    if len(here) == len(parameters.input_data) and all(rasters.values()):
-        scoring.check_rasters([file for found in rasters.values() for file in found], parameters, model)
+    if len(here) == len(parameters.input_data):
+        scoring.check_kind(rasters, parameters, model)
     for place, path in here.items():
         if rasters[place]:
             continue
@@ -146,11 +147,13 @@ def nothing_is_overwritten(plan: Plan) -> None:
     """No run of an id that was asked for has left anything in the output folder; others are claimed when they start.
 
     Raises:
-        InputError: one has.
+        InputError: one has; or there is nothing of the scoring that is to be resumed.
     """
     if not plan.parameters.run_id:
         return
     files = files_at(plan.parameters.out)
+    if plan.is_scoring and plan.parameters.resume:
+        check_begun(files.exists, plan.score_dir)
     for folder in _new_folders(plan):
         if files.exists(folder):
             raise InputError(

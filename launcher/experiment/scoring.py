@@ -1,6 +1,6 @@
 """What a scoring needs, looked at before anything starts: a model of trees, and tables or rasters with its features."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from launcher.parameters.schema import Parameters
@@ -11,6 +11,7 @@ from lib.model_files import Folders
 from lib.records.model import EXPERIMENT, SUMMARY
 from lib.support import tables
 from lib.support.s3_uri import is_s3
+from lib.to_score import check_options, rasters_alone
 
 if TYPE_CHECKING:
     from lib.reading.outline import Outline
@@ -84,16 +85,22 @@ def rasters_at(place: str) -> list[str]:
     return tables.rasters_at(place, files_at(place).names)
 
 
-def check_rasters(files: Sequence[str], parameters: Parameters, model: model_files.Outline) -> None:
-    """Check that raster files of this machine have the model's features.
+def check_kind(rasters: Mapping[str, Sequence[str]], parameters: Parameters, model: model_files.Outline) -> None:
+    """Check that the inputs, all on this machine, are of one kind, for which what is asked makes sense.
+
+    `rasters` are the raster files of each input. They have the model's features.
 
     Raises:
-        InputError: one is no raster, or lacks a band.
+        InputError: tables and rasters are mixed, an option is for the other kind, or a raster lacks a band.
     """
-    # GDAL takes a while to import.
-    from lib.rasters.tile_set import named_tiles
+    files = rasters_alone(rasters)
+    of_rasters = (parameters.bands, parameters.resample, parameters.resume)
+    check_options(bool(files), parameters.id_cols, *of_rasters)
+    if files:
+        # GDAL takes a while to import.
+        from lib.rasters.tile_set import named_tiles
 
-    named_tiles(files, model.features, parameters.bands, parameters.resample)
+        named_tiles(files, model.features, parameters.bands, parameters.resample)
 
 
 def _folders(place: str) -> Folders:

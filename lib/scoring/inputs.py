@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from lib.errors import InputError, some
 from lib.storage import Storage
 from lib.support.tables import absent, is_in_catalogue, rasters_at
+from lib.to_score import rasters_alone
 
 
 def raster_files(storage: Storage, places: Sequence[str]) -> list[str]:
@@ -22,9 +22,4 @@ def raster_files(storage: Storage, places: Sequence[str]) -> list[str]:
         if not matches:
             raise absent(place)
         found[place] = [file for match in matches for file in rasters_at(match, storage.list)]
-    tables = [place for place, files in found.items() if not files]
-    if tables and len(tables) < len(found):
-        raise InputError(
-            f"{some(tables)}: not a raster, as other inputs are; score tables and rasters in separate runs"
-        )
-    return list(dict.fromkeys(file for files in found.values() for file in files))
+    return rasters_alone(found)

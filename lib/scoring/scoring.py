@@ -27,6 +27,7 @@ from lib.scoring.maps import Map
 from lib.scoring.model import load_model
 from lib.storage import Storage, join
 from lib.support import tables
+from lib.to_score import check_begun, check_options
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,12 @@ def score(
     _check_folder(storage, folder, resume)
     storage.check_writable(out)
     files = raster_files(storage, places)
+    check_options(bool(files), id_cols, bands, resample, resume)
     if files:
-        if id_cols:
-            raise InputError("id_cols: a raster has no columns to keep; leave it out")
         tiles = named_tiles(files, loaded.features, bands, resample)
         record, shown = maps.score_tiles(spark, loaded, tiles, folder, best_areas, resume, rule == filling.MEDIAN)
         curves: dict[str, Any] = {}
     else:
-        if bands or resample or resume:
-            raise InputError("bands, resample and resume are for rasters, and the input is a table: leave them out")
         options = Options.of_another(loaded.experiment.get("parameters", {}), csv)
         record, curves = rows.score_table(spark, loaded, places, folder, id_cols, rule, options)
         shown = ()
@@ -112,9 +110,7 @@ def finish(spark: SparkSession, scored: Scored) -> None:
 
 
 def _check_folder(storage: Storage, folder: str, resume: bool) -> None:
-    if resume and storage.exists(join(folder, artifacts.SCORES_RECORD)):
-        raise InputError(f"cannot resume {folder}: it is complete")
-    if resume and not storage.exists(join(folder, artifacts.WINDOWS)):
-        raise InputError(f"cannot resume {folder}: no map was begun there; start a new run")
-    if not resume and storage.exists(folder):
+    if resume:
+        check_begun(storage.exists, folder)
+    elif storage.exists(folder):
         raise InputError(f"{folder} already exists: leave run_id empty, or choose another --out")

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -12,6 +13,7 @@ from launcher.running import run as running
 from tests.conftest import ROOT
 from tests.launcher.experiments import RUN_ID
 from tests.lib.models import write_model, write_pipeline
+from tests.lib.rasters.make import raster
 from tests.lib.tables import make_table, write
 
 FEATURES = ("f0", "f1", "f2", "f3")
@@ -193,6 +195,31 @@ def test_wrong_usage_ends_with_2(typed, tmp_path, arguments, says):
     assert result.exit_code == 2
     assert says.format(cwd=tmp_path) in result.output
     assert "Traceback" not in result.output
+
+
+NAME = f"score_{RUN_ID}"
+OF_RASTERS = "bands, resample and resume are for rasters, and the input is a table"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left", "says"),
+    [
+        (("--input-data", "tile.tif", "-p", "id_cols=[zone]"), "", "id_cols: a raster has no columns to keep"),
+        (("--input-data", "table.parquet", "--input-data", "tile.tif"), "", "table.parquet: not a raster, as other"),
+        (("--input-data", "table.parquet", "-p", "bands={f0: 1}"), "", OF_RASTERS),
+        (("--input-data", "table.parquet", "--resume", NAME), "windows/x", OF_RASTERS),
+        (("--input-data", "tile.tif", "--resume", NAME), "", f"{NAME}: no map was begun there; start a new run"),
+        (("--input-data", "tile.tif", "--resume", NAME), "scores.json", f"{NAME}: it is complete"),
+    ],
+)
+def test_what_only_the_cluster_would_refuse_costs_nothing(typed, tmp_path, arguments, left, says):
+    raster(tmp_path / "tile.tif", np.ones((4, 5, 6)), FEATURES)
+    if left:
+        file = Path("out/scores", NAME, left)
+        file.parent.mkdir(parents=True)
+        file.write_text("{}")
+    result = typed(MODEL, "--out", "out", "--dry-run", *arguments)
+    assert (result.exit_code, says in result.output) == (2, True), result.output
 
 
 def test_of_a_csv_file_the_types_are_not_known_before(typed, plans):
