@@ -140,7 +140,7 @@ class Campaign:
             share = (tenth + 0.5) / 10
             yield Case("kill", f"SIGKILL at {share:.0%}", partial(self.killed, share))
         yield Case("together", f"{TOGETHER} runs started in one second", self.together)
-        for megabytes in (1, 3):
+        for megabytes in (1, 3) if os.geteuid() == 0 else ():  # only root may mount a small disk
             yield Case("disk", f"a disk of {megabytes} MB", partial(self.full_disk, megabytes))
         for name in damaged_files(self.model):
             for how in DAMAGE:
@@ -188,9 +188,7 @@ class Campaign:
         """`out` on a disk that is too small."""
         out = self._out()
         out.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", str(out)], check=False)
-        if mounted.returncode != 0:
-            return Verdict(["cannot be tried: mounting a small disk needs root"])
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", str(out)], check=True)
         try:
             ended = Command(*self.experiment(out)).ended()
             wrong = ended.complaints(1) + self.looks_whole(out)
