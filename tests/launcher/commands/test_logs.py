@@ -218,7 +218,6 @@ def test_what_there_is_is_listed_and_can_be_asked_for(emr_cluster):
 
 def test_following_ends_with_the_step(emr_cluster):
     step = emr_cluster.submit(PYTHON, "-c", "import time; time.sleep(0.3); print('done')")
-    emr_cluster.wait(step, "RUNNING")
     emr_cluster.wait(step)
     result = typed("logs", step, "--follow", "--kind", "stdout")
     assert (result.exit_code, result.stdout) == (0, "done\n")
