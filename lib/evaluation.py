@@ -95,10 +95,10 @@ def evaluate(
     metrics |= sampled
     if fail_below or fail_on_drift:
         metrics["gate"] = gate.check(metrics, fail_below or {}, fail_on_drift)
-    metrics, curves = METRICS.stamped(metrics), CURVES.stamped({**describe_curves(counts, chosen), **effects})
-    storage.write_record(join(folder, artifacts.EVAL_CURVES), CURVES, curves)
+    curves = {**describe_curves(counts, chosen), **effects}
+    curves = storage.write_record(join(folder, artifacts.EVAL_CURVES), CURVES, curves)
     storage.write_json(join(folder, artifacts.EVAL_IMPORTANCES), summary["feature_importances"])
-    storage.write_record(join(folder, artifacts.EVAL_METRICS), METRICS, metrics)
+    metrics = storage.write_record(join(folder, artifacts.EVAL_METRICS), METRICS, metrics)
     return Evaluation(folder, metrics, curves)
 
 

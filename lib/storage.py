@@ -175,9 +175,11 @@ class Storage:
         """Write one indented JSON file, completely or not at all."""
         self.write_text(uri, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
-    def write_record(self, uri: str, kind: Kind, content: Mapping[str, Any]) -> None:
-        """Write a JSON file for later runs, completely or not at all."""
-        self.write_json(uri, kind.stamped(content))
+    def write_record(self, uri: str, kind: Kind, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Write a JSON file for later runs, completely or not at all; returns what is in it."""
+        record = kind.stamped(content)
+        self.write_json(uri, record)
+        return record
 
     def claim(self, uri: str) -> bool:
         """Make an empty file, and tell whether there was none: HDFS tells one of several who do so at once."""

@@ -228,7 +228,6 @@ class Training:
             summary = self._summarize(best, tested, retrained, ranked)
             if isinstance(scorer, TreeScorer):
                 summary["pipeline"] = scorer.content.as_dict()
-            summary = SUMMARY.stamped(summary)
         rows = io.StringIO()
         writer = csv.DictWriter(rows, ["feature", "importance"], lineterminator="\n")
         writer.writeheader()
@@ -238,8 +237,7 @@ class Training:
         reference.write(self.storage, self.folder, self.parts)
         finished = {**self._record(), "reused_candidates": self.found.reused, "finished_at": _now()}
         self._write(artifacts.EXPERIMENT, EXPERIMENT, finished)
-        self._write(artifacts.SUMMARY, SUMMARY, summary)
-        return summary
+        return self._write(artifacts.SUMMARY, SUMMARY, summary)
 
     def _test(self, candidates: Sequence[Candidate]) -> list[Score]:
         """Fit candidates on the training part and score them on the held-out rows, in their order."""
@@ -348,8 +346,8 @@ class Training:
             **({"weights": asdict(table.weights)} if table.weights else {}),
         }
 
-    def _write(self, name: str, kind: Kind, content: Mapping[str, Any]) -> None:
-        self.storage.write_record(join(self.folder, name), kind, content)
+    def _write(self, name: str, kind: Kind, content: Mapping[str, Any]) -> dict[str, Any]:
+        return self.storage.write_record(join(self.folder, name), kind, content)
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:

@@ -9,7 +9,7 @@ from launcher.experiment import scoring
 from launcher.experiment.plan import Plan
 from launcher.parameters.cluster import TARGETS, RunOptions
 from launcher.parameters.schema import PLACES
-from launcher.support.files import files_at, local_path, matching
+from launcher.support.files import files_at, local_path, matching, nearest_existing
 from lib.artifacts import LATEST
 from lib.errors import InputError
 from lib.support.s3_uri import is_s3
@@ -129,7 +129,7 @@ def output_is_writable(plan: Plan) -> None:
     path = local_path(out)
     if path is None:
         return
-    there = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
+    there = nearest_existing(path)
     if not there.is_dir():
         raise InputError(f"out={out}: {there} is not a folder; give another with --out")
     try:

@@ -4,9 +4,8 @@ import re
 import shutil
 import traceback
 from collections.abc import Mapping
-from pathlib import Path
 
-from launcher.support.files import local_path
+from launcher.support.files import local_path, nearest_existing
 from lib.errors import ExperimentError
 
 _FULL = re.compile(r"No space left on device|\[Errno 28\]|Disk quota exceeded|\[Errno 122\]")
@@ -25,13 +24,9 @@ def disk_full(error: BaseException, remedies: Mapping[str, str]) -> DiskFull | N
     """
     if not _FULL.search("".join(traceback.format_exception(error))):
         return None
-    room = {place: shutil.disk_usage(_existing(path)) for place in remedies if (path := local_path(place))}
+    room = {place: shutil.disk_usage(nearest_existing(path)) for place in remedies if (path := local_path(place))}
     if not room:
         return None
     place = min(room, key=lambda each: room[each].free)
     free, total = (size / _MEGABYTE for size in (room[place].free, room[place].total))
     return DiskFull(f"no space left on the disk of {place} ({free:,.0f} MB free of {total:,.0f} MB): {remedies[place]}")
-
-
-def _existing(path: Path) -> Path:
-    return next(folder for folder in (path, *path.parents) if folder.exists())

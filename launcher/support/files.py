@@ -143,6 +143,11 @@ def local_path(place: str) -> Path | None:
     return Path(unquote(urlsplit(place).path)) if place.lower().startswith("file:") else None
 
 
+def nearest_existing(path: Path) -> Path:
+    """A path if there is something, or the nearest of the folders above it."""
+    return next(each for each in (path, *path.parents) if os.path.lexists(each))
+
+
 def shown(place: str, cwd: Path | None = None) -> str:
     """A place as a person would type it here: relative where that is shorter."""
     if is_uri(place):

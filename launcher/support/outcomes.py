@@ -34,24 +34,24 @@ def command_body(debug: bool) -> Iterator[None]:
     except Interrupted as stop:
         _tell(Text(f"Stopped by {stop.name}.", "bold yellow"), stop)
         raise typer.Exit(stop.exit_code) from None
-    except ExperimentError as error:
-        if debug:
-            _print(Text(_trace(error)))
-        _tell(Text("Error: ", "bold red") + Text(str(error), "not bold default"), error)
-        raise typer.Exit(error.exit_code) from None
     except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except Exception as error:
         if debug:
             _print(Text(_trace(error)))
-        place = (isinstance(error, OSError) and error.filename) or tempfile.gettempdir()
-        if full := disk_full(error, {str(place): "free some space"}):
-            _tell(Text("Error: ", "bold red") + Text(str(full), "not bold default"), error)
-            raise typer.Exit(full.exit_code) from None
+        known = error if isinstance(error, ExperimentError) else _full_disk(error)
+        if known:
+            _tell(Text("Error: ", "bold red") + Text(str(known), "not bold default"), error)
+            raise typer.Exit(known.exit_code) from None
         problem = f"{type(error).__name__}: {str(error).strip() or 'no message'}".splitlines()[0]
         hint = "" if debug else " (--debug shows the traceback)"
         _tell(Text("Unexpected error: ", "bold red") + Text(problem + hint, "not bold default"), error)
         raise typer.Exit(1) from None
+
+
+def _full_disk(error: Exception) -> ExperimentError | None:
+    place = (isinstance(error, OSError) and error.filename) or tempfile.gettempdir()
+    return disk_full(error, {str(place): "free some space"})
 
 
 def one_after_the_other(bodies: Sequence[Callable[[], None]], debug: bool) -> None:

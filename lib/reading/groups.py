@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -53,8 +53,7 @@ class Group:
         names = [column.name for column in columns]
         if self.whole and self.dialect:
             return _of_fields(_decoded(spark, files, self.dialect), names, self.dialect, ())
-        # What was found is a file or a folder, whatever is in its name.
-        reader = spark.read.options(**({"basePath": self.base} if self.base else {}), __globPaths__="false")
+        reader = self._reader(spark)
         places = _places(self, [file.uri for file in files], listing.folders)
         in_folders = [T.StructField(name, T.StringType()) for name in self.inner]
         if self.dialect is None:
@@ -67,8 +66,8 @@ class Group:
                 rows = _with_file(reader.schema(T.StructType(read + in_folders)).format(self.format.spark).load(places))
             return with_coordinates(rows, self.points) if self.points else rows
         if self.dialect.sep == BLANKS:
-            lines = reader.schema(T.StructType([T.StructField("value", T.StringType()), *in_folders])).format("text")
-            return _of_fields(_split(_with_file(lines.load(places)), self.dialect), names, self.dialect, self.inner)
+            split = _split(self._lines(spark, files, listing), self.dialect)
+            return _of_fields(split, names, self.dialect, self.inner)
         texts = T.StructType([*(T.StructField(name, T.StringType()) for name in (*names, LINE)), *in_folders])
         return _with_file(reader.schema(texts).options(**_csv(self.dialect)).format("csv").load(places))
 
@@ -76,15 +75,22 @@ class Group:
         """The text files that have a cell of several lines: such a cell is in quotes."""
         if self.whole or self.dialect is None or self.dialect.sep == BLANKS:
             return []
-        in_folders = [T.StructField(name, T.StringType()) for name in self.inner]
-        reader = spark.read.options(**({"basePath": self.base} if self.base else {}), __globPaths__="false")
-        lines = reader.schema(T.StructType([T.StructField("value", T.StringType()), *in_folders])).format("text")
-        found = _with_file(lines.load(_places(self, [file.uri for file in files], listing.folders)))
+        lines = self._lines(spark, files, listing)
         # Without doubled quotes, and then without the cells that are closed, is there one that begins with a quote?
         text, start = F.replace("value", F.lit('""'), F.lit("")), rf"(^|{re.escape(self.dialect.sep)}) *\""
         is_open = F.regexp_replace(text, rf'{start}[^"]*+"', "$1").rlike(start)
-        has_one = found.where(F.col("value").contains('"') & is_open).select(FILE).distinct().collect()
+        has_one = lines.where(F.col("value").contains('"') & is_open).select(FILE).distinct().collect()
         return [file for file in files if (file.uri,) in has_one]
+
+    def _lines(self, spark: SparkSession, files: Sequence[File], listing: Listing) -> DataFrame:
+        """The lines of text files as `value`, with the values of their folders and `FILE`."""
+        texts = T.StructType([T.StructField(name, T.StringType()) for name in ("value", *self.inner)])
+        places = _places(self, [file.uri for file in files], listing.folders)
+        return _with_file(self._reader(spark).schema(texts).format("text").load(places))
+
+    def _reader(self, spark: SparkSession) -> DataFrameReader:
+        # What was found is a file or a folder, whatever is in its name.
+        return spark.read.options(**({"basePath": self.base} if self.base else {}), __globPaths__="false")
 
 
 def group_of(file: File, found: FileOutline, of_several_lines: bool = False) -> Group:
