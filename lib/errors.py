@@ -96,6 +96,11 @@ def not_among(said: str, name: str, known: Iterable[str], introduction: str, mos
     return f"{said}:{hint} {introduction} {some(names, most or len(names))}"
 
 
+def cut(text: str, most: int) -> str:
+    """A text of at most so many characters, which shows that it was cut."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def some(names: Sequence[str], most: int = 12) -> str:
     """The first of many names, and how many more there are."""
     shown = ", ".join(str(name) for name in names[:most])

@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
 
 from lib import dataset, filling, model_files
-from lib.errors import InputError, NotCompilable, SavedModelError, some
+from lib.errors import InputError, NotCompilable, SavedModelError, cut, some
 from lib.storage import Storage, java_cause, join
 from lib.support import tables
 from lib.support.workers import quick_to_reuse
@@ -164,9 +164,9 @@ def load_ensemble(spark: SparkSession, path: str) -> TreeScorer:
     if (nodes["categories"] >= 0).any():
         raise model_files.refused(path, "it has features with categories, and splits by them")
     try:
-        trees = _trees(nodes, found.kind, found.count)
-        ensemble = make_ensemble(found.kind, trees, len(found.features), weights)
         columns = {str(name): nodes[name].to_numpy() for name in nodes}
+        trees = _trees(columns, found.kind, found.count)
+        ensemble = make_ensemble(found.kind, trees, len(found.features), weights)
         content = content_of(found.kind, found.features, columns, found.count, weights, fills)
         return TreeScorer(found.features, ensemble, content, fills)
     except ValueError as error:
@@ -280,12 +280,8 @@ def _damage_told(path: str) -> Iterator[None]:
         if any(sign in str(error) for sign in _OF_THE_CLUSTER):
             raise
         raise model_files.damaged(
-            path, f"a file of it was cut short or changed ({_short(java_cause(error))})"
+            path, f"a file of it was cut short or changed ({cut(java_cause(error), 500)})"
         ) from error
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 500 else f"{text[:499]}…"  # it names the file
 
 
 def _read_nodes(spark: SparkSession, folder: str) -> pd.DataFrame:
@@ -326,15 +322,14 @@ def _read_weights(spark: SparkSession, folder: str) -> list[float]:
     return [row["weights"] for row in sorted(rows, key=lambda row: row["treeID"])]
 
 
-def _trees(nodes: pd.DataFrame, kind: str, count: int) -> list[Tree]:
-    """The single trees; a forest's leaf counts by its share of class 1."""
-    columns = {str(name): nodes[name].to_numpy() for name in nodes}
+def _trees(columns: Mapping[str, npt.NDArray[Any]], kind: str, count: int) -> list[Tree]:
+    """The single trees, from the columns of all nodes; a forest's leaf counts by its share of class 1."""
     values = columns["prediction"]
     if kind == "forest":
         with np.errstate(invalid="ignore"):  # a leaf without weight is found when the trees are laid out
             values = columns["class_1"] / (columns["class_0"] + columns["class_1"])
     numbers, starts = np.unique(columns["tree"], return_index=True)
-    ids = np.arange(len(nodes)) - np.repeat(starts, np.diff([*starts, len(nodes)]))
+    ids = np.arange(len(values)) - np.repeat(starts, np.diff([*starts, len(values)]))
     if not np.array_equal(numbers, np.arange(count)) or not np.array_equal(columns["id"], ids):
         raise ValueError(f"its nodes are not those of {count} whole trees")
     fields = (columns["feature"], columns["threshold"], columns["left"], columns["right"], values)

@@ -8,7 +8,7 @@ from typing import Any
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from lib.errors import ExperimentError, InputError
+from lib.errors import ExperimentError, InputError, cut
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -64,7 +64,7 @@ class CellFailure:
         """The cell as a person can find it: its number and its first line."""
         lines = [line for line in self.source.splitlines() if line.strip()]
         number = f"cell In [{self.count}]" if self.count is not None else "a cell"
-        return f"{number} ({_cut(lines[0].strip(), 60)})" if lines else number
+        return f"{number} ({cut(lines[0].strip(), 60)})" if lines else number
 
     @property
     def error(self) -> str:
@@ -74,7 +74,7 @@ class CellFailure:
         lines = [line.strip() for line in self.evalue.splitlines() if line.strip()]
         # Py4J's first line says only which call it was; the second is the Java exception, after a colon.
         wanted = lines[1:2] if self.ename == "Py4JJavaError" and len(lines) > 1 else lines[:1]
-        return _cut(": ".join([self.ename, *(line.lstrip(": ") for line in wanted)]), 400)
+        return cut(": ".join([self.ename, *(line.lstrip(": ") for line in wanted)]), 400)
 
 
 class NotebookFailed(ExperimentError):
@@ -98,7 +98,3 @@ class NotebookRefused(InputError):
 
 def _family(kind: type[ExperimentError]) -> list[type[ExperimentError]]:
     return [kind, *(each for child in kind.__subclasses__() for each in _family(child))]
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven, told_by
+from lib.errors import cut
 
 # The name of the package that contains a module, where it differs.
 _PACKAGES = {
@@ -187,4 +188,4 @@ def _last_frame(trace: list[Hit]) -> str:
 
 def _command(evidence: Evidence) -> str:
     args = " ".join(evidence.step.args) if evidence.step else ""
-    return args if len(args) <= 300 else args[:299] + "…"
+    return cut(args, 300)
