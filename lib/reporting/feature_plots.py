@@ -80,7 +80,7 @@ def partial_dependence(records: Sequence[Record] | None, language: str = "en") -
         axes.set_title(title, fontsize=8 if "\n" in title else 9, pad=3)
         axes.tick_params(labelsize=8, pad=1, color="#888888")
         axes.margins(y=0.1)
-        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_locator(MaxNLocator(3))  # room for coordinates of seven digits
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.short(value)))
         number_axis(axes.yaxis, words)
     for axes in grid[len(records) :]:

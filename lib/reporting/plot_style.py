@@ -20,6 +20,7 @@ from lib.reporting.language.words import Words
 DPI = 150
 WIDTH = 8.0  # inches: 1200 pixels
 HALF = 4.4  # for two pictures side by side
+SQUARE_WITH_LEGEND = HALF + 0.7  # their height, if a square stands under three or four lines of legend
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#595959"
 COLOURS = {"blue": BLUE, "orange": ORANGE, "green": GREEN, "purple": PURPLE}  # those that a model family may have
@@ -156,11 +157,11 @@ def threshold_line(axes: Axes, threshold: float, words: Words) -> None:
     )
 
 
-def legend_above(axes: Axes) -> None:
-    """A legend on one line over the axes and their title, where it hides nothing."""
+def legend_above(axes: Axes, columns: int = 3) -> None:
+    """A legend over the axes and their title, where it hides nothing whatever the figures are."""
     figure = axes.get_figure(root=True)
     assert figure is not None  # ours have one
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=3)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=columns)
 
 
 def verbatim(text: str) -> str:

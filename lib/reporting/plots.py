@@ -26,6 +26,7 @@ from lib.reporting.plot_style import (
     GREY,
     HALF,
     ORANGE,
+    SQUARE_WITH_LEGEND,
     WIDTH,
     legend_above,
     name_axes,
@@ -62,7 +63,7 @@ Record = Mapping[str, Any]
 def roc_curve(metrics: Record, curves: Record, language: str = "en") -> Figure:
     """The ROC curve with its area, the diagonal of a random score and the point of the decision threshold."""
     words = Words(language)
-    figure, axes = new_axes(HALF, HALF)
+    figure, axes = new_axes(HALF, SQUARE_WITH_LEGEND)
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label=words("random_score"))
     area = words("area_is", area=words.number(metrics["areaUnderROC"]))
     axes.plot(curves["roc"]["fpr"], curves["roc"]["tpr"], color=BLUE, label=words("roc_label", area=area))
@@ -70,7 +71,7 @@ def roc_curve(metrics: Record, curves: Record, language: str = "en") -> Figure:
     _mark_threshold(axes, _share(cm["FP"], cm["FP"] + cm["TN"]), _share(cm["TP"], cm["TP"] + cm["FN"]), metrics, words)
     _unit_square(axes, words)
     name_axes(axes, words("false_positive_rate"), words("true_positive_rate"))
-    axes.legend(loc="lower right")
+    legend_above(axes, columns=1)
     return figure
 
 
@@ -78,7 +79,7 @@ def roc_curve(metrics: Record, curves: Record, language: str = "en") -> Figure:
 def precision_recall_curve(metrics: Record, curves: Record, language: str = "en") -> Figure:
     """The precision-recall curve with its area, the base rate and the point of the decision threshold."""
     words = Words(language)
-    figure, axes = new_axes(HALF, HALF)
+    figure, axes = new_axes(HALF, SQUARE_WITH_LEGEND)
     base = base_rate(metrics)
     label = words("base_rate_is", share=words.percent(base))
     axes.axhline(base, color=GREY, linestyle="--", linewidth=1.2, label=label)
@@ -89,7 +90,7 @@ def precision_recall_curve(metrics: Record, curves: Record, language: str = "en"
         _mark_threshold(axes, metrics["recall"]["1"], metrics["precision"]["1"], metrics, words)
     _unit_square(axes, words)
     name_axes(axes, words("recall_axis"), words("precision_axis"))
-    axes.legend(loc="best")
+    legend_above(axes, columns=1)
     return figure
 
 

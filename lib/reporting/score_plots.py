@@ -15,8 +15,10 @@ from lib.reporting.plot_style import (
     GREY,
     HALF,
     ORANGE,
+    SQUARE_WITH_LEGEND,
     WIDTH,
     blank,
+    legend_above,
     name_axes,
     new_axes,
     new_figure,
@@ -52,6 +54,7 @@ def reliability(curves: Record, language: str = "en", different: float = 1.0) ->
         _rows_of_bins(grid[1][column], diagrams[kind], words)
     name_axes(grid[0][0], "", words("true_share_axis"))
     name_axes(grid[1][0], words("reliability.score_axis"), words("rows_axis"))
+    legend_above(grid[0][0])
     figure.align_ylabels()
     if len(kinds) == 2:
         grid[1][1].set_xlabel(words("reliability.calibrated_axis"))
@@ -76,7 +79,6 @@ def _promised_and_true(axes: Axes, bins: Sequence[Record], words: Words, differe
     axes.set_ylim(-0.02, 1.02)
     axes.tick_params(labelsize=9, color="#888888")
     number_axis(axes.yaxis, words)
-    axes.legend(loc="lower right")  # where a calibrated score has no points
 
 
 def _rows_of_bins(axes: Axes, bins: Sequence[Record], words: Words) -> None:
@@ -103,7 +105,7 @@ def success_rate(metrics: Record, curves: Record, language: str = "en") -> Figur
     curve, capture = curves.get("success_rate"), metrics.get("capture")
     if not curve or not capture:
         return blank(words("no_capture"))
-    figure, axes = new_axes(HALF, HALF)
+    figure, axes = new_axes(HALF, SQUARE_WITH_LEGEND)
     base = base_rate(metrics)
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label=words("random_score"))
     axes.plot([0, base, 1], [0, 1, 1], color=GREY, linestyle=":", linewidth=1.4, label=words("perfect_score"))
@@ -120,7 +122,7 @@ def success_rate(metrics: Record, curves: Record, language: str = "en") -> Figur
     percent_axis(axes.xaxis, words)
     percent_axis(axes.yaxis, words)
     name_axes(axes, words("share_of_rows_axis"), words("share_found_axis"))
-    axes.legend(loc="lower right")
+    legend_above(axes, columns=1)
     return figure
 
 
@@ -134,7 +136,7 @@ def prediction_area(metrics: Record, curves: Record, language: str = "en") -> Fi
     curve, capture = curves.get("prediction_area"), metrics.get("capture")
     if not curve or not capture:
         return blank(words("no_capture"))
-    figure, axes = new_axes(HALF, HALF)
+    figure, axes = new_axes(HALF, SQUARE_WITH_LEGEND)
     rows = 1 - np.array(curve["rows"])
     axes.plot(curve["threshold"], curve["found"], color=BLUE, label=words("found_above"))
     axes.plot(curve["threshold"], rows, color=ORANGE, linestyle="--", label=words("rows_above"))
@@ -153,5 +155,5 @@ def prediction_area(metrics: Record, curves: Record, language: str = "en") -> Fi
     percent_axis(right.yaxis, words)
     right.set_ylabel(words("rows_above_axis"))
     name_axes(axes, words("score_short_axis"), words("share_found_axis"))
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left")
+    legend_above(axes, columns=1)
     return figure

@@ -85,6 +85,17 @@ def test_every_plot_names_its_axes_and_is_at_most_1200_pixels_wide(facts, langua
         assert height <= 2200, name
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_legend_stands_where_figures_can_be(facts, language):
+    for name, figure in all_plots(facts, language).items():
+        figure.draw_without_rendering()
+        assert not [axes for axes in figure.axes if axes.get_legend()], name
+        shown = [axes.get_window_extent() for axes in figure.axes if axes.get_visible()]
+        for legend in figure.legends:
+            box = legend.get_window_extent()
+            assert not [axes for axes in shown if box.overlaps(axes)], name
+
+
 def test_languages_differ_in_words_and_decimal_signs(facts):
     english, spanish = (words_of(plots.roc_curve(facts["metrics"], facts["curves"], lang)) for lang in LANGUAGES)
     area = f"{facts['metrics']['areaUnderROC']:.3f}"
