@@ -1,45 +1,41 @@
-"""How far the held-out rows lie from the training rows, where the table has coordinates.
+"""How far measured rows lie from the training rows, where the table has coordinates.
 
 If they lie among them, a good figure may only show that neighbours are alike (R's CAST: geodist).
 """
 
+from collections.abc import Iterable, Iterator, Sequence
+
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lib.metrics import Array
-from lib.split import HASH_COL, TEST, TRAIN, VAL, Split
+from lib.split import HASH_COL
+from lib.support.workers import quick_to_reuse
+from lib.trees.nearest import make_nearest
 
-MOST_TEST_ROWS = 2_000
-MOST_TRAINING_ROWS = 500_000
+MOST_ROWS = 2_000
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.95, 1.0)
 
-_CELLS = 4_000_000  # distances held at once
 
+def to_training_rows(rows: DataFrame, training: DataFrame, names: Sequence[str]) -> dict[str, float]:
+    """Quantiles of the distance from rows to the nearest training row, in the unit of the coordinates `names`.
 
-def nearest_training_rows(split: Split) -> dict[str, float] | None:
-    """Quantiles of the distance from held-out rows to the nearest training or validation row, in the columns' unit.
-
-    The keys are the quantiles as text. Of more than `MOST_TEST_ROWS` held-out rows, those with the lowest hashes are
-    looked at. None without coordinates, or with more than `MOST_TRAINING_ROWS` training rows.
+    The keys are the quantiles as text. Of more than `MOST_ROWS` rows, those with the lowest hashes (`HASH_COL`) are
+    looked at; all training rows are, in one pass.
     """
-    names = split.table.coordinates
-    training = split.parts[TRAIN]["rows"] + split.parts[VAL]["rows"]
-    if not names or training > MOST_TRAINING_ROWS:
-        return None
     columns = [F.col(f"`{name}`") for name in names]
-    test = split.rows(TEST).sort(HASH_COL, *columns).limit(MOST_TEST_ROWS).select(*columns).toPandas()
-    train = split.rows(TRAIN, VAL).select(*columns).toPandas()
-    found = nearest(test.to_numpy(np.float64), train.to_numpy(np.float64))
-    return {f"{q:g}": float(np.quantile(found, q)) for q in QUANTILES}
+    points = rows.sort(HASH_COL, *columns).limit(MOST_ROWS).select(*columns).toPandas().to_numpy(np.float64)
 
+    def of_frames(frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        nearest = np.full(len(points), np.inf)
+        for frame in frames:
+            if len(frame):
+                nearest = np.minimum(nearest, make_nearest(frame.to_numpy(np.float64)).squares(points))
+        yield pd.DataFrame({"squares": [nearest.tolist()]})
 
-def nearest(points: Array, others: Array) -> npt.NDArray[np.float64]:
-    """The Euclidean distance of each point (points × 2) to the nearest of the others."""
-    step = max(1, _CELLS // len(others))
-    return np.concatenate(
-        [
-            np.sqrt(((points[start : start + step, None, :] - others[None, :, :]) ** 2).sum(axis=2).min(axis=1))
-            for start in range(0, len(points), step)
-        ]
+    of_partitions = training.select(*columns).mapInPandas(
+        lambda frames: iter(quick_to_reuse(of_frames)(frames)), "squares array<double>"
     )
+    found = np.sqrt(np.min([row["squares"] for row in of_partitions.collect()], axis=0))
+    return {f"{q:g}": float(np.quantile(found, q)) for q in QUANTILES}

@@ -29,6 +29,8 @@ VERSION = 1
 """Of the layout of the sample's file."""
 _FORMAT = FORMAT.encode()
 _SEEN_COL = "__features_hash"  # no feature can have this name
+PLACE_COLS = ("__x", "__y")
+"""The coordinates of a training row, in the order of the table's."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,9 @@ def write(storage: Storage, folder: str, split: Split) -> None:
     pq.write_table(table.replace_schema_metadata({**table.schema.metadata, _FORMAT: str(VERSION).encode()}), buffer)
     storage.write_bytes(join(folder, artifacts.REFERENCE), buffer.getvalue())
     # As they were read: a row with a value is another than one with a median in its place.
-    seen = split.as_given(TRAIN, VAL).select(dataset.row_hash(split.features).alias(_SEEN_COL))
+    names = split.table.coordinates
+    places = [F.col(f"`{name}`").alias(own) for name, own in zip(names, PLACE_COLS, strict=bool(names))]
+    seen = split.as_given(TRAIN, VAL).select(dataset.row_hash(split.features).alias(_SEEN_COL), *places)
     seen.write.mode("overwrite").parquet(join(folder, artifacts.SEEN_ROWS))
 
 
@@ -106,6 +110,15 @@ def mark_seen(
     place = join(folder, artifacts.SEEN_ROWS)
     if not Storage(spark).exists(place):
         return None
-    seen = spark.read.parquet(place).toDF(_SEEN_COL).distinct().withColumn(name, F.lit(True))
+    seen = spark.read.parquet(place).select(_SEEN_COL).distinct().withColumn(name, F.lit(True))
     marked = frame.withColumn(_SEEN_COL, dataset.row_hash(features)).join(seen, _SEEN_COL, "left")
     return marked.withColumn(name, F.coalesce(F.col(name), F.lit(False))).drop(_SEEN_COL)
+
+
+def places(spark: SparkSession, folder: str) -> DataFrame | None:
+    """The coordinates of all training and validation rows (`PLACE_COLS`); None if the model has none."""
+    place = join(folder, artifacts.SEEN_ROWS)
+    if not Storage(spark).exists(place):
+        return None
+    rows = spark.read.parquet(place)
+    return rows.select(*PLACE_COLS) if set(PLACE_COLS) <= set(rows.columns) else None

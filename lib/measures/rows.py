@@ -16,8 +16,7 @@ from lib import dataset, filling
 from lib.artifacts import HELD_OUT, SHARE_OF_TABLE, WHOLE_TABLE
 from lib.dataset import Table
 from lib.errors import InputError, TooManySquares, some
-from lib.measures import reference
-from lib.measures.distances import nearest_training_rows
+from lib.measures import distances, reference
 from lib.reading.options import Options
 from lib.split import HASH_COL, TEST, TRAIN, VAL, Split, split
 from lib.support import tables
@@ -32,7 +31,7 @@ _SEEN_COL = "__seen"
 class Measured:
     """The rows a model is measured on, with `HASH_COL`, and their description in the record.
 
-    `distances` has, for a table with coordinates, how far the held-out rows lie from the nearest training row.
+    `distances` has, for a table with coordinates, how far these rows lie from the nearest training row.
     """
 
     frame: DataFrame
@@ -135,7 +134,13 @@ def _held_out_rows(table: Table, experiment: Mapping[str, Any]) -> Measured:
         )
     record = _row_record(HELD_OUT, table.inputs, found, verified=True) | _zones_of(parts)
     record |= _filled(parts.as_given(TEST), table)
-    return Measured(parts.rows(TEST), table, record, nearest_training_rows(parts))
+    return Measured(parts.rows(TEST), table, record, _distances(parts.rows(TEST), table, parts.rows(TRAIN, VAL)))
+
+
+def _distances(rows: DataFrame, table: Table, training: DataFrame | None) -> dict[str, float] | None:
+    """How far rows lie from the training rows; None if these are not known, or the table has no coordinates."""
+    names = table.coordinates
+    return distances.to_training_rows(rows, training, names) if names and training is not None else None
 
 
 def _zones_of(parts: Split) -> dict[str, Any]:
@@ -171,7 +176,10 @@ def _other_rows(
         raise InputError(_nothing_to_measure(counted["rows"], seen_rows if seen == DROP else 0, test_fraction))
     record = _row_record(what, table.inputs, counted, verified=False) | _filled(hashed, table)
     medians = experiment.get("filling", {}).get("medians")
-    return Measured(filling.fill(hashed, medians), table, {**record, "seen": seen_rows, "seen_rows": seen})
+    places = reference.places(frame.sparkSession, model_dir)
+    training = places.toDF(*table.coordinates) if places is not None and table.coordinates else None
+    record |= {"seen": seen_rows, "seen_rows": seen}
+    return Measured(filling.fill(hashed, medians), table, record, _distances(hashed, table, training))
 
 
 def _filled(rows: DataFrame, table: Table) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from lib.reporting.language.words import Words
 from lib.reporting.markdown import section, table
 from lib.reporting.pictures import Images, picture
-from lib.reporting.report_data import ReportData
+from lib.reporting.report_data import Record, ReportData
 from lib.reporting.score_plots import prediction_area, success_rate
 
 _TOLD = 0.05  # the share of the rows that the sentence is about
@@ -23,7 +23,7 @@ def best_rows(facts: ReportData, words: Words, images: Images) -> str:
     shares = {name: words.percent(meeting[name], 0) for name in ("found", "rows")}
     return section(
         words("heading.capture"),
-        _told(facts, words),
+        best_found(capture, words),
         table(header, [pictures], "ll"),
         _best(facts, words),
         words("note.success_rate"),
@@ -31,9 +31,9 @@ def best_rows(facts: ReportData, words: Words, images: Images) -> str:
     )
 
 
-def _told(facts: ReportData, words: Words) -> str:
-    best = facts.metrics["capture"]["best"]
-    told = min(best, key=lambda point: abs(point["rows"] - _TOLD))
+def best_found(capture: Record, words: Words) -> str:
+    """How much of class 1 the best rows hold, in a sentence."""
+    told = min(capture["best"], key=lambda point: abs(point["rows"] - _TOLD))
     return words("capture.best", rows=words.percent(told["rows"], 0), found=words.percent(told["found"], 0))
 
 

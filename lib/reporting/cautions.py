@@ -266,9 +266,12 @@ def other_threshold(facts: ReportData, words: Words) -> str | None:
 
 
 def close_families(facts: ReportData, words: Words) -> str | None:
-    """Two model families whose validation figures do not tell them apart, and what the held-out rows say."""
+    """Two model families whose validation figures do not tell them apart, and what the held-out rows say.
+
+    Where zones chose, the section on zones never seen compares the families.
+    """
     models = facts.summary.get("models", {})
-    if len(models) < 2:
+    if len(models) < 2 or facts.chosen_by_zones:
         return None
     winner = facts.summary["winner"]["name"]
     other = next(name for name in models if name != winner)

@@ -1,5 +1,6 @@
 """The section on how the rows measured stand to those the model was trained on."""
 
+from lib.artifacts import HELD_OUT
 from lib.measures.adversarial import LIKELY_DIFFERENT
 from lib.measures.comparison import DRIFTED_SHARE
 from lib.reporting.feature_plots import DRIFT_SHOWN, drift
@@ -14,17 +15,16 @@ _QUANTILES = ("0", "0.25", "0.5", "0.75", "0.95", "1")
 
 def likeness(facts: ReportData, words: Words, images: Images) -> str:
     """Rows seen before, area of applicability, drift, and the distance to the training rows; "" if none is known."""
-    said = [*_seen(facts, words), *_applicable(facts, words), *_told_apart(facts, words)]
+    said = [*seen_before(facts.metrics["measured_on"], words), *_applicable(facts, words), *_told_apart(facts, words)]
     blocks = [bullets(said) if said else "", *_drift(facts, words, images), *_distances(facts, words)]
     if not any(blocks):
         return ""
     return section(words("heading.likeness_held_out" if facts.held_out else "heading.likeness"), *blocks)
 
 
-def _seen(facts: ReportData, words: Words) -> list[str]:
+def seen_before(measured: Record, words: Words) -> list[str]:
     """Of another table, how many rows the model had seen."""
-    measured = facts.metrics["measured_on"]
-    if facts.held_out or "seen" not in measured:
+    if measured["rows"] == HELD_OUT or "seen" not in measured:
         return []
     if measured["seen"] is None:
         return [words("seen.unknown")]
@@ -123,7 +123,15 @@ def _distances(facts: ReportData, words: Words) -> list[str]:
     record = facts.metrics.get("nearest_training_row")
     if not record:
         return []
-    values = [words.short(float(f"{record[q]:.3g}")) for q in _QUANTILES]
     header = [words(f"distance.{q}") for q in _QUANTILES]
-    said = words("distance.half", half=values[2], most=values[4])
-    return [f"### {words('heading.distance')}", said, table(header, [values], "rrrrrr")]
+    values = [_distance(record[q], words) for q in _QUANTILES]
+    return [f"### {words('heading.distance')}", lie_within(record, words), table(header, [values], "rrrrrr")]
+
+
+def lie_within(record: Record, words: Words) -> str:
+    """How near half of the rows and nearly all lie to the training rows."""
+    return words("distance.half", half=_distance(record["0.5"], words), most=_distance(record["0.95"], words))
+
+
+def _distance(value: float, words: Words) -> str:
+    return words.short(float(f"{value:.3g}"))

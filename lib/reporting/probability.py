@@ -5,7 +5,7 @@ import math
 from lib.reporting.language.words import Words
 from lib.reporting.markdown import section, table
 from lib.reporting.pictures import Images, picture
-from lib.reporting.report_data import ReportData
+from lib.reporting.report_data import Record, ReportData, base_rate
 from lib.reporting.score_plots import FEW_ROWS, reliability
 
 
@@ -15,20 +15,23 @@ def calibration(facts: ReportData, words: Words, images: Images) -> str:
     diagrams = facts.curves.get("reliability")
     if not diagrams or None in (m.get("brier"), m.get("log_loss")):
         return ""
-    calibrated = m.get("calibrated")
     figure = reliability(facts.curves, words.language, facts.different)
-    rows = [_row("calibration.score", m["brier"], m["log_loss"], words)]
-    if calibrated:
-        rows.append(_row("calibration.calibrated", calibrated["brier"], calibrated["log_loss"], words))
-    rows.append(_row("calibration.constant", *_constant(facts.base_rate), words))
-    header = [words("value"), words("calibration.brier"), words("calibration.log_loss")]
     return section(
         words("heading.calibration"),
         picture(images, "reliability", figure, words("alt.reliability")),
-        table(header, rows, "lrr"),
+        losses(m, words),
         words("note.calibration", few=words.count(FEW_ROWS)),
-        words("note.calibrated" if calibrated else "note.not_calibrated"),
+        words("note.calibrated" if m.get("calibrated") else "note.not_calibrated"),
     )
+
+
+def losses(metrics: Record, words: Words) -> str:
+    """Brier score and log loss of the score, of its calibrated value and of the base rate."""
+    rows = [_row("calibration.score", metrics["brier"], metrics["log_loss"], words)]
+    if calibrated := metrics.get("calibrated"):
+        rows.append(_row("calibration.calibrated", calibrated["brier"], calibrated["log_loss"], words))
+    rows.append(_row("calibration.constant", *_constant(base_rate(metrics)), words))
+    return table([words("value"), words("calibration.brier"), words("calibration.log_loss")], rows, "lrr")
 
 
 def _row(key: str, brier: float, log_loss: float, words: Words) -> list[str]:

@@ -40,12 +40,17 @@ def provenance(facts: ReportData, words: Words) -> str:
     blocks = []
     if facts.experiment:
         rows = [*_experiment_rows(facts.experiment, words), *rows]
-        blocks += [f"### {words('heading.split')}", words("note.split"), _split_table(facts, words)]
+        blocks += [f"### {words('heading.split')}", _how_split(facts, words), _split_table(facts, words)]
         blocks += [f"### {words('heading.timings')}", _timings(facts.experiment, words)]
         if "cost" in facts.experiment:
             blocks += [f"### {words('heading.cost')}", cost(facts.experiment["cost"], words)]
         blocks += [f"### {words('heading.reproduce')}", _reproduce(facts.experiment, words)]
     return section(words("heading.provenance"), table([words("what"), words("value")], rows, "ll"), *blocks)
+
+
+def _how_split(facts: ReportData, words: Words) -> str:
+    compared = words("note.compared.zones" if facts.chosen_by_zones else "note.compared.validation")
+    return f"{compared} {words('note.split.zone' if facts.by_zone else 'note.split.rows')}"
 
 
 def rows_measured(facts: ReportData, words: Words) -> str:

@@ -29,7 +29,7 @@ def unseen_zones(facts: ReportData, words: Words, images: Images) -> str:
         _notes(record, words),
         _families(facts, record, words),
         _other_choice(facts, words),
-        _nested(record, words),
+        nested_search(record, words),
     )
 
 
@@ -142,7 +142,8 @@ def _other_choice(facts: ReportData, words: Words) -> str:
     return f"### {words('heading.two_choices')}\n\n{said}\n\n{table(header, rows, 'llrr')}"
 
 
-def _nested(record: Record, words: Words) -> str:
+def nested_search(record: Record, words: Words) -> str:
+    """What the whole search finds without each zone; "" if that was not asked for."""
     nested = record.get("nested")
     if not nested:
         return ""

@@ -13,12 +13,16 @@ from pyspark.sql import functions as F
 from lib import artifacts, filling
 from lib.dataset import Table
 from lib.metrics import THRESHOLD
+from lib.reporting.best_rows import best_found
 from lib.reporting.chosen_threshold import rule_in_words
 from lib.reporting.filled_values import by_medians, of_features
 from lib.reporting.language.words import Words
+from lib.reporting.likeness import lie_within, seen_before
 from lib.reporting.limits import NAMED, ZONES_LISTED, largest
 from lib.reporting.markdown import code, plain, table
+from lib.reporting.probability import losses
 from lib.reporting.suspicious import suspicious_columns
+from lib.reporting.unseen_zones import nested_search
 from lib.reporting.zone_plots import weakest
 from lib.search.search import Search
 from lib.split import PARTS, Split
@@ -228,8 +232,13 @@ def zones_left_out(record: Record | None) -> str:
         rows.append([f"**{name}**", "", "", "", *(f"**{WORDS.number(record[name][area])}**" for area in areas)])
     header = ["zone left out", "rows", "class 1", "share of class 1", *(WORDS(f"{name}.short") for name in areas)]
     shown = table(header, rows, "lrrrrr")
-    more = len(record[artifacts.ZONES]) - len(listed)
-    return f"{shown}\n\nThese are the weakest zones, and {WORDS.count(more)} more." if more else shown
+    notes = []
+    if bounds := record.get("interval"):
+        said = [f"{WORDS(f'{name}.short')} {WORDS.interval(bounds.get(name))}" for name in areas]
+        notes.append(f"95% interval of the mean, from a bootstrap over zones: {', '.join(said)}.")
+    if more := len(record[artifacts.ZONES]) - len(listed):
+        notes.append(f"These are the weakest zones, and {WORDS.count(more)} more.")
+    return "\n\n".join(filter(None, [shown, *notes, nested_search(record, WORDS)]))
 
 
 def results(summary: Record) -> str:
@@ -261,7 +270,7 @@ def measured(metrics: Record) -> str:
     ]
     if filled := rows.get("filled"):
         facts.insert(4, ["with filled values", _part_of(filled["rows"], rows["count"])])
-    return f"{table(['', ''], facts, 'll')}\n\n{proof}"
+    return "\n\n".join([table(["", ""], facts, "ll"), proof, *seen_before(rows, WORDS)])
 
 
 def metrics(record: Record) -> str:
@@ -275,6 +284,19 @@ def metrics(record: Record) -> str:
         row.append(WORDS.interval(bounds.get(name)))
     source = "bootstrap over zones" if record["intervals_from"] == artifacts.ZONES else "formulas for independent rows"
     return f"{table(['metric', 'value', '95% interval'], rows, 'lrr')}\n\nThe intervals come from {source}.{by}"
+
+
+def probability(record: Record) -> str:
+    """How far the score and its calibrated value are from a probability."""
+    return (
+        losses(record, WORDS) if None not in (record.get("brier"), record.get("log_loss")) else WORDS("no_reliability")
+    )
+
+
+def best_rows(record: Record) -> str:
+    """How much of class 1 the best rows hold."""
+    capture = record.get("capture")
+    return best_found(capture, WORDS) if capture else WORDS("no_capture")
 
 
 def threshold(record: Record) -> str:
@@ -361,6 +383,8 @@ def _likeness(record: Record) -> list[str]:
     if told := record.get("adversarial"):
         area = WORDS.number(told["area"], 2)
         said.append(f"A model tells these rows from the training rows with an area of {area} (0.5: it cannot).")
+    if distances := record.get("nearest_training_row"):
+        said.append(lie_within(distances, WORDS))
     return said
 
 

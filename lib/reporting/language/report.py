@@ -313,13 +313,26 @@ _SECTIONS = {
     ),
     "no_commit": ("not recorded", "sin registrar"),
     "dirty": ("with uncommitted changes", "con cambios sin confirmar"),
-    "note.split": (
-        "Candidates are fitted on the training rows and compared on the validation rows; the winner is then "
-        "retrained on both and tested on the test rows. The part a row belongs to depends on its content and "
-        "the seed, not on its position in the table.",
-        "Los candidatos se ajustan con las filas de entrenamiento y se comparan en las de validación; después, "
-        "el ganador se reentrena con ambas y se prueba en las de prueba. La parte a la que pertenece una fila "
+    "note.compared.validation": (
+        "Candidates are fitted on the training rows and compared on the validation rows.",
+        "Los candidatos se ajustan con las filas de entrenamiento y se comparan en las de validación.",
+    ),
+    "note.compared.zones": (
+        "Candidates are compared by leave-one-zone-out on the training and validation rows together.",
+        "Los candidatos se comparan dejando fuera cada zona por turno, con las filas de entrenamiento y de validación "
+        "juntas.",
+    ),
+    "note.split.rows": (
+        "The winner is then retrained on both and tested on the test rows. The part a row belongs to depends on its "
+        "content and the seed, not on its position in the table.",
+        "Después, el ganador se reentrena con ambas y se prueba en las de prueba. La parte a la que pertenece una fila "
         "depende de su contenido y de la semilla, no de su posición en la tabla.",
+    ),
+    "note.split.zone": (
+        "The winner is then retrained on both and tested on the test rows. Whole zones are held out: the part a row "
+        "belongs to depends on its zone and the seed.",
+        "Después, el ganador se reentrena con ambas y se prueba en las de prueba. Se reservan zonas enteras: la parte "
+        "a la que pertenece una fila depende de su zona y de la semilla.",
     ),
     "class_weights": (
         "Class weights in training: {zero} for class 0 and {one} for class 1.",

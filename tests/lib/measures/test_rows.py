@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyspark.sql import functions as F
 from scipy.spatial import cKDTree
 
 from lib import dataset
@@ -185,19 +186,36 @@ def test_how_far_held_out_rows_lie_is_what_scipy_finds(measured, parts):
     assert measured().distances == pytest.approx(expected, rel=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 60), st.integers(1, 60), st.sampled_from([1, 7, 1000]))
-def test_the_nearest_of_any_points(seed, rows, others, cells):
+def test_how_far_rows_of_another_table_lie_from_all_training_rows(measured, parts):
+    train = pd.concat([parts[TRAIN], parts[VAL]])[["x", "y"]]
+    other = new_rows(80)
+    nearest, _ = cKDTree(train).query(other[["x", "y"]])
+    expected = {f"{q:g}": np.quantile(nearest, q) for q in distances.QUANTILES}
+    assert measured(other).distances == pytest.approx(expected, rel=1e-12)
+
+
+def test_distances_of_a_model_without_places_are_not_known(trained, place, spark, measured):
+    old = place / "old"
+    shutil.copytree(trained.folder, old)
+    seen = pd.read_parquet(old / "seen_rows.parquet").drop(columns=list(reference.PLACE_COLS))
+    shutil.rmtree(old / "seen_rows.parquet")
+    seen.to_parquet(old / "seen_rows.parquet")
+    assert reference.places(spark, str(old)) is None
+    assert reference.places(spark, str(place / "none")) is None
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 60), st.integers(1, 60), st.integers(1, 9))
+def test_the_nearest_of_any_points(spark, seed, rows, others, partitions):
     rng = np.random.default_rng(seed)
     points, training = rng.normal(size=(rows, 2)) * 1e4, rng.normal(size=(others, 2)) * 1e4
     training[0] = points[0]  # a copy is at distance 0
-    before, distances._CELLS = distances._CELLS, cells
-    try:
-        found = distances.nearest(points, training)
-    finally:
-        distances._CELLS = before
-    assert found[0] == 0
-    assert found == pytest.approx(cKDTree(training).query(points)[0], rel=1e-12)
+    frame = spark.createDataFrame(points.tolist(), ["x", "y"]).withColumn(HASH_COL, F.lit(0))
+    known = spark.createDataFrame(training.tolist(), ["x", "y"]).repartition(partitions)
+    found = distances.to_training_rows(frame, known, ["x", "y"])
+    assert found["0"] == 0
+    nearest = cKDTree(training).query(points)[0]
+    assert found == pytest.approx({f"{q:g}": np.quantile(nearest, q) for q in distances.QUANTILES}, rel=1e-12)
 
 
 def test_the_whole_evaluation_knows_the_distances_and_the_zones(spark, trained, place):

@@ -245,6 +245,8 @@ class TestVerdict:
         assert "The first line answers how good the model is on new rows of zones it knows" in text_of(raw)
         assert "All lines answer how good the model is in a zone it has never seen" in by_zone
         assert "new rows of zones it knows" not in by_zone
+        for text, belongs in ((text_of(raw), "on its content and the seed"), (by_zone, "on its zone and the seed")):
+            assert f"part a row belongs to depends {belongs}" in section_of(text, "heading.provenance")
         mixed = text_of(raw, metrics=lambda m: m["measured_on"].update(new_zones=2))
         assert "mixes new rows of zones the model knows with zones it has never seen" in mixed
         assert "how good the model is on these rows" in text_of(other)
@@ -277,6 +279,10 @@ class TestVerdict:
         text = text_of(raw, search=searched)
         assert "by area under the precision-recall curve on zones left out of training" in text
         assert "their mean is a little too good" in text
+        assert "Candidates are compared by leave-one-zone-out" in text
+        assert "compared on the validation rows" not in text
+        assert "too close to call" in text_of(raw)
+        assert "too close to call" not in text, "on the validation rows, which did not choose"
         said = section_of(text, "heading.search")
         assert "on zones left out of training (the mean over the zones)" in said
         _, *rows = tables(said)[0]

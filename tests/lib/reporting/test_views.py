@@ -8,7 +8,7 @@ from lib.search.engine import Score
 from lib.search.families import GBT, RANDOM_FOREST, Candidate
 from lib.search.search import Search
 from lib.split import split
-from tests.lib.reporting.ground_facts import another_table, make_ground, zones_left_out
+from tests.lib.reporting.ground_facts import another_table, make_ground, nested, zones_left_out
 from tests.lib.tables import make_table, write
 
 METRICS = {"areaUnderPR": 0.7, "areaUnderROC": 0.8, "accuracy": 0.9, "f1": 0.85}
@@ -122,6 +122,33 @@ def test_what_this_version_measures_is_shown_and_what_is_missing_said():
     assert "another table only" in views.drift(held_out)
     assert "| `B03_med` | no unit | 1.00 | 100.0% | moved |" in views.drift(other)
     assert "an area of 0.93" in views.drift(other)
+    assert "Half of these rows lie within 42.4 of a training row, and 95% within 210" in views.drift(held_out)
+    assert f"| Score | {held_out['brier']:.4f} | {held_out['log_loss']:.4f} |" in views.probability(held_out)
+    calibrated = held_out["calibrated"]
+    assert f"| {calibrated['brier']:.4f} | {calibrated['log_loss']:.4f} |" in views.probability(held_out)
+    assert "not measured" in views.probability({})
+    told = next(best for best in held_out["capture"]["best"] if best["rows"] == 0.05)
+    assert f"best 5% of the rows hold {told['found']:.0%} of class 1" in views.best_rows(held_out)
+    assert "no rows of class 1" in views.best_rows({})
+
+
+def test_rows_that_the_model_has_seen_are_counted():
+    metrics = another_table(make_ground())["metrics"]
+
+    def said(**of):
+        return views.measured({**metrics, "measured_on": {**metrics["measured_on"], **of}})
+
+    assert "1,234" in said(seen=1234, seen_rows="drop")
+    assert said(seen=1234, seen_rows="keep") != said(seen=1234, seen_rows="drop")
+    assert said(seen=0, seen_rows="drop") != said(seen=None, seen_rows="drop")
+
+
+def test_zones_left_out_of_the_search_are_shown_below():
+    record = zones_left_out(["a", "b", "c"])
+    assert "nested" not in views.zones_left_out(record).lower()
+    shown = views.zones_left_out({**record, "nested": nested(record)})
+    assert shown.startswith(views.zones_left_out(record))
+    assert "| `GBT maxDepth=3, maxIter=20` |" in shown
 
 
 def test_zones_without_both_classes_have_no_areas():
@@ -146,6 +173,8 @@ def test_of_very_many_zones_left_out_the_weakest_are_shown():
     record = zones_left_out([f"z{i:02d}" for i in range(60)])
     shown = views.zones_left_out(record)
     assert len(shown.splitlines()) == 2 + 40 + 2 + 2
+    bounds = {**record, "interval": {"areaUnderPR": [0.25, 0.5], "areaUnderROC": None}}
+    assert "bootstrap over zones: PR area 0.250 – 0.500, ROC area –." in views.zones_left_out(bounds)
     assert shown.endswith("These are the weakest zones, and 20 more.")
     listed = [line.split(" | ")[0].strip("| ") for line in shown.splitlines()[2:42]]
     assert listed == sorted(listed)
