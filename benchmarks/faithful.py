@@ -21,8 +21,9 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from benchmarks.arithmetic import agreement
-from benchmarks.records import FOLDER, PROJECT, Figure, store
+from benchmarks.records import FOLDER, Figure, store
 from benchmarks.runs import SAMPLE, session, split_of
+from launcher.support.project import PROJECT
 from lib.engines.spark import SparkEngine
 from lib.engines.task.engine import TaskEngine
 from lib.engines.task.memory import task_memory

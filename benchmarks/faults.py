@@ -27,8 +27,9 @@ from typing import Any
 import pandas as pd
 import psutil
 
-from benchmarks.records import PROJECT, Figure, store
+from benchmarks.records import Figure, store
 from benchmarks.runs import SAMPLE
+from launcher.support.project import PROJECT
 
 AT_ONCE, TOGETHER = 2, 10
 PATIENCE = 5.0  # seconds after which no process of a run may be left

@@ -95,7 +95,7 @@ def task_fit_seconds(parts: Split, candidate: Candidate) -> float:
     fits = tree_fits([candidate], len(parts.features))
     context = parts.spark.sparkContext
     with task_data(parts, [TRAIN], VAL, [candidate.params["maxBins"]]) as data:
-        return seconds(lambda: list(run_search(context, data, fits, parts.seed)))
+        return seconds(lambda: list(run_search(context, [data], fits, parts.seed)))
 
 
 def full_grid(rows: int) -> dict[str, Any]:

@@ -11,8 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.records import PROJECT, Figure, store
+from benchmarks.records import Figure, store
 from benchmarks.runs import seconds
+from launcher.support.project import PROJECT
 
 TARGET = 120.0
 COMPUTING = ("search", "retrain")

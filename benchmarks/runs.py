@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 from pyspark.ml.evaluation import BinaryClassificationEvaluator
 from pyspark.sql import DataFrame, SparkSession
 
-from benchmarks.records import PROJECT
 from data import make_sample
 from launcher.local_spark import build_session, stop_session
+from launcher.support.project import PROJECT
 from lib import dataset
 from lib.engines.spark import estimator
 from lib.engines.task.engine import TaskEngine

@@ -7,6 +7,9 @@ from lib.measures.importance import correlated_groups, partial_dependence, permu
 from lib.metrics import Array
 
 REPEATS = 10
+MOST_SCORED, LEAST_ROWS = 3_000_000, 1_000
+"""Rows that are scored for permutation importances, all repetitions together: some ten seconds of a large forest. With
+many features fewer rows are permuted, the first ones, but never fewer than `LEAST_ROWS`."""
 STRONGEST = 6
 DEPENDENCE_ROWS = 2_000
 """Rows that partial dependence is averaged over at most, the first ones."""
@@ -30,9 +33,13 @@ def describe(
     the rows are of one class: a sample of a table with a rare class may have none of its rows, and without both no
     metric can drop. With `weights` the metric counts rows by them; the mean score never does.
     """
-    if not 0 < labels.sum() < len(labels):
+    if not len(labels):
         return {}, {}
     groups = correlated_groups(values)
+    most = max(LEAST_ROWS, MOST_SCORED // (REPEATS * len(groups)))
+    values, labels, weights = values[:most], labels[:most], None if weights is None else weights[:most]
+    if not 0 < labels.sum() < len(labels):
+        return {}, {}
     drops = permutation_importances(score, values, labels, metric, groups, seed, REPEATS, weights)
     by_group = zip(groups, drops.mean.tolist(), drops.std.tolist(), strict=True)
     records = [

@@ -53,6 +53,26 @@ def test_features_that_move_together_name_each_other_and_have_one_figure(describ
         assert records[alone]["group"] == []
 
 
+def test_with_many_features_fewer_rows_are_permuted(rows, score, monkeypatch):
+    """The first ones, as many as the work for all features allows, but never fewer than the least."""
+    values, labels = rows
+    scored = []
+
+    def counting(of):
+        scored.append(len(of))
+        return score(of)
+
+    groups = 6  # of eight features, two pairs move together
+    for most, expected in ((lean.REPEATS * groups * 250, 250), (1, 100), (10**9, ROWS)):
+        monkeypatch.setattr(lean, "MOST_SCORED", most)
+        monkeypatch.setattr(lean, "LEAST_ROWS", 100)
+        scored.clear()
+        found, _ = lean.describe(counting, values, labels, FEATURES, GAINS, "areaUnderROC", seed=4)
+        assert set(scored) == {expected}
+        first = lean.describe(score, values[:expected], labels[:expected], FEATURES, GAINS, "areaUnderROC", seed=4)
+        assert found == first[0]
+
+
 def test_they_are_in_falling_order_and_a_constant_feature_drops_nothing(described):
     records = described[0]["permutation_importances"]
     means = [record["mean"] for record in records]

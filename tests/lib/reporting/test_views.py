@@ -174,7 +174,7 @@ def test_of_very_many_zones_left_out_the_weakest_are_shown():
     shown = views.zones_left_out(record)
     assert len(shown.splitlines()) == 2 + 40 + 2 + 2
     bounds = {**record, "interval": {"areaUnderPR": [0.25, 0.5], "areaUnderROC": None}}
-    assert "bootstrap over zones: PR area 0.250 – 0.500, ROC area –." in views.zones_left_out(bounds)
+    assert "bootstrap over zones: PR area 0.250\xa0–\xa00.500, ROC area –." in views.zones_left_out(bounds)
     assert shown.endswith("These are the weakest zones, and 20 more.")
     listed = [line.split(" | ")[0].strip("| ") for line in shown.splitlines()[2:42]]
     assert listed == sorted(listed)
