@@ -54,6 +54,8 @@ SELECT_BY = VALIDATION, ZONES = "validation", "zones"
 """What a search compares candidates on, the default first: the validation rows, or zones left out."""
 OVERALL_METRICS = (*METRICS[:2], "average_precision", *METRICS[2:], "weightedPrecision", "weightedRecall")
 """All single-number metrics of an evaluation, in the order of its tables."""
+LOSSES = ("brier", "log_loss")
+"""How far an evaluation's scores are from probabilities."""
 GATE_METRICS = (*OVERALL_METRICS, *(f"{of}_zone_{name}" for of in ("mean", "worst") for name in SEARCH_METRICS))
 """The figures that a gate may ask for; `worst_zone_areaUnderROC` is that of the worst of the zones left out that are
 not small (`lib.measures.zones.is_small`)."""

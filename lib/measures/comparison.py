@@ -59,6 +59,7 @@ def index_of(area: Applicability, values: Array) -> dict[str, Any]:
         "threshold": area.threshold,
         "inside": float(np.mean(index <= area.threshold)),
         "rows": len(values),
+        "training_rows": len(area.scaled),
         "quantiles": {f"{q:g}": float(np.quantile(index, q)) for q in QUANTILES},
     }
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lib import artifacts
+from lib.measures.calibration import brier, log_loss
 from lib.metrics import Array, ScoreCounts
 
 Z95 = 1.959964  # the normal distribution's 97.5 % point
@@ -143,8 +144,9 @@ def bootstrap_zones(
     """Bounds of every figure of an evaluation, from a bootstrap over zones (Efron's percentile interval).
 
     A draw takes as many zones as there are, with replacement, and measures all their rows together. The bounds are the
-    2.5 % and 97.5 % points over the draws. The keys are `lib.artifacts.OVERALL_METRICS` and `precision`, `recall` and
-    `f1` of each class, as in `precision.1`; rows with a score above `threshold` are predicted as class 1.
+    2.5 % and 97.5 % points over the draws. The keys are `lib.artifacts.OVERALL_METRICS`, `precision`, `recall` and `f1`
+    of each class, as in `precision.1`, and `lib.artifacts.LOSSES`; rows with a score above `threshold` are predicted as
+    class 1.
 
     A draw in which a figure is undefined does not count for it: an area without rows of both classes, a precision
     without rows predicted as the class, a recall or F1 without rows of the class. The zones' order does not matter.
@@ -156,7 +158,7 @@ def bootstrap_zones(
     chosen = np.random.default_rng(seed).integers(len(zones), size=(draws, len(zones)))
     # How often each zone was drawn (draws × zones).
     times = np.stack([np.bincount(draw, minlength=len(zones)) for draw in chosen]).astype(np.float64)
-    figures = {**_decisions(times, zones, threshold), **_areas(times, zones)}
+    figures = {**_decisions(times, zones, threshold), **_areas(times, zones), **_losses(times, zones)}
     return {name: _percentiles(figures[name]) for name in _figure_names()}
 
 
@@ -165,7 +167,7 @@ def _rows_below(counts: ScoreCounts, threshold: float) -> dict[str, float]:
     confusion = counts.confusion(threshold)
     of_class = {"0": counts.n_negatives, "1": counts.n_positives}
     predicted = {"0": confusion.tn + confusion.fn, "1": confusion.tp + confusion.fp}
-    below: dict[str, float] = dict.fromkeys(artifacts.OVERALL_METRICS, counts.rows)
+    below: dict[str, float] = dict.fromkeys((*artifacts.OVERALL_METRICS, *artifacts.LOSSES), counts.rows)
     below |= dict.fromkeys((*artifacts.SEARCH_METRICS, "average_precision"), min(of_class.values()))
     below |= {f"precision.{name}": rows for name, rows in predicted.items()}
     return below | {f"{figure}.{name}": rows for figure in ("recall", "f1") for name, rows in of_class.items()}
@@ -179,6 +181,7 @@ def _as_lists(found: Mapping[str, tuple[float, float] | None]) -> dict[str, list
 def _figure_names() -> Iterator[str]:
     yield from artifacts.OVERALL_METRICS
     yield from (f"{figure}.{of}" for figure in ("precision", "recall", "f1") for of in ("0", "1"))
+    yield from artifacts.LOSSES
 
 
 def _percentiles(values: Array) -> tuple[float, float] | None:
@@ -214,6 +217,15 @@ def _decisions(times: Array, zones: list[ScoreCounts], threshold: float) -> dict
         **{f"precision.{c}": values for c, values in precision.items()},
         **{f"recall.{c}": values for c, values in recall.items()},
         **{f"f1.{c}": values for c, values in f1.items()},
+    }
+
+
+def _losses(times: Array, zones: list[ScoreCounts]) -> dict[str, Array]:
+    """Of each draw, how far the scores are from probabilities: means over all its rows, NaN without any."""
+    weights = np.array([zone.weight for zone in zones], np.float64)
+    means = {"brier": [brier(zone) for zone in zones], "log_loss": [log_loss(zone) for zone in zones]}
+    return {
+        name: _ratio(times @ (weights * np.nan_to_num(np.array(of))), times @ weights) for name, of in means.items()
     }
 
 

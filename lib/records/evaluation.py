@@ -119,6 +119,7 @@ class Applicability(Record):
     threshold: Number
     inside: Number
     rows: Count
+    training_rows: Count | None = None  # earlier versions did not tell
     quantiles: dict[str, Number]
 
 

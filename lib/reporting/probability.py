@@ -2,6 +2,7 @@
 
 import math
 
+from lib.artifacts import LOSSES
 from lib.reporting.language.words import Words
 from lib.reporting.markdown import section, table
 from lib.reporting.pictures import Images, picture
@@ -27,15 +28,20 @@ def calibration(facts: ReportData, words: Words, images: Images) -> str:
 
 def losses(metrics: Record, words: Words) -> str:
     """Brier score and log loss of the score, of its calibrated value and of the base rate."""
-    rows = [_row("calibration.score", metrics["brier"], metrics["log_loss"], words)]
+    bounds = metrics.get("intervals") or {}
+    scored = [(words.number(metrics[name], 4), words.interval(bounds.get(name), 4)) for name in LOSSES]
+    rows = [[words("calibration.score"), *(cell for pair in scored for cell in pair)]]
     if calibrated := metrics.get("calibrated"):
         rows.append(_row("calibration.calibrated", calibrated["brier"], calibrated["log_loss"], words))
     rows.append(_row("calibration.constant", *_constant(base_rate(metrics)), words))
-    return table([words("value"), words("calibration.brier"), words("calibration.log_loss")], rows, "lrr")
+    header = [words("value")]
+    for name in LOSSES:
+        header += [words(f"calibration.{name}"), words("interval")]
+    return table(header, rows, "lrrrr")
 
 
 def _row(key: str, brier: float, log_loss: float, words: Words) -> list[str]:
-    return [words(key), words.number(brier, 4), words.number(log_loss, 4)]
+    return [words(key), words.number(brier, 4), "–", words.number(log_loss, 4), "–"]
 
 
 def _constant(base_rate: float) -> tuple[float, float]:

@@ -62,14 +62,15 @@ def test_it_measures_exactly_the_held_out_rows(trained, evaluated):
 
 def test_all_metrics_equal_scikit_learns(evaluated, predicted):
     found = evaluated.metrics
-    assert found["areaUnderROC"] == pytest.approx(sk.roc_auc_score(predicted.label, predicted.score))
-    assert found["average_precision"] == pytest.approx(sk.average_precision_score(predicted.label, predicted.score))
+    assert found["areaUnderROC"] == pytest.approx(sk.roc_auc_score(predicted.label, predicted.score), abs=1e-12)
+    average = sk.average_precision_score(predicted.label, predicted.score)
+    assert found["average_precision"] == pytest.approx(average, abs=1e-12)
     precision, recall, f1, _ = sk.precision_recall_fscore_support(predicted.label, predicted.prediction)
-    assert list(found["precision"].values()) == pytest.approx(precision)
-    assert list(found["recall"].values()) == pytest.approx(recall)
-    assert list(found["f1_by_class"].values()) == pytest.approx(f1)
+    assert list(found["precision"].values()) == pytest.approx(precision, abs=1e-12)
+    assert list(found["recall"].values()) == pytest.approx(recall, abs=1e-12)
+    assert list(found["f1_by_class"].values()) == pytest.approx(f1, abs=1e-12)
     weighted = sk.precision_recall_fscore_support(predicted.label, predicted.prediction, average="weighted")
-    assert [found["weightedPrecision"], found["weightedRecall"], found["f1"]] == pytest.approx(weighted[:3])
+    assert [found["weightedPrecision"], found["weightedRecall"], found["f1"]] == pytest.approx(weighted[:3], abs=1e-12)
 
 
 def test_zones_are_measured_one_by_one(evaluated, predicted):

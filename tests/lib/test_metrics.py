@@ -35,14 +35,14 @@ def test_all_metrics_equal_scikit_learns(rows):
         labels, predicted
     ).ravel().tolist()
     precision, recall, f1, _ = sk.precision_recall_fscore_support(labels, predicted, labels=[0, 1], zero_division=0)
-    assert list(confusion.precision.values()) == pytest.approx(precision)
-    assert list(confusion.recall.values()) == pytest.approx(recall)
-    assert list(confusion.f1.values()) == pytest.approx(f1)
-    assert counts.summary()["accuracy"] == pytest.approx(sk.accuracy_score(labels, predicted))
+    assert list(confusion.precision.values()) == pytest.approx(precision, abs=1e-12)
+    assert list(confusion.recall.values()) == pytest.approx(recall, abs=1e-12)
+    assert list(confusion.f1.values()) == pytest.approx(f1, abs=1e-12)
+    assert counts.summary()["accuracy"] == pytest.approx(sk.accuracy_score(labels, predicted), abs=1e-12)
     weighted = sk.precision_recall_fscore_support(labels, predicted, average="weighted", zero_division=0)
-    assert confusion.weighted(confusion.precision) == pytest.approx(weighted[0])
-    assert confusion.weighted(confusion.recall) == pytest.approx(weighted[1])
-    assert counts.summary()["f1"] == pytest.approx(weighted[2])
+    assert confusion.weighted(confusion.precision) == pytest.approx(weighted[0], abs=1e-12)
+    assert confusion.weighted(confusion.recall) == pytest.approx(weighted[1], abs=1e-12)
+    assert counts.summary()["f1"] == pytest.approx(weighted[2], abs=1e-12)
 
 
 @given(labelled)

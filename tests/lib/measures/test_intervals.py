@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from lib import artifacts
 from lib.measures import intervals
+from lib.measures.calibration import brier, log_loss
 from lib.measures.intervals import (
     bootstrap_zones,
     pr_area_interval,
@@ -78,8 +79,9 @@ def figures(counts, threshold):
         for values, defined in ((confusion.precision, predicted), (confusion.recall, rows), (confusion.f1, rows))
         for of in ("0", "1")
     ]
-    names = [*artifacts.OVERALL_METRICS, *BY_CLASS]
-    return dict(zip(names, [*(areas if both else [np.nan] * 3), *single, *by_class], strict=True))
+    names = [*artifacts.OVERALL_METRICS, *BY_CLASS, *artifacts.LOSSES]
+    losses = [brier(counts), log_loss(counts)]  # held against scikit-learn in test_calibration
+    return dict(zip(names, [*(areas if both else [np.nan] * 3), *single, *by_class, *losses], strict=True))
 
 
 def one_by_one(by_zone, seed, threshold, draws):
@@ -127,7 +129,7 @@ class TestBootstrapOverZones:
     def test_few_zones_and_equal_draws_have_no_interval(self):
         by_zone = some_zones(3)
         two = bootstrap_zones(dict(list(by_zone.items())[:2]), 0.5, 1)
-        assert list(two) == [*artifacts.OVERALL_METRICS, *BY_CLASS]
+        assert list(two) == [*artifacts.OVERALL_METRICS, *BY_CLASS, *artifacts.LOSSES]
         assert set(two.values()) == {None}
         one = by_zone["zone 0"]
         assert set(bootstrap_zones({"a": one, "b": one, "c": one}, 0.5, 1).values()) == {None}

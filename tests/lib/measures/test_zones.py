@@ -76,6 +76,10 @@ def test_the_record_has_scikit_learns_areas_their_mean_and_the_worst():
     assert list(by_name) == sorted(rows)
     for zone in ZONES:
         assert by_name[zone]["areaUnderROC"] == pytest.approx(roc[zone], abs=1e-12)
+        precision, recall, _ = sk.precision_recall_curve(*rows[zone])
+        points = recall[:-1][::-1], precision[:-1][::-1]  # without the made-up point at recall 0: Spark's comes next
+        area = np.trapezoid([points[1][0], *points[1]], [0.0, *points[0]])
+        assert by_name[zone]["areaUnderPR"] == pytest.approx(area, abs=1e-12)
         assert (by_name[zone]["rows"], by_name[zone]["positives"]) == (50, rows[zone][0].sum())
     one_class = {"zone": "only 0", "rows": 9, "positives": 0, "areaUnderROC": None, "areaUnderPR": None}
     assert by_name["only 0"] == one_class
