@@ -5,7 +5,6 @@ process is not tells of sessions that may have leaked.
 """
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -14,9 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from launcher.support.endpoint import Endpoint
+from launcher.support.processes import Process, runs
 from launcher.support.project import state_folder
 from lib.support.atomic_write import write_whole
 
@@ -50,11 +48,7 @@ class Record:
     @property
     def is_active(self) -> bool:
         """Whether the process that made it still runs."""
-        try:
-            # A pid alone may be another process's by now.
-            return abs(psutil.Process(self.pid).create_time() - self.process_started) < 1
-        except psutil.NoSuchProcess:
-            return False
+        return runs(self.pid, self.process_started)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write sparkmagic's configuration."""
@@ -68,9 +62,9 @@ class Record:
 def make(endpoint: Endpoint, purpose: str, name: str = "") -> Record:
     """Make a folder that only this user can look into. `name` is the sessions' own, where each has one."""
     folder = Path(tempfile.mkdtemp(prefix="", dir=_home()))  # of mode 700
-    started = psutil.Process().create_time()
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    record = Record(folder, endpoint, purpose, name, os.getpid(), started, made_at)
+    mine = Process.this()
+    record = Record(folder, endpoint, purpose, name, mine.pid, mine.process_started, made_at)
     _write(folder / _ABOUT, {**asdict(record), "folder": str(folder)})
     return record
 
