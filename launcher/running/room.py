@@ -6,7 +6,7 @@ from launcher.experiment.plan import Plan
 from launcher.support.files import local_path, matching
 from lib.support.tables import places
 
-# Of the sample (0.3 MB): 6 MB of results, nearly all of it notebooks, plots and trees; and what Java and a kernel write.
+# Of the sample (0.3 MB): 6 MB, nearly all of it notebooks, plots and trees. And what Java and kernels write.
 _RESULTS, _TEMPORARY = 20 * 2**20, 200 * 2**20
 # Results have some numbers a row, or pixel; Spark's temporary files have all values, as they are in memory.
 _RESULTS_BY_INPUT, _TEMPORARY_BY_INPUT = 1, 5

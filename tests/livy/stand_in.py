@@ -45,6 +45,11 @@ class KeepsAlive(WSGIRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
+    def send_header(self, keyword: str, value: str) -> None:
+        """Send a header, but werkzeug's own that ends each connection, for it might not have read a request whole."""
+        if (keyword, value) != ("Connection", "close"):
+            super().send_header(keyword, value)
+
 
 class NotActive(Exception):
     """A statement of a session that has ended is asked for."""
@@ -200,6 +205,11 @@ def make_app(drivers: Drivers) -> Flask:
     sessions: dict[int, Session] = {}
     numbers = itertools.count()
 
+    @app.before_request
+    def read_whole() -> None:
+        """What is left of a request would be taken for the beginning of the next on its connection."""
+        request.get_data()
+
     def message(text: str, status: int) -> tuple[Response, int]:
         return jsonify(msg=text), status
 
@@ -246,7 +256,8 @@ def make_app(drivers: Drivers) -> Flask:
     def statement(number: str, statement: int) -> Any:
         if not sessions[int(number)].is_active:
             raise NotActive
-        return sessions[int(number)].statements[statement]
+        given = sessions[int(number)].statements
+        return given[statement] if statement < len(given) else (jsonify("Statement not found"), 404)
 
     @app.errorhandler(KeyError)
     def unknown(error: KeyError) -> Any:
