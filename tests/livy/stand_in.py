@@ -6,6 +6,7 @@ logs in FOLDER; it ends, with its sessions, when its standard input does. One dr
 next session that asks for the memory and properties of REQUEST (JSON, as in `POST /sessions`).
 """
 
+import asyncio
 import itertools
 import json
 import logging
@@ -16,11 +17,14 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.serving import WSGIRequestHandler, make_server
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.wsgi import WSGIContainer
 
 from launcher.local_spark import find_java
 
@@ -38,17 +42,7 @@ _PROPERTIES = {
 
 
 LINES_KEPT = 200  # livy.cache-log.size
-
-
-class KeepsAlive(WSGIRequestHandler):
-    """Speaks HTTP 1.1, in which a connection serves many requests."""
-
-    protocol_version = "HTTP/1.1"
-
-    def send_header(self, keyword: str, value: str) -> None:
-        """Send a header, but werkzeug's own that ends each connection, for it might not have read a request whole."""
-        if (keyword, value) != ("Connection", "close"):
-            super().send_header(keyword, value)
+THREADS = 16
 
 
 class NotActive(Exception):
@@ -205,11 +199,6 @@ def make_app(drivers: Drivers) -> Flask:
     sessions: dict[int, Session] = {}
     numbers = itertools.count()
 
-    @app.before_request
-    def read_whole() -> None:
-        """What is left of a request would be taken for the beginning of the next on its connection."""
-        request.get_data()
-
     def message(text: str, status: int) -> tuple[Response, int]:
         return jsonify(msg=text), status
 
@@ -287,16 +276,22 @@ def make_app(drivers: Drivers) -> Flask:
 
 def main() -> None:
     """Serve until standard input ends."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    logging.getLogger("tornado.access").setLevel(logging.CRITICAL)
     drivers = Drivers(Path(sys.argv[1]), json.loads(sys.argv[2]))
     app = make_app(drivers)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=KeepsAlive)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"http://127.0.0.1:{server.port}", flush=True)
-    sys.stdin.read()
+    asyncio.run(_serve(app))
     for session in list(app.extensions["sessions"].values()):
         session.end()
     drivers.close()
+
+
+async def _serve(app: Flask) -> None:
+    """By Tornado, for werkzeug's server ends a connection after each answer, which Livy's does not."""
+    server, (here,) = HTTPServer(WSGIContainer(app, ThreadPoolExecutor(THREADS))), bind_sockets(0, "127.0.0.1")
+    server.add_socket(here)
+    print(f"http://127.0.0.1:{here.getsockname()[1]}", flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    server.stop()
 
 
 if __name__ == "__main__":
