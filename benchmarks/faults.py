@@ -26,10 +26,19 @@ from typing import Any
 
 import pandas as pd
 import psutil
+from pyspark.ml import Pipeline
+from pyspark.ml.classification import RandomForestClassifier
+from pyspark.sql import SparkSession
 
 from benchmarks.records import Figure, store
-from benchmarks.runs import SAMPLE
+from benchmarks.runs import SAMPLE, session
 from launcher.support.project import PROJECT
+from lib import artifacts
+from lib.errors import InputError
+from lib.records.evaluation import METRICS
+from lib.records.model import EXPERIMENT, SUMMARY
+from lib.records.scores import SCORES
+from lib.saved_models import check_trained, load_scorer, vector_assembler
 
 AT_ONCE, TOGETHER = 2, 10
 PATIENCE = 5.0  # seconds after which no process of a run may be left
@@ -37,6 +46,13 @@ GRID = {"RandomForest": {"numTrees": [10, 20], "maxDepth": [6]}, "GBT": {"maxIte
 # Of what a model and its evaluation say, the part that is the same in every run.
 FIGURES = ("areaUnderROC", "areaUnderPR", "confusion_matrix", "fingerprint")
 MARK = "FAULT_CAMPAIGN_CASE"
+TAKEN_UP_AT = 0.5
+# The file that says that a model, an evaluation or a scoring is complete.
+PROOFS = (
+    (f"models/model_*/{artifacts.SUMMARY}", SUMMARY),
+    (f"results/eval_*/{artifacts.EVAL_METRICS}", METRICS),
+    (f"scores/score_*/{artifacts.SCORES_RECORD}", SCORES),
+)
 
 
 @dataclass
@@ -89,6 +105,14 @@ class Command:
             start_new_session=True,
         )
 
+    def kill_java(self) -> None:
+        """Kill the Java that Spark runs in, once it is there."""
+        deadline = time.monotonic() + 60
+        while not (found := [each for each in self._family() if each.name() == "java"]):
+            assert time.monotonic() < deadline, "there is no Java"
+            time.sleep(0.1)
+        found[0].kill()
+
     def ended(self, timeout: float = 300) -> Ended:
         """Wait for its end, and then for that of all its processes; what is left of them is killed."""
         try:
@@ -115,8 +139,8 @@ class Command:
 class Campaign:
     """The cases, on one table, held against one run that nothing disturbs."""
 
-    def __init__(self, folder: Path):
-        self.folder, self.table = folder, folder / "table.parquet"
+    def __init__(self, folder: Path, spark: SparkSession):
+        self.folder, self.table, self.spark = folder, folder / "table.parquet", spark
         pd.read_parquet(SAMPLE).iloc[::6].to_parquet(self.table)
         self.whole = folder / "whole"
         started = time.monotonic()
@@ -127,6 +151,15 @@ class Campaign:
         ended = Command("score", str(self.model), "--input-data", str(self.table), "--out", str(self.whole)).ended()
         assert ended.code == 0, ended.output
         self.scores = scores(self.whole)
+        self.other = folder / "other_pipeline"
+        self._save_other()
+
+    def _save_other(self) -> None:
+        """A model of the same features that is another one."""
+        features = json.loads((self.model / artifacts.SUMMARY).read_text())["pipeline"]["features"]
+        forest = RandomForestClassifier(labelCol="label", numTrees=10, maxDepth=6, seed=1)
+        rows = self.spark.read.parquet(str(self.table))
+        Pipeline(stages=[vector_assembler(features), forest]).fit(rows).save(str(self.other))
 
     def experiment(self, out: Path) -> list[str]:
         """The arguments of the experiment that all cases run."""
@@ -135,42 +168,86 @@ class Campaign:
     def cases(self) -> Iterator[Case]:
         """All of them."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            for share in (0.15, 0.5, 0.85):
+            for share in (0.15, TAKEN_UP_AT, 0.85):
                 yield Case("signal", f"{number.name} at {share:.0%}", partial(self.stopped, number, share))
         for tenth in range(10):
             share = (tenth + 0.5) / 10
             yield Case("kill", f"SIGKILL at {share:.0%}", partial(self.killed, share))
+        yield Case("kill", "Java, at 50%", self.java_killed)
         yield Case("together", f"{TOGETHER} runs started in one second", self.together)
+        yield Case("together", "a killed run, resumed twice at once", self.resumed_twice)
         for megabytes in (1, 3) if os.geteuid() == 0 else ():  # only root may mount a small disk
             yield Case("disk", f"a disk of {megabytes} MB", partial(self.full_disk, megabytes))
-        for name in damaged_files(self.model):
+        for use, name, how in self.damages():
+            yield Case("damage", f"{use}: {name} {how}", partial(self.damaged, use, name, how))
+
+    def damages(self) -> Iterator[tuple[str, str, str]]:
+        """What is done with a model of which one file is damaged, which, and how."""
+        trees, about_trees, metadata = (
+            min(str(file.relative_to(self.model)) for file in self.model.glob(f"{artifacts.PIPELINE}/{pattern}"))
+            for pattern in ("stages/*/data/part-*", "stages/*/treesMetadata/part-*", "**/metadata/part-*")
+        )
+        for name in (artifacts.SUMMARY, artifacts.EXPERIMENT, metadata, trees):
             for how in DAMAGE:
-                yield Case("damage", f"{name} {how}", partial(self.damaged, name, how))
+                yield "score", name, how
+        for use in ("score", "evaluate"):
+            yield from ((use, artifacts.CALIBRATION, how) for how in ("cut in half", "missing"))
+            yield from ((use, about_trees, how) for how in ("cut in half", "missing", "one bit flipped"))
+            yield use, artifacts.PIPELINE, "of another model"
+        yield from (("evaluate", name, "cut in half") for name in (artifacts.SUMMARY, artifacts.EXPERIMENT, trees))
+        yield from (("resume", artifacts.SEARCH_LOG, how) for how in DAMAGE)
+        yield "resume", artifacts.EXPERIMENT, "cut in half"
 
     def stopped(self, number: signal.Signals, share: float) -> Verdict:
-        """A signal to the command alone, as `kill` sends it."""
-        out = self._out()
-        command = Command(*self.experiment(out))
-        time.sleep(share * self.seconds)
-        command.process.send_signal(number)
-        ended = command.ended(60)
-        return Verdict(ended.complaints(128 + number) + self.looks_whole(out), ended.left_over)
+        """A signal to the command alone, as `kill` sends it; of each signal, one run is taken up."""
+        out, ended = self._cut_short(share, lambda command: command.process.send_signal(number))
+        verdict = Verdict(ended.complaints(128 + number) + self.looks_whole(out), ended.left_over)
+        return self._taken_up(out, verdict) if share == TAKEN_UP_AT else verdict
 
     def killed(self, share: float) -> Verdict:
         """SIGKILL, and then what takes the run up, or begins it again where there was nothing yet."""
+        out, ended = self._cut_short(share, lambda command: command.process.kill())
+        wrong = ended.complaints(-signal.SIGKILL) + self.looks_whole(out)
+        return self._taken_up(out, Verdict(wrong, ended.left_over))
+
+    def java_killed(self) -> Verdict:
+        """SIGKILL to Spark's Java, as the system does that runs out of memory: the message names it."""
+        out, ended = self._cut_short(TAKEN_UP_AT, Command.kill_java)
+        wrong = ended.complaints(1) + self.looks_whole(out)
+        if "Java" not in ended.output:
+            wrong.append(f"Java is not named: {ended.output.strip()[-300:]}")
+        return self._taken_up(out, Verdict(wrong, ended.left_over))
+
+    def _cut_short(self, share: float, fault: Callable[[Command], object]) -> tuple[Path, Ended]:
+        """A run to which something happens at a share of its time: its output, and how it ended."""
         out = self._out()
         command = Command(*self.experiment(out))
         time.sleep(share * self.seconds)
-        command.process.kill()
-        ended = command.ended()
-        wrong = ended.complaints(-signal.SIGKILL) + self.looks_whole(out)
-        begun = sorted(out.glob("models/model_*"))
-        resume = ["--out", str(out), "--resume", begun[0].name] if begun else self.experiment(out)
+        fault(command)
+        return out, command.ended()
+
+    def _taken_up(self, out: Path, before: Verdict) -> Verdict:
+        """The verdict once a run that was cut short is resumed, or begun again: it ends with the same figures."""
+        begun = sorted(out.glob(f"models/model_*/{artifacts.EXPERIMENT}"))
+        resume = ["--out", str(out), "--resume", begun[0].parent.name] if begun else self.experiment(out)
         after = Command(*resume).ended()
-        wrong += after.complaints(0)
+        wrong = before.wrong + after.complaints(0)
         if after.code == 0 and figures(out) != figures(self.whole):
             wrong.append(f"other figures: {figures(out)}")
-        return Verdict(wrong, ended.left_over + after.left_over)
+        return Verdict(wrong, before.left_over + after.left_over)
+
+    def resumed_twice(self) -> Verdict:
+        """Of two that take up a run at once, one does, and the other is told who has it."""
+        out, ended = self._cut_short(TAKEN_UP_AT, lambda command: command.process.kill())
+        (model,) = out.glob(f"models/model_*/{artifacts.EXPERIMENT}")
+        commands = [Command("--out", str(out), "--resume", model.parent.name) for _ in range(2)]
+        first, second = sorted((command.ended() for command in commands), key=lambda one: one.code)
+        wrong = ended.complaints(-signal.SIGKILL) + first.complaints(0) + second.complaints(2)
+        if "belongs to process" not in second.output:
+            wrong.append(f"who has it is not said: {second.output.strip()[-300:]}")
+        if first.code == 0 and figures(out) != figures(self.whole):
+            wrong.append(f"other figures: {figures(out)}")
+        return Verdict(wrong, sum(one.left_over for one in (ended, first, second)))
 
     def together(self) -> Verdict:
         """Runs that start at the same time and share their output: each has a model and an evaluation of its own."""
@@ -193,36 +270,53 @@ class Campaign:
         try:
             ended = Command(*self.experiment(out)).ended()
             wrong = ended.complaints(1) + self.looks_whole(out)
-            if str(out) not in ended.output:
-                wrong.append(f"the disk is not named: {ended.output.strip()[-300:]}")
+            for what in (str(out), "this takes about"):
+                if what not in ended.output:
+                    wrong.append(f"{what!r} is not said: {ended.output.strip()[-300:]}")
             return Verdict(wrong, ended.left_over)
         finally:
             subprocess.run(["umount", "--lazy", str(out)], check=True)
 
-    def damaged(self, name: str, how: str) -> Verdict:
-        """Scoring with a model of which one file is damaged: refused by a sentence, or the same scores."""
+    def damaged(self, use: str, name: str, how: str) -> Verdict:
+        """Use of a model of which one file is damaged: refused by a sentence, or it comes to the same."""
         out = self._out()
-        shutil.copytree(self.model, out / "models" / self.model.name)
-        DAMAGE[how](out / "models" / self.model.name / name)
-        model = str(out / "models" / self.model.name)
-        ended = Command("score", model, "--input-data", str(self.table), "--out", str(out)).ended()
+        model = out / "models" / self.model.name
+        shutil.copytree(self.model, model)
+        if use == "resume":  # as a run leaves it that was killed after its search
+            (model / artifacts.SUMMARY).unlink()
+            shutil.rmtree(model / artifacts.PIPELINE)
+        if name == artifacts.PIPELINE:
+            shutil.rmtree(model / name)
+            shutil.copytree(self.other, model / name)
+        else:
+            DAMAGE[how](model / name)
+        scoring = ["score", str(model), "--input-data", str(self.table), "--out", str(out)]
+        ended = Command(*(scoring if use == "score" else ["--out", str(out), "--resume", model.name])).ended()
         if ended.code != 0:
             return Verdict(ended.complaints(2), ended.left_over)
         wrong = ended.complaints(0)
-        if not scores(out).equals(self.scores):
-            wrong.append("other scores than those of the model, and no word of it")
+        is_same = scores(out).equals(self.scores) if use == "score" else figures(out) == figures(self.whole)
+        if not is_same:
+            wrong.append("it comes to something else than with the model as it was, and no word of it")
         return Verdict(wrong, ended.left_over)
 
     def looks_whole(self, out: Path) -> list[str]:
-        """What is in `out` that looks complete and is not."""
+        """What is in `out` that looks complete and is not: a file that does not fit, or another model's trees."""
         wrong = []
-        for folder in out.glob("models/model_*"):
-            if (folder / "metrics" / "summary.json").exists() and not (folder / "pipeline_best" / "metadata").exists():
-                wrong.append(f"{folder.name} has a summary and no model")
-        for folder in out.glob("results/eval_*"):
-            if (folder / "metrics.json").exists() and not json.loads((folder / "metrics.json").read_text()):
-                wrong.append(f"{folder.name} has empty metrics")
+        for proof, kind in PROOFS:
+            for file in out.glob(proof):
+                try:
+                    record = kind.parse(file.read_text(), str(file))
+                    if kind is SUMMARY:
+                        self._check_model(file.parents[1], record)
+                except (InputError, OSError) as error:
+                    wrong.append(f"it looks whole and is not: {error}")
         return wrong
+
+    def _check_model(self, folder: Path, summary: dict[str, Any]) -> None:
+        EXPERIMENT.parse((folder / artifacts.EXPERIMENT).read_text(), str(folder))
+        pipeline = str(folder / artifacts.PIPELINE)
+        check_trained(load_scorer(self.spark, pipeline), summary, pipeline)
 
     def _out(self) -> Path:
         return self.folder / uuid.uuid4().hex[:8]
@@ -243,14 +337,6 @@ def scores(out: Path) -> pd.DataFrame:
     (folder,) = out.glob("scores/score_*/scores")
     found = pd.read_parquet(folder)
     return found.sort_values(list(found.columns), ignore_index=True)
-
-
-def damaged_files(model: Path) -> list[str]:
-    """The files of a model that are damaged, one after the other: those that say what it is, and its trees."""
-    trees = sorted(model.glob("pipeline_best/stages/*/data/part-*.parquet"))
-    metadata = sorted(model.glob("pipeline_best/**/metadata/part-*"))
-    named = [model / "metrics" / "summary.json", model / "experiment.json", *metadata[:1], *trees[:1]]
-    return [str(file.relative_to(model)) for file in named if file.exists()]
 
 
 def _cut(file: Path) -> None:
@@ -295,8 +381,8 @@ def main() -> None:
     )
     kinds = parser.parse_args().kinds
     started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        campaign = Campaign(Path(folder))
+    with tempfile.TemporaryDirectory() as folder, session(cores=1) as spark:
+        campaign = Campaign(Path(folder), spark)
         cases = [case for case in campaign.cases() if not kinds or case.kind in kinds]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             verdicts = list(pool.map(_tried, cases))

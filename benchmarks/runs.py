@@ -1,7 +1,6 @@
 """Sessions, tables and timed runs that the benchmarks share."""
 
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from data import make_sample
 from launcher.local_spark import build_session, stop_session
-from launcher.support.project import PROJECT
+from launcher.support.project import PROJECT, cache_folder
 from lib import dataset
 from lib.engines.spark import estimator
 from lib.engines.task.engine import TaskEngine
@@ -24,6 +23,7 @@ from lib.engines.task.memory import task_memory
 from lib.saved_models import vector_assembler
 from lib.search.families import Candidate
 from lib.split import HASH_COL, TRAIN, VAL, WEIGHT_COL, Split, split
+from lib.support.private_folders import private_folder
 
 SAMPLE = PROJECT / "data" / "sample.parquet"
 CORES = 2
@@ -46,7 +46,9 @@ def split_of(spark: SparkSession, path: Path, seed: int = 42) -> Split:
 
 def grown_sample(rows: int) -> Path:
     """A table of `rows` rows from the sample's own generator, with one seed after another; kept between runs."""
-    path = Path(tempfile.gettempdir()) / f"benchmark_sample_{rows}.parquet"
+    # In the shared temporary folder another user could have put another table under this name.
+    folder = private_folder([cache_folder() / "benchmarks"], "benchmarks-")
+    path = folder / f"sample_{rows}.parquet"
     if not path.exists():
         hidden = path.with_suffix(".part")
         writer, left, seed = None, rows, make_sample.SEED

@@ -89,12 +89,12 @@ def experiment(
 
     A PLACE is a path or a URI; options that take one may be given several times for input and test data.
     """
-    ensure_home()
-    if context.invoked_subcommand != "sessions":
-        warn_of_leftovers()
-    if context.invoked_subcommand is not None:
-        return
     with command_body(debug):
+        ensure_home()
+        if context.invoked_subcommand != "sessions":
+            warn_of_leftovers()
+        if context.invoked_subcommand is not None:
+            return
         # Neither --help nor another command needs what an experiment imports.
         from launcher.commands.experiment import Wanted, experiments
 

@@ -44,9 +44,13 @@ class HadoopFiles:
         """Copy a file of this machine to a place, whole or not at all."""
         self._storage.write_bytes(place, file.read_bytes())
 
-    def claim(self, place: str) -> bool:
-        """Make an empty file, and tell whether it was not there: of several who do so at once, one is told."""
-        return self._storage.claim(place)
+    def claim(self, place: str, content: bytes) -> bool:
+        """Make a file, and tell whether it was not there: of several who do so at once, one is told."""
+        return self._storage.claim(place, content)
+
+    def replace_claim(self, place: str, old: str, content: bytes) -> bool:
+        """Tell that it was not done: HDFS replaces nothing under a condition, so a person must remove the claim."""
+        return False
 
     def remove(self, place: str) -> None:
         """Remove a file or a folder with what is in it, where there is one."""

@@ -181,12 +181,14 @@ class Storage:
         self.write_json(uri, record)
         return record
 
-    def claim(self, uri: str) -> bool:
-        """Make an empty file, and tell whether there was none: HDFS tells one of several who do so at once."""
+    def claim(self, uri: str, content: bytes) -> bool:
+        """Make a file, and tell whether there was none: HDFS tells one of several who do so at once."""
         with _explained(uri, "write"):
             fs, path = self._open(uri)
             try:
-                fs.create(path, False).close()
+                stream = fs.create(path, False)
+                stream.write(content)
+                stream.close()
             except Py4JJavaError as error:
                 if "FileAlreadyExists" in java_cause(error):
                     return False

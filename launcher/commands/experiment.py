@@ -69,6 +69,8 @@ def experiments(wanted: Wanted, options: RunOptions, is_dry: bool, is_checked: b
         for plan in plans:
             _check_cluster(plan)
     with claimed(plans) as plans:
+        # What is missing of one that is taken up may have been made just before the claim.
+        plans = [what_is_missing(plan) for plan in plans]
         plans[0].parameters.cluster.runs_on.start(plans, options)
 
 

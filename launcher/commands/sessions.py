@@ -11,13 +11,14 @@ from typing import Annotated
 import typer
 
 from launcher.parameters.sources import gather
-from launcher.support.console import print_table
+from launcher.support.console import err, print_table
 from launcher.support.outcomes import command_body
 from launcher.support.project import PROJECT
 from launcher.support.surroundings import working_folder
+from launcher.targets.livy.records import damaged
 from launcher.targets.livy.sessions import NOT_REACHED, survey
 from launcher.targets.livy.target import configure_cell
-from lib.errors import ExperimentError
+from lib.errors import ExperimentError, InputError
 
 app = typer.Typer(add_completion=False)
 
@@ -31,22 +32,28 @@ def sessions(
 ) -> None:
     """List the Livy sessions of this user's runs, also those left behind; a session costs money while it lives."""
     with command_body(debug=False):
-        rows = []
+        rows, notes = [], []
         for found in survey(clean):
             record = found.record
             number = "?" if found.number is None else str(found.number)
             run = "running" if record.is_active else "over"
             rows.append((number, found.state, record.endpoint, record.purpose, record.made_at, run))
+            notes += [found.note] if found.note else []
+        unread = damaged()
         if rows:
             print_table(("session", "state", "at", "for", "since", "run"), rows)
-        else:
+        elif not unread:
             print("There are no sessions.")
+        for note in notes:
+            err().print(note, style="yellow", soft_wrap=True, markup=False)
         away = dict.fromkeys(str(endpoint) for _, state, endpoint, *_ in rows if state == NOT_REACHED)
         if clean and away:
             raise ExperimentError(
                 f"sessions at {', '.join(away)} could not be ended, for nothing answers there: start Livy, or the "
                 "tunnel to it, and try again"
             )
+        if unread:
+            raise InputError("; ".join(map(str, unread)))
 
 
 @app.command()

@@ -48,18 +48,21 @@ def step(
     force: Annotated[
         bool, typer.Option("--force", help="with --cancel: kill it; its Livy sessions stay behind")
     ] = False,
+    of_others: Annotated[
+        bool, typer.Option("--of-others", help="with --cancel: also if it is no run of this project")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="follow it until it ends, with its exit code")] = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Show one step: state, times, failure, command."""
     with command_body(debug):
-        if force and not cancel:
-            raise InputError("--force needs --cancel")
+        if (force or of_others) and not cancel:
+            raise InputError(f"{'--force' if force else '--of-others'} needs --cancel")
         emr = aws.client("emr")
         cluster = the_cluster(emr, cluster_id)
         if cancel:
-            cancel_step(emr, cluster, step_id, force)
+            cancel_step(emr, cluster, step_id, force, of_others)
         if wait and describe_step(emr, cluster, step_id).run_id:
             follow(Session(), cluster, step_id, out())
             return

@@ -8,6 +8,7 @@ import boto3
 from launcher.emr.clusters import ACTIVE, PYTHON, Cluster, ClusterNotReady
 from launcher.emr.steps import SCORING
 from launcher.emr.watching import patiently
+from launcher.experiment.claims import release
 from launcher.experiment.plan import Plan
 from launcher.experiment.submitted import StepFiles
 from launcher.support import aws
@@ -60,6 +61,7 @@ def submit(session: boto3.Session, cluster_id: str, plans: Sequence[Plan]) -> li
         archive = upload_project(files_at(out), out)
         step_files = StepFiles.of(out, plan.run_id)
         step_files.submit(plan)
+        release(plan)  # the step claims its id where it runs
         steps.append(_step(plan, archive, step_files.folder, session.region_name or ""))
     # A request that timed out may have been carried out: it is not sent twice.
     emr = aws.client("emr", session, attempts=1)

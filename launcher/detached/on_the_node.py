@@ -14,6 +14,7 @@ from dataclasses import replace
 import typer
 
 from launcher.experiment import preflight
+from launcher.experiment.claims import held
 from launcher.experiment.plan import Plan
 from launcher.experiment.resuming import what_is_missing
 from launcher.experiment.submitted import StatusWriter, StepFiles
@@ -37,10 +38,12 @@ def main(folder: str, livy_url: str) -> int:
     status = StatusWriter(step_files)
     try:
         with command_body(debug=True), _kept(status):
-            plan = what_is_missing(step_files.plan())
-            preflight.check(plan)  # the same run submitted twice is refused here
-            with _livy_here(plan, livy_url) as target:
-                run(plan, target, [status])
+            submitted = step_files.plan()
+            with held(submitted.parameters.out, submitted.run_id):
+                plan = what_is_missing(submitted)
+                preflight.check(plan)  # the same run submitted twice is refused here
+                with _livy_here(plan, livy_url) as target:
+                    run(plan, target, [status])
     except typer.Exit as stop:
         return stop.exit_code
     return 0

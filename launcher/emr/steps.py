@@ -78,6 +78,11 @@ class Step:
         found = self._ours()
         return artifacts.model_dir(*found) if found and not self.name.startswith(SCORING) else None
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether this project submitted it: a run, or the probe of `cluster check`."""
+        return self.run_id is not None or self.name == PROBE_NAME
+
     def _ours(self) -> tuple[str, str] | None:
         # A step of this project has the place of its parameters among its arguments.
         return next((found for each in self.args if (found := artifacts.step_dir_in(each))), None)
@@ -123,16 +128,21 @@ def wait_for_step(emr: "EMRClient", cluster_id: str, step_id: str, show: Callabl
             return
 
 
-def cancel_step(emr: "EMRClient", cluster_id: str, step_id: str, kill: bool = False) -> None:
+def cancel_step(emr: "EMRClient", cluster_id: str, step_id: str, kill: bool = False, of_others: bool = False) -> None:
     """Ask EMR to cancel a waiting or running step; with `kill` a running one gets no time to clean up.
 
     Raises:
-        InputError: it has ended, or there is no such step.
+        InputError: it has ended, there is no such step, or it is none of this project's and not `of_others`.
         ExperimentError: EMR cannot.
     """
     step = describe_step(emr, cluster_id, step_id)
     if not step.is_unfinished:
         raise InputError(f"step {step_id} is {step.state}: there is nothing to cancel")
+    if not (step.is_ours or of_others):
+        raise InputError(
+            f"step {step_id} ({step.name!r}) is no experiment or scoring of this project, and may be somebody else's "
+            "work: add --of-others to cancel it all the same"
+        )
     with aws.translated_errors(f"cannot cancel step {step_id}"):
         (answer,) = emr.cancel_steps(
             ClusterId=cluster_id,

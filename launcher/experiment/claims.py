@@ -1,51 +1,142 @@
 """Run ids that belong to one run: claimed before anything is written, so that two runs never share a folder.
 
 A run's id is the second it started in, and two may start in one. The first to make the file of an id has it; whoever
-comes second takes the next second. The file goes with the run, whose folders then show that the id is taken.
+comes second takes the next second. An id that was asked for, as that of a model that is resumed, is refused as long as
+the run that has it lives: the file says which process that is. The file goes with the run, whose folders then show
+that the id is taken.
 """
 
+import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 
 from launcher.experiment.plan import Plan
 from launcher.support.files import Files, files_at
+from launcher.support.processes import Process
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
+from lib.records.door import Kind, Number, Record
+from lib.records.parts import Moment
+
+# Whoever makes a file on a disk has not written it yet for a moment.
+_LOOKS, _PAUSE = 10, 0.1
+
+
+class Claim(Record):
+    """Who has an id: a process, and since when."""
+
+    host: str
+    pid: int
+    process_started: Number
+    since: Moment
+
+    @property
+    def owner(self) -> Process:
+        """The process."""
+        return Process(self.host, self.pid, self.process_started)
+
+
+CLAIM = Kind(Claim, "remove it if no run of that id is under way")
 
 
 @contextmanager
 def claimed(plans: Sequence[Plan]) -> Iterator[list[Plan]]:
-    """The plans with run ids that no other run has, or gets while the block lasts. One that is resumed keeps its own.
+    """The plans with run ids that no other run has, or gets while the block lasts.
 
     Raises:
         InputError: an id that was asked for is another run's.
     """
     with ExitStack() as stack:
-        yield [plan if plan.parameters.resume else _claim(plan, stack) for plan in plans]
+        yield [_asked_for(plan, stack) if plan.parameters.run_id else _free(plan, stack) for plan in plans]
 
 
-def _claim(plan: Plan, stack: ExitStack) -> Plan:
+@contextmanager
+def held(out: str, run_id: str) -> Iterator[None]:
+    """This process alone has an id while the block lasts. The claim of a run that died is taken over.
+
+    Raises:
+        InputError: the run that has it lives, or may live on another machine.
+    """
+    files, place = files_at(out), artifacts.claim(out, run_id)
+    _take(files, place, run_id)
+    try:
+        yield
+    finally:
+        _give_up(files, place)
+
+
+def release(plan: Plan) -> None:
+    """Give up the id of a plan that another machine is to run, which claims it there."""
+    _give_up(files_at(plan.parameters.out), artifacts.claim(plan.parameters.out, plan.run_id))
+
+
+def _asked_for(plan: Plan, stack: ExitStack) -> Plan:
+    out = plan.parameters.out
+    stack.enter_context(held(out, plan.run_id))
+    if not plan.parameters.resume and _has_left_something(plan):
+        raise InputError(f"run_id={plan.run_id}: another run has that id in {out}; leave it empty for a new run")
+    return plan
+
+
+def _free(plan: Plan, stack: ExitStack) -> Plan:
     out = plan.parameters.out
     files = files_at(out)
     while True:
         place = artifacts.claim(out, plan.run_id)
-        if files.claim(place):
+        if files.claim(place, _mine()):
             stack.callback(_give_up, files, place)
-            if not any(files.exists(folder) for folder in _folders(plan)):
+            if not _has_left_something(plan):
                 return plan
-        if plan.parameters.run_id:
-            raise InputError(f"run_id={plan.run_id}: another run has that id in {out}; leave it empty for a new run")
         plan = replace(plan, run_id=artifacts.next_run_id(plan.run_id))
 
 
-def _folders(plan: Plan) -> tuple[str, ...]:
-    """Where a run of this id leaves something: of any kind, unless the id was asked for (scores may have a model's)."""
+def _has_left_something(plan: Plan) -> bool:
+    """Whether a run of this id has left anything: of any kind, unless it was asked for (scores may have a model's)."""
+    out, files = plan.parameters.out, files_at(plan.parameters.out)
+    of_experiment, of_scoring = [plan.model_dir, plan.eval_dir], [plan.score_dir]
     if plan.parameters.run_id:
-        return (plan.score_dir,) if plan.is_scoring else (plan.model_dir, plan.eval_dir)
-    return (plan.model_dir, plan.eval_dir, plan.score_dir, artifacts.step_dir(plan.parameters.out, plan.run_id))
+        folders = of_scoring if plan.is_scoring else of_experiment
+    else:
+        folders = [*of_experiment, *of_scoring, artifacts.step_dir(out, plan.run_id)]
+    return any(files.exists(folder) for folder in folders)
+
+
+def _take(files: Files, place: str, run_id: str) -> None:
+    for look in range(_LOOKS):
+        if files.claim(place, _mine()):
+            return
+        text = files.read_text(place)
+        if text is None:  # given up meanwhile
+            continue
+        if not text and look < _LOOKS - 1:
+            time.sleep(_PAUSE)
+            continue
+        claim = _read(text, place)
+        who = f"run {run_id} belongs to process {claim.pid} on {claim.host} since {claim.since}"
+        if not claim.owner.is_here:
+            raise InputError(f"{who}: wait for its end, or remove {place} if it has ended without removing it")
+        if claim.owner.is_running:
+            raise InputError(f"{who}, which is still running: wait for its end, or stop it first")
+        if files.replace_claim(place, text, _mine()):
+            return
+    raise InputError(f"run {run_id} is just being taken up by others: remove {place} if none of them is running")
+
+
+def _mine() -> bytes:
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    return json.dumps(CLAIM.stamped({**asdict(Process.this()), "since": since})).encode()
+
+
+def _read(text: str, place: str) -> Claim:
+    return Claim.model_validate(CLAIM.parse(text, place))
 
 
 def _give_up(files: Files, place: str) -> None:
-    with suppress(ExperimentError, OSError):  # what is left of it only makes the next run take the next second
-        files.remove(place)
+    """Remove a claim, unless it is another's by now."""
+    with suppress(ExperimentError, OSError):  # what is left of it tells that this process is over
+        text = files.read_text(place)
+        if text and _read(text, place).owner == Process.this():
+            files.remove(place)

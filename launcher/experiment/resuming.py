@@ -31,7 +31,7 @@ def what_is_missing(plan: Plan) -> Plan:
             f"there is nothing to resume: the model in {shown(plan.model_dir)} is complete{has}; "
             + ("score with it, or start a new experiment" if has else "leave out --no-evaluate to evaluate it")
         )
-    last = max(number for number, step in enumerate(plan.steps) if step.name in done)
+    last = max((number for number, step in enumerate(plan.steps) if step.name in done), default=-1)
     return replace(plan, steps=plan.steps[last + 1 :])
 
 

@@ -20,7 +20,7 @@ from launcher.support.project import PROJECT
 from lib.artifacts import LATEST
 from lib.errors import InputError
 
-_MOST_LETTERS = 1_000_000  # of a params file
+_MOST_LETTERS = 500_000  # of a params file
 
 # Options for settings of a section, whose names would be too long.
 OPTIONS = {

@@ -12,7 +12,7 @@ import yaml
 
 from lib.errors import InputError
 
-_MOST_VALUES = 100_000  # with its aliases written out
+_MOST_VALUES = 50_000  # keys, too, and with aliases written out
 _DEEPEST = 50
 _LONGEST_NUMBER = 400  # digits; the largest float has 309
 _MERGE = "tag:yaml.org,2002:merge"
@@ -26,6 +26,18 @@ class _Loader(yaml.SafeLoader):
         first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def __init__(self, text: str):
+        super().__init__(text)
+        self._values = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Build a node; the text is read no farther than to the last that may be."""
+        self._values += 1
+        if self._values > _MOST_VALUES:
+            raise yaml.composer.ComposerError(problem=f"more than {_MOST_VALUES:,} values, which are the most")
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Build a mapping, refusing duplicate keys; those of a merged mapping may be given again."""

@@ -3,11 +3,11 @@
 import os
 
 from launcher.support.console import err
-from launcher.targets.livy.records import records
+from launcher.targets.livy.records import damaged, records
 
 
 def warn_of_leftovers() -> None:
-    """Warn on stderr if earlier runs, or this one, left sessions behind."""
+    """Warn on stderr if earlier runs, or this one, left sessions behind, or what cannot be read of them."""
     left = [record for record in records() if not record.is_active or record.pid == os.getpid()]
     if left:
         names = ", ".join(f"{', '.join(map(str, each.sessions)) or each.name} at {each.endpoint}" for each in left)
@@ -17,3 +17,5 @@ def warn_of_leftovers() -> None:
             style="yellow",
             soft_wrap=True,
         )
+    for problem in damaged():
+        err().print(str(problem), style="yellow", soft_wrap=True, markup=False)

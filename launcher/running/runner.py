@@ -15,6 +15,7 @@ import papermill
 
 from launcher.experiment.plan import Plan, Step, declared
 from launcher.experiment.resuming import earlier_results
+from launcher.running import room
 from launcher.running.kernel_process import running_kernel
 from launcher.running.publish import publish
 from launcher.support.disks import DiskFull, disk_full
@@ -91,8 +92,9 @@ class Run:
     def _full_disk(self, error: Exception) -> DiskFull | None:
         """What helps if a disk of this machine is full; Spark's own temporary files are beside ours."""
         elsewhere = "free some space, or name a folder on another disk with"
-        out = self.plan.parameters.out
-        return disk_full(error, {out: f"{elsewhere} --out", tempfile.gettempdir(): f"{elsewhere} TMPDIR"})
+        out, temporary = self.plan.parameters.out, tempfile.gettempdir()
+        needs = {out: room.of_results(self.plan), temporary: room.of_temporary_files(self.plan)}
+        return disk_full(error, {out: f"{elsewhere} --out", temporary: f"{elsewhere} TMPDIR"}, needs)
 
     def _remove_scores(self, files: Files) -> None:
         if not files.exists(f"{self.plan.score_dir}/{artifacts.WINDOWS}"):

@@ -1,5 +1,6 @@
 """Reading and writing what an experiment leaves, from the user's side: one small interface, whatever the place."""
 
+import fcntl
 import glob
 import os
 import re
@@ -11,7 +12,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from lib.errors import InputError
-from lib.support.atomic_write import replacing
+from lib.support.atomic_write import replacing, write_whole
 from lib.support.s3_uri import is_s3
 from lib.support.texts import decoded
 
@@ -42,8 +43,11 @@ class Files(Protocol):
     def put(self, file: Path, place: str) -> None:
         """Copy a file of this machine to a place, whole or not at all."""
 
-    def claim(self, place: str) -> bool:
-        """Make an empty file, and tell whether it was not there: of several who do so at once, one is told."""
+    def claim(self, place: str, content: bytes) -> bool:
+        """Make a file, and tell whether it was not there: of several who do so at once, one is told."""
+
+    def replace_claim(self, place: str, old: str, content: bytes) -> bool:
+        """Write a claim over one of this content, and tell whether it was there: of several at once, one is told."""
 
     def remove(self, place: str) -> None:
         """Remove a file or a folder with what is in it, where there is one."""
@@ -84,13 +88,28 @@ class LocalFiles:
         with file.open("rb") as content, replacing(_local(place)) as stream:
             shutil.copyfileobj(content, stream)
 
-    def claim(self, place: str) -> bool:
-        """Make an empty file, and tell whether it was not there: of several who do so at once, one is told."""
+    def claim(self, place: str, content: bytes) -> bool:
+        """Make a file, and tell whether it was not there: of several who do so at once, one is told."""
         path = _local(place)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            path.touch(exist_ok=False)
+            with path.open("xb") as file:
+                file.write(content)
         except FileExistsError:
+            return False
+        return True
+
+    def replace_claim(self, place: str, old: str, content: bytes) -> bool:
+        """Write a claim over one of this content, and tell whether it was there: of several at once, one is told."""
+        path = _local(place)
+        try:
+            with path.open("rb+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                # Whoever had the lock before may have put another file in its place.
+                if path.read_bytes() != old.encode():
+                    return False
+                write_whole(path, content)
+        except FileNotFoundError:
             return False
         return True
 

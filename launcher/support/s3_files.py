@@ -1,5 +1,7 @@
 """The files of S3, from the user's side. Spark's side reads and writes the same URIs by itself (`lib.storage`)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _ABSENT = ("404", "NoSuchKey", "NotFound")
-_THERE = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
+# What an object is not that a request speaks of: missing where it must be there, or there, or another.
+_NOT_AS_ASKED = (*_ABSENT, "PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 
 
 class S3Files:
@@ -62,17 +65,23 @@ class S3Files:
         with aws.translated_errors(f"cannot write {place}"), file.open("rb") as content:
             self._client.put_object(Bucket=bucket, Key=key, Body=content)
 
-    def claim(self, place: str) -> bool:
-        """Make an empty object, and tell whether it was not there: of several who do so at once, one is told."""
+    def claim(self, place: str, content: bytes) -> bool:
+        """Make an object, and tell whether it was not there: of several who do so at once, one is told."""
         bucket, key = bucket_and_key(place)
-        with aws.translated_errors(f"cannot write {place}"):
-            try:
-                self._client.put_object(Bucket=bucket, Key=key, IfNoneMatch="*")
-            except ClientError as error:
-                if aws.code(error) in _THERE:
-                    return False
-                raise
-        return True
+        with aws.translated_errors(f"cannot write {place}"), _unless_not_as_asked() as done:
+            self._client.put_object(Bucket=bucket, Key=key, Body=content, IfNoneMatch="*")
+            done.append(place)
+        return bool(done)
+
+    def replace_claim(self, place: str, old: str, content: bytes) -> bool:
+        """Write a claim over one of this content, and tell whether it was there: of several at once, one is told."""
+        bucket, key = bucket_and_key(place)
+        with aws.translated_errors(f"cannot write {place}"), _unless_not_as_asked() as done:
+            found = self._client.get_object(Bucket=bucket, Key=key)
+            if found["Body"].read() == old.encode():
+                self._client.put_object(Bucket=bucket, Key=key, Body=content, IfMatch=found["ETag"])
+                done.append(place)
+        return bool(done)
 
     def remove(self, place: str) -> None:
         """Remove an object, and all below it as in a folder."""
@@ -83,3 +92,14 @@ class S3Files:
             for each in keys:
                 if each == key or each.startswith(f"{key}/"):
                     self._client.delete_object(Bucket=bucket, Key=each)
+
+
+@contextmanager
+def _unless_not_as_asked() -> Iterator[list[str]]:
+    """A list for what was done; nothing is, and nothing raised, where the object is not as the request asks."""
+    done: list[str] = []
+    try:
+        yield done
+    except ClientError as error:
+        if aws.code(error) not in _NOT_AS_ASKED:
+            raise

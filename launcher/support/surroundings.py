@@ -4,8 +4,11 @@ import os
 import tempfile
 from pathlib import Path
 
+import platformdirs
+
 from launcher.support.console import err
-from launcher.support.project import PROJECT_NAME
+from launcher.support.files import nearest_existing
+from launcher.support.project import PROJECT_NAME, cache_folder, state_folder
 from lib.errors import InputError
 from lib.support.private_folders import private_folder, shared_choice
 
@@ -18,19 +21,20 @@ def ensure_home() -> None:
     Jupyter, IPython and Matplotlib keep files there, and so do we. Accounts of services often have none.
     """
     for name in _XDG:
-        named = Path(os.environ.get(name) or "/")
-        # A missing one is made when it is needed.
-        there = next(folder for folder in (named, *named.parents) if folder.exists())
-        if os.environ.get(name) and not _takes_files(there):
+        named = os.environ.get(name)
+        if named and not all(_takes_files(nearest_existing(each)) for each in (Path(named), *_used_below(named))):
             del os.environ[name]
     try:
         home = Path.home()
     except RuntimeError:  # no HOME, and no entry for this user
         home = Path("/nonexistent")
-    if not _takes_files(home):
+    there = [home, *(nearest_existing(folder) for folder in _used())]
+    wrong = next((folder for folder in there if not _takes_files(folder)), None)
+    if wrong:
         folder = private_folder([shared_choice(f"{PROJECT_NAME}-home")], f"{PROJECT_NAME}-home-")
         os.environ["HOME"] = str(folder)
-        err().print(f"The home {home} cannot be written to: {folder} is used instead.", style="yellow", soft_wrap=True)
+        which = f"The home {home}" if wrong == home else f"{wrong} in the home {home}"
+        err().print(f"{which} cannot be written to: {folder} is used instead.", style="yellow", soft_wrap=True)
 
 
 def working_folder() -> Path:
@@ -43,6 +47,15 @@ def working_folder() -> Path:
         return Path.cwd()
     except FileNotFoundError:
         raise InputError("the current folder has been deleted: change to another one") from None
+
+
+def _used() -> list[Path]:
+    """Folders that we and Jupyter make files in. A missing one is made when it is needed."""
+    return [state_folder(), cache_folder(), platformdirs.user_data_path("jupyter", appauthor=False)]
+
+
+def _used_below(folder: str) -> list[Path]:
+    return [each for each in _used() if each.is_relative_to(folder)]
 
 
 def _takes_files(folder: Path) -> bool:

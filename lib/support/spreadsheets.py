@@ -1,7 +1,7 @@
 """Text that spreadsheet programs open."""
 
 # What such a program takes for the beginning of a formula (OWASP, CSV Injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def as_cell(text: str) -> str:

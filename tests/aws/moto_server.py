@@ -2,12 +2,14 @@
 
 Added: EMR's auto-termination and managed scaling policies (kept from RunJobFlow too), subscribers and tags of budgets,
 IAM's simulation of a role's policies.
-Mended: what moto forgets of clusters, volumes and security group rules, and bucket policies under a condition.
+Mended: what moto forgets of clusters, volumes and security group rules, bucket policies under a condition, and puts
+under a condition, which S3 looks at and carries out in one step.
 """
 
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,7 @@ from moto.emr.responses import ElasticMapReduceResponse
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.responses import IamResponse
 from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
 REGION = "us-east-1"
@@ -105,6 +108,7 @@ def _extended_moto() -> Iterator[None]:
         },
         FakeBucket: {"get_permission": _get_permission},
         IamResponse: {"simulate_principal_policy": _simulate_principal_policy},
+        S3Response: {"put_object": _put_object},
     }
     before = {(owner, name): getattr(owner, name, None) for owner in actions for name in actions[owner]}
     try:
@@ -308,6 +312,14 @@ def _simulate_principal_policy(self: IamResponse) -> ActionResult:
             decision = "explicitDeny" if PermissionResult.DENIED in said else decision
             results.append({"EvalActionName": action, "EvalResourceName": resource, "EvalDecision": decision})
     return ActionResult({"EvaluationResults": results, "IsTruncated": False})
+
+
+_moto_put_object, _putting = S3Response.put_object, threading.Lock()
+
+
+def _put_object(self: S3Response) -> Any:
+    with _putting:
+        return _moto_put_object(self)
 
 
 _moto_get_permission = FakeBucket.get_permission

@@ -50,7 +50,9 @@ def test_files_are_written_read_listed_and_removed(data, tmp_path):
 
 def test_of_several_who_claim_a_place_one_gets_it(data):
     with ThreadPoolExecutor(8) as pool:
-        assert sorted(pool.map(files_at(OUT).claim, [f"{OUT}/claims/one"] * 8)) == [False] * 7 + [True]
+        claims = list(pool.map(files_at(OUT).claim, [f"{OUT}/claims/one"] * 8, [bytes([65 + n]) for n in range(8)]))
+    assert sorted(claims) == [False] * 7 + [True]
+    assert files_at(OUT).read_text(f"{OUT}/claims/one") == chr(65 + claims.index(True))
 
 
 def test_a_cluster_that_nobody_knows_is_named(data):

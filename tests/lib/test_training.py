@@ -108,6 +108,15 @@ def test_importances_are_the_models_by_feature(spark, trained):
     ]
 
 
+def test_importances_that_a_spreadsheet_opens_run_nothing_there(spark, tmp_path):
+    path = write(make_table().rename(columns={"f0": "=1+1"}), tmp_path / "table.parquet")
+    settings = Settings(path, grid={"GBT": {"maxDepth": [2], "maxIter": [2]}}, engine="task")
+    done = train(spark, settings, str(tmp_path / "out"), "20260102_030405")
+    with Path(done.folder, "metrics/feature_importances.csv").open() as file:
+        assert sorted(row["feature"] for row in csv.DictReader(file)) == ["'=1+1", "f1", "f2", "f3"]
+    assert "=1+1" in {each["feature"] for each in read(done, "metrics/summary.json")["feature_importances"]}
+
+
 def test_experiment_records_what_is_needed_to_repeat_it(trained):
     experiment = read(trained, "experiment.json")
     assert experiment["run_id"] == "20260102_030405"

@@ -89,6 +89,9 @@ def _handler(faults: Faults, upstream: str) -> type[BaseHTTPRequestHandler]:
             if is_lost and (found := re.match(r"/sessions/(\d+)", self.path)):
                 self._answer(404, json.dumps({"msg": f"Session '{found[1]}' not found."}).encode())
                 return
+            if is_lost and self.command == "GET":
+                self._answer(200, json.dumps({"from": 0, "total": 0, "sessions": []}).encode())
+                return
             if self.command == "POST" and self.path.endswith("/statements") and statements - 1 == faults.dies_at:
                 body = json.dumps({"code": KILL_DRIVER}).encode()
             headers = {"Content-Type": "application/json"}

@@ -6,6 +6,7 @@ logs in FOLDER; it ends, with its sessions, when its standard input does. One dr
 next session that asks for the memory and properties of REQUEST (JSON, as in `POST /sessions`).
 """
 
+import asyncio
 import itertools
 import json
 import logging
@@ -16,11 +17,14 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.serving import WSGIRequestHandler, make_server
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.wsgi import WSGIContainer
 
 from launcher.local_spark import find_java
 
@@ -38,12 +42,7 @@ _PROPERTIES = {
 
 
 LINES_KEPT = 200  # livy.cache-log.size
-
-
-class KeepsAlive(WSGIRequestHandler):
-    """Speaks HTTP 1.1, in which a connection serves many requests."""
-
-    protocol_version = "HTTP/1.1"
+THREADS = 16
 
 
 class NotActive(Exception):
@@ -246,7 +245,8 @@ def make_app(drivers: Drivers) -> Flask:
     def statement(number: str, statement: int) -> Any:
         if not sessions[int(number)].is_active:
             raise NotActive
-        return sessions[int(number)].statements[statement]
+        given = sessions[int(number)].statements
+        return given[statement] if statement < len(given) else (jsonify("Statement not found"), 404)
 
     @app.errorhandler(KeyError)
     def unknown(error: KeyError) -> Any:
@@ -276,16 +276,22 @@ def make_app(drivers: Drivers) -> Flask:
 
 def main() -> None:
     """Serve until standard input ends."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    logging.getLogger("tornado.access").setLevel(logging.CRITICAL)
     drivers = Drivers(Path(sys.argv[1]), json.loads(sys.argv[2]))
     app = make_app(drivers)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=KeepsAlive)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"http://127.0.0.1:{server.port}", flush=True)
-    sys.stdin.read()
+    asyncio.run(_serve(app))
     for session in list(app.extensions["sessions"].values()):
         session.end()
     drivers.close()
+
+
+async def _serve(app: Flask) -> None:
+    """By Tornado, for werkzeug's server ends a connection after each answer, which Livy's does not."""
+    server, (here,) = HTTPServer(WSGIContainer(app, ThreadPoolExecutor(THREADS))), bind_sockets(0, "127.0.0.1")
+    server.add_socket(here)
+    print(f"http://127.0.0.1:{here.getsockname()[1]}", flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    server.stop()
 
 
 if __name__ == "__main__":

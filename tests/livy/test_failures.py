@@ -116,11 +116,17 @@ def test_a_server_that_lost_its_sessions(tmp_path, livy, livy_url, s3, spark_set
     before = sessions(livy_url)
     livy.faults.loses_at = 3
     plan = small_plan(tmp_path, livy.url, f"s3://{BUCKET}/{tmp_path.name}", spark_settings, "1 + 1")
-    with pytest.raises(SessionFailed, match=r"has lost Livy session \d+ \(01_explore.ipynb, cell In \[3\]"):
+    with pytest.raises(SessionFailed, match=r"has lost Livy session \d+ \(01_explore.ipynb, cell In \[3\]") as error:
         run(plan)
+    (number,) = set(sessions(livy_url)) - set(before)  # it was the proxy that forgot
+    assert (
+        f"no longer knows session {number} (run {RUN_ID}, explore); its driver may still be"
+        in error.value.__notes__[-1]
+    )
+    (record,) = records.records()
+    assert record.sessions == [number]
+    assert end_sessions(LivyClient(livy_url), record) == []
     assert records.records() == []
-    for number in set(sessions(livy_url)) - set(before):  # it was the proxy that forgot
-        LivyClient(livy_url).delete(number)
 
 
 def test_a_server_that_stops_answering_leaves_a_record_to_clean_up_from(tmp_path, livy, livy_url, s3, spark_settings):

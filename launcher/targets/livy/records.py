@@ -5,24 +5,52 @@ process is not tells of sessions that may have leaked.
 """
 
 import json
-import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from launcher.support.endpoint import Endpoint
+from launcher.support.files import LocalFiles
+from launcher.support.processes import Process, runs
 from launcher.support.project import state_folder
+from lib.errors import InputError
+from lib.records.door import Kind, Number
+from lib.records.door import Record as Fields
+from lib.records.parts import Moment
 from lib.support.atomic_write import write_whole
 
 CONFIG = "config.json"
 _ABOUT = "about.json"
-_SESSION = "session-"
+_SESSION, _APPLICATION = "session-", "application-"
+
+
+class _Place(Fields):
+    """An endpoint."""
+
+    url: str = ""
+    cluster_id: str = ""
+    reach: str = "direct"
+    auth: str = "none"
+    ssh_user: str = "hadoop"
+    ssh_key: str = ""
+
+
+class _About(Fields):
+    """What a folder's own file says of it."""
+
+    endpoint: _Place
+    purpose: str
+    name: str
+    pid: int
+    process_started: Number
+    made_at: Moment
+
+
+_ABOUTS = Kind(_About, "look on Livy's page for a session that this user left there, end it, and remove the folder")
 
 
 @dataclass(frozen=True)
@@ -40,21 +68,23 @@ class Record:
     @property
     def sessions(self) -> list[int]:
         """Ids of the sessions that were made. A Livy that was restarted gives them to others; see `has_made`."""
-        return sorted(int(file.name.removeprefix(_SESSION)) for file in self.folder.glob(f"{_SESSION}*"))
+        names = [file.name.removeprefix(_SESSION) for file in self.folder.glob(f"{_SESSION}*")]
+        return sorted(int(name) for name in names if name.isdecimal())
+
+    def application(self, number: int) -> str:
+        """YARN's id of a session's driver; "" if Livy has not told it."""
+        file = self.folder / f"{_APPLICATION}{number}"
+        return file.read_text(errors="replace") if file.exists() else ""
 
     def has_made(self, session: Mapping[str, Any]) -> bool:
         """Whether a session, as Livy describes it, was made for this record."""
-        names = {self.name, *(file.read_text() for file in self.folder.glob(f"{_SESSION}*"))} - {""}
+        names = {self.name, *(file.read_text(errors="replace") for file in self.folder.glob(f"{_SESSION}*"))} - {""}
         return session.get("name") in names
 
     @property
     def is_active(self) -> bool:
         """Whether the process that made it still runs."""
-        try:
-            # A pid alone may be another process's by now.
-            return abs(psutil.Process(self.pid).create_time() - self.process_started) < 1
-        except psutil.NoSuchProcess:
-            return False
+        return runs(self.pid, self.process_started)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write sparkmagic's configuration."""
@@ -68,10 +98,10 @@ class Record:
 def make(endpoint: Endpoint, purpose: str, name: str = "") -> Record:
     """Make a folder that only this user can look into. `name` is the sessions' own, where each has one."""
     folder = Path(tempfile.mkdtemp(prefix="", dir=_home()))  # of mode 700
-    started = psutil.Process().create_time()
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    record = Record(folder, endpoint, purpose, name, os.getpid(), started, made_at)
-    _write(folder / _ABOUT, {**asdict(record), "folder": str(folder)})
+    mine = Process.this()
+    record = Record(folder, endpoint, purpose, name, mine.pid, mine.process_started, made_at)
+    _write(folder / _ABOUT, _ABOUTS.stamped({**asdict(record), "folder": str(folder)}))
     return record
 
 
@@ -80,17 +110,44 @@ def note_session(folder: Path, number: int, name: str) -> None:
     write_whole(folder / f"{_SESSION}{number}", name.encode(), private=True)
 
 
+def note_application(folder: Path, number: int, application: str) -> None:
+    """Note the id by which YARN knows a session's driver, for the day when Livy knows it no longer."""
+    file = folder / f"{_APPLICATION}{number}"
+    if not file.exists():
+        write_whole(file, application.encode(), private=True)
+
+
+def note_end(folder: Path, number: int) -> None:
+    """Note that Livy has ended a session."""
+    (folder / f"{_SESSION}{number}").unlink(missing_ok=True)
+
+
 def records() -> list[Record]:
-    """All folders there are, the eldest first."""
-    found = []
-    for about in _home().glob(f"*/{_ABOUT}"):
-        try:
-            fields = json.loads(about.read_text())
-            fields |= {"folder": about.parent, "endpoint": Endpoint(**fields["endpoint"])}
-            found.append(Record(**fields))
-        except (OSError, ValueError, TypeError, KeyError):
-            continue  # removed meanwhile, or half written by a process that was killed before it had a session
+    """All folders there are, the eldest first, without those whose description is damaged."""
+    found = [each for each in _read_all() if isinstance(each, Record)]
     return sorted(found, key=lambda record: record.made_at)
+
+
+def damaged() -> list[InputError]:
+    """What is wrong with descriptions that cannot be read."""
+    return [each for each in _read_all() if isinstance(each, InputError)]
+
+
+def _read_all() -> Iterator[Record | InputError]:
+    files = LocalFiles()
+    # A folder without one is of a process that was killed before it had a session.
+    for file in sorted(_home().glob(f"*/{_ABOUT}")):
+        try:
+            text = files.read_text(str(file))
+            if text is None:  # removed meanwhile
+                continue
+            about = _About.model_validate(_ABOUTS.parse(text, str(file)))
+        except InputError as error:
+            yield error
+            continue
+        endpoint = Endpoint(**about.endpoint.model_dump(include=set(_Place.model_fields)))
+        names = [name for name in _About.model_fields if name != "endpoint"]
+        yield Record(folder=file.parent, endpoint=endpoint, **about.model_dump(include=set(names)))
 
 
 def _home() -> Path:

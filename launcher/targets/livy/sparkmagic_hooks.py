@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,12 @@ from requests.auth import HTTPBasicAuth
 from sparkmagic.auth.customauth import Authenticator
 
 from launcher.support.project import PROJECT_NAME
-from launcher.targets.livy import patience
+from launcher.targets.livy import patience, records
 from launcher.targets.livy.client import login
-from launcher.targets.livy.records import note_session
 
 
 class RecordingAdapter(HTTPAdapter):
-    """Gives each session a name of its own, notes its id from the moment Livy tells it, and is patient with lost
+    """Gives each session a name of its own, notes what becomes of it as Livy tells it, and is patient with lost
     connections.
 
     sparkmagic itself would repeat whatever is answered by a status of 500 or above, a POST that has run a statement,
@@ -32,13 +32,30 @@ class RecordingAdapter(HTTPAdapter):
         super().__init__(max_retries=patience.patient())
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        """Send, and look at the request that makes a session, and at its answer."""
+        """Send, and look at what makes, describes or ends a session, and at its answer."""
         is_creation = request.method == "POST" and request.path_url.rstrip("/").endswith("/sessions")
         name = _named(request) if is_creation else ""
         response = super().send(request, *args, **kwargs)
         if is_creation and response.status_code == 201:
-            note_session(Path(os.environ["SPARKMAGIC_CONF_DIR"]), response.json()["id"], name)
+            records.note_session(_folder(), response.json()["id"], name)
+        _note(request, response)
         return response
+
+
+def _note(request: PreparedRequest, response: Response) -> None:
+    """Note the application of a session, and its end."""
+    session = re.search(r"/sessions/(\d+)$", request.path_url.rstrip("/"))
+    if not session or response.status_code != 200:
+        return
+    number = int(session[1])
+    if request.method == "DELETE":
+        records.note_end(_folder(), number)
+    elif application := response.json().get("appId"):
+        records.note_application(_folder(), number, application)
+
+
+def _folder() -> Path:
+    return Path(os.environ["SPARKMAGIC_CONF_DIR"])
 
 
 def _named(request: PreparedRequest) -> str:

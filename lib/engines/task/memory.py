@@ -24,6 +24,8 @@ GB = 2**30
 
 # Measured by benchmarks/memory.py and rounded up. A Python worker while it compiles, before it has rows:
 WORKER_BYTES = 400 * 2**20
+# What a worker reserves and does not use, which counts only where a process's address space is limited:
+RESERVED_BYTES = 1.5 * GB
 # The JVM outside its heap, and the driver's Python:
 JVM_BYTES = 450 * 2**20
 DRIVER_BYTES = 350 * 2**20
@@ -91,7 +93,9 @@ def available_bytes(spark: SparkSession) -> float:
     context = spark.sparkContext
     if str(context.master).startswith("local"):
         beside = JVM_BYTES + DRIVER_BYTES + RESERVE_BYTES
-        return max(0.0, machine.memory_bytes() - _heap_bytes(spark) - beside) / context.defaultParallelism
+        share = max(0.0, machine.memory_bytes() - _heap_bytes(spark) - beside) / context.defaultParallelism
+        limit = machine.process_bytes()
+        return share if limit is None else min(share, max(0.0, limit - RESERVED_BYTES))
     settings = context.getConf()
     cores = int(settings.get("spark.executor.cores") or 1)
     slots = max(1, cores // int(settings.get("spark.task.cpus") or 1))

@@ -312,13 +312,27 @@ def test_terminate_refuses_while_a_step_runs(endpoint, tmp_path):
         assert f"has 2 unfinished steps ({running} 'long' RUNNING for" in said
         assert f"{waiting} 'a step' PENDING): wait for it (run_experiment.py cluster step {running} --wait)" in said
         assert cluster.state(running) == "RUNNING"
-        run("step", running, "--cancel")
+        said = run("step", running, "--cancel", expect=2)
+        assert (
+            f"step {running} ('long') is no experiment or scoring of this project, and may be somebody else's" in said
+        )
+        assert "--of-others needs --cancel" in run("step", running, "--of-others", expect=2)
+        assert cluster.state(running) == "RUNNING"
+        run("step", running, "--cancel", "--of-others")
         assert cluster.wait(running) == "CANCELLED"
         assert "is CANCELLED: there is nothing to cancel" in run("step", running, "--cancel", expect=2)
         assert "--force needs --cancel" in run("step", waiting, "--force", expect=2)
         said = run("terminate", "--yes", "--force")
         assert "is being terminated; it had 1 unfinished step" in said
         assert cluster.wait(waiting) == "CANCELLED"
+
+
+def test_a_step_of_this_project_is_cancelled_without_more_words(endpoint, tmp_path):
+    with made_cluster(endpoint, tmp_path, "third-bucket") as cluster:
+        step = cluster.submit(*SLEEP, "s3://third-bucket/out/steps/20261125_120000/", name="experiment 20261125_120000")
+        cluster.wait(step, "RUNNING")
+        run("step", step, "--cancel")
+        assert cluster.wait(step) == "CANCELLED"
 
 
 def test_a_step_of_another_kind_is_waited_for(endpoint, tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import resource
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -22,7 +22,7 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 AXES = {"numTrees": [*range(2, 3002)], "maxDepth": [*range(1, 30)], "maxBins": [*range(2, 302)]}
 HOSTILE = {
-    "aliases that multiply": (f"{BOMB}exclude_cols: *a9\n", r"values, with aliases written out; 100,000 are the most"),
+    "aliases that multiply": (f"{BOMB}exclude_cols: *a9\n", r"values, with aliases written out; 50,000 are the most"),
     "a value that contains itself": ("exclude_cols: &x [*x]\n", "a value that contains itself"),
     "nested without end": (f"exclude_cols: {'[' * 2000}{']' * 2000}\n", "nested more than 50 deep"),
     "a number without end": (f"seed: {'9' * 5000}\n", "a number of 5,000 digits"),
@@ -31,7 +31,17 @@ HOSTILE = {
         r"the grid has 26,100,000 candidates, and a search may have 10,000: shorten it, or sample",
     ),
     "a key given twice": ("seed: 1\nseed: 2\n", "'seed' is given twice"),
-    "a large file": ("#" * 1_000_001, "has more than 1,000,000 letters"),
+    "a large file": ("#" * 500_001, "has more than 500,000 letters"),
+    "a long list": (f"exclude_cols: [{'x,' * 249_990}]", "more than 50,000 values, which are the most"),
+}
+# Just below the limits, of letters and of values; what follows is said of them, or nothing.
+LARGE = {
+    "comments": ("#\n" * 250_000, ""),
+    "lines of a text": (f"label_col: x{chr(10)} x" + "\n x" * 166_000, ""),
+    "a list": (f"exclude_cols: [{'x,' * 49_990}]", ""),
+    "a list of lists": (f"exclude_cols: [{'[x],' * 24_990}]", "exclude_cols="),
+    "a mapping": (f"card: {{{', '.join(f'k{n}: 1' for n in range(24_990))}}}", "card"),
+    "unknown names": ("\n".join(f"k{n}: 1" for n in range(24_990)), "unknown parameter 'k0'"),
 }
 
 
@@ -40,9 +50,9 @@ def gathered(tmp_path, text, *assignments):
     return gather("my.yaml", assignments, {}, cwd=tmp_path)
 
 
-@pytest.mark.parametrize("what", HOSTILE)
-def test_it_is_refused_in_two_seconds_and_200_mb(tmp_path, what):
-    text, why = HOSTILE[what]
+@pytest.mark.parametrize("what", [*HOSTILE, *LARGE])
+def test_it_is_answered_in_two_seconds_and_200_mb(tmp_path, what):
+    text, why = (HOSTILE | LARGE)[what]
     (tmp_path / "my.yaml").write_text(text)
     code = (
         "import resource, sys, time; from pathlib import Path; from launcher.parameters.sources import gather\n"
@@ -55,11 +65,11 @@ def test_it_is_refused_in_two_seconds_and_200_mb(tmp_path, what):
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], cwd=PROJECT, capture_output=True, text=True, check=True
     )
-    said, costs = done.stdout.rstrip().rsplit("\n", 1)
-    with pytest.raises(InputError, match=why):
+    *said, costs = done.stdout.splitlines()
+    with pytest.raises(InputError, match=why) if why else nullcontext():
         gather("my.yaml", [], {}, cwd=tmp_path)
     seconds, megabytes = map(float, costs.split())
-    assert len(said) < 400
+    assert len("".join(said)) < 600
     assert seconds < 2
     assert megabytes < 200
 

@@ -34,6 +34,8 @@ def test_the_full_disk_is_the_one_that_is_named(small, tmp_path):
     error = disk_full(fill(small), {str(tmp_path): "no", str(small / "not" / "yet"): REMEDY, "s3://bucket/x": "no"})
     assert str(error) == f"no space left on the disk of {small}/not/yet (0 MB free of 1 MB): {REMEDY}"
     assert error.exit_code == 1
+    error = disk_full(fill(small), {str(small): REMEDY}, {str(small): 21 * 2**20, str(tmp_path): 5})
+    assert f"the disk of {small} (0 MB free of 1 MB; this takes about 21 MB): {REMEDY}" in str(error)
 
 
 def test_an_error_behind_another_tells(small):

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from launcher import cli
 from launcher.support import surroundings
 from launcher.support.project import PROJECT
 from lib.errors import InputError
@@ -35,6 +37,42 @@ def test_without_a_home_a_command_works_and_says_so(env, tmp_path, home):
     assert done.returncode == 0, done.stderr
     assert f"The home {home} cannot be written to: {tmp_path}/tmp/mineria-ml-emr-home-" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("blocked", "arguments"),
+    [
+        (".local", ["--dry-run"]),
+        (".local/state/mineria-ml-emr", ["sessions"]),
+        (".cache", ["cluster", "list", "--days", "x"]),
+        (".local/share/jupyter", ["sessions"]),
+    ],
+)
+def test_a_home_in_which_our_folders_cannot_be_made_is_as_none(env, tmp_path, blocked, arguments):
+    (tmp_path / "home" / blocked).parent.mkdir(parents=True)
+    (tmp_path / "home" / blocked).touch()
+    env = {name: value for name, value in env.items() if not name.startswith("XDG_")}
+    done = typed({**env, "HOME": str(tmp_path / "home")}, *arguments)
+    assert done.returncode == (2 if "x" in arguments else 0), done.stderr
+    said = f"{tmp_path}/home/{blocked} in the home {tmp_path}/home cannot be written to: {tmp_path}/tmp/mineria"
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_named_folder_in_which_ours_cannot_be_made_is_left_out(env, tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "mineria-ml-emr").touch()
+    done = typed({**env, "XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}, "sessions")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "There are no sessions.\n", "")
+
+
+def test_what_goes_wrong_before_a_command_is_one_sentence(monkeypatch):
+    def fail():
+        raise InputError("it is damaged")
+
+    monkeypatch.setattr(cli, "warn_of_leftovers", fail)
+    said = CliRunner().invoke(cli.app, ["--dry-run"])
+    assert (said.exit_code, said.stderr) == (2, "Error: it is damaged\n")
 
 
 def test_a_folder_that_was_deleted_is_one_sentence(env, tmp_path):

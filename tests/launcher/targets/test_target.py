@@ -198,8 +198,11 @@ def there(monkeypatch):
         def exists(self, place):
             return False
 
-        def claim(self, place):
+        def claim(self, place, content):
             return True
+
+        def read_text(self, place):
+            return None
 
         def remove(self, place):
             pass

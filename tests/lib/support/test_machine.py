@@ -68,4 +68,13 @@ def test_both_who_share_it_out_go_by_it(cgroups, spark, limit, heap):
     assert local_spark._defaults()["spark.driver.memory"] == heap
     beside = memory.JVM_BYTES + memory.DRIVER_BYTES + memory.RESERVE_BYTES
     left = min(limit, 64) * GB - memory._heap_bytes(spark) - beside
-    assert memory.available_bytes(spark) == max(0, left) / spark.sparkContext.defaultParallelism
+    share = max(0, left) / spark.sparkContext.defaultParallelism
+    assert memory.available_bytes(spark) == share
+
+
+@pytest.mark.parametrize(("limit", "available"), [(1, 0), (2.5, 1), (1000, None)])
+def test_a_task_has_no_more_than_a_process_may_reserve(cgroups, spark, monkeypatch, limit, available):
+    cgroups("0::/\n", {})
+    share = memory.available_bytes(spark)
+    monkeypatch.setattr(machine, "process_bytes", lambda: int(limit * GB))
+    assert memory.available_bytes(spark) == (share if available is None else available * GB)

@@ -5,7 +5,7 @@ import pytest
 from lib.support.spreadsheets import as_cell
 
 
-@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-x", "@sum(a)", "\tx", "\r=x"])
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-x", "@sum(a)", "\tx", "\r=x", "\n=x"])
 def test_a_name_is_no_formula(name):
     assert as_cell(name) == f"'{name}"
 

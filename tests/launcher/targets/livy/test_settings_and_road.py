@@ -251,9 +251,10 @@ def test_a_session_of_somebody_else_is_left_alone(tmp_path, monkeypatch):
     records.note_session(record.folder, 2, "mineria-ml-emr-lab-1")
     others = [{"id": 2, "name": "theirs", "state": "idle"}, {"id": 3, "name": None, "state": "idle"}]
     livy = _Sessions(*others, {"id": 7, "name": "mineria-ml-emr-lab-1", "state": "idle"})
-    assert end_sessions(livy, record) == []
+    (problem,) = end_sessions(livy, record)
+    assert "j-A no longer knows session 2 (JupyterLab)" in problem
     assert livy.sessions() == others
-    assert records.records() == []
+    assert records.records() == [record]
 
 
 def test_every_session_gets_a_name(tmp_path, monkeypatch):
