@@ -20,7 +20,7 @@ from lib.rasters.tile_set import named_tiles
 from lib.reporting import scoring_report
 from lib.scoring import scoring, windows
 from lib.scoring.model import load_model
-from tests.lib.rasters.make import raster
+from tests.lib.rasters.make import UTM, raster
 from tests.lib.scoring.conftest import FEATURES
 from tests.lib.tables import make_table, write
 
@@ -152,6 +152,24 @@ def test_a_file_for_each_band_and_several_tiles(spark, trained, tile, scored, pl
     assert np.array_equal(read(found.folder, "score").filled(9), read(scored.folder, "score").filled(9))
     assert read(found.folder, "score", "south").shape == (20, 30)
     assert found.record["rows"] == sum(each["rows"] for each in found.record["tiles"])
+
+
+def test_the_report_on_tiles_of_10_and_30_metres_gives_shares_of_the_ground(spark, trained, tile, place):
+    coarse = raster(place / "coarse.tif", bands(3, 30, 30), FEATURES, transform=UTM["transform"] @ Affine.scale(3))
+    found = scoring.score(spark, trained.folder, [tile, coarse], str(place / "two_grids"))
+    marked = ground = 0
+    for name, area in (("north", 100), ("coarse", 900)):
+        classes = read(found.folder, "class", name)
+        marked, ground = marked + area * int((classes == 1).sum()), ground + area * int(classes.count())
+    report = scoring_report.render(found).markdown
+    assert f"**{marked / ground:.1%} of the hectares are marked ({marked / 1e4:.1f}\u00a0ha):**" in report
+    assert "de las hectáreas" in scoring_report.render(found, "es").markdown
+    assert (
+        "hectares"
+        not in scoring_report.render(
+            scoring.Scored(found.folder, {**found.record, "tiles": found.record["tiles"][:1]}, {})
+        ).markdown
+    )
 
 
 def test_bands_by_number_in_any_windows(spark, trained, scored, place, monkeypatch):
