@@ -108,6 +108,11 @@ def models_dir(out: str) -> str:
     return f"{out.rstrip('/')}/{_MODELS}"
 
 
+def scores_dir(out: str) -> str:
+    """Folder or prefix of all scorings."""
+    return f"{out.rstrip('/')}/{_SCORES}"
+
+
 def results_dir(out: str) -> str:
     """Folder or prefix of all evaluations."""
     return f"{out.rstrip('/')}/{_RESULTS}"
@@ -144,7 +149,7 @@ def score_dir(out: str, run_id: str) -> str:
         InputError: Spark cannot read what it writes there.
     """
     check_place(out)
-    return f"{out.rstrip('/')}/{_SCORES}/score_{_checked(run_id)}"
+    return f"{scores_dir(out)}/score_{_checked(run_id)}"
 
 
 def failed_dir(out: str, run_id: str) -> str:

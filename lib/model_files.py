@@ -7,6 +7,7 @@ models with the same words.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import nextafter
 from typing import Any, Literal
 
 from lib import artifacts
@@ -48,6 +49,7 @@ class Outline:
     """A pipeline of an assembler and trees: its input columns in order, and the `folder` of its `count` trees.
 
     `imputer` is the folder of the Imputer before them, None if there is none, and `filled` are the columns it fills.
+    Spark's `prediction` is class 1 if the probability is above `threshold`.
     """
 
     features: tuple[str, ...]
@@ -56,6 +58,7 @@ class Outline:
     folder: str
     imputer: str | None = None
     filled: frozenset[str] = frozenset()
+    threshold: float = 0.5
 
 
 def newest(folders: Folders, folder: str, proof: str) -> str | None:
@@ -136,7 +139,8 @@ def outline(folders: Folders, path: str) -> Outline:
             raise refused(path, "its model does not read its features from one column of numbers each")
         filled = frozenset(sources[name] for name in columns if name in sources)
         imputer = stages[0] if before else None
-        found = Outline(features, _KINDS[model["class"]], model["numTrees"], stages[-1], imputer, filled)
+        kind, threshold = _KINDS[model["class"]], _threshold(model)
+        found = Outline(features, kind, model["numTrees"], stages[-1], imputer, filled, threshold)
     except (KeyError, TypeError) as error:
         raise damaged(path, f"its metadata lack {error}") from error
     for name in ("data", "treesMetadata"):
@@ -157,6 +161,15 @@ def rule_for_missing(path: str, missing: str | None, fills: bool) -> str:
             "score with missing: drop, or train it so"
         )
     return missing or ("median" if fills else "error")
+
+
+def _threshold(model: Mapping[str, Any]) -> float:
+    """The probability above which Spark predicts class 1: it takes the class with the largest probability / threshold.
+
+    Where the threshold of class 0 is 0, that is class 0 unless class 1 is certain.
+    """
+    of_0, of_1 = model["paramMap"].get("thresholds") or (0.5, 0.5)
+    return min(float(of_1 / (of_0 + of_1)), nextafter(1.0, 0.0))
 
 
 def _imputed(path: str, imputer: Mapping[str, Any]) -> dict[str, str]:

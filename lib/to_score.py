@@ -33,6 +33,18 @@ def check_options(are_rasters: bool, id_cols: Sequence[str], bands: Any, resampl
         raise InputError("bands, resample and resume are for rasters, and the input is a table: leave them out")
 
 
+def run_to_resume(name: str) -> str:
+    """The run id of a scoring that is to be taken up, by its name or folder.
+
+    Raises:
+        InputError: it is no name of one.
+    """
+    run_id = artifacts.run_id_of(name)
+    if not run_id:
+        raise InputError(f"--resume {name}: must be the name of a scoring, score_YYYYMMDD_HHMMSS")
+    return run_id
+
+
 def check_begun(exists: Callable[[str], bool], folder: str) -> None:
     """Check that a scoring which is taken up was begun and is not complete.
 

@@ -14,12 +14,14 @@ from lib import filling
 from lib.errors import InputError
 from lib.rasters.tiles import RESAMPLINGS
 from lib.reporting import scoring_report
+from lib.reporting.language.words import LANGUAGES
 from lib.scoring import scoring
 from lib.spark_submit import run_submitted
+from lib.to_score import run_to_resume
 
 
 def main() -> int:
-    """Score a table; returns 0 (done), 1 (failed) or 2 (wrong usage or bad input)."""
+    """Score a table or raster tiles; returns 0 (done), 1 (failed) or 2 (wrong usage or bad input)."""
     parser = argparse.ArgumentParser(description="Score a table or raster tiles with a saved model")
     parser.add_argument("--model", required=True, help="the model's folder, or its pipeline_best")
     parser.add_argument(
@@ -34,7 +36,14 @@ def main() -> int:
     )
     parser.add_argument("--bands", nargs="+", default=[], metavar="FEATURE=NUMBER", help="a raster's bands by number")
     parser.add_argument("--resample", choices=RESAMPLINGS, help="bring a raster's files to one grid")
+    parser.add_argument("--best_areas", type=int, default=20, help="how many of a map's best areas are listed")
+    parser.add_argument(
+        "--resume", metavar="SCORE", help="go on with maps of a run that died (score_YYYYMMDD_HHMMSS below --output)"
+    )
+    parser.add_argument("--language", choices=LANGUAGES, default="en", help="language of the report")
     args = parser.parse_args()
+    if args.best_areas < 0:
+        parser.error("--best_areas: must be a number from 0")
 
     def work(spark: SparkSession) -> str:
         scored = scoring.score(
@@ -46,8 +55,11 @@ def main() -> int:
             missing=args.missing,
             bands=_numbers(args.bands),
             resample=args.resample,
+            best_areas=args.best_areas,
+            run_id=run_to_resume(args.resume) if args.resume else "",
+            resume=bool(args.resume),
         )
-        scoring_report.write(spark, scored)
+        scoring_report.write(spark, scored, args.language)
         scoring.finish(spark, scored)
         return scored.folder
 

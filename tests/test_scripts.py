@@ -8,15 +8,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import psutil
 import pytest
+import rasterio
+from affine import Affine
 
 from launcher.experiment import results
 from launcher.local_spark import find_java
 from launcher.support.files import LocalFiles
+from lib.scoring import scoring
 from lib.training import Settings, train
 from tests.conftest import ROOT
+from tests.lib.rasters.make import UTM, raster
 from tests.lib.tables import make_table, write
 from tests.test_experiment import finish, run, start
 from tests.test_resuming import wait_for
@@ -125,6 +130,8 @@ def test_another_table_by_a_share_of_it(submit, trained, tmp_path):
         ("06_entrenar_modelos_spark", "--inputs t --out_model_dir o --metrics_weighted", "needs --weight_col"),
         ("06_entrenar_modelos_spark", "--inputs t --out_model_dir o --class_weights equal", "choose from 'balanced'"),
         ("06_entrenar_modelos_spark", "--inputs t --out_model_dir o --nodata none", "invalid float value: 'none'"),
+        ("08_aplicar_modelo_spark", "--model m --inputs t --output o --best_areas -1", "must be a number from 0"),
+        ("08_aplicar_modelo_spark", "--model m --inputs t --output o --language fr", "choose from 'en', 'es'"),
     ],
 )
 def test_wrong_usage_is_refused(script, arguments, says):
@@ -150,6 +157,47 @@ def test_a_table_is_scored_with_its_model(submit, trained, tables, tmp_path):
     assert again.stdout.startswith("error: id_cols: the table has no column 'pixl': did you mean pixel?")
     assert again.stdout.count("\n") == 1
     assert not [file for file in tmp_path.glob("again/**/*") if file.is_file()]
+
+
+def test_a_map_is_made_of_bands_by_number_and_resumed(spark, submit, trained, tmp_path):
+    features = json.loads((trained / "metrics" / "summary.json").read_text())["pipeline"]["features"]
+    bands = np.random.default_rng(3).normal(size=(len(features), 40, 60)).astype("float32")
+    fine = raster(tmp_path / "a.tif", bands[1:])
+    coarse = raster(tmp_path / "b.tif", bands[:1, ::2, ::2], transform=UTM["transform"] @ Affine.scale(2))
+    numbers = {name: 1 + (place - 1) % len(features) for place, name in enumerate(features)}
+    out = str(tmp_path / "out")
+    arguments = ["--model", str(trained), "--inputs", fine, coarse, "--output", out, "--best_areas", "2"]
+    arguments += ["--bands", *(f"{name}={number}" for name, number in numbers.items()), "--language", "es"]
+    refused = submit("08_aplicar_modelo_spark.py", *arguments)
+    assert (refused.returncode, "resample" in refused.stdout) == (2, True), refused.stdout
+    options = {"bands": numbers, "resample": "nearest", "best_areas": 2}
+    here = scoring.score(spark, str(trained), [fine, coarse], out, run_id="20260131_235959", **options)
+    shutil.rmtree(Path(here.folder, "maps"))
+
+    done = submit(
+        "08_aplicar_modelo_spark.py", *arguments, "--resample", "nearest", "--resume", "score_20260131_235959"
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    folder = Path(done.stdout.splitlines()[-1])
+    record = json.loads((folder / "scores.json").read_text())
+    assert (record["rows"], record["run_id"], record["resumed_windows"]) == (2400, "20260131_235959", 1)
+    assert record["best_areas"] == here.record["best_areas"]
+    assert len(record["best_areas"]) <= 2
+    assert "# Informe de puntuación" in (folder / "SCORING_REPORT.md").read_text()
+    [score] = folder.glob("maps/*/score.tif")
+    # Each pixel of the coarse band is four of the fine one.
+    values = np.concatenate([bands[1:], bands[:1, ::2, ::2].repeat(2, axis=1).repeat(2, axis=2)]).reshape(
+        len(features), -1
+    )
+    table = write(pd.DataFrame({name: values[number - 1] for name, number in numbers.items()}), tmp_path / "t.parquet")
+    as_table = scoring.score(spark, str(trained), table, str(tmp_path / "table"), id_cols=[])
+    with rasterio.open(score) as dataset:
+        found = dataset.read(1).ravel()
+    expected = pd.read_parquet(f"{as_table.folder}/scores").score.to_numpy()
+    assert np.array_equal(np.sort(found), np.sort(expected.astype(found.dtype)))
+
+    again = submit("08_aplicar_modelo_spark.py", *arguments, "--resample", "nearest", "--resume", "yesterday")
+    assert (again.returncode, again.stdout.startswith("error: --resume yesterday: must be the name")) == (2, True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

@@ -8,7 +8,7 @@ import typer
 from launcher.commands.cost_screens import show_cluster, show_run
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
 from launcher.emr.cost import records
-from launcher.emr.cost.earlier_runs import EarlierRun, earlier_runs, ran_through_livy
+from launcher.emr.cost.earlier_runs import Ran, earlier_runs, earlier_scorings, ran_through_livy
 from launcher.emr.cost.estimates import estimate
 from launcher.emr.cost.spending import NOT_INCLUDED, Spending, spending
 from launcher.emr.steps import Step, list_steps
@@ -29,7 +29,7 @@ app = typer.Typer()
 @app.command()
 def cost(
     run: Annotated[
-        str | None, typer.Argument(metavar="[STEP|RUN_ID|MODEL]", help="a single run instead of the cluster")
+        str | None, typer.Argument(metavar="[STEP|RUN_ID|MODEL|SCORES]", help="a single run instead of the cluster")
     ] = None,
     estimate: Annotated[bool, typer.Option("--estimate", help="estimate a future run with these parameters")] = False,
     params: Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters")] = None,
@@ -79,7 +79,8 @@ def _actual(
 ) -> None:
     session = boto3.Session()
     emr = aws.client("emr", session)
-    earlier = earlier_runs(files_at(wanted.out), wanted.out)
+    files = files_at(wanted.out)
+    earlier: list[Ran] = [*earlier_runs(files, wanted.out), *earlier_scorings(files, wanted.out)]
     recorded = next((each for each in earlier if run and each.run_id == artifacts.run_id_of(run)), None)
     on_record = recorded.cluster if recorded else ""
     cluster = the_cluster(emr, cluster_id or wanted.cluster.id or on_record)
@@ -95,7 +96,7 @@ def _actual(
         show_cluster(out(), spent, names)
 
 
-def _activity(run: str, spent: Spending, steps: list[Step], recorded: EarlierRun | None, out: str) -> str:
+def _activity(run: str, spent: Spending, steps: list[Step], recorded: Ran | None, out: str) -> str:
     """The name under which a run is in the account."""
     run_id = artifacts.run_id_of(run)
     step = next((each for each in steps if each.id == run or (run_id and each.run_id == run_id)), None)

@@ -7,8 +7,7 @@ import typer
 from launcher.commands.parameter_options import option, setting, typed
 from launcher.parameters.cluster import TARGETS, RunOptions
 from launcher.support.outcomes import EXIT_CODES, command_body
-from lib.artifacts import run_id_of
-from lib.errors import InputError
+from lib.to_score import run_to_resume
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -54,9 +53,4 @@ def score(
 
 def _resumed(name: str | None) -> dict[str, Any]:
     """The parameters that go on with a scoring."""
-    if name is None:
-        return {}
-    run_id = run_id_of(name)
-    if not run_id:
-        raise InputError(f"--resume {name}: must be the name of a scoring, score_YYYYMMDD_HHMMSS")
-    return {"run_id": run_id, "resume": True}
+    return {} if name is None else {"run_id": run_to_resume(name), "resume": True}

@@ -103,11 +103,13 @@ def the_model_can_score_the_tables(plan: Plan) -> None:
     if model is not None:
         scoring.check_missing(parameters, model)
     here = {place: path for place in parameters.input_data if (path := local_path(place)) is not None}
+    rasters = {place: scoring.rasters_at(place) for place in parameters.input_data}
+    known = {place: files for place, files in rasters.items() if files is not None}
+    files = scoring.check_kind(known, parameters) if len(known) == len(rasters) else []
     if model is None or not here:
         return
-    rasters = {place: _rasters(path) for place, path in here.items()}
-    if len(here) == len(parameters.input_data):
-        scoring.check_kind(rasters, parameters, model)
+    if len(here) == len(rasters):
+        scoring.check_bands(files, parameters, model)
     for place, path in here.items():
         if rasters[place]:
             continue
@@ -183,11 +185,6 @@ def _new_folders(plan: Plan) -> tuple[str, ...]:
 def _places(plan: Plan, name: str) -> list[str]:
     """The places that a parameter names; a model may also be none, or `latest`."""
     return [place for place in places(getattr(plan.parameters, name)) if place not in ("", LATEST)]
-
-
-def _rasters(path: Path) -> list[str]:
-    """The raster files at a place; none of a pattern that only Hadoop knows."""
-    return [str(match) for file in scoring.rasters_at(str(path)) for match in matching(Path(file))]
 
 
 def _open(path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from launcher.parameters.schema import Parameters
-from launcher.support.files import files_at, local_path
+from launcher.support.files import LocalFiles, files_at, local_path, matching
 from lib import artifacts, model_files
 from lib.errors import InputError
 from lib.model_files import Folders
@@ -80,27 +80,46 @@ def check_table(place: str, table: "Outline", model: model_files.Outline, id_col
         raise tables.without_rows(place)
 
 
-def rasters_at(place: str) -> list[str]:
-    """The raster files at a place (a file, or a folder of them); none if it is a table."""
-    return tables.rasters_at(place, files_at(place).names)
+def rasters_at(place: str) -> list[str] | None:
+    """The raster files at a place, none if it is a table; None if that is not known before Spark looks at it."""
+    if (path := local_path(place)) is not None and (found := matching(path)):
+        return tables.rasters_among([str(match) for match in found], LocalFiles().names, _opens)
+    if tables.is_in_catalogue(place):
+        return []
+    return [place] if tables.is_raster(place) else None
 
 
-def check_kind(rasters: Mapping[str, Sequence[str]], parameters: Parameters, model: model_files.Outline) -> None:
-    """Check that the inputs, all on this machine, are of one kind, for which what is asked makes sense.
+def check_kind(rasters: Mapping[str, Sequence[str]], parameters: Parameters) -> list[str]:
+    """Check that the inputs are of one kind, for which what is asked makes sense; returns all raster files.
 
-    `rasters` are the raster files of each input. They have the model's features.
+    `rasters` are the raster files of each input.
 
     Raises:
-        InputError: tables and rasters are mixed, an option is for the other kind, or a raster lacks a band.
+        InputError: tables and rasters are mixed, or an option is for the other kind.
     """
     files = rasters_alone(rasters)
     of_rasters = (parameters.bands, parameters.resample, parameters.resume)
     check_options(bool(files), parameters.id_cols, *of_rasters)
+    return files
+
+
+def check_bands(files: Sequence[str], parameters: Parameters, model: model_files.Outline) -> None:
+    """Check that raster files of this machine have the model's features.
+
+    Raises:
+        InputError: a band is missing, or they make no tiles for other reasons.
+    """
     if files:
         # GDAL takes a while to import.
         from lib.rasters.tile_set import named_tiles
 
         named_tiles(files, model.features, parameters.bands, parameters.resample)
+
+
+def _opens(place: str) -> bool:
+    from lib.rasters.files import is_raster
+
+    return is_raster(place)
 
 
 def _folders(place: str) -> Folders:

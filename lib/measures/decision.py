@@ -39,9 +39,9 @@ class Decision:
         return cls(Isotonic.fit(counts), threshold, rule, at(counts, threshold))
 
     @classmethod
-    def none(cls) -> "Decision":
+    def none(cls, threshold: float = THRESHOLD) -> "Decision":
         """That of a model without calibration.json: Spark ML's own threshold, and no calibration."""
-        return cls(None, THRESHOLD, THRESHOLD, {})
+        return cls(None, threshold, threshold, {})
 
     @classmethod
     def read(cls, storage: Storage, model_dir: str) -> "Decision":

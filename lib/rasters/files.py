@@ -32,8 +32,9 @@ def gdal_name(place: str) -> str:
         return f"{_VSIS3}{bucket}/{key}"
     scheme, colon, rest = place.partition(":")
     if colon and scheme.lower() == "file":
-        path = f"/{rest[2:].partition('/')[2]}" if rest.startswith("//") else rest
-        return str(Path(unquote(path)).absolute())
+        path = Path(f"/{rest[2:].partition('/')[2]}" if rest.startswith("//") else rest)
+        # Hadoop writes names as they are, people as URIs want them: a file may really be called a%20b.tif.
+        return str((path if path.exists() else Path(unquote(str(path)))).absolute())
     if "://" in place or (colon and scheme.lower() == "hdfs"):
         raise InputError(
             f"{place}: rasters are read from S3 and from the disks of this machine, not from {scheme}: copy it to S3 "
@@ -45,6 +46,15 @@ def gdal_name(place: str) -> str:
 def shown(name: str) -> str:
     """The place that GDAL calls so, as users write it."""
     return f"s3://{name.removeprefix(_VSIS3)}" if name.startswith(_VSIS3) else name
+
+
+def is_raster(place: str) -> bool:
+    """Whether GDAL opens a file as a raster, whatever its name is."""
+    try:
+        with opened(gdal_name(place)):
+            return True
+    except InputError:
+        return False
 
 
 @contextmanager

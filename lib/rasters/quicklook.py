@@ -55,8 +55,13 @@ def pixel_size(tile: Tile) -> PixelSize | None:
     return size_of_pixel(tile.crs, tile.transform, tile.width / 2, tile.height / 2)
 
 
+def in_coordinates(transform: Affine) -> bool:
+    """Whether a picture of a map has its coordinates on its sides: its rows and columns go along their axes."""
+    return transform != Affine.identity() and transform.b == transform.d == 0
+
+
 def _extent(transform: Affine, width: int, height: int) -> Extent:
-    if transform == Affine.identity() or not transform.is_rectilinear:
+    if not in_coordinates(transform):
         return 0.0, float(width), float(height), 0.0
     left, top = transform @ (0, 0)
     right, bottom = transform @ (width, height)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from lib.rasters.tiles import Found, Resampling, Tile, has_all, look, tile_of
+from lib.rasters.tiles import Found, Resampling, Tile, has_all, look, tile_of, without_ending
 
 
 def named_tiles(
@@ -21,7 +21,7 @@ def named_tiles(
         folder, _, name = file.rpartition("/")
         found = look(file)
         if has_all(found, features, bands):
-            _add(tiles, name.rpartition(".")[0], tile_of(found, features, bands, resample))
+            _add(tiles, without_ending(name), tile_of(found, features, bands, resample))
         else:
             parts.setdefault(folder, []).extend(found)
     for folder, of_tile in parts.items():

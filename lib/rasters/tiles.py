@@ -181,13 +181,18 @@ def look(place: str) -> list[Found]:
             )
         points = bool(dataset.gcps[0] or dataset.rpcs)
         grid = _Grid(dataset.crs or None, dataset.transform, dataset.width, dataset.height, points)
-        stem = file.rpartition("/")[2].rpartition(".")[0] if dataset.count == 1 else ""
+        stem = without_ending(file.rpartition("/")[2]) if dataset.count == 1 else ""
         return [
             Found(file, index + 1, dataset.descriptions[index] or "", stem, dataset.dtypes[index],
                    dataset.nodatavals[index], dataset.scales[index], dataset.offsets[index],
                    dataset.block_shapes[index], grid)
             for index in range(dataset.count)
         ]  # fmt: skip
+
+
+def without_ending(name: str) -> str:
+    """A file's name without its ending, if it has one."""
+    return name.rpartition(".")[0] if "." in name else name
 
 
 def has_all(found: Sequence[Found], features: Sequence[str], bands: Mapping[str, int] | None = None) -> bool:

@@ -133,9 +133,14 @@ def _round(length: float) -> float:
 
 def _number(axes: Axes, drawn: Map, areas: Sequence[Mapping[str, Any]]) -> None:
     """The numbers of the best areas, where their centres are."""
-    if not drawn.placed:
-        return
     for rank, area in enumerate(areas[:_NUMBERED], start=1):
         if area["tile"] == drawn.name:
             box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "black", "linewidth": 0.6}
-            axes.annotate(verbatim(str(rank)), (area["x"], area["y"]), ha="center", va="center", fontsize=7, bbox=box)
+            axes.annotate(
+                verbatim(str(rank)),
+                drawn.to_picture @ (area["x"], area["y"]),
+                ha="center",
+                va="center",
+                fontsize=7,
+                bbox=box,
+            )

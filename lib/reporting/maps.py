@@ -13,6 +13,7 @@ from lib.scoring.scoring import Scored
 
 _MAPS_SHOWN = 12
 _HECTARE, _KM2 = 1e4, 1e6
+_ONE_SIZE = 1.01  # the pixels of one grid differ by less, of tiles in degrees
 
 
 def marked_ground(record: Record, words: Words) -> str:
@@ -21,6 +22,21 @@ def marked_ground(record: Record, words: Words) -> str:
     if any(tile["pixel_m2"] is None for tile in tiles):
         return ""
     return f" ({_size(sum(tile['pixel_m2'] * tile['rows'] * tile['share_marked'] for tile in tiles), words)})"
+
+
+def by_ground(record: Record) -> Record:
+    """The record with shares of the ground in place of those of the pixels, where pixels are not all of one size."""
+    tiles = [tile for tile in record["tiles"] if tile["rows"]]
+    sizes = [tile["pixel_m2"] for tile in tiles]
+    if None in sizes or max(sizes) <= _ONE_SIZE * min(sizes):
+        return record
+    weights = [tile["pixel_m2"] * tile["rows"] for tile in tiles]
+    shares = {
+        name: sum(weight * tile[name] for weight, tile in zip(weights, tiles, strict=True)) / sum(weights)
+        for name in record
+        if name.startswith("share_")
+    }
+    return {**record, **shares, "shares_of": "ground"}
 
 
 def without_value(record: Record) -> int:

@@ -6,14 +6,14 @@ from matplotlib.figure import Figure
 from pyspark.sql import SparkSession
 
 from lib import artifacts
-from lib.measures.judge import NAMES
+from lib.measures.judge import NAMES, SPREAD
 from lib.reporting.best_rows import best_rows
 from lib.reporting.chosen_threshold import rule_in_words
 from lib.reporting.filled_values import of_features
 from lib.reporting.language.words import Words
 from lib.reporting.likeness import likeness
 from lib.reporting.limits import NAMED
-from lib.reporting.maps import best_areas, map_files, maps, marked_ground, without_value
+from lib.reporting.maps import best_areas, by_ground, map_files, maps, marked_ground, without_value
 from lib.reporting.markdown import bullets, code, section, table
 from lib.reporting.pictures import Images, picture
 from lib.reporting.plot_style import BLUE, WIDTH, name_axes, new_axes, number_axis, styled, threshold_line
@@ -84,7 +84,9 @@ def _title(record: Record, words: Words) -> str:
 
 def _said(record: Record, words: Words) -> list[str]:
     """What share is marked, of what the model should not be asked, and what has no score."""
-    of_maps, of_the = "tiles" in record, words(f"of_the.{artifacts.unit_scored(record)}")
+    of_maps = "tiles" in record
+    record = by_ground(record) if of_maps else record
+    of_the = words(f"of_the.{record.get('shares_of', artifacts.unit_scored(record))}")
     said = [
         words(
             "scores.marked",
@@ -103,6 +105,8 @@ def _said(record: Record, words: Words) -> list[str]:
         said.append(words("scores.uncertain", share=share, of_the=of_the, reasons=" ".join(reasons)))
     if "share_applicable" not in record:
         said.append(words("scores.no_area"))
+    if SPREAD not in record["columns"]:
+        said.append(words("scores.no_spread"))
     if not record.get("model_verified"):
         said.append(words("scores.unverified_model"))
     if of_maps and (without := without_value(record)):

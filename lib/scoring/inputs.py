@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from lib.rasters.files import is_raster
 from lib.storage import Storage
-from lib.support.tables import absent, is_in_catalogue, rasters_at
+from lib.support.tables import absent, is_in_catalogue, rasters_among
 from lib.to_score import rasters_alone
 
 
@@ -21,5 +22,5 @@ def raster_files(storage: Storage, places: Sequence[str]) -> list[str]:
         matches = [place] if place.startswith("/vsi") else storage.glob(place)
         if not matches:
             raise absent(place)
-        found[place] = [file for match in matches for file in rasters_at(match, storage.list)]
+        found[place] = rasters_among(matches, storage.list, is_raster)
     return rasters_alone(found)

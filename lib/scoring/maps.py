@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from affine import Affine
 from pyspark.sql import SparkSession
 
 from lib import artifacts
@@ -15,7 +16,7 @@ from lib.measures.judge import DISSIMILARITY, SCORE
 from lib.rasters.cogs import OUTPUTS, write_cogs
 from lib.rasters.files import shown
 from lib.rasters.ground import PixelSize
-from lib.rasters.quicklook import Overview, overview, pixel_size
+from lib.rasters.quicklook import Overview, in_coordinates, overview, pixel_size
 from lib.rasters.targets import Area, best_areas, geojson, properties
 from lib.rasters.tiles import Tile
 from lib.scoring import tally, windows
@@ -35,14 +36,14 @@ class Map:
         overviews: of its maps, by name.
         shape: rows and columns of the tile's pixels.
         pixel: the size of one on the ground, if that is known.
-        placed: whether the overviews' extents are in the tile's coordinates, in which its areas are given, too.
+        to_picture: from the tile's coordinates, in which its areas are given, to those of the overviews' extents.
     """
 
     name: str
     overviews: Mapping[str, Overview]
     shape: tuple[int, int]
     pixel: PixelSize | None
-    placed: bool
+    to_picture: Affine
 
 
 def score_tiles(
@@ -118,8 +119,8 @@ def _write(
         shown_maps = {each: overview(file) for each, file in files.items()}
         for each, file in files.items():
             storage.upload(file, join(folder, artifacts.MAPS, name, f"{each}.tif"))
-    placed = tile.transform.is_rectilinear
-    return Map(name, shown_maps, (tile.height, tile.width), pixel_size(tile), placed), areas
+    to_picture = Affine.identity() if in_coordinates(tile.transform) else ~tile.transform
+    return Map(name, shown_maps, (tile.height, tile.width), pixel_size(tile), to_picture), areas
 
 
 def _described(name: str, tile: Tile, pixel: PixelSize | None, counted: Mapping[str, Any]) -> dict[str, Any]:

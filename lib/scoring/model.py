@@ -113,7 +113,8 @@ def load_model(spark: SparkSession, model: str) -> Model:
     scorer = load_ensemble(spark, pipeline)
     verified = check_trained(scorer, summary, pipeline)
     if not place.is_ours:
-        return Model(folder, pipeline, scorer, Judge(scorer.ensemble, Decision.none(), None), None, {}, {})
+        decision = Decision.none(model_files.outline(storage.folders, pipeline).threshold)
+        return Model(folder, pipeline, scorer, Judge(scorer.ensemble, decision, None), None, {}, {})
     known = reference.read(storage, folder, scorer.features, experiment["data"]["zone_col"])
     area = comparison.area_of(known, scorer.features, comparison.gains_of(summary)) if known else None
     judge = Judge(scorer.ensemble, Decision.read(storage, folder), area, _spread_limit(scorer, known))

@@ -18,7 +18,7 @@ from lib.measures.decision import Decision
 from lib.metrics import Array, count_scores
 from lib.reading.options import Options
 from lib.scoring import tally
-from lib.scoring.model import COMPARED_ROWS, Model
+from lib.scoring.model import Model
 from lib.split import HASH_COL
 from lib.storage import join
 from lib.support import tables
@@ -43,14 +43,16 @@ def score_table(
     started = time.monotonic()
     raw, dropped, lacking = _usable(dataset.read(spark, uris, options), ", ".join(uris), model, missing)
     kept = _kept(raw, model, id_cols)
-    model.check(spark, _some(raw, model))
+    sample = _sample(raw, model)
+    model.check(spark, sample)
     prepared = time.monotonic()
     place = join(folder, artifacts.SCORES)
     judged(raw, model, kept).write.parquet(place)
     timings = {"prepare": round(prepared - started, 3), "score": round(time.monotonic() - prepared, 3)}
     written = spark.read.parquet(place)
     record: dict[str, Any] = {"dropped": dropped, **lacking, "id_cols": list(id_cols), "timings": timings}
-    record |= {**tally.describe(model.judge, _counts(written, model)), **model.beside_training(_sample(raw, model))}
+    record |= tally.describe(model.judge, _counts(written, model))
+    record |= model.beside_training(model.scorer.filled(sample))
     label = model.experiment.get("data", {}).get("label_col")
     if label not in kept:
         return record, {}
@@ -154,11 +156,6 @@ def _kept(rows: DataFrame, model: Model, id_cols: Sequence[str]) -> list[str]:
     return kept
 
 
-def _some(rows: DataFrame, model: Model) -> Array:
-    """The features of some rows (rows × features)."""
-    return np.array(rows.select(*_columns(model.features)).limit(COMPARED_ROWS).collect(), np.float64)
-
-
 def _counts(written: DataFrame, model: Model) -> tally.Counts:
     """The counts of scored rows, in one pass."""
     broadcast = written.sparkSession.sparkContext.broadcast(model.judge)
@@ -176,9 +173,12 @@ def _counts(written: DataFrame, model: Model) -> tally.Counts:
 
 
 def _sample(rows: DataFrame, model: Model) -> Array:
-    """Features of rows to compare with the training rows (rows × features)."""
-    filled = rows.withColumns(dict(zip(model.features, model.scorer.columns(rows), strict=True)))
-    hashed = filled.withColumn(HASH_COL, dataset.row_hash(model.features))
+    """The features of rows from all over the table (rows × features), not yet filled.
+
+    They are those with the lowest hashes. The first rows of a table are often of one zone, or one class.
+    """
+    numbers = [F.col(tables.quoted(name)).cast("double").alias(name) for name in model.features]
+    hashed = rows.select(*numbers).withColumn(HASH_COL, dataset.row_hash(model.features))
     return reference.sample(hashed, model.features).to_numpy(np.float64)
 
 

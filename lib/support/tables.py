@@ -56,8 +56,8 @@ _VECTORS = (".shp", ".geojson", ".kml")
 
 # What GDAL reads and a table is never called. Pictures (.png, .jpg) often stand beside rasters as previews.
 RASTER_SUFFIXES = (
-    *(".tif", ".tiff", ".vrt", ".jp2", ".img", ".nc", ".bil", ".dat", ".asc", ".grd", ".hgt", ".dem", ".ers"),
-    *(".sdat", ".rst", ".pix", ".mrf"),
+    *(".tif", ".tiff", ".vrt", ".jp2", ".img", ".nc", ".bil", ".bip", ".bsq", ".dat", ".asc", ".grd", ".hgt", ".dem"),
+    *(".ers", ".sdat", ".rst", ".pix", ".mrf"),
 )
 
 
@@ -107,14 +107,32 @@ def is_raster(place: str) -> bool:
     return place.startswith("/vsi") or place.lower().endswith(RASTER_SUFFIXES)
 
 
-def rasters_at(place: str, names: Callable[[str], Sequence[str]]) -> list[str]:
-    """The raster files at a place: itself, or those in a folder; `names` gives what is directly below one."""
-    if is_in_catalogue(place):
-        return []
-    if is_raster(place):
-        return [place]
-    folder = place.rstrip("/")
-    return [f"{folder}/{name}" for name in names(folder) if is_raster(name) and not _is_hidden(name)]
+def rasters_among(
+    matches: Sequence[str], names: Callable[[str], Sequence[str]], opens: Callable[[str], bool]
+) -> list[str]:
+    """The raster files at what a place matches: files, or what is directly in folders; `names` lists a folder.
+
+    A file is one by its ending. Where none has such an ending, `opens` is asked of files that have no table's either:
+    of the first, and if that is a raster, of the others. It is not asked of what is in folders, which may be thousands
+    of files, and pictures beside rasters.
+    """
+    found, untold = [], []
+    for place in matches:
+        folder = place.rstrip("/")
+        if is_raster(place):
+            found.append(place)
+        elif (below := names(folder)) not in ([], [folder.rpartition("/")[2]]):  # Hadoop lists a file as itself
+            found += [f"{folder}/{name}" for name in below if is_raster(name) and not _is_hidden(name)]
+        elif not has_table_ending(place):
+            untold.append(place)
+    if found or not untold or not opens(untold[0]):
+        return found
+    return [untold[0], *filter(opens, untold[1:])]
+
+
+def has_table_ending(place: str) -> bool:
+    """Whether a file's ending is that of a table, or of geometries."""
+    return place.lower().endswith((*_VECTORS, *(suffix for known in FORMATS for suffix in known.suffixes)))
 
 
 def start_of(place: str) -> str:
@@ -215,7 +233,10 @@ def absent(uri: str) -> InputError:
 
 def unreadable(uri: str, table_format: Format) -> InputError:
     """A file does not have the format that its name implies."""
-    return InputError(f"{uri} is not valid {table_format.name}: it is damaged or has another format; {what_is_read()}")
+    raster = "" if has_table_ending(uri) else "; a raster to score is given by its own name, and must be one for GDAL"
+    return InputError(
+        f"{uri} is not valid {table_format.name}: it is damaged or has another format{raster}; {what_is_read()}"
+    )
 
 
 def check_names(uri: str, names: Sequence[str]) -> None:

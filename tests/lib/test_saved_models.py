@@ -1,4 +1,8 @@
+import shutil
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -97,84 +101,113 @@ def test_an_ensemble_scores_as_its_pipeline_does(spark, frame, tmp_path, name):
     np.testing.assert_allclose(scorer.ensemble.score(values), scored, rtol=0, atol=1e-12)
 
 
-@settings(deadline=None, max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
+TREES = 6
+EXAMPLES = 300 if settings().max_examples > 1000 else 2  # each is a job of Spark: more of them at night
+
+
+@pytest.fixture(scope="module")
+def templates(frame, tmp_path_factory):
+    """A saved forest and a saved GBT, whose trees other tests replace."""
+    place = tmp_path_factory.mktemp("templates")
+    kinds = {
+        False: RandomForestClassifier(numTrees=TREES, maxDepth=1, seed=1),
+        True: GBTClassifier(maxIter=TREES, maxDepth=1, stepSize=0.3),
+    }
+    assembler = vector_assembler(FEATURES).setHandleInvalid("keep")
+    return {is_gbt: save(assembler, kind, frame, str(place / str(is_gbt))) for is_gbt, kind in kinds.items()}
+
+
+@settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 2**32),
     n_features=st.integers(1, 3),
-    depths=st.lists(st.integers(0, 30), min_size=1, max_size=5),
+    depths=st.lists(st.integers(0, 30), min_size=1, max_size=TREES),
+    fullness=st.floats(0, 1),
     is_gbt=st.booleans(),
     thresholds=st.lists(st.sampled_from([-np.inf, -1.5, -0.0, 0.0, 0.1 + 0.2, 1.5, np.inf]), min_size=1),
 )
-@example(seed=1, n_features=1, depths=[30, 0, 12], is_gbt=False, thresholds=[0.1 + 0.2, -np.inf, np.inf])
-@example(seed=2, n_features=2, depths=[30, 0, 7], is_gbt=True, thresholds=[-0.0, 0.1 + 0.2])
-def test_any_trees_that_spark_ml_saves_score_as_its_transform_does(
-    spark, tmp_path, seed, n_features, depths, is_gbt, thresholds
+@example(seed=1, n_features=1, depths=[30, 0, 12], fullness=0.3, is_gbt=False, thresholds=[0.1 + 0.2, -np.inf, np.inf])
+@example(seed=2, n_features=2, depths=[30, 8, 7], fullness=1, is_gbt=True, thresholds=[-0.0, 0.1 + 0.2])
+def test_any_trees_that_spark_ml_loads_score_as_its_transform_does(
+    spark, templates, tmp_path, seed, n_features, depths, fullness, is_gbt, thresholds
 ):
-    """Trees that no training would give: as deep as Spark allows, thresholds at the rows' values, infinite ones."""
+    """Trees that no training would give: chains as deep as Spark allows, full ones, thresholds at the rows' values,
+    infinite ones."""
     rng = np.random.default_rng(seed)
-    features = FEATURES[:n_features]
-    path = str(tmp_path / f"{seed}-{is_gbt}-{len(depths)}-{n_features}")
-    trees = [spark_tree(spark, rng, depth, n_features, thresholds, is_gbt) for depth in depths]
-    save_trees(spark, trees, features, is_gbt, path)
+    trees = [
+        random_tree(rng, depths[number % len(depths)], n_features, thresholds, fullness) for number in range(TREES)
+    ]
+    scored_alike(spark, rng, with_trees(templates[is_gbt], trees, is_gbt, rng, tmp_path / "model"), thresholds)
+
+
+@pytest.mark.parametrize("is_gbt", [False, True])
+def test_bins_of_two_bytes_score_as_its_transform_does(spark, templates, tmp_path, is_gbt):
+    rng = np.random.default_rng(5)
+    thresholds = rng.normal(size=3000)
+    trees = [random_tree(rng, 12, 3, thresholds, 0.95) for _ in range(TREES)]
+    path = with_trees(templates[is_gbt], trees, is_gbt, rng, tmp_path / "model")
+    ensemble = scored_alike(spark, rng, path, thresholds)
+    assert (ensemble.counts > 255).all()
+    assert ensemble.upper.dtype == np.uint32
+
+
+def scored_alike(spark, rng, path, thresholds):
+    """Compare a saved model's compiled trees with Spark ML on rows at and beside thresholds; returns the trees."""
     at = np.array([*thresholds, *np.nextafter(thresholds, 9), *np.nextafter(thresholds, -9), np.nan, np.inf, 0.3, 0.0])
-    values = rng.choice(at, (60, n_features))
-    rows = spark.createDataFrame(values.tolist(), features).coalesce(1)
+    values = rng.choice(at, (300, 3))
+    rows = spark.createDataFrame(values.tolist(), FEATURES).coalesce(1)
     theirs = with_score(PipelineModel.load(path).transform(rows)).select(SCORE_COL).toPandas()[SCORE_COL]
-    np.testing.assert_allclose(load_ensemble(spark, path).ensemble.score(values), theirs, rtol=0, atol=1e-12)
+    ensemble = load_ensemble(spark, path).ensemble
+    np.testing.assert_allclose(ensemble.score(values), theirs, rtol=0, atol=1e-12)
+    return ensemble
 
 
-def spark_tree(spark, rng, depth, n_features, thresholds, is_gbt):
-    """A tree of Spark ML, a chain to `depth` with a twig here and there."""
-    jvm, new_array = spark.sparkContext._jvm, spark.sparkContext._gateway.new_array
-    ml, impurity = jvm.org.apache.spark.ml, jvm.org.apache.spark.mllib.tree.impurity
+def random_tree(rng, depth, n_features, thresholds, fullness):
+    """The nodes of a tree, a chain to `depth`; beside it and above level 8, a node splits as often as `fullness`."""
+    nodes = []
 
-    def doubles(values):
-        made = new_array(jvm.double, len(values))
-        for place, value in enumerate(values):
-            made[place] = float(value)
-        return made
+    def grow(level, is_chain):
+        this = {"id": len(nodes), "leftChild": -1, "rightChild": -1, "feature": -1, "threshold": None}
+        nodes.append(this)
+        if level < depth and (is_chain or (level < 8 and rng.random() < fullness)):
+            this |= {"feature": int(rng.integers(n_features)), "threshold": float(rng.choice(thresholds))}
+            goes_on = rng.random() < 0.5
+            this["leftChild"] = grow(level + 1, is_chain and goes_on)
+            this["rightChild"] = grow(level + 1, is_chain and not goes_on)
+        return this["id"]
 
-    def statistics():
-        if is_gbt:
-            return impurity.VarianceCalculator(doubles([1, 0, 0]), 1)
-        return impurity.GiniCalculator(doubles(rng.integers(1, 9, 2)), 1)
-
-    def leaf():
-        return ml.tree.LeafNode(float(rng.normal()), 0.0, statistics())
-
-    def split(left, right):
-        limit = ml.tree.ContinuousSplit(int(rng.integers(n_features)), float(rng.choice(thresholds)))
-        return ml.tree.InternalNode(0.0, 0.0, 1.0, left, right, limit, statistics())
-
-    node = leaf()
-    for level in range(depth):
-        twig = split(leaf(), leaf()) if level and rng.random() < 0.3 else leaf()
-        node = split(node, twig) if rng.random() < 0.5 else split(twig, node)
-    if is_gbt:
-        return ml.regression.DecisionTreeRegressionModel(node, n_features)
-    return ml.classification.DecisionTreeClassificationModel(node, n_features, 2)
+    grow(0, True)
+    return nodes
 
 
-def save_trees(spark, trees, features, is_gbt, path):
-    """Save a pipeline of an assembler and these trees by Spark ML's own writers."""
-    jvm, new_array = spark.sparkContext._jvm, spark.sparkContext._gateway.new_array
-    ml = jvm.org.apache.spark.ml
-    tree = ml.regression.DecisionTreeRegressionModel if is_gbt else ml.classification.DecisionTreeClassificationModel
-    made = new_array(tree, len(trees))
-    weights = new_array(jvm.double, len(trees))
-    for place, each in enumerate(trees):
-        made[place], weights[place] = each, 1.0 / (place + 1)
-    if is_gbt:
-        estimator = GBTClassifier(maxIter=len(trees))
-        model = ml.classification.GBTClassificationModel(estimator.uid, made, weights, len(features))
-    else:
-        estimator = RandomForestClassifier(numTrees=len(trees))
-        model = ml.classification.RandomForestClassificationModel(estimator.uid, made, len(features), 2)
-    estimator._transfer_params_to_java()
-    estimator._java_obj.copyValues(model, ml.param.ParamMap.empty())
-    stages = new_array(ml.Transformer, 2)
-    stages[0], stages[1] = vector_assembler(features).setHandleInvalid("keep")._to_java(), model
-    ml.PipelineModel("pipeline_1", stages).write().overwrite().save(path)
+def with_trees(template, trees, is_gbt, rng, path):
+    """A copy of a saved pipeline with other trees, as Spark ML writes them."""
+    shutil.copytree(template, path, dirs_exist_ok=True)
+    [folder] = path.glob("stages/1_*/data")
+    first, *others = sorted(folder.glob("part-*.parquet"))
+    schema = pq.read_schema(first)
+    for file in (*others, *folder.glob(".*.crc")):
+        file.unlink()
+    rows = [
+        {"treeID": number, "nodeData": as_spark_writes(node, rng, is_gbt)}
+        for number, tree in enumerate(trees)
+        for node in tree
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), first)
+    return str(path)
+
+
+def as_spark_writes(node, rng, is_gbt):
+    is_leaf = node["leftChild"] < 0
+    split = {
+        "featureIndex": node["feature"],
+        "leftCategoriesOrThreshold": [] if is_leaf else [node["threshold"]],
+        "numCategories": -1,
+    }
+    statistics = [1.0, 0.0, 0.0] if is_gbt else rng.integers(1, 9, 2).astype(float).tolist()
+    made = {"prediction": float(rng.normal()), "impurity": 0.0, "impurityStats": statistics, "rawCount": 1}
+    places = {name: node[name] for name in ("id", "leftChild", "rightChild")}
+    return {**made, **places, "gain": -1.0 if is_leaf else 1.0, "split": split}
 
 
 def values_to_score(ensemble):

@@ -4,7 +4,7 @@ import uuid
 
 from botocore.exceptions import ClientError
 
-from launcher.emr.checks.s3_tables import outline
+from launcher.emr.checks.s3_tables import outline, rasters_at
 from launcher.emr.checks.subject import CheckResult, Subject, fail, ok, warning
 from launcher.emr.policies import s3_arn, statements
 from launcher.experiment import scoring
@@ -100,12 +100,18 @@ def _to_score(subject: Subject) -> list[str]:
     trees = scoring.model_of(subject.parameters)
     if trees is not None:
         scoring.check_missing(subject.parameters, trees)
-    for uri in subject.parameters.input_data:
-        if tables.catalogue_name(uri):
+    rasters = {
+        uri: [] if tables.catalogue_name(uri) else rasters_at(subject.client("s3"), uri)
+        for uri in subject.parameters.input_data
+    }
+    scoring.check_kind(rasters, subject.parameters)
+    for uri, files in rasters.items():
+        if tables.is_in_catalogue(uri):
             said.append(_later(uri))
             continue
-        if rasters := scoring.rasters_at(uri):
-            said.append(f"{uri}: {len(rasters)} raster files, whose bands are looked at when they are scored")
+        if files:
+            number = "1 raster file" if len(files) == 1 else f"{len(files):,} raster files"
+            said.append(f"{uri}: {number}, whose bands are looked at when the run starts")
             continue
         table = outline(subject.client("s3"), uri, subject.parameters.reading)
         if trees is not None:

@@ -34,6 +34,31 @@ def outline(s3: "S3Client", uri: str, options: Options) -> Outline:
         return outlines.outline(uri, objects, lambda key: _Object(s3, bucket, key, objects[key][1]), options, MOST)
 
 
+def rasters_at(s3: "S3Client", uri: str) -> list[str]:
+    """The keys of the raster files at a place; none if it is a table, or if there is nothing.
+
+    A file whose name does not tell is one if it is no parquet: the cluster asks GDAL, with rights of its own.
+
+    Raises:
+        InputError: it is not readable with these credentials.
+    """
+    bucket, place = bucket_and_key(uri)
+    pattern = _pattern(place)
+    below: dict[str, set[str]] = {}
+    with aws.translated_errors(f"cannot read {uri}"):
+        objects = _objects(s3, bucket, place)
+        for key in objects:
+            found = pattern.fullmatch(key)
+            rest = (found and found["below"]) or ""
+            names = below.setdefault(key.removesuffix(rest).rstrip("/"), set())
+            names.update([rest] if rest and "/" not in rest else [])
+
+        def is_no_parquet(key: str) -> bool:
+            return key in objects and _Object(s3, bucket, key, objects[key][1]).read(4) != b"PAR1"
+
+        return tables.rasters_among(list(below), lambda root: sorted(below[root]), is_no_parquet)
+
+
 class _Object(io.RawIOBase):
     """An object of S3 as a file: each read is a request. `failure` keeps the error of a read, because pyarrow's ORC
     reader replaces it by one of its own.

@@ -59,10 +59,13 @@ def estimate(
     return Estimate(spent.hourly, time, spent.has_spot)
 
 
+NOT_OF_SCORINGS = "not estimated for a scoring; what it costs stands in its record"
+
+
 def estimate_line(plan: Plan, session: boto3.Session) -> str:
     """An estimate on one line, or why there is none: a run should not fail for that."""
     if plan.is_scoring:
-        return "not estimated for a scoring; what it costs stands in its record"
+        return NOT_OF_SCORINGS
     try:
         return str(estimate(plan.parameters, session, plan.parameters.cluster.id))
     except ExperimentError as error:

@@ -13,7 +13,7 @@ import boto3
 
 from launcher.emr.cost import records
 from launcher.emr.cost.account import Activity, Span
-from launcher.emr.cost.estimates import estimate
+from launcher.emr.cost.estimates import NOT_OF_SCORINGS, estimate
 from launcher.emr.cost.spending import spending
 from launcher.emr.steps import list_steps
 from launcher.experiment.plan import Plan, Step
@@ -23,7 +23,7 @@ from lib.errors import ExperimentError
 
 
 class CostWatch:
-    """An observer of a run that keeps `cost` in its experiment.json; the plan names the cluster."""
+    """An observer of a run that keeps `cost` in its record (`Plan.record`); the plan names the cluster."""
 
     def __init__(self, plan: Plan, session: boto3.Session):
         self._plan, self._session, self._cluster = plan, session, plan.parameters.cluster.id
@@ -33,6 +33,9 @@ class CostWatch:
 
     def estimate(self) -> str:
         """Work out the estimate, for the record; say it, or why there is none."""
+        if self._plan.is_scoring:
+            self._estimate = {"unknown": NOT_OF_SCORINGS}
+            return NOT_OF_SCORINGS
         try:
             made = estimate(self._plan.parameters, self._session, self._cluster)
         except ExperimentError as error:

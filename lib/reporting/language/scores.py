@@ -10,6 +10,7 @@ SCORES = {
     "unit.pixels": ("pixels", "píxeles"),
     "of_the.rows": ("of the rows", "de las filas"),
     "of_the.pixels": ("of the pixels", "de los píxeles"),
+    "of_the.ground": ("of the hectares", "de las hectáreas"),
     "scores.marked": (
         "**{share} {of_the} are marked{ground}:** their score is above the threshold of {threshold} ({rule}).",
         "**Se marca el {share} {of_the}{ground}:** su puntuación supera el umbral de {threshold} ({rule}).",
@@ -35,8 +36,14 @@ SCORES = {
         "Puede preguntarse al modelo por todas: ninguna se aparta de las filas de entrenamiento.",
     ),
     "scores.no_area": (
-        "How unlike the training rows these are is not known: the model keeps no sample of them.",
-        "No se sabe cuánto difieren de las filas de entrenamiento: el modelo no guarda una muestra de ellas.",
+        "How unlike the training rows these are is not known: there is no `reference.parquet`, which has a sample of "
+        "them, beside the model.",
+        "No se sabe cuánto difieren de las filas de entrenamiento: junto al modelo no está `reference.parquet`, que "
+        "tiene una muestra de ellas.",
+    ),
+    "scores.no_spread": (
+        "How far the trees disagree is not known: those of a GBT correct each other and do not vote.",
+        "No se sabe cuánto discrepan los árboles: los de un GBT se corrigen entre sí y no votan.",
     ),
     "scores.unverified_model": (
         "Whether this model is the one that was trained is not known: nothing was recorded of its content.",

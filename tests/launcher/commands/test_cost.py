@@ -10,7 +10,7 @@ from moto.backends import get_backend
 from typer.testing import CliRunner
 
 from launcher.cli import app
-from tests.launcher.emr.cost.test_earlier_runs import leave, record
+from tests.launcher.emr.cost.test_earlier_runs import leave, record, scored
 from tests.launcher.requests import STEP, request
 
 
@@ -121,6 +121,16 @@ def test_a_run_through_livy_is_known_by_its_record(cost, cluster, tmp_path):
     found = json.loads(cost("model_20261125_130000", "--out", "experiments", "--json")[1])
     assert (found["run"], found["usd"], found["beside"]) == ("20261125_130000", pytest.approx(HOUR / 6, abs=1e-3), [])
     assert found["cluster_so_far"]["idle_usd"] == pytest.approx(HOUR * 40 / 60, abs=0.03)
+
+
+def test_a_scoring_through_livy_is_known_by_its_record_and_is_not_idle_time(cost, cluster, tmp_path):
+    span = {"from": ago(20).isoformat(), "to": ago(10).isoformat()}
+    scored(tmp_path / "experiments", "20261125_130000", cost={"cluster": cluster[0], "step": None, "actual": span})
+    whole = json.loads(cost("--out", "experiments", "--json")[1])
+    assert "20261125_130000" in [each["run"] for each in whole["runs"]]
+    assert whole["cluster_so_far"]["idle_usd"] == pytest.approx(HOUR * 40 / 60, abs=0.03)
+    found = json.loads(cost("score_20261125_130000", "--out", "experiments", "--json")[1])
+    assert found["usd"] == pytest.approx(HOUR / 6, abs=1e-3)
 
 
 def test_an_estimate_from_earlier_runs(cost, cluster, tmp_path):

@@ -208,6 +208,10 @@ OF_RASTERS = "bands, resample and resume are for rasters, and the input is a tab
         (("--input-data", "table.parquet", "--input-data", "tile.tif"), "", "table.parquet: not a raster, as other"),
         (("--input-data", "table.parquet", "-p", "bands={f0: 1}"), "", OF_RASTERS),
         (("--input-data", "table.parquet", "--resume", NAME), "windows/x", OF_RASTERS),
+        (("--input-data", "s3://b/tile.tif", "-p", "id_cols=[zone]"), "", "id_cols: a raster has no columns to keep"),
+        (("--input-data", "s3://b/tile.tif", "--input-data", "table.parquet"), "", "table.parquet: not a raster, as"),
+        (("--input-data", "{a,b}.tif", "-p", "id_cols=[zone]"), "", "id_cols: a raster has no columns to keep"),
+        (("--input-data", "table://a.b", "-p", "bands={f0: 1}"), "", OF_RASTERS),
         (("--input-data", "tile.tif", "--resume", NAME), "", f"{NAME}: no map was begun there; start a new run"),
         (("--input-data", "tile.tif", "--resume", NAME), "scores.json", f"{NAME}: it is complete"),
     ],
@@ -220,6 +224,24 @@ def test_what_only_the_cluster_would_refuse_costs_nothing(typed, tmp_path, argum
         file.write_text("{}")
     result = typed(MODEL, "--out", "out", "--dry-run", *arguments)
     assert (result.exit_code, says in result.output) == (2, True), result.output
+
+
+@pytest.mark.parametrize("given", ["image.bsq", "scene", "scen?", "folder"])
+def test_any_raster_that_gdal_reads_is_one(typed, plans, given):
+    raster(Path("scene"), np.ones((4, 5, 6)), FEATURES, driver="ENVI")
+    Path("folder").mkdir()
+    for name in ("image.bsq", "folder/image.bsq"):
+        raster(Path(name), np.ones((4, 5, 6)), FEATURES, driver="ENVI")
+    result = typed(MODEL, "--input-data", given, "-p", "bands={f0: 1}")
+    assert result.exit_code == 0, result.output
+    assert "a raster has no columns" in typed(MODEL, "--input-data", given, "-p", "id_cols=[zone]").output
+
+
+def test_what_gdal_does_not_read_is_said_to_be_no_raster_either(typed):
+    Path("scene").write_text("x")
+    result = typed(MODEL, "--input-data", "scene")
+    assert result.exit_code == 2
+    assert "another format; a raster to score is given by its own name, and must be one for GDAL" in result.output
 
 
 def test_of_a_csv_file_the_types_are_not_known_before(typed, plans):

@@ -25,7 +25,7 @@ def raster(
     """Write bands × rows × columns as a GeoTIFF, on a UTM grid unless told otherwise."""
     values = np.asarray(values)
     shape = {"count": len(values), "height": values.shape[1], "width": values.shape[2], "dtype": values.dtype}
-    with without_warning(), rasterio.open(file, "w", driver="GTiff", **{**UTM, **shape, **profile}) as dataset:
+    with without_warning(), rasterio.open(file, "w", **{"driver": "GTiff", **UTM, **shape, **profile}) as dataset:
         dataset.write(values)
         for number, name in enumerate(names, start=1):
             if name:

@@ -45,7 +45,10 @@ def test_classes_are_not_averaged(tmp_path):
     [
         {"crs": None, "transform": Affine.identity()},
         {"transform": Affine.translation(4e5, 4.6e6) @ Affine.rotation(30) @ Affine.scale(10, -10)},
+        {"transform": Affine(0, 10, 4e5, 10, 0, 4.6e6)},  # columns go north
+        {"crs": "EPSG:4326", "transform": Affine.translation(10, 50) @ Affine.rotation(30) @ Affine.scale(1e-6, -1e-6)},
     ],
+    ids=["nowhere", "rotated", "turned by a quarter", "rotated, small steps"],
 )
 def test_extent_in_pixels(tmp_path, grid):
     assert overview(raster(tmp_path / "a.tif", numbers(1, 20, 30), **grid)).extent == (0, 30, 20, 0)

@@ -2,12 +2,15 @@ import pickle
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import rasterio
 from affine import Affine
 
 from lib.errors import InputError, MissingInputError
-from lib.rasters.files import gdal_name, shown
+from lib.rasters.files import gdal_name, is_raster, shown
+from lib.rasters.tile_set import named_tiles
 from lib.rasters.tiles import open_tile
 from tests.lib.rasters.make import UTM, numbers, raster
 
@@ -26,6 +29,31 @@ from tests.lib.rasters.make import UTM, numbers, raster
 )
 def test_places_as_gdal_calls_them(place, name):
     assert gdal_name(place) == name
+
+
+def test_a_file_may_be_called_as_a_uri_writes_another(tmp_path):
+    for name in ("a%20b.tif", "c d.tif"):
+        raster(tmp_path / name, numbers(1, 4, 5))
+    # As Hadoop lists it, as it is typed, and as a URI.
+    assert gdal_name(f"file:{tmp_path}/a%20b.tif") == gdal_name(f"{tmp_path}/a%20b.tif") == f"{tmp_path}/a%20b.tif"
+    assert gdal_name(f"file://{tmp_path}/c%20d.tif") == gdal_name(f"file:{tmp_path}/c d.tif") == f"{tmp_path}/c d.tif"
+
+
+def test_gdal_says_what_is_a_raster_where_the_name_does_not(tmp_path):
+    raster(tmp_path / "scene", numbers(2, 4, 5), driver="ENVI")
+    raster(tmp_path / "odd.xyz1", numbers(1, 4, 5))
+    Path(tmp_path, "text").write_text("x")
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "table")
+    found = {name: is_raster(str(tmp_path / name)) for name in ("scene", "odd.xyz1", "text", "table", "absent")}
+    assert found == {"scene": True, "odd.xyz1": True, "text": False, "table": False, "absent": False}
+    assert not is_raster("hdfs:///scene")
+
+
+def test_files_without_an_ending_are_called_by_their_whole_name(tmp_path):
+    files = [raster(tmp_path / name, numbers(1, 4, 5), driver="ENVI") for name in ("B02", "B03")]
+    assert open_tile(files, ["B03", "B02"]).features == ("B03", "B02")
+    whole = raster(tmp_path / "scene", numbers(2, 4, 5), driver="ENVI")
+    assert list(named_tiles([whole], ["a", "b"], {"a": 1, "b": 2}, None)) == ["scene"]
 
 
 def test_a_relative_path_is_that_of_the_driver(monkeypatch, tmp_path):

@@ -303,8 +303,10 @@ def test_a_real_raster(predictors):
 
 READ_S3 = """
 from lib.errors import InputError
+from lib.rasters.files import is_raster
 from lib.rasters.tiles import open_tile
 from lib.rasters.windows import read, windows
+print(is_raster("s3://tiles/scene"), is_raster("s3://tiles/scene.hdr"))
 tile = open_tile("s3a://tiles/of 2026/a b.tif", ["a b"])
 print(read(tile, windows(tile)[0])[0].sum())
 try:
@@ -320,6 +322,9 @@ def test_a_raster_in_s3(tmp_path):
     with moto_server() as endpoint:
         client("s3", endpoint).create_bucket(Bucket="tiles")
         client("s3", endpoint).upload_file(file, "tiles", "of 2026/a b.tif")
+        raster(tmp_path / "scene", values, driver="ENVI")
+        for name in ("scene", "scene.hdr"):
+            client("s3", endpoint).upload_file(tmp_path / name, "tiles", name)
         settings = {"AWS_S3_ENDPOINT": endpoint.removeprefix("http://"), "AWS_HTTPS": "NO"}
         # Another process, because GDAL waits for the server without letting this one's threads run.
         run = subprocess.run(
@@ -327,6 +332,7 @@ def test_a_raster_in_s3(tmp_path):
             env={**os.environ, **settings, "AWS_VIRTUAL_HOSTING": "FALSE"},
         )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    total, refused = run.stdout.splitlines()
+    kinds, total, refused = run.stdout.splitlines()
     assert float(total) == pytest.approx(values.sum(dtype=float))
+    assert kinds == "True False"
     assert refused.startswith("s3://tiles/absent.tif cannot be opened as a raster: ")

@@ -11,6 +11,10 @@ import pytest
 import rasterio
 from affine import Affine
 from markdown_it import MarkdownIt
+from pyspark.ml import Pipeline
+from pyspark.ml.classification import RandomForestClassifier
+from pyspark.ml.feature import VectorAssembler
+from rasterio.windows import Window
 from rio_cogeo.cogeo import cog_validate
 
 from lib.errors import InputError
@@ -20,7 +24,7 @@ from lib.rasters.tile_set import named_tiles
 from lib.reporting import scoring_report
 from lib.scoring import scoring, windows
 from lib.scoring.model import load_model
-from tests.lib.rasters.make import raster
+from tests.lib.rasters.make import UTM, raster
 from tests.lib.scoring.conftest import FEATURES
 from tests.lib.tables import make_table, write
 
@@ -154,6 +158,24 @@ def test_a_file_for_each_band_and_several_tiles(spark, trained, tile, scored, pl
     assert found.record["rows"] == sum(each["rows"] for each in found.record["tiles"])
 
 
+def test_the_report_on_tiles_of_10_and_30_metres_gives_shares_of_the_ground(spark, trained, tile, place):
+    coarse = raster(place / "coarse.tif", bands(3, 30, 30), FEATURES, transform=UTM["transform"] @ Affine.scale(3))
+    found = scoring.score(spark, trained.folder, [tile, coarse], str(place / "two_grids"))
+    marked = ground = 0
+    for name, area in (("north", 100), ("coarse", 900)):
+        classes = read(found.folder, "class", name)
+        marked, ground = marked + area * int((classes == 1).sum()), ground + area * int(classes.count())
+    report = scoring_report.render(found).markdown
+    assert f"**{marked / ground:.1%} of the hectares are marked ({marked / 1e4:.1f}\u00a0ha):**" in report
+    assert "de las hectáreas" in scoring_report.render(found, "es").markdown
+    assert (
+        "hectares"
+        not in scoring_report.render(
+            scoring.Scored(found.folder, {**found.record, "tiles": found.record["tiles"][:1]}, {})
+        ).markdown
+    )
+
+
 def test_bands_by_number_in_any_windows(spark, trained, scored, place, monkeypatch):
     in_small_windows(monkeypatch)
     monkeypatch.setattr(windows, "most_rows", lambda n_features: 500)
@@ -187,6 +209,37 @@ def test_a_run_that_died_scores_no_finished_window_again(spark, trained, scored,
     scoring.finish(spark, found)
     with pytest.raises(InputError, match="it is complete"):
         scoring.score(spark, trained.folder, tile, out, run_id=run_id, resume=True)
+
+
+def test_a_raster_of_3_gb_is_scored_where_it_has_values(spark, place):
+    """Sparse, so that it is small on the disk: 16 bands of doubles, which are read window by window as any other."""
+    names, side = [f"b{number:02d}" for number in range(16)], 5120
+    rng = np.random.default_rng(8)
+    table = pd.DataFrame(rng.normal(size=(300, 16)), columns=names)
+    frame = spark.createDataFrame(table.assign(label=(table.b00 > table.b15).astype(float)))
+    stages = [VectorAssembler(inputCols=names, outputCol="features"), RandomForestClassifier(numTrees=3, seed=1)]
+    Pipeline(stages=stages).fit(frame).save(str(place / "sixteen"))
+    patches = {(0, 0): rng.normal(size=(16, 30, 40)), (side - 70, side - 600): rng.normal(size=(16, 70, 600))}
+    file = place / "large.tif"
+    profile = {**UTM, "width": side, "height": side, "count": 16, "dtype": "float64", "nodata": -9999}
+    blocks = {"tiled": True, "blockxsize": 512, "blockysize": 512, "sparse_ok": True, "bigtiff": "yes"}
+    with rasterio.open(file, "w", driver="GTiff", **profile, **blocks) as dataset:
+        dataset.descriptions = names
+        for (row, column), values in patches.items():
+            dataset.write(values, window=Window(column, row, values.shape[2], values.shape[1]))
+    assert side * side * 16 * 8 > 3e9
+    assert file.stat().st_size < 3e8
+
+    found = scoring.score(spark, str(place / "sixteen"), str(file), str(place / "large_out"))
+    assert found.record["rows"] == 30 * 40 + 70 * 600
+    score = read(found.folder, "score", "large")
+    assert score.shape == (side, side)
+    assert score.count() == found.record["rows"]
+    scorer = load_model(spark, str(place / "sixteen")).scorer
+    for (row, column), values in patches.items():
+        expected = scorer.score(values.reshape(16, -1).T).astype("float32")
+        there = score[row : row + values.shape[1], column : column + values.shape[2]]
+        assert np.array_equal(there.filled(9).ravel(), expected)
 
 
 def test_a_damaged_file_is_one_message(spark, trained, place):

@@ -14,14 +14,17 @@ from pyspark.ml import Pipeline, PipelineModel
 from pyspark.ml.classification import LogisticRegression, RandomForestClassifier
 from pyspark.ml.feature import VectorAssembler
 from pyspark.ml.functions import vector_to_array
+from scipy.stats import kstest
 from sklearn.metrics import roc_auc_score
 
 from lib.errors import InputError, SavedModelError
+from lib.measures import reference
 from lib.measures.applicability import Applicability
 from lib.measures.calibration import Isotonic
 from lib.reporting import scoring_report, views
 from lib.scoring import scoring
-from lib.scoring.model import load_model, spread_over
+from lib.scoring.model import Model, load_model, spread_over
+from tests.lib.rasters.make import raster
 from tests.lib.scoring.conftest import FEATURES
 from tests.lib.tables import make_table, write
 
@@ -124,6 +127,28 @@ def test_where_every_row_is_applicable_the_report_says_just_that(scored):
     assert "Puede preguntarse al modelo por todas" in scoring_report.render(inside, "es").markdown
 
 
+@pytest.mark.parametrize(
+    ("language", "says"), [("en", "How far the trees disagree is not known"), ("es", "No se sabe cuánto discrepan")]
+)
+def test_the_report_says_that_a_gbt_has_no_spread(scored, language, says):
+    assert says not in scoring_report.render(scored, language).markdown
+    columns = [name for name in scored.record["columns"] if name != "spread"]
+    record = {name: value for name, value in scored.record.items() if name != "share_spread_high"}
+    of_gbt = dataclasses.replace(scored, record={**record, "columns": columns, "spread_limit": None})
+    assert says in scoring_report.render(of_gbt, language).markdown
+
+
+def test_columns_of_booleans_are_0_and_1_as_for_spark_ml(spark, frame_of, trained, ground, place):
+    table = ground.assign(f3=ground.f3 > 0)
+    found = scoring.score(
+        spark, trained.folder, write(table, place / "bool.parquet"), str(place / "bool"), id_cols=["pixel"]
+    )
+    theirs = PipelineModel.load(f"{trained.folder}/pipeline_best").transform(frame_of(table))
+    theirs = theirs.select("pixel", vector_to_array("probability")[1].alias("score")).toPandas().set_index("pixel")
+    ours = pd.read_parquet(f"{found.folder}/scores").set_index("pixel")
+    assert ours.score.to_numpy() == pytest.approx(theirs.score.loc[ours.index].to_numpy(), abs=1e-12)
+
+
 def test_the_notebook_shows_counts_and_shares(scored):
     rows = [line.strip("| ").split(" | ") for line in views.scored(scored.record).splitlines()[2:]]
     record = scored.record
@@ -166,7 +191,29 @@ def test_a_plain_pipeline_of_spark_ml_is_scored_too(spark, frame_of, ground, pla
     found = scoring.score(spark, str(place / "plain"), write(ground, place / "g.parquet"), str(place / "plain_out"))
     assert list(pd.read_parquet(f"{found.folder}/scores").columns) == ["score", "class", "spread"]
     assert found.record["threshold"] == 0.5
-    assert "keeps no sample" in scoring_report.render(found).markdown
+    assert "there is no `reference.parquet`, which has a sample" in scoring_report.render(found).markdown
+    assert "no está `reference.parquet`" in scoring_report.render(found, "es").markdown
+
+
+@pytest.mark.parametrize("thresholds", [[0.3, 0.7], [8.0, 2.0], [0.0, 1.0], [1.0, 0.0], [0.4, 0.4]])
+def test_classes_of_a_plain_model_with_thresholds_are_its_predictions(spark, frame_of, place, tmp_path, thresholds):
+    table = make_table(300, seed=5)
+    table["f0"] += 4 * table.label  # some leaves have one class only
+    stages = [
+        VectorAssembler(inputCols=FEATURES, outputCol="features"),
+        RandomForestClassifier(labelCol="label", numTrees=3, maxDepth=4, seed=1, thresholds=thresholds),
+    ]
+    frame = frame_of(table.assign(pixel=range(300)))
+    model = Pipeline(stages=stages).fit(frame)
+    model.save(str(tmp_path / "model"))
+    theirs = model.transform(frame).select("pixel", "prediction").toPandas().set_index("pixel").prediction
+    ground = write(table.assign(pixel=range(300)), tmp_path / "ground.parquet")
+    found = scoring.score(spark, str(tmp_path / "model"), ground, str(tmp_path / "out"), id_cols=["pixel"])
+    ours = pd.read_parquet(f"{found.folder}/scores").set_index("pixel")
+    assert (ours["class"] == theirs.loc[ours.index]).all()
+    assert found.record["threshold"] == pytest.approx(thresholds[1] / sum(thresholds))
+    assert ours.score.min() == 0
+    assert ours.score.max() == 1
 
 
 def test_what_cannot_be_scored_is_refused_and_nothing_is_left(spark, frame_of, trained, ground, place):
@@ -248,6 +295,29 @@ def test_scores_that_are_not_spark_mls_are_not_written(spark, trained, ground, p
     with pytest.raises(SavedModelError, match="of the rows to score: report this"):
         scoring.score(spark, trained.folder, write(ground, place / "w.parquet"), str(place / "wrong"))
     assert not Path(place, "wrong", "scores").exists()
+
+
+def test_the_rows_that_are_compared_are_from_all_over_the_table(spark, trained, place, monkeypatch):
+    table = make_table(600, seed=3).drop(columns="label").sort_values("f0")
+    monkeypatch.setattr(reference, "most_rows", lambda n_features: 60)
+    compared = []
+    monkeypatch.setattr(Model, "check", lambda self, spark, values: compared.append(values))
+    for name, rows in {"sorted": table, "turned": table[::-1]}.items():
+        scoring.score(spark, trained.folder, write(rows, place / f"{name}.parquet"), str(place / f"{name}_out"))
+    assert np.array_equal(*compared)
+    positions = np.searchsorted(table.f0, np.sort(compared[0][:, 0]))
+    assert len(positions) == 60
+    # Of a random choice, as large a distance from an even one has a probability below 1 in 10,000.
+    assert kstest(positions / 600, "uniform").pvalue > 1e-4
+
+
+def test_scores_of_a_tile_that_are_not_spark_mls_leave_neither_maps_nor_a_record(spark, trained, place, monkeypatch):
+    tile = raster(place / "wrong.tif", np.random.default_rng(0).normal(size=(4, 9, 8)), FEATURES)
+    monkeypatch.setattr(type(load_model(spark, trained.folder).scorer.ensemble), "score", lambda self, v: v[:, 0] * 0)
+    with pytest.raises(SavedModelError, match="of the rows to score: report this"):
+        scoring.score(spark, trained.folder, tile, str(place / "wrong_map"))
+    [folder] = Path(place, "wrong_map", "scores").iterdir()
+    assert {each.name for each in folder.iterdir()} == {"windows"}
 
 
 @given(st.integers(0, 60), st.integers(1, 60))

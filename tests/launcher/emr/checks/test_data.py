@@ -141,6 +141,56 @@ def test_a_table_that_cannot_be_scored_is_refused_before_a_step_costs_money(scor
         data.data(scoring(**changes))
 
 
+@pytest.fixture
+def rasters(bucket):
+    """Raster files in the bucket, and what is beside them; the places that hold them."""
+    for key in ("tiles/a.tif", "tiles/b.bsq", "tiles/b.hdr", "tiles/deep/c.tif", "bands/n/B02.tif", "bands/n/B03.tif",
+                "scene"):  # fmt: skip
+        boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=b"II*")
+    boto3.client("s3").put_object(Bucket=bucket, Key="pixels", Body=parquet(TABLE))
+    return f"s3://{bucket}"
+
+
+@pytest.mark.parametrize(
+    ("place", "count"),
+    [("tiles/a.tif", "1 raster file"), ("tiles", "2 raster files"), ("tiles/", "2 raster files"),
+     ("tiles/*", "3 raster files"), ("bands/*", "2 raster files"), ("tiles/*.tif", "1 raster file"),
+     ("scene", "1 raster file")],
+)  # fmt: skip
+def test_rasters_are_counted_by_the_rules_of_reading(scoring, rasters, place, count):
+    found = data.data(scoring(input_data=f"{rasters}/{place}"))
+    assert found == ok(f"{rasters}/{place}: {count}, whose bands are looked at when the run starts")
+
+
+def test_parquet_without_an_ending_is_a_table(scoring, rasters):
+    assert data.data(scoring(input_data=f"{rasters}/pixels")).found.endswith("with the model's 2 features")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "options", "message"),
+    [
+        (["data/", "tiles"], {}, r"data/: not a raster, as other inputs are; score tables and rasters in separate"),
+        (["tiles"], {"id_cols": ["zone"]}, "id_cols: a raster has no columns to keep"),
+        (["data/"], {"bands": {"B02": 1}}, "bands, resample and resume are for rasters, and the input is a table"),
+        (["data/"], {"resample": "nearest"}, "bands, resample and resume are for rasters"),
+        (["data/"], {"resume": True}, "bands, resample and resume are for rasters"),
+        (["tiles/absent.tif"], {}, r"absent.tif does not exist: check --input-data"),
+    ],
+)
+def test_what_fits_no_raster_or_no_table_is_refused_before_a_step_costs_money(
+    scoring, rasters, inputs, options, message
+):
+    with pytest.raises(InputError, match=message):
+        data.data(scoring(input_data=[f"{rasters}/{place}" for place in inputs], **options))
+
+
+def test_the_catalogue_has_no_rasters(scoring, rasters):
+    with pytest.raises(InputError, match=r"geology\.pixels: not a raster, as other inputs are"):
+        data.data(scoring(input_data=["table://geology.pixels", f"{rasters}/tiles"]))
+    with pytest.raises(InputError, match="and the input is a table"):
+        data.data(scoring(input_data=["table://geology.pixels"], bands={"B02": 1}))
+
+
 def test_a_table_of_the_catalogue_is_looked_at_when_the_run_starts(experiment, scoring, bucket):
     place, later = (
         "table://geology.pixels",

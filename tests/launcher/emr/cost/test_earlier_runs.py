@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from launcher.emr.cost.earlier_runs import EarlierRun, earlier_runs, expected, ran_through_livy
+from launcher.emr.cost.earlier_runs import EarlierRun, earlier_runs, earlier_scorings, expected, ran_through_livy
 from launcher.support.files import files_at
 
 
@@ -70,6 +70,31 @@ def test_what_a_run_on_a_cluster_took_is_known_whole(tmp_path):
     found = earlier_runs(files_at(out), out)
     assert found[-1].seconds == 600
     assert [each.name for each in ran_through_livy(found, "j-A")] == ["20261125_120000"]
+
+
+def scored(out, run_id: str, text: str | None = None, **changes) -> str:
+    """Leave a scoring below an output folder."""
+    folder = out / "scores" / f"score_{run_id}"
+    folder.mkdir(parents=True)
+    (folder / "scores.json").write_text(json.dumps({"run_id": run_id, "rows": 8, **changes}) if text is None else text)
+    return str(out)
+
+
+def test_scorings_through_livy_are_known_by_their_records(tmp_path):
+    actual = {"from": "2026-11-25T12:00:00+00:00", "to": "2026-11-25T12:10:00+00:00"}
+    livy = {"cluster": "j-A", "step": None, "actual": actual}
+    scored(tmp_path, "20261125_120000", cost=livy)
+    scored(tmp_path, "20261125_120001", cost={**livy, "step": "s-1"})
+    scored(tmp_path, "20261125_120002", cost={"cluster": "j-A", "unknown": "no permission"})
+    scored(tmp_path, "20261125_120003", cost={**livy, "cluster": "j-B"})
+    scored(tmp_path, "20261125_120004")
+    scored(tmp_path, "20261125_120005", text="{")
+    out = scored(tmp_path, "20261125_120006", text="[]")
+    found = earlier_scorings(files_at(out), out)
+    assert [each.run_id[-1] for each in found] == ["4", "3", "2", "1", "0"]
+    [activity] = ran_through_livy(found, "j-A")
+    assert (activity.name, activity.span.end.minute) == ("20261125_120000", 10)
+    assert earlier_runs(files_at(out), out) == []
 
 
 def test_no_folder_is_no_run(tmp_path):

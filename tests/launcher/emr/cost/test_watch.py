@@ -10,7 +10,7 @@ from launcher.emr.cost.records import sentence
 from launcher.emr.cost.watch import CostWatch
 from launcher.experiment.plan import make_plan
 from launcher.parameters.sources import gather
-from tests.launcher.emr.cost.test_earlier_runs import leave, record
+from tests.launcher.emr.cost.test_earlier_runs import leave, record, scored
 from tests.launcher.requests import STEP, request
 
 RUN_ID = "20261125_120000"
@@ -69,6 +69,21 @@ def test_a_run_without_evaluation_has_it_at_its_end(cluster_id, tmp_path):
     assert "cost" not in read()
     watch.step_done(plan.steps[1])
     assert read()["cost"]["actual"]["usd"] >= 0
+
+
+def test_a_scoring_has_its_cost_in_its_own_record_and_no_estimate(cluster_id, tmp_path):
+    scored(tmp_path, RUN_ID)
+    leave(tmp_path, record("20261125_110000"))
+    typed = {"cluster.id": cluster_id, "cluster.target": "livy", "out": str(tmp_path), "run_id": f'"{RUN_ID}"'}
+    typed |= {"model": str(tmp_path / "models/model_20261125_110000"), "input_data": "table.parquet"}
+    plan = make_plan(gather(None, [], typed, cwd=tmp_path))
+    watch = CostWatch(plan, boto3.Session())
+    assert watch.estimate() == "not estimated for a scoring; what it costs stands in its record"
+    watch.step_done(plan.steps[-1])
+    kept = json.loads((tmp_path / "scores" / f"score_{RUN_ID}" / "scores.json").read_text())
+    assert kept["rows"] == 8
+    assert (kept["cost"]["cluster"], kept["cost"]["step"]) == (cluster_id, None)
+    assert kept["cost"]["actual"]["usd"] >= 0
 
 
 def test_a_run_does_not_fail_for_a_cost_that_is_not_known(emr, tmp_path):
