@@ -17,6 +17,7 @@ from pyspark.sql import types as T
 from lib import filling
 from lib.errors import InputError, some
 from lib.reading import frames
+from lib.reading.dialect import NUMBER
 from lib.reading.frames import Source
 from lib.reading.options import NO_OPTIONS, Options
 from lib.support import blocks, tables
@@ -35,8 +36,9 @@ class Table:
     are by "0" and "1"; `fingerprint` is a hash of the rows' content that does not depend on their order or partitions;
     `dropped` counts the rows left out for missing values. With `missing: median` the features are null where they have
     no value; `lacking` counts these by feature, and `lacking_rows` the rows with one. `passed_over` names the columns
-    that hold a pandas index, and `positive` has the values of the label that are class 1, if they were given; `sources`
-    has the files and rows of each input, and `raw` is the table as it was read.
+    that hold a pandas index, and `positive` has the values of the label that are class 1, if they were given, of which
+    no row has those in `positive_absent`; `sources` has the files and rows of each input, and `raw` is the table as it
+    was read.
     `weights` says which column of `frame` has the rows' weights, if there is one.
     """
 
@@ -52,6 +54,7 @@ class Table:
     coordinates: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
     positive: tuple[Any, ...] = ()
+    positive_absent: tuple[Any, ...] = ()
     sources: tuple[Source, ...] = ()
     raw: DataFrame | None = None
     missing: str = filling.ERROR
@@ -130,7 +133,7 @@ def check(
     """
     missing = filling.check_rule(missing) or filling.ERROR
     tables.check_block_cols(columns(raw), block_cols, block_size)
-    zone = _zone_used(raw, zone_col, exclude_cols, can_lack=for_model or block_size is not None)
+    zone = _zone_used(raw, zone_col, exclude_cols, can_lack=for_model)
     features = tables.feature_columns(
         columns(raw), label_col, zone, exclude_cols, block_cols=block_cols, weight_col=weight_col
     )
@@ -173,6 +176,7 @@ def check(
         tuple(block_cols),
         tuple(name for name, role in roles.items() if role == "index"),
         tuple(positive_values.values(positive)),
+        _absent(raw, label, positive_values.values(positive)),
         missing=missing,
         lacking={name: unusable[name] for name in features if unusable[name]} if is_filled else {},
         lacking_rows=unusable["any"] if is_filled else 0,
@@ -268,9 +272,20 @@ def as_class(label: tables.Column, positive: Any) -> Column:
         number = value.cast("double")
         return F.when(~F.isnan(number) & (F.abs(number) != float("inf")), number.isin(*of_one.numbers).cast("double"))
     text = F.trim(value.cast("string"))
-    signs = (text.isin(*of_one.texts), text.cast("double").isin(*of_one.numbers), F.lower(text).isin(*of_one.words))
+    number = F.when(text.rlike(f"^({NUMBER})$"), text.cast("double"))
+    signs = (text.isin(*of_one.texts), number.isin(*of_one.numbers), F.lower(text).isin(*of_one.words))
     found = [F.coalesce(sign, F.lit(False)) for sign in signs]
-    return F.when(text != "", (found[0] | found[1] | found[2]).cast("double"))
+    is_one = found[0] | found[1] | found[2]
+    return F.when(is_one | ~F.lower(text).isin(*positive_values.NO_LABEL), is_one.cast("double"))
+
+
+def _absent(raw: DataFrame, label: tables.Column, positive: Sequence[Any]) -> tuple[Any, ...]:
+    """Those of several values of class 1 that no row has. (Of a single one there are always rows.)"""
+    if len(positive) < 2:
+        return ()
+    found = raw.agg(*(F.max(as_class(label, [value])).alias(str(i)) for i, value in enumerate(positive))).first()
+    assert found is not None  # an aggregate always has a row
+    return tuple(value for i, value in enumerate(positive) if found[str(i)] != 1)
 
 
 def _values_of(raw: DataFrame, label_col: str) -> list[str]:
