@@ -63,6 +63,15 @@ class Table:
     weights: Weights | None = None
 
 
+@dataclass(frozen=True)
+class Unusable:
+    """The `rows` of a table, how many of them lack `some` value, and how many values each column lacks."""
+
+    rows: int
+    some: int
+    columns: Mapping[str, int]
+
+
 def load(
     spark: SparkSession,
     inputs: str | Sequence[str],
@@ -152,7 +161,7 @@ def check(
     unusable = count_unusable(frame, (*features, *block_cols, label_col, *weight), zone)
     _check_values(unusable, features, label_col, missing, for_model, weight_col)
     is_filled = missing == filling.MEDIAN
-    if unusable["any"]:
+    if unusable.some:
         frame = or_null(frame, features) if is_filled else frame.where(~any_unusable(frame.columns, zone))
     if block_size:
         zone, frame = BLOCK_COL, _add_blocks(frame, block_cols, block_size)
@@ -172,14 +181,14 @@ def check(
         rows,
         classes,
         fingerprint(rows, found[0.0]["hash_sum"] + found[1.0]["hash_sum"], (*features, label_col, *weight)),
-        0 if is_filled else unusable["any"],
+        0 if is_filled else unusable.some,
         tuple(block_cols),
         tuple(name for name, role in roles.items() if role == "index"),
         tuple(positive_values.values(positive)),
         _absent(raw, label, positive_values.values(positive)),
         missing=missing,
-        lacking={name: unusable[name] for name in features if unusable[name]} if is_filled else {},
-        lacking_rows=unusable["any"] if is_filled else 0,
+        lacking={name: unusable.columns[name] for name in features if unusable.columns[name]} if is_filled else {},
+        lacking_rows=unusable.some if is_filled else 0,
         weights=_checked_weights(weight_col, list(found.values())) if weight_col else None,
     )
 
@@ -213,8 +222,8 @@ def columns(raw: DataFrame) -> list[tables.Column]:
     return frames.columns_of(raw)
 
 
-def count_unusable(frame: DataFrame, numbers: Sequence[str], zone_col: str | None = None) -> dict[str, int]:
-    """Count each column's null, NaN or infinite values, all rows ("rows") and the rows with such a value ("any")."""
+def count_unusable(frame: DataFrame, numbers: Sequence[str], zone_col: str | None = None) -> Unusable:
+    """Count each column's null, NaN or infinite values, and the rows with one."""
     names = [*numbers, *([zone_col] if zone_col else [])]
     is_unusable = any_unusable(names, zone_col)
     total = frame.agg(F.count(F.lit(1)).alias("rows"), F.count(F.when(is_unusable, 1)).alias("any")).first()
@@ -225,7 +234,7 @@ def count_unusable(frame: DataFrame, numbers: Sequence[str], zone_col: str | Non
         places = [F.when(_unusable(name, name == zone_col), F.lit(place)) for place, name in enumerate(names)]
         holes = frame.where(is_unusable).select(F.explode(F.array_compact(F.array(*places))).alias("place"))
         found |= {names[row["place"]]: row["count"] for row in holes.groupBy("place").count().collect()}
-    return {**found, "rows": total["rows"], "any": total["any"]}
+    return Unusable(total["rows"], total["any"], found)
 
 
 def row_hash(names: Sequence[str], seed: int | None = None, instead: Mapping[str, float] | None = None) -> Column:
@@ -334,14 +343,14 @@ def _checked_weights(weight_col: str, of_classes: Sequence[Any]) -> Weights:
 
 
 def _check_values(
-    counts: dict[str, int],
+    unusable: Unusable,
     features: Sequence[str],
     label_col: str,
     missing: str,
     for_model: bool,
     weight_col: str | None,
 ) -> None:
-    rows = counts["rows"]
+    rows, counts = unusable.rows, unusable.columns
     if not rows:
         raise InputError("the table has no rows: choose another with --input-data")
     if weight_col and counts[weight_col] == rows:
@@ -354,7 +363,7 @@ def _check_values(
             exclude = ": the model needs it" if for_model else f": exclude it with exclude_cols: [{name}]"
             remedy = "" if name == label_col else exclude
             raise InputError(f"column {name!r} has no usable value in any of the {rows:,} rows{remedy}")
-    found = {name: n for name, n in counts.items() if n and name not in ("rows", "any")}
+    found = {name: n for name, n in counts.items() if n}
     if missing == filling.MEDIAN:
         _check_only_features_lack(found, features, for_model)
     elif found and missing == filling.ERROR:
@@ -365,9 +374,9 @@ def _check_values(
             if set(found) == {weight_col}:
                 other = "drop those rows with missing: drop, or train without weight_col"
         raise InputError(
-            f"{counts['any']:,} of {rows:,} rows have a null, NaN or infinite value, in: {listed}; fix them, {other}"
+            f"{unusable.some:,} of {rows:,} rows have a null, NaN or infinite value, in: {listed}; fix them, {other}"
         )
-    elif counts["any"] == rows:
+    elif unusable.some == rows:
         holes = some([name for name in found if name != label_col])
         remedy = f"the model needs {holes}" if for_model else f"exclude columns with exclude_cols: {holes}"
         raise InputError(

@@ -140,6 +140,8 @@ OTHERS = {
     "list<element: timestamp": pa.array([[1], [2]], pa.list_(pa.timestamp("ns"))),
     "array<timestamp>": pa.array([[1], [2]], pa.list_(pa.timestamp("us"))),
     "struct<t: timestamp": pa.array([{"t": 1}, {"t": 2}], pa.struct({"t": pa.timestamp("ns")})),
+    "pandas.period": pa.array(pd.period_range("2024", periods=2, freq="M")),
+    "struct<`left`": pa.array(pd.interval_range(0, 2)),
     "map<string, timestamp": pa.array([[("a", 1)], []], pa.map_(pa.string(), pa.timestamp("ns"))),
 }
 BASE = pa.table({"f": [0.5, 1.5], "label": [0, 1]})
