@@ -29,9 +29,9 @@ test: setup ## run all tests, including the notebooks, three modules at a time
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: nightly
-nightly: setup ## try ten thousand texts as parameters, as many damaged files, and hundreds of forests (minutes)
+nightly: setup ## try ten thousand texts as parameters, as many damaged files, and hundreds of forests and tables (minutes)
 	@$(BIN)/python -m pytest --quiet --hypothesis-profile=nightly tests/launcher/parameters/test_hostile.py \
-		tests/lib/test_records.py tests/lib/test_saved_models.py
+		tests/lib/test_records.py tests/lib/test_saved_models.py tests/lib/reading/test_any_table.py
 
 .PHONY: jars
 jars: setup ## download the jars for the S3 and YARN tests (63 MB, once); without them the YARN tests are skipped

@@ -17,6 +17,7 @@ from pyspark.sql import types as T
 from lib import filling
 from lib.errors import InputError, some
 from lib.reading import frames
+from lib.reading.dialect import NUMBER
 from lib.reading.frames import Source
 from lib.reading.options import NO_OPTIONS, Options
 from lib.support import blocks, tables
@@ -35,8 +36,9 @@ class Table:
     are by "0" and "1"; `fingerprint` is a hash of the rows' content that does not depend on their order or partitions;
     `dropped` counts the rows left out for missing values. With `missing: median` the features are null where they have
     no value; `lacking` counts these by feature, and `lacking_rows` the rows with one. `passed_over` names the columns
-    that hold a pandas index, and `positive` has the values of the label that are class 1, if they were given; `sources`
-    has the files and rows of each input, and `raw` is the table as it was read.
+    that hold a pandas index, and `positive` has the values of the label that are class 1, if they were given, of which
+    no row has those in `positive_absent`; `sources` has the files and rows of each input, and `raw` is the table as it
+    was read.
     `weights` says which column of `frame` has the rows' weights, if there is one.
     """
 
@@ -52,12 +54,22 @@ class Table:
     coordinates: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
     positive: tuple[Any, ...] = ()
+    positive_absent: tuple[Any, ...] = ()
     sources: tuple[Source, ...] = ()
     raw: DataFrame | None = None
     missing: str = filling.ERROR
     lacking: Mapping[str, int] = field(default_factory=dict)
     lacking_rows: int = 0
     weights: Weights | None = None
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """The `rows` of a table, how many of them lack `some` value, and how many values each column lacks."""
+
+    rows: int
+    some: int
+    columns: Mapping[str, int]
 
 
 def load(
@@ -130,7 +142,7 @@ def check(
     """
     missing = filling.check_rule(missing) or filling.ERROR
     tables.check_block_cols(columns(raw), block_cols, block_size)
-    zone = _zone_used(raw, zone_col, exclude_cols, can_lack=for_model or block_size is not None)
+    zone = _zone_used(raw, zone_col, exclude_cols, can_lack=for_model)
     features = tables.feature_columns(
         columns(raw), label_col, zone, exclude_cols, block_cols=block_cols, weight_col=weight_col
     )
@@ -149,7 +161,7 @@ def check(
     unusable = count_unusable(frame, (*features, *block_cols, label_col, *weight), zone)
     _check_values(unusable, features, label_col, missing, for_model, weight_col)
     is_filled = missing == filling.MEDIAN
-    if unusable["any"]:
+    if unusable.some:
         frame = or_null(frame, features) if is_filled else frame.where(~any_unusable(frame.columns, zone))
     if block_size:
         zone, frame = BLOCK_COL, _add_blocks(frame, block_cols, block_size)
@@ -169,13 +181,14 @@ def check(
         rows,
         classes,
         fingerprint(rows, found[0.0]["hash_sum"] + found[1.0]["hash_sum"], (*features, label_col, *weight)),
-        0 if is_filled else unusable["any"],
+        0 if is_filled else unusable.some,
         tuple(block_cols),
         tuple(name for name, role in roles.items() if role == "index"),
         tuple(positive_values.values(positive)),
+        _absent(raw, label, positive_values.values(positive)),
         missing=missing,
-        lacking={name: unusable[name] for name in features if unusable[name]} if is_filled else {},
-        lacking_rows=unusable["any"] if is_filled else 0,
+        lacking={name: unusable.columns[name] for name in features if unusable.columns[name]} if is_filled else {},
+        lacking_rows=unusable.some if is_filled else 0,
         weights=_checked_weights(weight_col, list(found.values())) if weight_col else None,
     )
 
@@ -209,8 +222,8 @@ def columns(raw: DataFrame) -> list[tables.Column]:
     return frames.columns_of(raw)
 
 
-def count_unusable(frame: DataFrame, numbers: Sequence[str], zone_col: str | None = None) -> dict[str, int]:
-    """Count each column's null, NaN or infinite values, all rows ("rows") and the rows with such a value ("any")."""
+def count_unusable(frame: DataFrame, numbers: Sequence[str], zone_col: str | None = None) -> Unusable:
+    """Count each column's null, NaN or infinite values, and the rows with one."""
     names = [*numbers, *([zone_col] if zone_col else [])]
     is_unusable = any_unusable(names, zone_col)
     total = frame.agg(F.count(F.lit(1)).alias("rows"), F.count(F.when(is_unusable, 1)).alias("any")).first()
@@ -221,7 +234,7 @@ def count_unusable(frame: DataFrame, numbers: Sequence[str], zone_col: str | Non
         places = [F.when(_unusable(name, name == zone_col), F.lit(place)) for place, name in enumerate(names)]
         holes = frame.where(is_unusable).select(F.explode(F.array_compact(F.array(*places))).alias("place"))
         found |= {names[row["place"]]: row["count"] for row in holes.groupBy("place").count().collect()}
-    return {**found, "rows": total["rows"], "any": total["any"]}
+    return Unusable(total["rows"], total["any"], found)
 
 
 def row_hash(names: Sequence[str], seed: int | None = None, instead: Mapping[str, float] | None = None) -> Column:
@@ -268,9 +281,20 @@ def as_class(label: tables.Column, positive: Any) -> Column:
         number = value.cast("double")
         return F.when(~F.isnan(number) & (F.abs(number) != float("inf")), number.isin(*of_one.numbers).cast("double"))
     text = F.trim(value.cast("string"))
-    signs = (text.isin(*of_one.texts), text.cast("double").isin(*of_one.numbers), F.lower(text).isin(*of_one.words))
+    number = F.when(text.rlike(f"^({NUMBER})$"), text.cast("double"))
+    signs = (text.isin(*of_one.texts), number.isin(*of_one.numbers), F.lower(text).isin(*of_one.words))
     found = [F.coalesce(sign, F.lit(False)) for sign in signs]
-    return F.when(text != "", (found[0] | found[1] | found[2]).cast("double"))
+    is_one = found[0] | found[1] | found[2]
+    return F.when(is_one | ~F.lower(text).isin(*positive_values.NO_LABEL), is_one.cast("double"))
+
+
+def _absent(raw: DataFrame, label: tables.Column, positive: Sequence[Any]) -> tuple[Any, ...]:
+    """Those of several values of class 1 that no row has. (Of a single one there are always rows.)"""
+    if len(positive) < 2:
+        return ()
+    found = raw.agg(*(F.max(as_class(label, [value])).alias(str(i)) for i, value in enumerate(positive))).first()
+    assert found is not None  # an aggregate always has a row
+    return tuple(value for i, value in enumerate(positive) if found[str(i)] != 1)
 
 
 def _values_of(raw: DataFrame, label_col: str) -> list[str]:
@@ -319,14 +343,14 @@ def _checked_weights(weight_col: str, of_classes: Sequence[Any]) -> Weights:
 
 
 def _check_values(
-    counts: dict[str, int],
+    unusable: Unusable,
     features: Sequence[str],
     label_col: str,
     missing: str,
     for_model: bool,
     weight_col: str | None,
 ) -> None:
-    rows = counts["rows"]
+    rows, counts = unusable.rows, unusable.columns
     if not rows:
         raise InputError("the table has no rows: choose another with --input-data")
     if weight_col and counts[weight_col] == rows:
@@ -339,7 +363,7 @@ def _check_values(
             exclude = ": the model needs it" if for_model else f": exclude it with exclude_cols: [{name}]"
             remedy = "" if name == label_col else exclude
             raise InputError(f"column {name!r} has no usable value in any of the {rows:,} rows{remedy}")
-    found = {name: n for name, n in counts.items() if n and name not in ("rows", "any")}
+    found = {name: n for name, n in counts.items() if n}
     if missing == filling.MEDIAN:
         _check_only_features_lack(found, features, for_model)
     elif found and missing == filling.ERROR:
@@ -350,9 +374,9 @@ def _check_values(
             if set(found) == {weight_col}:
                 other = "drop those rows with missing: drop, or train without weight_col"
         raise InputError(
-            f"{counts['any']:,} of {rows:,} rows have a null, NaN or infinite value, in: {listed}; fix them, {other}"
+            f"{unusable.some:,} of {rows:,} rows have a null, NaN or infinite value, in: {listed}; fix them, {other}"
         )
-    elif counts["any"] == rows:
+    elif unusable.some == rows:
         holes = some([name for name in found if name != label_col])
         remedy = f"the model needs {holes}" if for_model else f"exclude columns with exclude_cols: {holes}"
         raise InputError(

@@ -68,7 +68,7 @@ def medians(rows: DataFrame, features: Sequence[str], cell: Column, groups: Bool
     column `order` is in no relation to the values, as a hash is.
     """
     columns = [F.col(tables.quoted(name)) for name in features]
-    cells = cell.cast("double").alias("cell")
+    cells = cell.cast("double").alias("__cell")  # no feature begins with two underscores
     most = max(1, MOST_VALUES // len(columns))
     some_cells, sample = _held(rows.orderBy(order).limit(most + 1).select(*columns, cells))
     if len(sample) <= most:

@@ -154,9 +154,10 @@ def _show_models(console: Console, plan: Plan, results: dict[str, Any]) -> None:
 
 def suspicious(found: Sequence[Mapping[str, Any]]) -> list[str]:
     """What was suspicious of the columns, a line for each option that would leave it out."""
-    columns = [each for each in found if "value" not in each]
+    zones = [each["column"] for each in found if each["kind"] == "zone"]
+    columns = [each for each in found if "value" not in each and each["column"] not in zones]
     values = [each for each in found if "value" in each]
-    lines = []
+    lines = [f"Watch: {name} is a feature; did you mean zone_col: {name}?" for name in zones]
     if columns:
         named = some([f"{each['column']} ({each['kind'].replace('_', ' ')})" for each in columns])
         option = tables.as_list([each["column"] for each in columns])

@@ -187,8 +187,8 @@ def _filled(rows: DataFrame, table: Table) -> dict[str, Any]:
     if table.missing != filling.MEDIAN:
         return {}
     lacking = dataset.count_unusable(rows, table.features)
-    values = {name: lacking[name] for name in table.features if lacking[name]}
-    return {"filled": {"rows": lacking["any"], "values": values}}
+    values = {name: lacking.columns[name] for name in table.features if lacking.columns[name]}
+    return {"filled": {"rows": lacking.some, "values": values}}
 
 
 def _count(hashed: DataFrame, table: Table) -> dict[str, Any]:

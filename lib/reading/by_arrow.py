@@ -41,6 +41,8 @@ def _parquet(row: Mapping[str, Any], names: Sequence[str]) -> Iterator[pa.Record
 
 
 def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     return column.cast(kind)

@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lib.errors import InputError
-from lib.reading.dialect import NULLS, Dialect, fields, read_rows
+from lib.reading.dialect import NULLS, NUMBER, Dialect, fields, read_rows
 from lib.reading.options import BLANKS
 from lib.reading.outline import FileColumn
 from lib.support.tables import quoted
@@ -25,14 +25,26 @@ _MOST_BYTES = 64 * 1024**2  # of a file whose lines are counted to tell where a 
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What was seen in all cells of some text files: the types of their columns and the rows; and the cells in columns
+    of numbers that were taken for no value though they have a text: how many, and the texts.
+    """
+
+    columns: tuple[FileColumn, ...]
+    rows: int
+    missing_cells: int
+    missing_texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Cells:
     """How the cells of a text file are read. `opened` opens a file by its URI, as unpacked bytes."""
 
     dialect: Dialect
     opened: Callable[[str], Any] = field(compare=False)
 
-    def look(self, frame: DataFrame, names: Sequence[str]) -> tuple[tuple[FileColumn, ...], int]:
-        """The types of columns of text, and the rows.
+    def look(self, frame: DataFrame, names: Sequence[str]) -> Seen:
+        """The types of columns of text, the rows, and what was taken for no value.
 
         A column is a number if each of its cells is one or stands for no value; a number with whole values is an
         integer.
@@ -43,10 +55,13 @@ class Cells:
         counts = [F.count(F.lit(1)).alias("rows")]
         for i, name in enumerate(names):
             text, number = self._text(name), self._number(name)
-            plain = F.lower(F.trim(text))
+            cell, plain = F.trim(F.col(quoted(name))), F.lower(F.trim(text))
+            is_token = (cell != "") & (text.isNull() | plain.isin(*NULLS))
             other = text.isNotNull() & number.isNull() & ~plain.isin(*NULLS)
             counts += [
                 F.count(number).alias(f"numbers {i}"),
+                F.count(F.when(is_token, 1)).alias(f"nulls {i}"),
+                F.collect_set(F.when(is_token, cell)).alias(f"tokens {i}"),
                 F.count(F.when(other, 1)).alias(f"texts {i}"),
                 F.count(F.when(other & plain.isin("true", "false"), 1)).alias(f"flags {i}"),
                 F.min(F.when(other, F.struct(FILE, text))).alias(f"example {i}"),
@@ -63,13 +78,20 @@ class Cells:
         ).first()
         assert found is not None  # an aggregate always has a row
         self._refuse(found, len(names))
-        return tuple(self._column(found, i, name) for i, name in enumerate(names)), found["rows"]
+        columns = tuple(self._column(found, i, name) for i, name in enumerate(names))
+        numbers = [i for i, column in enumerate(columns) if column.is_number]
+        tokens = {token for i in numbers for token in found[f"tokens {i}"]}
+        return Seen(columns, found["rows"], sum(found[f"nulls {i}"] for i in numbers), tuple(sorted(tokens)))
 
     def value(self, column: FileColumn) -> Column:
         """A column of text as its type."""
         text = self._text(column.name)
-        if column.spark in ("double", "bigint"):
-            return self._pointed(text).cast(column.spark)
+        if column.spark == "double":
+            return self._number(column.name)
+        if column.spark == "bigint":
+            # Spark reads no 1e+05 as a whole number, and a double would round one of 17 digits.
+            number = F.when(self._number(column.name).isNotNull(), self._pointed(text))
+            return F.coalesce(number.cast("bigint"), number.cast("decimal(38,0)").cast("bigint"))
         return F.trim(text).cast("boolean") if column.spark == "boolean" else text
 
     def _column(self, found: Any, i: int, name: str) -> FileColumn:
@@ -136,20 +158,17 @@ class Cells:
         plain = cell.strip()
         if plain.lower() in NULLS or plain in (self.dialect.nulls or ()):
             return False
-        if "_" in plain or (self.dialect.decimal != "." and "." in plain):
+        if self.dialect.decimal != "." and "." in plain:
             return True
-        try:
-            float(plain.replace(self.dialect.decimal, "."))
-        except ValueError:
-            return True
-        return False
+        return not re.fullmatch(NUMBER, plain.replace(self.dialect.decimal, "."))
 
     def _text(self, name: str) -> Column:
         text = F.col(quoted(name))
         return F.when(~F.trim(text).isin(*self.dialect.nulls), text) if self.dialect.nulls else text
 
     def _number(self, name: str) -> Column:
-        return self._pointed(self._text(name)).cast("double")
+        text = self._pointed(self._text(name))
+        return F.when(text.rlike(rf"^\s*({NUMBER})\s*$"), text.cast("double"))
 
     def _pointed(self, text: Column) -> Column:
         if self.dialect.decimal == ".":

@@ -14,7 +14,8 @@ from lib.reading.options import BLANKS, LOOK, SEPARATORS, TextOptions
 NULLS = ("", "na", "n/a", "nan", "null", "none")
 _LINES = 100
 _LARGEST_CELL = 2**31 - 1
-_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
+# A number with a decimal point, to Python and to Java: what Java itself takes is more (`19F`, which is a UTM zone).
+NUMBER = r"(?i)[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf(inity)?)"
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def read_rows(lines: Iterable[str], sep: str) -> Any:
 
 
 def _names(uri: str, first: Sequence[str], line: str, header: bool | Sequence[str] | None) -> list[str]:
-    if header is None and all(_NUMBER.fullmatch(name) for name in first):
+    if header is None and all(map(_is_number, first)):
         raise InputError(
             f"{uri} has no header line with the column names: its first line is {line[:60]}; add one, or name the "
             f"{len(first)} columns with csv: {{header: [...]}} (csv: {{header: false}} calls them c1, c2, ...)"
@@ -97,8 +98,13 @@ def _names(uri: str, first: Sequence[str], line: str, header: bool | Sequence[st
     return list(header)
 
 
+def _is_number(text: str) -> bool:
+    """Whether a text is a number, with a decimal point or comma."""
+    return bool(re.fullmatch(NUMBER, text.replace(",", ".")))
+
+
 def _decimal(rows: Sequence[Sequence[str]], sep: str) -> str:
-    cells = [cell for row in rows for cell in row if _NUMBER.fullmatch(cell)]
+    cells = [cell for row in rows for cell in row if _is_number(cell)]
     commas, points = (sum(mark in cell for cell in cells) for mark in ",.")
     return "," if sep != "," and commas > points else "."
 
@@ -123,5 +129,13 @@ def _decoded(uri: str, head: bytes, encoding: str | None) -> tuple[str, str]:
         head.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if error.start < len(head) - 3:  # and not only cut in the middle of a letter
-            return head.decode("latin-1"), "ISO-8859-1"
+            return _of_one_byte(head)
     return head.decode("utf-8-sig", errors="ignore"), "UTF-8"
+
+
+def _of_one_byte(head: bytes) -> tuple[str, str]:
+    """Windows has letters in the place of some control characters of Latin-1, and all the others alike."""
+    try:
+        return head.decode("windows-1252"), "windows-1252"
+    except UnicodeDecodeError:
+        return head.decode("latin-1"), "ISO-8859-1"

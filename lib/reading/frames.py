@@ -16,7 +16,7 @@ from pyspark.sql import types as T
 
 from lib.errors import InputError
 from lib.reading import catalogue, outline
-from lib.reading.cells import Cells
+from lib.reading.cells import Cells, Seen
 from lib.reading.groups import NO_FILES, Group, file_name, group_of, is_nanos
 from lib.reading.listing import File, Listing, listed
 from lib.reading.options import NO_OPTIONS, Options
@@ -37,7 +37,8 @@ class Source:
 
     A table of Spark's catalogue has no file. `repeated` counts the files, or tables of the catalogue, that were given
     before: they are read once. `dialects` says how text files are written, and `passed_over` names files that are no
-    tables.
+    tables. `missing_cells` counts the cells in columns of numbers of text files that were taken for no value because of
+    their text, which is one of `missing_texts`.
     """
 
     uri: str
@@ -46,6 +47,8 @@ class Source:
     repeated: int = 0
     dialects: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+    missing_cells: int = 0
+    missing_texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ class _Part:
     group: Group
     frame: DataFrame
     found: FileOutline
-    cells: Cells | None
+    cells: Cells | None = None
+    seen: Seen | None = None
 
 
 def read(spark: SparkSession, inputs: str | Sequence[str], options: Options = NO_OPTIONS) -> Reading:
@@ -87,12 +91,12 @@ def read(spark: SparkSession, inputs: str | Sequence[str], options: Options = NO
         for file in group.of_several_lines(spark, groups[group], listing):
             groups[group].remove(file)
             groups[group_of(file, seen[file.uri], of_several_lines=True)].append(file)
-    parts = [_Part(NO_FILES, frame, found, None) for frame, found in of_catalogue.values()]
-    rows: dict[str, int] = defaultdict(int)
+    parts = [_Part(NO_FILES, frame, found) for frame, found in of_catalogue.values()]
+    counted: dict[str, list[Seen]] = defaultdict(list)
     for group, files in ((group, files) for group, files in groups.items() if files):
         part = _part(spark, group, files, seen, listing)
-        if part.cells:
-            rows[group.given] += part.found.rows or 0
+        if part.seen:
+            counted[group.given].append(part.seen)
             seen |= {file.uri: replace(seen[file.uri], columns=part.found.columns) for file in files}
         parts.append(part)
     columns = outline.one_schema(seen.values(), options.exclude)
@@ -100,7 +104,7 @@ def read(spark: SparkSession, inputs: str | Sequence[str], options: Options = NO
     columns = [each for each in columns if each.name not in of_places]
     _check_unambiguous(listing.places, [each.name for each in columns], of_places)
     whole = reduce(DataFrame.unionAll, [_selected(part, columns, of_places, options) for part in parts])
-    return Reading(whole.select(*map(_described, [*columns, *of_places.values()])), _sources(listing, seen, rows))
+    return Reading(whole.select(*map(_described, [*columns, *of_places.values()])), _sources(listing, seen, counted))
 
 
 def columns_of(frame: DataFrame) -> list[tables.Column]:
@@ -124,26 +128,31 @@ def _part(
     found = seen[files[0].uri]
     frame = group.rows(spark, files, found, listing)
     if group.dialect is None:
-        return _Part(group, frame, found, None)
+        return _Part(group, frame, found)
     opened = listing.opener(Storage(spark))
     cells = Cells(group.dialect, lambda uri: unpacked(uri, opened(uri)))
     try:
-        columns, rows = cells.look(frame, [column.name for column in found.columns])
+        of_cells = cells.look(frame, [column.name for column in found.columns])
     except Py4JJavaError as error:
         raise InputError(f"cannot read {group.given}: {java_cause(error)}") from error
-    return _Part(group, frame, replace(found, columns=columns, rows=rows), cells)
+    return _Part(group, frame, replace(found, columns=of_cells.columns, rows=of_cells.rows), cells, of_cells)
 
 
-def _sources(listing: Listing, seen: Mapping[str, FileOutline], counted: Mapping[str, int]) -> tuple[Source, ...]:
-    """What was found at each input; `counted` has the rows of text files."""
+def _sources(
+    listing: Listing, seen: Mapping[str, FileOutline], counted: Mapping[str, Sequence[Seen]]
+) -> tuple[Source, ...]:
+    """What was found at each input; `counted` has what was seen in the cells of its text files."""
     return tuple(
         Source(
             each.uri,
             sum(file in listing.files for file in each.files),
-            counted.get(each.uri, 0) + sum(seen[file].rows or 0 for file in each.files),
+            sum(of_cells.rows for of_cells in counted.get(each.uri, ()))
+            + sum(seen[file].rows or 0 for file in each.files),
             each.repeated,
             tuple(dict.fromkeys(str(seen[file].dialect) for file in each.files if seen[file].dialect)),
             each.passed_over,
+            sum(of_cells.missing_cells for of_cells in counted.get(each.uri, ())),
+            tuple(sorted({text for of_cells in counted.get(each.uri, ()) for text in of_cells.missing_texts})),
         )
         for each in listing.inputs
     )

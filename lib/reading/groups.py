@@ -25,6 +25,7 @@ from lib.reading.whole_files import whole_files
 from lib.support import tables
 from lib.support.tables import Format, quoted
 
+_TEXT = "__text"  # of a line: a folder may name a column in any other way
 # Encodings in which Spark finds lines.
 _BY_LINES = ("UTF-8", "ISO-8859-1", "ISO8859-1", "ASCII", "windows-1252")
 
@@ -77,14 +78,14 @@ class Group:
             return []
         lines = self._lines(spark, files, listing)
         # Without doubled quotes, and then without the cells that are closed, is there one that begins with a quote?
-        text, start = F.replace("value", F.lit('""'), F.lit("")), rf"(^|{re.escape(self.dialect.sep)}) *\""
+        text, start = F.replace(_TEXT, F.lit('""'), F.lit("")), rf"(^|{re.escape(self.dialect.sep)}) *\""
         is_open = F.regexp_replace(text, rf'{start}[^"]*+"', "$1").rlike(start)
-        has_one = lines.where(F.col("value").contains('"') & is_open).select(FILE).distinct().collect()
+        has_one = lines.where(F.col(_TEXT).contains('"') & is_open).select(FILE).distinct().collect()
         return [file for file in files if (file.uri,) in has_one]
 
     def _lines(self, spark: SparkSession, files: Sequence[File], listing: Listing) -> DataFrame:
-        """The lines of text files as `value`, with the values of their folders and `FILE`."""
-        texts = T.StructType([T.StructField(name, T.StringType()) for name in ("value", *self.inner)])
+        """The lines of text files as `_TEXT`, with the values of their folders and `FILE`."""
+        texts = T.StructType([T.StructField(name, T.StringType()) for name in (_TEXT, *self.inner)])
         places = _places(self, [file.uri for file in files], listing.folders)
         return _with_file(self._reader(spark).schema(texts).format("text").load(places))
 
@@ -176,7 +177,7 @@ def _with_file(frame: DataFrame) -> DataFrame:
 
 def _split(lines: DataFrame, dialect: Dialect) -> DataFrame:
     """The fields of lines that are separated by any number of blanks."""
-    text = F.decode(F.col("value").cast("binary"), dialect.encoding)
+    text = F.decode(F.col(_TEXT).cast("binary"), dialect.encoding)
     found = F.split(F.trim(F.regexp_replace(text, r"[\s\uFEFF]+", " ")), " ")
     return lines.where(F.trim(text) != "").withColumn("__fields", found)
 

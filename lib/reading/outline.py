@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -25,6 +25,8 @@ from lib.support import tables
 
 _HEADER = 64 * 1024
 _AT_ONCE = 8
+_WIDEST_DECIMAL = 38
+_EXTENSION = b"ARROW:extension:name"
 
 
 class TableFile(Protocol):
@@ -295,11 +297,25 @@ def _has_half_floats(file: pq.ParquetFile) -> bool:
 def _parquet_columns(file: pq.ParquetFile) -> Iterable[FileColumn]:
     """What Spark makes of each column: the type in the file counts, not the one that Arrow restores."""
     leaf = 0
-    for field in file.schema_arrow:
+    for field in map(_stored, file.schema_arrow):
         leaves = _leaves(field.type)
-        kind = _parquet_kind(file.schema.column(leaf), field.type) if leaves == 1 else None
+        of_leaves = [file.schema.column(place) for place in range(leaf, leaf + leaves)]
+        kind = _parquet_kind(of_leaves[0], field.type) if leaves == 1 else None
         leaf += leaves
-        yield FileColumn(field.name, *(kind or _kind(field.type)))
+        if kind is None and any("nanoseconds" in str(each.logical_type) for each in of_leaves):
+            kind = str(field.type), None, False  # Spark reads such times as whole numbers, or not at all
+        found = FileColumn(field.name, *(kind or _kind(field.type)))
+        own_name = (field.metadata or {}).get(_EXTENSION)
+        # What stands for something else, such as pandas' periods, is no number.
+        yield replace(found, type=own_name.decode(), is_number=False) if own_name and found.is_number else found
+
+
+def _stored(field: pa.Field) -> pa.Field:
+    """A field as it is stored, if it has a type of its own; `_EXTENSION` in its metadata then names the type."""
+    if not isinstance(field.type, pa.BaseExtensionType):
+        return field
+    named = {**(field.metadata or {}), _EXTENSION: field.type.extension_name.encode()}
+    return pa.field(field.name, field.type.storage_type, metadata=named)
 
 
 def _leaves(kind: pa.DataType) -> int:
@@ -325,8 +341,8 @@ def _parquet_kind(column: Any, arrow: pa.DataType) -> tuple[str, str | None, boo
     if logical == "TIME" or pa.types.is_duration(arrow):
         return str(arrow), None, False
     if logical == "DECIMAL":
-        spark = f"decimal({column.precision},{column.scale})"
-        return spark, spark, True
+        decimal = _decimal(column.precision, column.scale)
+        return decimal or str(arrow), decimal, decimal is not None
     if physical == "INT96":
         return "timestamp", "timestamp", False
     if logical == "DATE":
@@ -365,7 +381,12 @@ def _kind(kind: pa.DataType) -> tuple[str, str | None, bool | None]:
     if pa.types.is_null(kind):
         return "null", None, True
     number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    return spark or str(kind), spark, bool(number or pa.types.is_boolean(kind))
+    return spark or str(kind), spark, bool(spark and (number or pa.types.is_boolean(kind)))
+
+
+def _decimal(precision: int, scale: int) -> str | None:
+    """Spark's type of a decimal; None of one that is too wide for Spark."""
+    return f"decimal({precision},{scale})" if precision <= _WIDEST_DECIMAL else None
 
 
 def _spark_type(kind: pa.DataType) -> str | None:
@@ -373,7 +394,7 @@ def _spark_type(kind: pa.DataType) -> str | None:
     if kind in _ARROW_TYPES:
         return _ARROW_TYPES[kind]
     if pa.types.is_decimal(kind):
-        return f"decimal({kind.precision},{kind.scale})"
+        return _decimal(kind.precision, kind.scale)
     if pa.types.is_timestamp(kind):
         return "timestamp"
     if pa.types.is_dictionary(kind):

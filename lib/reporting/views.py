@@ -61,12 +61,14 @@ def columns(records: Sequence[Record]) -> str:
 
 def facts(loaded: Table) -> str:
     """The table that training learns from: its rows, classes and features."""
+    absent = [str(value) for value in loaded.positive_absent]
     rows = [
         ["read from", "; ".join(_read_from(loaded))],
         ["rows", WORDS.count(loaded.rows)],
         ["rows dropped for missing values", WORDS.count(loaded.dropped)],
         *([["rows with values to fill with medians", _to_fill(loaded)]] if loaded.missing == filling.MEDIAN else []),
         [f"rows of class 1 ({code(_class_1(loaded))})", _part_of(loaded.class_counts["1"], loaded.rows)],
+        *([["values of class 1 that no row has", ", ".join(map(code, absent))]] if absent else []),
         ["features", WORDS.count(len(loaded.features))],
         ["zones", _zones_from(loaded)],
         *([["weights of the rows", _weights_from(loaded.weights)]] if loaded.weights else []),
@@ -98,6 +100,9 @@ def _read_from(loaded: Table) -> list[str]:
         what = f"{WORDS.count(each.rows)} rows in {place}"
         again = f"; {WORDS.count(each.repeated)} given more than once, read once" if each.repeated else ""
         written = "".join(f"; {dialect}" for dialect in each.dialects)
+        if each.missing_cells:
+            written += f"; {WORDS.count(each.missing_cells)} cells taken for missing: "
+            written += ", ".join(map(code, each.missing_texts))
         beside = f"; passed over: {', '.join(map(code, each.passed_over))}" if each.passed_over else ""
         said.append(f"{code(each.uri)} ({what}{written}{again}{beside})")
     return said

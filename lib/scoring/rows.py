@@ -98,28 +98,28 @@ def _usable(frame: DataFrame, place: str, model: Model, missing: str) -> tuple[D
         return _to_fill(dataset.or_null(frame, features, nodata), place, model)
     frame = frame.withColumns({name: dataset.as_number(name, nodata) for name in features})
     unusable = dataset.count_unusable(frame.select(*_columns(features)), features)
-    if not unusable["rows"]:
+    if not unusable.rows:
         raise tables.without_rows(place)
-    if not unusable["any"]:
+    if not unusable.some:
         return frame, 0, {}
-    if missing == filling.ERROR or unusable["any"] == unusable["rows"]:
-        found = some([f"{name} ({n:,})" for name, n in unusable.items() if n and name not in ("rows", "any")])
+    if missing == filling.ERROR or unusable.some == unusable.rows:
+        found = some([f"{name} ({n:,})" for name, n in unusable.columns.items() if n])
         remedy = "leave those rows out with missing: drop"
-        if unusable["any"] == unusable["rows"]:
+        if unusable.some == unusable.rows:
             remedy = "choose another table with --input-data: no row is left"
         raise InputError(
-            f"{unusable['any']:,} of {unusable['rows']:,} rows have a null, NaN or infinite value, in: {found}; fix "
+            f"{unusable.some:,} of {unusable.rows:,} rows have a null, NaN or infinite value, in: {found}; fix "
             f"them, or {remedy}"
         )
-    return frame.where(~dataset.any_unusable(features)), unusable["any"], {}
+    return frame.where(~dataset.any_unusable(features)), unusable.some, {}
 
 
 def _to_fill(frame: DataFrame, place: str, model: Model) -> tuple[DataFrame, int, dict[str, Any]]:
     """See `_read`: of a table whose missing values are null."""
     features = model.features
     numbers = [column.cast("double").alias(name) for name, column in zip(features, _columns(features), strict=True)]
-    lacking = dataset.count_unusable(frame.select(*numbers), features)
-    rows, some_lack = lacking.pop("rows"), lacking.pop("any")
+    unusable = dataset.count_unusable(frame.select(*numbers), features)
+    rows, some_lack, lacking = unusable.rows, unusable.some, unusable.columns
     if not rows:
         raise tables.without_rows(place)
     unfilled = [f"{name} ({lacking[name]:,})" for name in features if lacking[name] and not model.scorer.fills_in(name)]

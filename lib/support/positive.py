@@ -13,6 +13,8 @@ from lib.errors import InputError, some
 from lib.support.tables import Column
 
 ALLOWED = 'a value or a list of values that are class 1, such as 3, [4, 5] or "yes", or null'
+# Texts, in small letters, that stand for no label unless `positive` names them. "None" may well be a class.
+NO_LABEL = ("", "na", "n/a", "nan", "null")
 # YAML reads a plain yes as true.
 _WORDS = {True: ("true", "yes", "on"), False: ("false", "no", "off")}
 # Beginnings of the types, in Spark's and Arrow's words, of which no value can be written down as a parameter.

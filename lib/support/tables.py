@@ -20,6 +20,8 @@ CATALOGUE = "table://"
 _NOTE = re.compile(
     r"(^|/)(readme|l[eé]eme|licen[cs]e|notice|changelog)[^/]*$|\.(md|rst|html?|pdf|docx?|xml)$", re.IGNORECASE
 )
+# A column's name that may be a value: a number, or what stands for none.
+_VALUE = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?|na|n/a|nan|null|none", re.IGNORECASE)
 # What pandas calls an index without a name when it writes a table.
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 
@@ -255,7 +257,8 @@ def check_names(uri: str, names: Sequence[str]) -> None:
 
 def ambiguous(uri: str, names: Sequence[str]) -> InputError:
     """Several columns have the same name."""
-    return InputError(f"{uri} has more than one column named {some(names)}: names must differ (case is ignored)")
+    what = f"{uri} has more than one column named {some(names)}: names must differ (case is ignored)"
+    return InputError(f"{what}{_without_header(names)}")
 
 
 def require(columns: Sequence[Column], name: str, parameter: str, table: str = "the table") -> None:
@@ -266,7 +269,19 @@ def require(columns: Sequence[Column], name: str, parameter: str, table: str = "
     """
     names = [column.name for column in columns]
     if name not in names:
-        raise InputError(not_among(f"{parameter}: {table} has no column {name!r}", name, names, "it has", most=12))
+        what = not_among(f"{parameter}: {table} has no column {name!r}", name, names, "it has", most=12)
+        raise InputError(f"{what}{_without_header(names)}")
+
+
+def _without_header(names: Iterable[str]) -> str:
+    """What to do if a text file's first line has values, which then became the names."""
+    values = [name for name in names if _VALUE.fullmatch(name.strip())]
+    if not values:
+        return ""
+    return (
+        f"; {', '.join(map(repr, values[:3]))} may be no name: if this is a text file without a header line, name its "
+        "columns with csv: {header: [...]}, or csv: {header: false} calls them c1, c2, ..."
+    )
 
 
 def require_features(columns: Sequence[Column], features: Sequence[str], table: str = "the table") -> list[Column]:

@@ -6,7 +6,10 @@ import pytest
 
 from lib import dataset, explore
 from lib.errors import InputError
+from lib.evaluation import evaluate
+from lib.reporting import report
 from lib.support import tables
+from lib.training import Settings, train
 from tests.lib.tables import make_table, write
 
 REFUSED = ["features", "Features", "PREDICTION", "rawprediction", "probability", "a.b", "a`1", "", " ", "__part"]
@@ -32,16 +35,16 @@ TAKEN = [
 
 def columns_of(name, role):
     """A table in which a column of that name has that role, and how it is asked for."""
-    names = {"label": "label", "zone": "zone", "coordinate": "y", "feature": "f"}
+    names = {"label": "label", "zone": "zone", "coordinate": "y", "feature": "f", "weight": "w"}
     names[role] = name
     text, number = ("string", False), ("double", True)
     listed = {names["label"]: number, names["zone"]: text, "x": number, names["coordinate"]: number}
-    listed[names["feature"]] = number
+    listed |= {names["feature"]: number, names["weight"]: number}
     columns = [tables.Column(name, *kind) for name, kind in listed.items()]
-    return columns, (names["label"], names["zone"], [], "the table", ["x", names["coordinate"]])
+    return columns, (names["label"], names["zone"], [], "the table", ["x", names["coordinate"]], names["weight"])
 
 
-@pytest.mark.parametrize("role", ["label", "zone", "coordinate", "feature"])
+@pytest.mark.parametrize("role", ["label", "zone", "coordinate", "feature", "weight"])
 def test_one_rule_for_every_role(role):
     for name in REFUSED:
         columns, asked = columns_of(name, role)
@@ -116,3 +119,48 @@ def test_a_thousand_features_are_read(spark, tmp_path):
     described = explore.describe_columns(dataset.read(spark, path), "label")
     assert [record["missing"] for record in described] == [int(i == 5) + 2 * int(i == 999) for i in range(1001)]
     assert described[7]["max"] == wide.band_0007.max()
+
+
+INNER = [
+    "cell",
+    "block",
+    "rows",
+    "score",
+    "value",
+    "weight",
+    "count",
+    "hash",
+    "partition",
+    "tree",
+    "calibrated",
+    "class",
+]
+ROLES = [
+    {"label_col": "block", "weight_col": "score", "zone_col": "score_", "block_cols": ["my label", "año"]},
+    {"label_col": "a\nb", "weight_col": "a,b", "zone_col": 'a"b', "block_cols": ["<b>", "%"], "block_size": None},
+    {"label_col": "Class", "weight_col": "label", "zone_col": "rows", "block_cols": ["cell", "features_"]},
+]
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("roles", "engine"), zip(ROLES, ["task", "spark", "task"], strict=True))
+def test_a_whole_run_takes_names_that_are_hard_in_every_role(spark, tmp_path, roles, engine):
+    roles = {"block_size": 20.0, **roles}
+    table, rng = make_table(400, zones=3), np.random.default_rng(1)
+    x, y = roles["block_cols"]
+    named = {roles["label_col"]: table.label, roles["weight_col"]: rng.uniform(1, 2, 400)}
+    named |= {roles["zone_col"]: table.zone, x: rng.uniform(0, 40, 400), y: rng.uniform(0, 40, 400)}
+    taken = {name.lower() for name in named}
+    features = [name for name in [*TAKEN, *INNER] if name.lower() not in taken]
+    named |= {name: table[f"f{place % 4}"] + rng.normal(size=400) for place, name in enumerate(features)}
+    rows = pd.DataFrame(named)
+    rows.loc[::9, features] = np.nan
+    path = write(rows, tmp_path / "t.parquet")
+    grid = {"RandomForest": {"numTrees": [3], "maxDepth": [3]}}
+    settings = Settings(path, **roles, missing="median", metrics_weighted=True, grid=grid, engine=engine)
+    trained = train(spark, settings, str(tmp_path / "out"))
+    assert trained.table.features == tuple(features)
+    evaluation = evaluate(spark, trained.folder, trained.out)
+    report.write(spark, evaluation.folder)
+    kept = pd.read_parquet(f"{evaluation.folder}/scores.parquet").columns
+    assert len({name.lower() for name in kept}) == len(kept) == 8  # x, y, zone, label, weight, and three of ours

@@ -44,9 +44,10 @@ def test_nodata_is_missing_wherever_rows_are_read_again(spark, tmp_path):
 
 
 def test_what_is_suspicious_stands_in_the_records_and_in_the_report(spark, tmp_path):
-    odd = HOLES.assign(**{"Unnamed: 0": HOLES.index, "copy": HOLES.label, "lon": HOLES.f0})
+    odd = HOLES.assign(**{"Unnamed: 0": HOLES.index, "copy": HOLES.label, "lon": HOLES.f0, "Zone": HOLES.index % 7})
+    odd = odd.drop(columns="zone")
     trained = train(spark, Settings(write(odd, tmp_path / "t.parquet"), grid=GRID), str(tmp_path / "out"))
-    kinds = {"Unnamed: 0": "row_number", "copy": "label", "lon": "coordinate", "f1": "nodata"}
+    kinds = {"Unnamed: 0": "row_number", "copy": "label", "lon": "coordinate", "f1": "nodata", "Zone": "zone"}
     for name, record in (("metrics/summary.json", []), ("experiment.json", ["data"])):
         content = json.loads(Path(trained.folder, name).read_text())
         for key in record:
@@ -60,5 +61,6 @@ def test_what_is_suspicious_stands_in_the_records_and_in_the_report(spark, tmp_p
         assert "**These columns give the label away: `copy`.**" in shown
         assert 'exclude_cols: ["Unnamed: 0", lon]' in shown
         assert "`f1` (-9999)" in shown
+        assert "`zone_col: Zone`" in shown
         assert "nodata: [-9999]" in shown
     assert views.suspicious([]) == "Nothing was found."

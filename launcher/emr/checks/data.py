@@ -143,10 +143,9 @@ def _features(uri: str, table: Outline, parameters: Parameters) -> tuple[str, ..
         InputError: a column that the parameters name is missing, or one that counts is no number.
     """
     columns, label, zone = table.columns, parameters.label_col, parameters.zone_col
-    if not parameters.block_size:
-        tables.zone_of(columns, zone, parameters.exclude_cols, uri)
-        if parameters.needs_zones and zone:
-            tables.require(columns, zone, "zone_col", uri)
+    tables.zone_of(columns, zone, parameters.exclude_cols, uri)
+    if parameters.needs_zones and zone and not parameters.block_size:
+        tables.require(columns, zone, "zone_col", uri)
     tables.check_block_cols(columns, parameters.block_cols, parameters.block_size, uri)
     features = tables.feature_columns(
         columns,

@@ -1,10 +1,16 @@
 """What the checks of `lib.reporting.cautions` say, in English and in Spanish side by side."""
 
 FINDINGS = {
+    "find.suspect_zone": (
+        "**The column {column} is used as a feature, not as the zone:** its name differs in capital letters. If it "
+        "names the zones, train with `zone_col: {option}`.",
+        "**La columna {column} se usa como variable, no como zona:** su nombre difiere en mayúsculas y minúsculas. Si "
+        "indica las zonas, entrene con `zone_col: {option}`.",
+    ),
     "find.suspect_label": (
-        "**These columns give the label away: {columns}.** Each class has one value of its own there. "
+        "**These columns give the label away: {columns}.** Each class has values of its own there. "
         "Leave out what is not known of new rows, with `exclude_cols: {option}`.",
-        "**Estas columnas delatan la etiqueta: {columns}.** Cada clase tiene en ellas un único valor propio. Deje "
+        "**Estas columnas delatan la etiqueta: {columns}.** Cada clase tiene en ellas valores propios. Deje "
         "fuera lo que no se conoce de filas nuevas, con `exclude_cols: {option}`.",
     ),
     "find.suspect_no_feature": (

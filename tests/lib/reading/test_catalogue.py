@@ -1,5 +1,7 @@
 """Tables of the catalogue that the Spark session has: here its own, with tables saved into a temporary folder."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +17,7 @@ from lib.scoring.inputs import raster_files
 from lib.storage import Storage
 from lib.support import tables
 from lib.training import Settings, train
+from tests.conftest import ROOT
 from tests.lib.tables import make_table, write
 
 GRID = {"GBT": {"maxDepth": [2], "maxIter": [2]}}
@@ -112,3 +115,40 @@ def test_it_is_trained_on_tested_on_and_scored(spark, geology, path, tmp_path):
 def test_a_table_is_no_raster_whatever_its_name(spark):
     assert raster_files(Storage(spark), ["table://geology.img"]) == []
     assert not tables.is_raster("table://geology.dat")
+
+
+IN_HIVE = """
+import sys
+from launcher.local_spark import build_session, stop_session
+from lib import dataset
+from lib.errors import InputError
+
+path, folder = sys.argv[1:]
+spark = build_session("local[1]", {
+    "spark.sql.catalogImplementation": "hive",
+    "spark.sql.warehouse.dir": f"{folder}/warehouse",
+    "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder}/metastore;create=true",
+    "spark.driver.extraJavaOptions": f"-XX:TieredStopAtLevel=1 -Dderby.system.home={folder}",
+})
+spark.sql("CREATE DATABASE geology")
+spark.read.parquet(path).createOrReplaceTempView("rows")
+spark.sql("CREATE TABLE geology.pixels STORED AS PARQUET AS SELECT * FROM rows")
+spark.sql("CREATE TABLE geology.as_text ROW FORMAT DELIMITED FIELDS TERMINATED BY ';' AS SELECT * FROM rows")
+for place in ("table://geology.pixels", "table://geology.as_text", path):
+    print(dataset.load(spark, place).fingerprint)
+try:
+    dataset.load(spark, "table://geology.pixel")
+except InputError as error:
+    print(error)
+stop_session(spark)
+"""
+
+
+@pytest.mark.timeout(600)
+def test_tables_of_a_hive_metastore_are_read(path, tmp_path):
+    """As Glue's are on EMR; here Derby, which comes with PySpark, keeps the metastore. It needs a JVM of its own."""
+    run = subprocess.run([sys.executable, "-c", IN_HIVE, path, str(tmp_path)], capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode == 0, run.stderr[-2000:]
+    *fingerprints, refused = run.stdout.splitlines()
+    assert len(set(fingerprints)) == 1
+    assert "the database 'geology' has no table 'pixel': did you mean pixels?" in refused

@@ -6,7 +6,7 @@ import gzip
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lib import dataset
@@ -53,11 +53,13 @@ def test_the_dialect_is_found_and_said(spark, tmp_path, table, expected, way):
 
 
 def test_latin_1_is_read(spark, tmp_path):
-    (tmp_path / "t.csv").write_bytes("año,zona,label\n1,Ñuñoa,0\n2,x,1\n".encode("latin-1"))
-    found = frames.read(spark, f"{tmp_path}/t.csv")
-    assert found.frame.columns == ["año", "zona", "label"]
-    assert {row["zona"] for row in found.frame.collect()} == {"Ñuñoa", "x"}
-    assert found.sources[0].dialects == ("separated by commas in ISO-8859-1",)
+    for encoding, zone in (("latin-1", "Ñuñoa"), ("cp1252", "“10 €”")):
+        (tmp_path / "t.csv").write_bytes(f"año,zona,label\n1,{zone},0\n2,x,1\n".encode(encoding))
+        found = frames.read(spark, f"{tmp_path}/t.csv")
+        assert found.frame.columns == ["año", "zona", "label"]
+        assert {row["zona"] for row in found.frame.collect()} == {zone, "x"}
+        assert found.sources[0].dialects == ("separated by commas in windows-1252",)
+    assert find("t", b"a,\x81,label\n", is_whole=True)[0].encoding == "ISO-8859-1"
 
 
 @pytest.mark.parametrize("token", ["NA", "nan", "NULL", "", "N/A", "None"])
@@ -67,7 +69,67 @@ def test_what_stands_for_no_value_is_missing_and_costs_no_column(spark, tmp_path
     place = write(text, tmp_path / "t.csv")
     with pytest.raises(InputError, match=r"1 of 200 rows have a null.*in: f0 \(1\)"):
         dataset.load(spark, place)
-    assert dataset.load(spark, place, missing="drop").rows == 199
+    loaded = dataset.load(spark, place, missing="drop")
+    assert loaded.rows == 199
+    assert ("1 cells taken for missing: `" + token in views.facts(loaded)) == bool(token)
+
+
+def test_what_stands_for_no_value_is_no_label_unless_it_is_named(spark, tmp_path, table):
+    kinds = np.where(table.label == 1, "yes", "no").astype(object)
+    kinds[:5] = ["NA", "null", "nan", "N/A", "none"]  # the last may well be a class
+    place = write(table.assign(label=kinds), tmp_path / "t.csv")
+    with pytest.raises(InputError, match=r"4 of 200 rows have a null.*in: label \(4\)"):
+        dataset.load(spark, place, positive="yes")
+    named = dataset.load(spark, place, positive=["yes", "NA", "null", "nan", "N/A"])
+    assert named.rows == 200
+
+
+@pytest.mark.parametrize("sep", [",", ";"])
+def test_what_only_java_takes_for_a_number_is_text(spark, tmp_path, table, sep):
+    """A UTM zone such as 19F would become 19, and then nothing."""
+    for zones in (["18F", "19F"], ["3D", "4d"], ["0x1p3", "1"]):
+        text = table.assign(zone=np.resize(zones, 200))
+        loaded = dataset.load(spark, write(text, tmp_path / "t.csv"))
+        assert (loaded.rows, {row.zone for row in loaded.frame.collect()}) == (200, set(zones))
+    text = table.assign(label=np.where(table.label == 1, "1F", "0"))
+    loaded = dataset.load(spark, write(text, tmp_path / "t.csv"), positive=["1F"])
+    assert loaded.class_counts["1"] == table.label.sum()
+    with pytest.raises(InputError, match="only one class with positive: 1"):
+        dataset.load(spark, f"{tmp_path}/t.csv", positive=1)
+
+
+_numbers = st.one_of(
+    st.integers(-(2**62), 2**62).map(str),
+    st.integers(-1000, 1000).map(lambda n: f"{n}.0"),
+    st.floats(-1e30, 1e30).map(str),
+    st.builds("{}{}{}e{}{}".format, *map(st.sampled_from, (["", "-", "+"], "19", ["", ".5"], ["", "+", "-"], "059"))),
+    st.sampled_from(["1e+05", "1E5", "1.0E7", ".5", "5.", "+3", "007", "9007199254740993"]),
+    st.just("NA"),
+)
+_no_numbers = st.sampled_from(["19F", "3D", "1d", "1_0", "1e", "e5", "0x10", "1L", "--1", "1e+", ".", "1 2"])
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cells=st.lists(_numbers, min_size=1, max_size=6), odd=st.none() | _no_numbers, sep=st.sampled_from(",;"))
+@example(cells=["100000", "1e+05"], odd=None, sep=",")
+@example(cells=["9007199254740993", "1E5"], odd=None, sep=";")
+def test_numbers_are_those_that_pandas_reads(spark, tmp_path_factory, cells, odd, sep):
+    place = tmp_path_factory.mktemp("numbers") / "t.csv"
+    written = [*cells, *([odd] if odd else [])]
+    if sep == ";":
+        written = [cell.replace(".", ",") for cell in written]
+    place.write_text("\n".join([f"a{sep}n", *(f"{cell}{sep}{n}" for n, cell in enumerate(written))]))
+    decimal = "," if sep == ";" else "."
+    options = Options.of({"csv": {"sep": sep, "decimal": decimal}})
+    rows = frames.read(spark, str(place), options).frame.orderBy("n").collect()
+    expected = pd.read_csv(place, sep=sep, decimal=decimal, float_precision="round_trip").a
+    if odd:
+        assert [row["a"] for row in rows] == written
+    elif pd.api.types.is_integer_dtype(expected):
+        assert [row["a"] for row in rows] == expected.tolist()
+    else:
+        found = np.array([np.nan if row["a"] is None else row["a"] for row in rows], float)
+        np.testing.assert_allclose(found, expected.to_numpy(float), rtol=1e-15)
 
 
 def test_a_cell_that_is_no_number_is_shown_with_its_file(spark, tmp_path, table):
@@ -177,3 +239,23 @@ def test_what_pandas_writes_in_quotes_is_read_as_pandas_reads_it(spark, tmp_path
     found = frames.read(spark, str(place), Options.of({"csv": {"sep": sep, "nulls": []}})).frame
     cells = sorted((row["n"], row["a"] or "", row["b"] or "") for row in found.collect())
     assert [(a, b) for _, a, b in cells] == [(a.strip(), b.strip()) for a, b in zip(again.a, again.b, strict=True)]
+
+
+def test_values_that_became_names_are_told_where_a_column_is_missing(spark, tmp_path):
+    for head in ("north,1.5,0.3,0", "0.5,NA,1"):
+        (tmp_path / "t.csv").write_text(f"{head}\n{head}\n")
+        with pytest.raises(InputError, match=r"no column 'label'.*may be no name: .*csv: \{header: false\}"):
+            dataset.load(spark, f"{tmp_path}/t.csv")
+    (tmp_path / "t.csv").write_text("0.5,x,0.5\n1,y,1\n")
+    with pytest.raises(InputError, match=r"more than one column named 0\.5.*csv: \{header: false\}"):
+        dataset.load(spark, f"{tmp_path}/t.csv")
+    (tmp_path / "t.csv").write_text("a,b\n1,0\n")
+    with pytest.raises(InputError, match=r"no column 'label': it has a, b$"):
+        dataset.load(spark, f"{tmp_path}/t.csv")
+
+
+def test_a_folder_may_name_a_column_value(spark, tmp_path, table):
+    for value, rows in table.groupby("label"):
+        write(rows.drop(columns="zone"), tmp_path / f"value={value}" / "t.csv")
+    loaded = dataset.load(spark, str(tmp_path))
+    assert (loaded.rows, loaded.features) == (200, ("f0", "f1", "f2", "f3", "value"))

@@ -76,10 +76,12 @@ def test_a_label_of_text_needs_the_values_of_class_1(experiment, bucket):
 
 
 def test_blocks_need_no_zone_column(experiment):
-    blocks = {"block_cols": ["B02", "B03"], "block_size": 5.0, "split_by": "zone", "zone_col": "area"}
+    blocks = {"block_cols": ["B02", "B03"], "block_size": 5.0, "split_by": "zone"}
     blocks["exclude_cols"] = ["zone"]
     with pytest.raises(InputError, match="no numeric feature is left"):  # but this table has nothing else
         data.data(experiment(**blocks))
+    with pytest.raises(InputError, match=r"zone_col: .* has no column 'area'"):  # one that is named must be there
+        data.data(experiment(**blocks, zone_col="area"))
 
 
 @pytest.mark.parametrize(
