@@ -60,6 +60,11 @@ def check_experiment(out, rows, features, candidates):
     report = (evaluation / "EVALUATION_REPORT.md").read_text()
     figure = f"{metrics[summary['metric_used']]:.3f}"
     assert figure in report or figure.replace(".", ",") in report  # Spanish has a comma
+    zones = metrics["leave_one_zone_out"]["zones"]
+    assert len(zones) > 2
+    assert all(zone["zone"] in report for zone in zones)
+    assert read(model, "calibration.json")["threshold"] == metrics["threshold"]
+    assert "data:image/png;base64," in (evaluation / "EVALUATION_REPORT.html").read_text()
     pictures = {path.name for path in evaluation.glob("*.png")}
     assert {"roc_curve.png", "pr_curve.png", "confusion_matrix.png"} <= pictures
     assert all(f"({picture})" in report for picture in pictures)
@@ -90,14 +95,21 @@ def test_the_sample_runs_as_the_readme_says(tmp_path):
     assert errors == ""
 
 
-def test_a_real_table_by_zone_and_in_spanish(cropmask, tmp_path):
-    arguments = ["--input-data", cropmask, "--metric", "areaUnderROC", "--language", "es", "-p", "split_by=zone"]
+def test_a_real_table_by_zone_and_in_spanish_does_not_pass_its_gate(cropmask, tmp_path):
+    arguments = ["--input-data", cropmask, "--metric", "areaUnderROC", "--language", "es"]
+    for parameter in ("split_by=zone", "select_by=zones", "card={owner: Ana}", "fail_below={areaUnderROC: 0.999}"):
+        arguments += ["-p", parameter]
     code, _, errors = run(*arguments, *SMALL_GRID, "--out", "out", cwd=tmp_path)
-    assert code == 0, errors
+    assert code == 1, errors
+    assert "areaUnderROC" in errors
+    assert "0.999" in errors
     model, evaluation = check_experiment(tmp_path / "out", 30003, 33, 4)
     split = read(model, "experiment.json")["split"]
     assert sorted(map(len, split["zones"].values()))[0] >= 1
-    assert "Informe de evaluación" in (evaluation / "EVALUATION_REPORT.md").read_text()
+    report = (evaluation / "EVALUATION_REPORT.md").read_text()
+    assert "Informe de evaluación" in report
+    assert "| Responsable | Ana |" in report
+    assert "dejando fuera cada zona por turno" in report
 
 
 def test_bad_input_is_one_line_and_leaves_nothing(tmp_path):

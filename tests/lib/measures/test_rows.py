@@ -229,6 +229,20 @@ def test_the_whole_evaluation_knows_the_distances_and_the_zones(spark, trained, 
     assert {record["feature"] for record in metrics["drift"]["features"]} == set(FEATURES)
 
 
+def test_blocks_are_held_out_and_chosen_by_as_zones_are(spark, place, tmp_path):
+    grid = {"GBT": {"maxIter": [2, 3], "maxDepth": [2]}}
+    blocks = {"block_cols": ["x", "y"], "block_size": 1_000, "split_by": "zone", "select_by": "zones"}
+    table = write(placed(), place / "table.parquet")
+    model = train(spark, Settings(table, grid=grid, engine="task", **blocks), str(tmp_path / "out")).folder
+    metrics = evaluate(spark, model, str(tmp_path / "out")).metrics
+    assert metrics["measured_on"]["new_zones"] == metrics["measured_on"]["zones"] == len(metrics["zones"])
+    left_out = {zone["zone"] for zone in metrics["leave_one_zone_out"]["zones"]}
+    assert {zone["zone"] for zone in metrics["zones"]} < left_out
+    assert metrics["nearest_training_row"]["0.5"] > 0
+    found = [json.loads(line) for line in Path(model, "metrics/search.jsonl").read_text().splitlines()]
+    assert all(record["zones"] for record in found)
+
+
 def experiment_of(table, parts):
     """What experiment.json says of a table and its split, as far as it is looked at here."""
     data = {
