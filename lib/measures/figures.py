@@ -65,7 +65,7 @@ def describe_curves(counts: ScoreCounts, chosen: Decision) -> dict[str, Any]:
             "0": np.histogram(counts.scores, edges, weights=counts.by_rows.negatives)[0].astype(int).tolist(),
             "1": np.histogram(counts.scores, edges, weights=counts.by_rows.positives)[0].astype(int).tolist(),
         },
-        "thresholds": [_describe_threshold(counts, t) for t in sorted({*THRESHOLDS, chosen.threshold})],
+        "thresholds": [_describe_threshold(counts, t, chosen) for t in sorted({*THRESHOLDS, chosen.threshold})],
         "reliability": {"score": calibration.reliability(counts), **_calibrated_reliability(counts, chosen)},
         **capture.describe_curves(counts),
     }
@@ -94,10 +94,14 @@ def _calibrated_reliability(counts: ScoreCounts, chosen: Decision) -> dict[str, 
     return {"calibrated": calibration.reliability(counts, chosen.calibration.apply(counts))}
 
 
-def _describe_threshold(counts: ScoreCounts, threshold: float) -> dict[str, Any]:
+def _describe_threshold(counts: ScoreCounts, threshold: float, chosen: Decision) -> dict[str, Any]:
     confusion = counts.confusion(threshold)
+    calibrated = (
+        {} if chosen.calibration is None else {"calibrated": float(chosen.calibration(np.array([threshold]))[0])}
+    )
     return {
         "threshold": threshold,
+        **calibrated,
         "precision": confusion.precision["1"],
         "recall": confusion.recall["1"],
         "f1": confusion.f1["1"],

@@ -247,6 +247,7 @@ class AtOne(Record):
     """What one of many thresholds does."""
 
     threshold: Number
+    calibrated: Number | None = None
     precision: Figure
     recall: Figure
     f1: Figure

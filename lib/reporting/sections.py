@@ -153,20 +153,23 @@ def scores(facts: ReportData, words: Words, images: Images) -> str:
 def thresholds(facts: ReportData, words: Words, images: Images) -> str:
     """What other thresholds would give."""
     rows = [_threshold_row(row, facts, words) for row in facts.curves["thresholds"]]
-    header = [words(k) for k in ("threshold", "precision", "recall", "f1_plain", "marked", "found", "false_alarms")]
+    header = [words(k) for k in ("precision", "recall", "f1_plain", "marked", "found", "false_alarms")]
+    calibrated = any("calibrated" in row for row in facts.curves["thresholds"])
+    header = [words("threshold"), *([words("calibration.calibrated")] if calibrated else []), *header]
     figure = plots.threshold_curves(facts.metrics, facts.curves, words.language)
     shown = picture(images, "threshold_curves", figure, words("alt.thresholds"))
     intro = words("note.thresholds", threshold=words.short(facts.metrics["threshold"]))
     if facts.weights:
         intro += " " + words("note.columns_are_weights", column=code(facts.weights["column"]))
-    return section(words("heading.thresholds"), intro, shown, table(header, rows, "rrrrrrr"))
+    return section(words("heading.thresholds"), intro, shown, table(header, rows, "r" * len(header)))
 
 
 def _threshold_row(row: Record, facts: ReportData, words: Words) -> list[str]:
     precision = row["precision"] if row["predicted_positive"] else None
     threshold = row["threshold"]
     shown = words.number(threshold, 2) if round(threshold, 2) == threshold else words.short(threshold)
-    cells = [shown, words.number(precision), words.number(row["recall"])]
+    cells = [shown, *([words.number(row["calibrated"])] if "calibrated" in row else [])]
+    cells += [words.number(precision), words.number(row["recall"])]
     cells += [words.number(row["f1"]), *(words.count(row[key]) for key in ("predicted_positive", "TP", "FP"))]
     return [f"**{cell}**" for cell in cells] if threshold == facts.metrics["threshold"] else cells
 

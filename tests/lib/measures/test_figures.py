@@ -106,3 +106,7 @@ def test_the_models_threshold_is_in_the_table_of_thresholds():
     ours = next(row for row in table if row["threshold"] == 0.51)
     assert (ours["predicted_positive"], ours["TP"], ours["f1"]) == (2, 2, 1.0)
     assert len(describe_curves(counts, Decision.none())["thresholds"]) == len(THRESHOLDS)
+    fitted = Decision.fit(counts, 0.5)
+    table = describe_curves(counts, fitted)["thresholds"]
+    at = np.array([row["threshold"] for row in table])
+    assert [row["calibrated"] for row in table] == fitted.calibration(at).tolist()
