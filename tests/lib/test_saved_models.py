@@ -1,4 +1,6 @@
 import shutil
+from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 import pyarrow as pa
@@ -102,7 +104,7 @@ def test_an_ensemble_scores_as_its_pipeline_does(spark, frame, tmp_path, name):
 
 
 TREES = 6
-EXAMPLES = 300 if settings().max_examples > 1000 else 2  # each is a job of Spark: more of them at night
+EXAMPLES = 300 if settings().max_examples > 1000 else 4  # each is a job of Spark: more of them at night
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +139,7 @@ def test_any_trees_that_spark_ml_loads_score_as_its_transform_does(
     trees = [
         random_tree(rng, depths[number % len(depths)], n_features, thresholds, fullness) for number in range(TREES)
     ]
-    scored_alike(spark, rng, with_trees(templates[is_gbt], trees, is_gbt, rng, tmp_path / "model"), thresholds)
+    scored_alike(spark, rng, with_trees(templates[is_gbt], trees, is_gbt, rng, Path(mkdtemp(dir=tmp_path))), thresholds)
 
 
 @pytest.mark.parametrize("is_gbt", [False, True])

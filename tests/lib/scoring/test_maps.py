@@ -216,7 +216,8 @@ def test_a_raster_of_3_gb_is_scored_where_it_has_values(spark, place):
     names, side = [f"b{number:02d}" for number in range(16)], 5120
     rng = np.random.default_rng(8)
     table = pd.DataFrame(rng.normal(size=(300, 16)), columns=names)
-    frame = spark.createDataFrame(table.assign(label=(table.b00 > table.b15).astype(float)))
+    table["label"] = (table.b00 > table.b15).astype(float)
+    frame = spark.read.parquet(write(table, place / "sixteen.parquet"))
     stages = [VectorAssembler(inputCols=names, outputCol="features"), RandomForestClassifier(numTrees=3, seed=1)]
     Pipeline(stages=stages).fit(frame).save(str(place / "sixteen"))
     patches = {(0, 0): rng.normal(size=(16, 30, 40)), (side - 70, side - 600): rng.normal(size=(16, 70, 600))}

@@ -201,7 +201,7 @@ def test_classes_of_a_plain_model_with_thresholds_are_its_predictions(spark, fra
     table["f0"] += 4 * table.label  # some leaves have one class only
     stages = [
         VectorAssembler(inputCols=FEATURES, outputCol="features"),
-        RandomForestClassifier(labelCol="label", numTrees=3, maxDepth=4, seed=1, thresholds=thresholds),
+        RandomForestClassifier(labelCol="label", numTrees=3, maxDepth=4, seed=1).setThresholds(thresholds),
     ]
     frame = frame_of(table.assign(pixel=range(300)))
     model = Pipeline(stages=stages).fit(frame)
