@@ -395,7 +395,7 @@ def _tried(case: Case) -> Verdict:
     except Exception as error:  # a case that cannot be judged is a wrong one, and must not end the others
         verdict = Verdict([f"{type(error).__name__}: {error}"])
     print(
-        f"{'wrong' if verdict.wrong else 'right'}  {case.kind:8}{case.name}",
+        f"{'wrong' if verdict.wrong else 'right'}  {case.kind:10}{case.name}",
         *verdict.wrong,
         sep="\n       ",
         flush=True,

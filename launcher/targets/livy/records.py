@@ -8,7 +8,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,21 +28,10 @@ _ABOUT = "about.json"
 _SESSION, _APPLICATION = "session-", "application-"
 
 
-class _Place(Fields):
-    """An endpoint."""
-
-    url: str = ""
-    cluster_id: str = ""
-    reach: str = "direct"
-    auth: str = "none"
-    ssh_user: str = "hadoop"
-    ssh_key: str = ""
-
-
 class _About(Fields):
     """What a folder's own file says of it."""
 
-    endpoint: _Place
+    endpoint: dict[str, str]
     purpose: str
     name: str
     pid: int
@@ -145,9 +134,10 @@ def _read_all() -> Iterator[Record | InputError]:
         except InputError as error:
             yield error
             continue
-        endpoint = Endpoint(**about.endpoint.model_dump(include=set(_Place.model_fields)))
-        names = [name for name in _About.model_fields if name != "endpoint"]
-        yield Record(folder=file.parent, endpoint=endpoint, **about.model_dump(include=set(names)))
+        known = {each.name for each in fields(Endpoint)}
+        endpoint = Endpoint(**{name: value for name, value in about.endpoint.items() if name in known})
+        whose = (about.pid, about.process_started, about.made_at)
+        yield Record(file.parent, endpoint, about.purpose, about.name, *whose)
 
 
 def _home() -> Path:
