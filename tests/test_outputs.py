@@ -20,10 +20,11 @@ GRID = {
     "RandomForest": {"numTrees": [3], "maxDepth": [3]},
     "GBT": {"maxDepth": [1, 3], "maxIter": [2, 6], "stepSize": [0.1, 0.5]},
 }
-FILES = ("metrics.json", "curves.json", "summary.json", "scores.json")
+FILES = ("metrics.json", "curves.json", "summary.json", "experiment.json", "scores.json")
 # Only where something is the case that the runs below are not asked to be.
 SELDOM = {
     "summary.json": {"best_on_validation", "suspects[]"},
+    "experiment.json": {"split.zones", "split.repeated", "split.repeated_zones[]", "cost.*"},
     "scores.json": {"share_spread_high", "tiles[].share_spread_high", "cost"},  # of a forest; on a cluster
 }
 
@@ -61,7 +62,8 @@ def files(spark, tmp_path_factory):
     tile = raster(place / "tile.tif", bands, ["f0", "f1", "f2", "f3", "f4"])
     mapped = scoring.score(spark, trained.folder, tile, str(place / "maps"))
     scoring.finish(spark, mapped)
-    folders = {"summary.json": [f"{trained.folder}/metrics"], "scores.json": [scored.folder, mapped.folder]}
+    folders = {"summary.json": [f"{trained.folder}/metrics"], "experiment.json": [trained.folder]}
+    folders |= {"scores.json": [scored.folder, mapped.folder]}
     return {
         name: [
             json.loads(Path(folder, name).read_text())

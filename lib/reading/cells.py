@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lib.errors import InputError
-from lib.reading.dialect import NULLS, NUMBER, Dialect, fields, read_rows
+from lib.reading.dialect import NULLS, NUMBER, ONLY_JAVAS, Dialect, fields, read_rows
 from lib.reading.options import BLANKS
 from lib.reading.outline import FileColumn
 from lib.support.tables import quoted
@@ -27,7 +27,7 @@ _MOST_BYTES = 64 * 1024**2  # of a file whose lines are counted to tell where a 
 @dataclass(frozen=True)
 class Seen:
     """What was seen in all cells of some text files: the types of their columns and the rows; and the cells in columns
-    of numbers that were taken for no value though they have a text: how many, and the texts.
+    of numbers that were taken for no value though they have a text: how many, and some of the texts.
     """
 
     columns: tuple[FileColumn, ...]
@@ -61,7 +61,8 @@ class Cells:
             counts += [
                 F.count(number).alias(f"numbers {i}"),
                 F.count(F.when(is_token, 1)).alias(f"nulls {i}"),
-                F.collect_set(F.when(is_token, cell)).alias(f"tokens {i}"),
+                F.min(F.when(is_token, cell)).alias(f"first {i}"),
+                F.max(F.when(is_token, cell)).alias(f"last {i}"),
                 F.count(F.when(other, 1)).alias(f"texts {i}"),
                 F.count(F.when(other & plain.isin("true", "false"), 1)).alias(f"flags {i}"),
                 F.min(F.when(other, F.struct(FILE, text))).alias(f"example {i}"),
@@ -80,17 +81,17 @@ class Cells:
         self._refuse(found, len(names))
         columns = tuple(self._column(found, i, name) for i, name in enumerate(names))
         numbers = [i for i, column in enumerate(columns) if column.is_number]
-        tokens = {token for i in numbers for token in found[f"tokens {i}"]}
-        return Seen(columns, found["rows"], sum(found[f"nulls {i}"] for i in numbers), tuple(sorted(tokens)))
+        texts = {found[f"{which} {i}"] for i in numbers for which in ("first", "last")} - {None}
+        return Seen(columns, found["rows"], sum(found[f"nulls {i}"] for i in numbers), tuple(sorted(texts)))
 
     def value(self, column: FileColumn) -> Column:
         """A column of text as its type."""
         text = self._text(column.name)
         if column.spark == "double":
-            return self._number(column.name)
+            return self._pointed(text).cast("double")
         if column.spark == "bigint":
             # Spark reads no 1e+05 as a whole number, and a double would round one of 17 digits.
-            number = F.when(self._number(column.name).isNotNull(), self._pointed(text))
+            number = self._pointed(text)
             return F.coalesce(number.cast("bigint"), number.cast("decimal(38,0)").cast("bigint"))
         return F.trim(text).cast("boolean") if column.spark == "boolean" else text
 
@@ -168,7 +169,7 @@ class Cells:
 
     def _number(self, name: str) -> Column:
         text = self._pointed(self._text(name))
-        return F.when(text.rlike(rf"^\s*({NUMBER})\s*$"), text.cast("double"))
+        return F.when(~text.rlike(ONLY_JAVAS), text.cast("double"))
 
     def _pointed(self, text: Column) -> Column:
         if self.dialect.decimal == ".":

@@ -14,8 +14,11 @@ from lib.reading.options import BLANKS, LOOK, SEPARATORS, TextOptions
 NULLS = ("", "na", "n/a", "nan", "null", "none")
 _LINES = 100
 _LARGEST_CELL = 2**31 - 1
-# A number with a decimal point, to Python and to Java: what Java itself takes is more (`19F`, which is a UTM zone).
+# A number with a decimal point.
 NUMBER = r"(?i)[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf(inity)?)"
+# What Java takes for a number beside those (`19F`, which is a UTM zone, `0x1p3`, NaN) has one of these letters. To look
+# for them takes half the time of the whole pattern.
+ONLY_JAVAS = r"[adxADX]|[^nN][fF]"
 
 
 @dataclass(frozen=True)

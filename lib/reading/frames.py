@@ -38,7 +38,7 @@ class Source:
     A table of Spark's catalogue has no file. `repeated` counts the files, or tables of the catalogue, that were given
     before: they are read once. `dialects` says how text files are written, and `passed_over` names files that are no
     tables. `missing_cells` counts the cells in columns of numbers of text files that were taken for no value because of
-    their text, which is one of `missing_texts`.
+    their text: examples are `missing_texts`.
     """
 
     uri: str

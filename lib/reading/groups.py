@@ -229,14 +229,25 @@ def _places(group: Group, files: Sequence[str], listed: Mapping[str, set[str]]) 
     known = {file for found in listed.values() for file in found}
     if group.base and _is_within(group.base, listed) and all(f in wanted for f in known if _is_within(f, [group.base])):
         return [group.base]
+    # In folders that name values Spark also finds the files of the folders below them, otherwise only their own.
+    others = known - wanted
+    with_others = {folder for file in others for folder in (_above(file) if group.base else [_folder(file)])}
     of_folders: dict[str, list[str]] = defaultdict(list)
-    for file in known:
+    for file in files:
         of_folders[_folder(file)].append(file)
+    whole = {folder for folder in of_folders if _is_within(folder, listed) and folder not in with_others}
     places: list[str] = []
-    for folder in dict.fromkeys(map(_folder, files)):
-        whole = _is_within(folder, listed) and set(of_folders[folder]) <= wanted
-        places += [folder] if whole else [file for file in files if _folder(file) == folder]
+    for folder, its_files in of_folders.items():
+        if folder not in whole:
+            places += its_files
+        elif not (group.base and whole.intersection(_above(folder))):
+            places.append(folder)
     return places
+
+
+def _above(place: str) -> list[str]:
+    """All folders that a place is in."""
+    return [place[:end] for end, letter in enumerate(place) if letter == "/"]
 
 
 def _folder(file: str) -> str:

@@ -107,7 +107,7 @@ class SuspiciousColumn(Record):
     """A column that may give the label away or be no feature."""
 
     column: str
-    kind: Literal["row_number", "identifier", "label", "coordinate"]
+    kind: Literal["row_number", "identifier", "label", "coordinate", "zone"]
 
 
 class SuspiciousValue(Record):

@@ -101,7 +101,7 @@ def _read_from(loaded: Table) -> list[str]:
         again = f"; {WORDS.count(each.repeated)} given more than once, read once" if each.repeated else ""
         written = "".join(f"; {dialect}" for dialect in each.dialects)
         if each.missing_cells:
-            written += f"; {WORDS.count(each.missing_cells)} cells taken for missing: "
+            written += f"; {WORDS.count(each.missing_cells)} cells taken for missing, such as "
             written += ", ".join(map(code, each.missing_texts))
         beside = f"; passed over: {', '.join(map(code, each.passed_over))}" if each.passed_over else ""
         said.append(f"{code(each.uri)} ({what}{written}{again}{beside})")

@@ -437,8 +437,9 @@ def feature_columns(
     roles = {column.name: role(column, label_col, zone_col, exclude_cols, block_cols, weight_col) for column in columns}
     for column in columns:
         if roles[column.name] == "text":
+            as_zone = f"make it the zone with zone_col: {column.name}, " if column.name.lower() == USUAL_ZONE else ""
             raise InputError(
-                f"{table}: column {column.name!r} is of type {column.type}, not a number: convert it, or "
+                f"{table}: column {column.name!r} is of type {column.type}, not a number: convert it, {as_zone}or "
                 f"exclude it with exclude_cols: {as_list([column.name])}"
             )
         if roles[column.name] in ("reserved", "zone", "label", "coordinate", "weight"):

@@ -86,3 +86,11 @@ def test_a_row_without_a_place_is_reported(spark, tmp_path):
     table.loc[3, "x"] = np.nan
     with pytest.raises(InputError, match=r"1 of 300 rows have a null, NaN or infinite value, in: x \(1\)"):
         dataset.load(spark, write(table, tmp_path / "t.parquet"), block_cols=["x", "y"], block_size=2_000)
+
+
+def test_a_zone_column_that_is_named_beside_blocks_must_be_there(spark, tmp_path):
+    table = make_table(400).assign(x=np.arange(400.0), y=0.0)
+    path = write(table.drop(columns="zone"), tmp_path / "t.parquet")
+    assert dataset.load(spark, path, block_cols=["x", "y"], block_size=200).zone_col == BLOCK_COL
+    with pytest.raises(InputError, match="zone_col: the table has no column 'zonne'"):
+        dataset.load(spark, path, zone_col="zonne", block_cols=["x", "y"], block_size=200)

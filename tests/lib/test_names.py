@@ -55,6 +55,17 @@ def test_one_rule_for_every_role(role):
         assert len(tables.feature_columns(columns, *asked)) == 1
 
 
+def test_a_zone_of_text_in_other_letters_may_be_made_the_zone():
+    columns = [
+        tables.Column("label", "int", True),
+        tables.Column("f", "int", True),
+        tables.Column("Zone", "string", False),
+    ]
+    with pytest.raises(InputError, match=r"'Zone' is of type string.*make it the zone with zone_col: Zone, or exclude"):
+        tables.feature_columns(columns, "label", "zone", [])
+    assert tables.feature_columns(columns, "label", "Zone", []) == ("f",)
+
+
 def test_beside_scores_only_what_spark_cannot_write_is_refused():
     tables.check_ids([*TAKEN, "features", "a.b", "Prediction"])
     for name in ("", " ", "a`1", "__part"):

@@ -11,6 +11,7 @@ from sklearn.metrics import roc_auc_score
 from lib import dataset
 from lib.errors import InputError
 from lib.evaluation import evaluate
+from lib.reporting import views
 from lib.scoring import scoring
 from lib.support import positive
 from lib.support.tables import Column
@@ -145,3 +146,13 @@ def test_the_label_is_read_in_the_same_way_again(spark, tmp_path, classes):
     area = roc_auc_score(kept.kind == "ore", kept.score)
     assert scored.record["measured"]["areaUnderROC"] == pytest.approx(area)
     assert other.metrics["areaUnderROC"] == pytest.approx(area)
+
+
+def test_a_value_of_class_1_that_no_row_has_is_said(spark, tmp_path):
+    path = write(TABLE.assign(label=NINE), tmp_path / "t.parquet")
+    loaded = dataset.load(spark, path, positive=[4, 55])
+    assert loaded.positive_absent == (55,)
+    assert "values of class 1 that no row has | `55`" in views.facts(loaded)
+    assert dataset.load(spark, path, positive=[4, 5]).positive_absent == ()
+    words = write(TABLE.assign(label=np.where(IS_ONE, "ore", "rock")), tmp_path / "words.parquet")
+    assert dataset.load(spark, words, positive=["ore", "oro", True]).positive_absent == ("oro", True)

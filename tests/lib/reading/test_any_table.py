@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyarrow import orc
 
@@ -100,9 +100,11 @@ def _write(rows, other, path, ending):
         pq.write_table(table, path, version="2.6")
 
 
+@pytest.mark.timeout(3600)  # two hundred in the nightly profile
 @settings(
     max_examples=max(10, settings.default.max_examples // 50),
     deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink an example takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(way=WAYS)

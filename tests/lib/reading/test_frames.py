@@ -271,3 +271,17 @@ def test_a_table_in_any_files_is_the_same_table(spark, tmp_path_factory, kinds):
     found = frames.read(spark, str(folder))
     assert sorted((float(row["n"]), row["m"]) for row in found.frame.collect()) == sorted(whole)
     assert found.sources[0].rows == 3 * len(kinds)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_a_folder_in_a_partition_folder_is_read_once(spark, tmp_path, table, ending):
+    """Files of two kinds are read in two goes, and Spark looks for files in all folders below a partition folder."""
+    for number, rows in enumerate(np.array_split(np.arange(200), 4)):
+        part = table.iloc[rows].assign(f1=np.arange(50).astype("int32" if number % 2 else "float32"))
+        part = part[["f1", "f0", "label"]] if number % 2 else part[["f0", "f1", "label"]]
+        write(part, tmp_path / f"zone={number // 2}" / ("deep/b c" if number % 2 else "") / f"{number}.{ending}")
+    expected = sorted(zip(np.tile(np.arange(50.0), 4), np.repeat(["0", "1"], 100), strict=True))
+    for place in (tmp_path, tmp_path / "*", tmp_path / "zone=*"):
+        found = frames.read(spark, str(place))
+        assert sorted((row["f1"], str(row["zone"])) for row in found.frame.collect()) == expected
+        assert sum(each.rows for each in found.sources) == 200

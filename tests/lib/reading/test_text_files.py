@@ -71,7 +71,7 @@ def test_what_stands_for_no_value_is_missing_and_costs_no_column(spark, tmp_path
         dataset.load(spark, place)
     loaded = dataset.load(spark, place, missing="drop")
     assert loaded.rows == 199
-    assert ("1 cells taken for missing: `" + token in views.facts(loaded)) == bool(token)
+    assert ("1 cells taken for missing, such as `" + token in views.facts(loaded)) == bool(token)
 
 
 def test_what_stands_for_no_value_is_no_label_unless_it_is_named(spark, tmp_path, table):
