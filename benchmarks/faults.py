@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -39,6 +39,8 @@ from lib.records.evaluation import METRICS
 from lib.records.model import EXPERIMENT, SUMMARY
 from lib.records.scores import SCORES
 from lib.saved_models import check_trained, load_scorer, vector_assembler
+from tests.aws import s3a
+from tests.aws.moto_server import REGION, client, moto_process
 
 AT_ONCE, TOGETHER = 2, 10
 PATIENCE = 5.0  # seconds after which no process of a run may be left
@@ -93,12 +95,12 @@ class Ended:
 class Command:
     """A command of the project as a process whose descendants are known by a mark in their environment."""
 
-    def __init__(self, *arguments: str, prefix: Sequence[str] = ()):
+    def __init__(self, *arguments: str, prefix: Sequence[str] = (), environment: Mapping[str, str] | None = None):
         self._mark = uuid.uuid4().hex
         self.process = subprocess.Popen(
             [*prefix, sys.executable, str(PROJECT / "run_experiment.py"), *arguments],
             cwd=PROJECT,
-            env={**os.environ, MARK: self._mark, "COLUMNS": "200"},
+            env={**os.environ, **(environment or {}), MARK: self._mark, "COLUMNS": "200"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -161,7 +163,7 @@ class Campaign:
         rows = self.spark.read.parquet(str(self.table))
         Pipeline(stages=[vector_assembler(features), forest]).fit(rows).save(str(self.other))
 
-    def experiment(self, out: Path) -> list[str]:
+    def experiment(self, out: Path | str) -> list[str]:
         """The arguments of the experiment that all cases run."""
         return ["--input-data", str(self.table), "--out", str(out), "-p", f"grid={json.dumps(GRID)}"]
 
@@ -175,6 +177,7 @@ class Campaign:
             yield Case("kill", f"SIGKILL at {share:.0%}", partial(self.killed, share))
         yield Case("kill", "Java, at 50%", self.java_killed)
         yield Case("together", f"{TOGETHER} runs started in one second", self.together)
+        yield Case("together", f"{TOGETHER} runs started in one second, in S3", self.together_in_s3)
         yield Case("together", "a killed run, resumed twice at once", self.resumed_twice)
         for megabytes in (1, 3) if os.geteuid() == 0 else ():  # only root may mount a small disk
             yield Case("disk", f"a disk of {megabytes} MB", partial(self.full_disk, megabytes))
@@ -252,9 +255,36 @@ class Campaign:
     def together(self) -> Verdict:
         """Runs that start at the same time and share their output: each has a model and an evaluation of its own."""
         out = self._out()
-        commands = [Command(*self.experiment(out), "-p", "spark.driver_memory=1g") for _ in range(TOGETHER)]
-        ended = [command.ended(900) for command in commands]
-        wrong = [each for one in ended for each in one.complaints(0)]
+        return self._of_its_own(self._at_once(out, {}), out)
+
+    def together_in_s3(self) -> Verdict:
+        """The same in a bucket of a server on this machine, which Spark and the launcher use as they use S3."""
+        out = self._out()
+        spark_conf = self.folder / "spark conf"
+        spark_conf.mkdir()
+        with moto_process() as endpoint:
+            properties = "".join(f"{name} {value}\n" for name, value in s3a.settings(endpoint).items())
+            (spark_conf / "spark-defaults.conf").write_text(properties)
+            keys = {f"AWS_{name}": "testing" for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")}
+            place = {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": REGION, "SPARK_CONF_DIR": str(spark_conf)}
+            s3 = client("s3", endpoint)
+            s3.create_bucket(Bucket="bucket")
+            ended = self._at_once("s3://bucket/out", {**keys, **place})
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket="bucket", Prefix="out/"):
+                for each in page["Contents"]:
+                    file = out / each["Key"].removeprefix("out/")
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    if not each["Key"].endswith("/"):
+                        s3.download_file("bucket", each["Key"], str(file))
+        return self._of_its_own(ended, out)
+
+    def _at_once(self, out: Path | str, environment: Mapping[str, str]) -> list[Ended]:
+        arguments = [*self.experiment(out), "-p", "spark.driver_memory=1g"]
+        commands = [Command(*arguments, environment=environment) for _ in range(TOGETHER)]
+        return [command.ended(900) for command in commands]
+
+    def _of_its_own(self, ended: Sequence[Ended], out: Path) -> Verdict:
+        wrong = [each for one in ended for each in one.complaints(0)] + self.looks_whole(out)
         made = len(list(out.glob("models/model_*")))
         if made != TOGETHER:
             wrong.append(f"{made} models of {TOGETHER} runs")

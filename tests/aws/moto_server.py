@@ -7,6 +7,7 @@ under a condition, which S3 looks at and carries out in one step.
 """
 
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -336,6 +337,7 @@ def _get_permission(self: FakeBucket, action: str, resource: str) -> Any:
 
 
 if __name__ == "__main__":
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # not a line for each request
     with moto_server() as url:
         print(url, flush=True)
         sys.stdin.read()  # until whoever started this ends
