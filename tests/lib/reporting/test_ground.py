@@ -486,7 +486,11 @@ class TestCalibrationAndCapture:
             (calibrated, tuple(m["calibrated"].values())),
             (constant, (base * (1 - base),)),
         ):
-            assert [number(cell, language) for cell in row[1:]][: len(values)] == [rounded(v, 4) for v in values]
+            assert [number(cell, language) for cell in row[1::2]][: len(values)] == [rounded(v, 4) for v in values]
+        for name, cell in (("brier", score[2]), ("log_loss", score[4])):
+            bounds = [number(bound, language) for bound in cell.split("–")]
+            assert bounds == [rounded(bound, 4) for bound in m["intervals"][name]]
+        assert (calibrated[2], constant[2]) == ("–", "–")
 
     def test_a_model_without_calibration(self, raw):
         def strip(facts):

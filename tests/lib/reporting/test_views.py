@@ -123,9 +123,9 @@ def test_what_this_version_measures_is_shown_and_what_is_missing_said():
     assert "| `B03_med` | no unit | 1.00 | 100.0% | moved |" in views.drift(other)
     assert "an area of 0.93" in views.drift(other)
     assert "Half of these rows lie within 42.4 of a training row, and 95% within 210" in views.drift(held_out)
-    assert f"| Score | {held_out['brier']:.4f} | {held_out['log_loss']:.4f} |" in views.probability(held_out)
     calibrated = held_out["calibrated"]
-    assert f"| {calibrated['brier']:.4f} | {calibrated['log_loss']:.4f} |" in views.probability(held_out)
+    assert f"| Score | {held_out['brier']:.4f} |" in views.probability(held_out)
+    assert f"| {calibrated['brier']:.4f} | – | {calibrated['log_loss']:.4f} | – |" in views.probability(held_out)
     assert "not measured" in views.probability({})
     told = next(best for best in held_out["capture"]["best"] if best["rows"] == 0.05)
     assert f"best 5% of the rows hold {told['found']:.0%} of class 1" in views.best_rows(held_out)
