@@ -1,8 +1,10 @@
 """Whole experiments, as a user types them: real processes, real kernels, real Spark."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -96,14 +98,18 @@ def test_the_sample_runs_as_the_readme_says(tmp_path):
 
 
 def test_a_real_table_by_zone_and_in_spanish_does_not_pass_its_gate(cropmask, tmp_path):
+    """On a machine without a home, in the C locale, with files for nobody else, into a folder with quotes."""
+    kept = {name: value for name, value in os.environ.items() if name != "HOME" and not name.startswith("XDG_")}
+    cache = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))  # compiled code: only to save time
+    machine = {"env": {**kept, "HOME": "/nonexistent", "XDG_CACHE_HOME": cache, "LC_ALL": "C"}, "umask": 0o077}
     arguments = ["--input-data", cropmask, "--metric", "areaUnderROC", "--language", "es"]
     for parameter in ("split_by=zone", "select_by=zones", "card={owner: Ana}", "fail_below={areaUnderROC: 0.999}"):
         arguments += ["-p", parameter]
-    code, _, errors = run(*arguments, *SMALL_GRID, "--out", "out", cwd=tmp_path)
+    code, _, errors = run(*arguments, *SMALL_GRID, "--out", "it's \"out\"", cwd=tmp_path, **machine)
     assert code == 1, errors
     assert "areaUnderROC" in errors
     assert "0.999" in errors
-    model, evaluation = check_experiment(tmp_path / "out", 30003, 33, 4)
+    model, evaluation = check_experiment(tmp_path / "it's \"out\"", 30003, 33, 4)
     split = read(model, "experiment.json")["split"]
     assert sorted(map(len, split["zones"].values()))[0] >= 1
     report = (evaluation / "EVALUATION_REPORT.md").read_text()
