@@ -154,7 +154,7 @@ ROLES = [
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("roles", "engine"), zip(ROLES, ["task", "spark", "task"], strict=True))
+@pytest.mark.parametrize(("roles", "engine"), list(zip(ROLES, ["task", "spark", "task"], strict=True)))
 def test_a_whole_run_takes_names_that_are_hard_in_every_role(spark, tmp_path, roles, engine):
     roles = {"block_size": 20.0, **roles}
     table, rng = make_table(400, zones=3), np.random.default_rng(1)

@@ -22,7 +22,7 @@ ASKED = {
         "select_by": "zones",
         "nested": True,
     },
-    "spark": {"grid": {"RandomForest": {"numTrees": [2], "maxDepth": [3]}}, "select_by": "zones"},
+    "spark": {"grid": {"RandomForest": {"numTrees": [2], "maxDepth": [3]}}},
     "task, weighted": {"grid": {"RandomForest": {"numTrees": [3], "maxDepth": [3]}}, **WEIGHTED},
 }
 
