@@ -105,11 +105,11 @@ def test_a_real_table_by_zone_and_in_spanish_does_not_pass_its_gate(cropmask, tm
     arguments = ["--input-data", cropmask, "--metric", "areaUnderROC", "--language", "es"]
     for parameter in ("split_by=zone", "select_by=zones", "card={owner: Ana}", "fail_below={areaUnderROC: 0.999}"):
         arguments += ["-p", parameter]
-    code, _, errors = run(*arguments, *SMALL_GRID, "--out", "it's \"out\"", cwd=tmp_path, **machine)
+    code, _, errors = run(*arguments, *SMALL_GRID, "--out", 'it\'s "out"', cwd=tmp_path, **machine)
     assert code == 1, errors
     assert "areaUnderROC" in errors
     assert "0.999" in errors
-    model, evaluation = check_experiment(tmp_path / "it's \"out\"", 30003, 33, 4)
+    model, evaluation = check_experiment(tmp_path / 'it\'s "out"', 30003, 33, 4)
     split = read(model, "experiment.json")["split"]
     assert sorted(map(len, split["zones"].values()))[0] >= 1
     report = (evaluation / "EVALUATION_REPORT.md").read_text()
