@@ -107,18 +107,20 @@ def mark_seen(
     spark: SparkSession, folder: str, frame: DataFrame, features: Sequence[str], name: str
 ) -> DataFrame | None:
     """Add a column: whether a row with these features stood in training or validation; None if that is not known."""
-    place = join(folder, artifacts.SEEN_ROWS)
-    if not Storage(spark).exists(place):
+    rows = _seen_rows(spark, folder)
+    if rows is None:
         return None
-    seen = spark.read.parquet(place).select(_SEEN_COL).distinct().withColumn(name, F.lit(True))
+    seen = rows.select(_SEEN_COL).distinct().withColumn(name, F.lit(True))
     marked = frame.withColumn(_SEEN_COL, dataset.row_hash(features)).join(seen, _SEEN_COL, "left")
     return marked.withColumn(name, F.coalesce(F.col(name), F.lit(False))).drop(_SEEN_COL)
 
 
 def places(spark: SparkSession, folder: str) -> DataFrame | None:
     """The coordinates of all training and validation rows (`PLACE_COLS`); None if the model has none."""
+    rows = _seen_rows(spark, folder)
+    return rows.select(*PLACE_COLS) if rows is not None and set(PLACE_COLS) <= set(rows.columns) else None
+
+
+def _seen_rows(spark: SparkSession, folder: str) -> DataFrame | None:
     place = join(folder, artifacts.SEEN_ROWS)
-    if not Storage(spark).exists(place):
-        return None
-    rows = spark.read.parquet(place)
-    return rows.select(*PLACE_COLS) if set(PLACE_COLS) <= set(rows.columns) else None
+    return spark.read.parquet(place) if Storage(spark).exists(place) else None

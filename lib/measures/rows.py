@@ -176,8 +176,8 @@ def _other_rows(
         raise InputError(_nothing_to_measure(counted["rows"], seen_rows if seen == DROP else 0, test_fraction))
     record = _row_record(what, table.inputs, counted, verified=False) | _filled(hashed, table)
     medians = experiment.get("filling", {}).get("medians")
-    places = reference.places(frame.sparkSession, model_dir)
-    training = places.toDF(*table.coordinates) if places is not None and table.coordinates else None
+    places = reference.places(frame.sparkSession, model_dir) if table.coordinates else None
+    training = places.toDF(*table.coordinates) if places is not None else None
     record |= {"seen": seen_rows, "seen_rows": seen}
     return Measured(filling.fill(hashed, medians), table, record, _distances(hashed, table, training))
 
