@@ -59,7 +59,8 @@ def pytest_collection_modifyitems(items):
 def spark(tmp_path_factory):
     from launcher.local_spark import SHORT_SESSION, build_session, stop_session
 
-    session = build_session(master="local[2]", settings=SHORT_SESSION)
+    # Several of these live side by side for the whole run, beside the runs that tests start: the system has ended one.
+    session = build_session(master="local[2]", settings={**SHORT_SESSION, "spark.driver.memory": "2g"})
     yield session
     stop_session(session)
 
