@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Annotated
 
-import boto3
 import typer
 from rich.text import Text
 
@@ -48,9 +47,8 @@ def check(
     with command_body(debug):
         typed = {"input_data": input_data, "out": out, "label_col": label_col}
         wanted = gather(params, assign or [], typed, cwd=working_folder())
-        session = boto3.Session()
-        with aws.translated_errors("cannot look at clusters"):
-            emr = aws.client("emr", session)
+        session = aws.session()
+        emr = aws.client("emr", session)
         cluster = describe(emr, the_cluster(emr, cluster_id or wanted.cluster.id))
         with err().status(f"Checking cluster {cluster.id} …"):
             results = checklist.run(Subject(cluster, wanted, session, probes=probe), checklist.CHECKS)

@@ -6,6 +6,7 @@ from typing import Any
 
 from launcher.emr.clusters import Cluster, Group, Life, Listed
 from launcher.emr.steps import Step
+from launcher.support.command_lines import command_line
 from launcher.support.console import duration
 
 _ROLES = {"MASTER": "primary", "CORE": "core", "TASK": "task"}
@@ -80,7 +81,7 @@ def step_rows(steps: Sequence[Step]) -> Iterator[tuple[Any, ...]]:
         yield step.id, step.name, step.state, step.run_id, moment(step.started_at), spent and duration(spent)
 
 
-def step_pairs(step: Step) -> list[tuple[str, str]]:
+def step_pairs(step: Step, cluster_id: str) -> list[tuple[str, str]]:
     """Everything about a step."""
     failure = [("failure", f"{name}: {value}") for name, value in step.failure.items() if value]
     ours = [(name, value) for name, value in (("run", step.run_id), ("model", step.model)) if value]
@@ -93,7 +94,11 @@ def step_pairs(step: Step) -> list[tuple[str, str]]:
         *([("ended", moment(step.ended_at) or "")] if step.ended_at else []),
         *([("took" if step.ended_at else "runs for", duration(step.seconds))] if step.seconds is not None else []),
         *failure,
-        *([("why", f"run_experiment.py cluster diagnose {step.id}")] if step.state == "FAILED" else []),
+        *(
+            [("why", command_line("cluster", "diagnose", step.id, cluster=cluster_id))]
+            if step.state == "FAILED"
+            else []
+        ),
         ("if it fails", step.action_on_failure),
         ("command", " ".join([step.jar, *step.args])),
     ]
@@ -133,7 +138,7 @@ def scaling(cluster: Cluster) -> str:
     """What managed scaling may do."""
     limits = cluster.scaling
     if not limits:
-        return "by hand: run_experiment.py cluster resize"
+        return f"by hand: {command_line('cluster', 'resize', cluster=cluster.id, options='N')}"
     unit = limits.get("UnitType", "Instances").lower()
     text = f"managed: {limits['MinimumCapacityUnits']} to {limits['MaximumCapacityUnits']} {unit}"
     core, on_demand = limits.get("MaximumCoreCapacityUnits"), limits.get("MaximumOnDemandCapacityUnits")
@@ -198,7 +203,8 @@ def _end(cluster: Cluster, idle: float | None) -> str:
         return f"by itself after its last step{protected}"
     after = cluster.auto_termination_seconds
     if after is None:
-        return f"only by `run_experiment.py cluster terminate`: no policy terminates it, idle or not{protected}"
+        by = command_line("cluster", "terminate", cluster=cluster.id)
+        return f"only by `{by}`: no policy terminates it, idle or not{protected}"
     left = f", in about {duration(max(after - idle, 0))} unless it gets new work" if idle else ""
     return f"by itself after {duration(after)} idle{left}{protected}"
 

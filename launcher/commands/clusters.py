@@ -10,6 +10,7 @@ from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
 from launcher.emr.clusters import ACTIVE, ENDED, describe, idle_seconds, listed
 from launcher.emr.steps import UNFINISHED_STEP, list_steps
 from launcher.support import aws
+from launcher.support.command_lines import command_line
 from launcher.support.console import print_json, print_pairs, print_table
 from launcher.support.outcomes import command_body
 
@@ -37,7 +38,8 @@ def list_clusters(
             print_table(_LIST, list_rows(found))
         else:
             when = f"was active in the last {days} days" if ended else "is active"
-            print(f"No cluster {when} in {emr.meta.region_name}; create one with: run_experiment.py cluster create")
+            create = command_line("cluster", "create")
+            print(f"No cluster {when} in {emr.meta.region_name}; create one with: {create}")
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import boto3
 import typer
 
 from launcher.commands.cost_screens import show_cluster, show_run
@@ -15,6 +14,7 @@ from launcher.emr.steps import Step, list_steps
 from launcher.parameters.schema import Parameters
 from launcher.parameters.sources import gather
 from launcher.support import aws
+from launcher.support.command_lines import command_line
 from launcher.support.console import out, print_json
 from launcher.support.files import files_at
 from launcher.support.outcomes import command_body
@@ -65,7 +65,7 @@ def cost(
 def _estimate(
     wanted: Parameters, cluster_id: str | None, rows: int | None, given: dict[str, float], as_json: bool
 ) -> None:
-    session = boto3.Session()
+    session = aws.session()
     cluster = the_cluster(aws.client("emr", session), cluster_id or wanted.cluster.id)
     made = estimate(wanted, session, cluster, rows, given)
     if as_json:
@@ -77,7 +77,7 @@ def _estimate(
 def _actual(
     wanted: Parameters, cluster_id: str | None, run: str | None, given: dict[str, float], as_json: bool
 ) -> None:
-    session = boto3.Session()
+    session = aws.session()
     emr = aws.client("emr", session)
     files = files_at(wanted.out)
     earlier: list[Ran] = [*earlier_runs(files, wanted.out), *earlier_scorings(files, wanted.out)]
@@ -107,8 +107,9 @@ def _activity(run: str, spent: Spending, steps: list[Step], recorded: Ran | None
         raise InputError(f"{step.id} cost nothing: it is {step.state} and never ran")
     if recorded:
         raise InputError(f"run {run_id} did not run on cluster {spent.cluster.id}, or its cost was not recorded")
+    listing = command_line("cluster", "steps", cluster=spent.cluster.id)
     raise InputError(
-        f"{run} is neither a step of cluster {spent.cluster.id} (run_experiment.py cluster steps lists them) nor a "
+        f"{run} is neither a step of cluster {spent.cluster.id} ({listing} lists them) nor a "
         f"complete run below {out}: name another --cluster-id or --out"
     )
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from launcher.emr.diagnosis.diagnose import UNKNOWN, Diagnosis
 from launcher.emr.diagnosis.evidence import Hit
+from launcher.support.command_lines import command_line
 
 # Characters of a line that are shown.
 _WIDTH = 300
@@ -73,4 +74,4 @@ def _more(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"Notebooks and logs are kept in {diagnosis.kept_at}"
     if diagnosis.logs:
         what = diagnosis.step.id if diagnosis.step else "--bootstrap"
-        yield f"Logs: {diagnosis.logs} (run_experiment.py cluster logs {what} --cluster-id {diagnosis.cluster.id})"
+        yield f"Logs: {diagnosis.logs} ({command_line('cluster', 'logs', what, cluster=diagnosis.cluster.id)})"

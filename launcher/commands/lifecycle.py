@@ -18,6 +18,7 @@ from launcher.emr.lifecycle.request import request, settings
 from launcher.emr.steps import UNFINISHED_STEP, list_steps
 from launcher.support import aws
 from launcher.support.aws import AwsRefused, AwsUnavailable, NotLoggedIn
+from launcher.support.command_lines import command_line
 from launcher.support.console import duration, print_json
 from launcher.support.interrupts import Interrupted
 from launcher.support.outcomes import command_body
@@ -46,11 +47,11 @@ def create(
         cluster_id = creation.create(wanted, around)
         idle = duration(wanted.idle_timeout)
         print(f"{wanted.project}-cluster is {cluster_id}, ready in about ten minutes. It terminates after {idle} idle.")
-        look = f"run_experiment.py cluster status --cluster-id {cluster_id}"
+        look = command_line("cluster", "status", cluster=cluster_id)
         if wait:
             with _goes_on(f"The cluster keeps starting: {look}"):
                 creation.wait_until_ready(aws.client("emr"), cluster_id, _show_state)
-            print(f"Run an experiment on it: run_experiment.py --cluster-id {cluster_id} --input-data s3://…")
+            print(f"Run an experiment on it: {command_line(cluster=cluster_id, options='--input-data s3://…')}")
         else:
             print(f"Look at it: {look}")
 
@@ -74,7 +75,7 @@ def resize(
         change = f"goes from {planned.before} to {count} nodes"
         print(f"The {group} group of {planned.cluster.id} {change}. {planned.remark}".strip())
         if wait:
-            with _goes_on("The resize continues: run_experiment.py cluster status"):
+            with _goes_on(f"The resize continues: {command_line('cluster', 'status', cluster=planned.cluster.id)}"):
                 resizing.wait_until_resized(
                     emr, planned, lambda seen: print(f"{seen.running} of {count} running", flush=True)
                 )

@@ -17,6 +17,7 @@ from launcher.emr.diagnosis.diagnose import diagnose as diagnosis_of
 from launcher.emr.logs import LogFile, Logs, not_arrived
 from launcher.emr.steps import describe_step
 from launcher.support import aws
+from launcher.support.command_lines import command_line
 from launcher.support.console import err, out, print_json, print_table
 from launcher.support.outcomes import command_body
 from lib.errors import ExperimentError, InputError
@@ -66,7 +67,7 @@ def logs(
     """
     with command_body(debug):
         if follow and not (what or "").startswith("s-"):
-            raise InputError("--follow needs a step: run_experiment.py cluster logs STEP --follow")
+            raise InputError(f"--follow needs a step: {command_line('cluster', 'logs', 'STEP', '--follow')}")
         emr = aws.client("emr")
         cluster = describe(emr, the_cluster(emr, cluster_id))
         found = Logs(aws.client("s3"), cluster)
@@ -147,7 +148,7 @@ def _nothing(emr: "EMRClient", logs: Logs, cluster: Cluster, what: str, kinds: S
     if not what.startswith("s-"):
         return ExperimentError(
             f"there is no log of {what or 'bootstrap actions'} in {logs.place} (yet: EMR copies logs there every few "
-            "minutes); run_experiment.py cluster logs lists what there is"
+            f"minutes); {command_line('cluster', 'logs', cluster=cluster.id)} lists what there is"
         )
     step = describe_step(emr, cluster.id, what)
     there = [file.kind for file in logs.of_step(what)]

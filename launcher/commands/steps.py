@@ -4,7 +4,6 @@ import sys
 from typing import Annotated
 
 import typer
-from boto3 import Session
 
 from launcher.commands.cluster_screens import step_pairs, step_record, step_rows
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
@@ -64,7 +63,7 @@ def step(
         if cancel:
             cancel_step(emr, cluster, step_id, force, of_others)
         if wait and describe_step(emr, cluster, step_id).run_id:
-            follow(Session(), cluster, step_id, out())
+            follow(aws.session(), cluster, step_id, out())
             return
         if wait:
             wait_for_step(emr, cluster, step_id, lambda seen: print(seen.state, file=sys.stderr))
@@ -72,4 +71,4 @@ def step(
         if as_json:
             print_json(step_record(found))
         else:
-            print_pairs(step_pairs(found))
+            print_pairs(step_pairs(found, cluster))

@@ -21,6 +21,7 @@ from launcher.running.gate import check_gate
 from launcher.running.progress import Progress
 from launcher.running.screens import show_results
 from launcher.support import aws
+from launcher.support.command_lines import command_line
 from launcher.support.console import duration
 from launcher.support.interrupts import Interrupted
 from lib import artifacts
@@ -70,7 +71,7 @@ def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Conso
 
 def follow_command(cluster_id: str, step_id: str) -> str:
     """The command that follows a step."""
-    return f"run_experiment.py cluster step {step_id} --cluster-id {cluster_id} --wait"
+    return command_line("cluster", "step", step_id, cluster=cluster_id, options="--wait")
 
 
 @dataclass

@@ -16,6 +16,7 @@ from launcher.emr.steps import UNFINISHED_STEP, list_steps
 from launcher.experiment.plan import Plan
 from launcher.parameters.cluster import RunOptions
 from launcher.support import aws
+from launcher.support.command_lines import command_line
 from launcher.support.console import out, print_pairs
 from launcher.support.outcomes import one_after_the_other
 from lib.errors import InputError
@@ -28,7 +29,7 @@ def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
         InputError: they name several clusters, or one that cannot take them.
         typer.Exit: one of those followed failed; with the worst of their exit codes.
     """
-    session, console = boto3.Session(), out()
+    session, console = aws.session(), out()
     cluster_id = _the_only_cluster(plans)
     emr = aws.client("emr", session)
     cluster = describe(emr, cluster_id)
@@ -72,7 +73,7 @@ def _tell(plan: Plan, step_id: str, cluster: Cluster, before: int, cost: str, co
         ("step", f"{step_id} on cluster {cluster.id} ({cluster.name}, {cluster.life.state}){turn}"),
         ("follow", follow_command(cluster.id, step_id)),
         ("cost", cost),
-        ("cancel", f"run_experiment.py cluster step {step_id} --cluster-id {cluster.id} --cancel"),
+        ("cancel", command_line("cluster", "step", step_id, cluster=cluster.id, options="--cancel")),
         *plan.folders.items(),
     ]
     print_pairs(rows, console)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from launcher.emr.clusters import utc
 from launcher.emr.watching import watch
 from launcher.support import aws
+from launcher.support.command_lines import command_line
 from launcher.support.project import PROJECT_NAME
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
@@ -122,7 +123,7 @@ def wait_for_step(emr: "EMRClient", cluster_id: str, step_id: str, show: Callabl
             why = step.failure.get("Message") or step.reason
             raise ExperimentError(
                 f"step {step_id} is {state}{f': {why}' if why else ''}. "
-                f"Why: run_experiment.py cluster diagnose {step_id} --cluster-id {cluster_id}"
+                f"Why: {command_line('cluster', 'diagnose', step_id, cluster=cluster_id)}"
             )
         if not step.is_unfinished:
             return

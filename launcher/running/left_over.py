@@ -2,6 +2,7 @@
 
 import os
 
+from launcher.support.command_lines import command_line
 from launcher.support.console import err
 from launcher.targets.livy.records import damaged, records
 
@@ -13,7 +14,7 @@ def warn_of_leftovers() -> None:
         names = ", ".join(f"{', '.join(map(str, each.sessions)) or each.name} at {each.endpoint}" for each in left)
         err().print(
             f"Livy sessions that were not ended and may still cost money: {names}. "
-            "`run_experiment.py sessions` lists them, `run_experiment.py sessions --clean` ends them.",
+            f"`{command_line('sessions')}` lists them, `{command_line('sessions', '--clean')}` ends them.",
             style="yellow",
             soft_wrap=True,
         )

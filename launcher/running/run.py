@@ -1,6 +1,5 @@
 """One experiment from its plan to its results, as a person sees it."""
 
-import shlex
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -17,6 +16,7 @@ from launcher.running.gate import check_gate
 from launcher.running.left_over import warn_of_leftovers
 from launcher.running.progress import Progress
 from launcher.running.screens import show_results
+from launcher.support.command_lines import command_line
 from launcher.support.console import out
 from launcher.support.files import files_at, shown
 from launcher.support.interrupts import Interrupted
@@ -83,11 +83,10 @@ def _cost_watch(plan: Plan) -> "CostWatch | None":
     """The observer that keeps account of the EMR cluster that a plan runs on, if it runs on one."""
     if not plan.cluster_id:
         return None
-    import boto3
-
     from launcher.emr.cost.watch import CostWatch
+    from launcher.support import aws
 
-    return CostWatch(plan, boto3.Session())
+    return CostWatch(plan, aws.session())
 
 
 def what_is_left(plan: Plan, is_trained: bool) -> str:
@@ -109,7 +108,7 @@ def _resuming(plan: Plan) -> str:
     where = cluster.runs_on.resume_options(cluster).items()
     options = ["--out", shown(plan.parameters.out), *(word for name, value in where for word in _option(name, value))]
     model = artifacts.model_name(plan.run_id)
-    return f"run_experiment.py {shlex.join(options)} --resume {model}"
+    return command_line(*options, "--resume", model)
 
 
 def _what_is_left_of_scores(plan: Plan) -> str:

@@ -11,14 +11,17 @@ from botocore import exceptions
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from launcher.support import account
+from launcher.support.command_lines import command_line
 from lib.errors import ExperimentError, InputError
 
 # Times that a request is made in all: AWS's throttling passes in a minute, and so long are ten attempts.
 ATTEMPTS = 10
 _ATTEMPTS_VARIABLE = "AWS_MAX_ATTEMPTS"
 
-_LOGIN = "log in again (aws sso login, aws configure) or set AWS_PROFILE"
-_NO_CREDENTIALS = (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.ProfileNotFound)
+_LOGIN = "log in again (aws sso login, aws configure) or give another profile (--profile, AWS_PROFILE)"
+_LOG_IN = "log in (aws configure, or aws sso login) or give a profile (--profile, AWS_PROFILE)"
+_NO_CREDENTIALS = (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)
 _LOGGED_OUT = (
     exceptions.SSOError,
     exceptions.TokenRetrievalError,
@@ -69,7 +72,17 @@ class AwsBusy(AwsUnavailable):
     """AWS throttled the request and did nothing."""
 
 
-def client(service: str, session: boto3.Session | None = None, attempts: int | None = None) -> Any:
+def session() -> boto3.Session:
+    """A session with the account and region that are meant; every session of this program is made here.
+
+    Raises:
+        NotLoggedIn: there is no such profile.
+    """
+    with translated_errors("cannot use AWS"):
+        return boto3.Session(region_name=account.region())
+
+
+def client(service: str, used: boto3.Session | None = None, attempts: int | None = None) -> Any:
     """A client of an AWS service that is patient with throttling and passing faults.
 
     AWS_MAX_ATTEMPTS says how patient. `attempts` is for requests that must not be repeated: one that timed out may
@@ -79,7 +92,7 @@ def client(service: str, session: boto3.Session | None = None, attempts: int | N
     # A number here goes over that variable.
     retries: Any = {"mode": "standard"} | ({"total_max_attempts": patience} if patience else {})
     with translated_errors(f"cannot use AWS ({service})"):
-        make: Any = (session or boto3.Session()).client  # its stub wants each service by name
+        make: Any = (used or session()).client  # its stub wants each service by name
         return make(service, config=Config(retries=retries))
 
 
@@ -98,12 +111,18 @@ def translated_errors(doing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _of_client_error(doing, error) from error
+    except exceptions.ProfileNotFound as error:
+        raise NotLoggedIn(
+            f"{doing}: {error}; check --profile and {account.PROFILE}, or make it: aws configure"
+        ) from None
     except _NO_CREDENTIALS as error:
-        raise NotLoggedIn(f"{doing}: no AWS credentials ({error}); {_LOGIN}") from None
+        raise NotLoggedIn(f"{doing}: no AWS credentials ({error}); {_LOG_IN}") from None
     except _LOGGED_OUT as error:
         raise NotLoggedIn(f"{doing}: the AWS login has expired ({error}); {_LOGIN}") from None
     except exceptions.NoRegionError:
-        raise InputError(f"{doing}: no AWS region is set; set AWS_REGION or the profile's region") from None
+        raise InputError(f"{doing}: {account.NO_REGION}") from None
+    except exceptions.InvalidRegionError as error:
+        raise InputError(f"{doing}: {str(error).rstrip('.')}; check --region and {account.REGION}") from None
     except _NO_CONNECTION as error:
         raise AwsUnavailable(f"{doing}: {error}; check the network and the region") from None
     except exceptions.WaiterError as error:
@@ -144,9 +163,8 @@ def _of_client_error(doing: str, error: ClientError) -> ExperimentError:
         bucket = error.response["Error"].get("BucketName", "")
         return InputError(f"{doing}: there is no bucket {bucket or 'of that name'}; create it or name another")
     if name in _MEANT and _NO_SUCH_CLUSTER.search(message):
-        remedy = (
-            "check the id and the region (AWS_REGION); run_experiment.py cluster list --all shows the existing ones"
-        )
+        look = command_line("cluster", "list", "--all")
+        remedy = f"check the id and the region (--region, {account.REGION}); {look} shows the existing ones"
         return InputError(f"{doing}: {message.rstrip('.')}: {remedy}")
     failure = InputError if name in _MEANT else ExperimentError
     return failure(f"{doing}: {message}")

@@ -11,6 +11,7 @@ from launcher.emr.clusters import Cluster, Group, Instance, describe, instances
 from launcher.emr.cost.account import Account, Activity, Amount, Kind, Node, Span, account
 from launcher.emr.cost.prices import Prices, prices_of
 from launcher.emr.steps import Step, list_steps
+from launcher.support import account as aws_account
 from launcher.support import aws
 from lib.errors import InputError
 
@@ -81,7 +82,7 @@ def region_of(session: boto3.Session) -> str:
         InputError: none is set.
     """
     if not session.region_name:
-        raise InputError("no AWS region is set; set AWS_REGION or the profile's region")
+        raise InputError(aws_account.NO_REGION)
     return str(session.region_name)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from launcher.emr.clusters import Cluster, Group, describe, require_ready
 from launcher.emr.watching import watch
 from launcher.support import aws
+from launcher.support.command_lines import command_line
 from lib.errors import ExperimentError, InputError
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def plan_resize(emr: "EMRClient", cluster_id: str, role: str, count: int) -> Res
         raise InputError(f"cluster {cluster_id} has instance fleets: resize them with aws emr modify-instance-fleet")
     if role == "CORE" and count < 1:
         raise InputError(
-            "a cluster needs a core node, which holds HDFS; to end the cluster: run_experiment.py cluster terminate"
+            "a cluster needs a core node, which holds HDFS; to end the cluster: "
+            f"{command_line('cluster', 'terminate', cluster=cluster_id)}"
         )
     groups = cluster.of_role(role)
     if len(groups) > 1:

@@ -56,7 +56,9 @@ def test_list_shows_what_is_active(emr, cluster_id):
 
 
 def test_list_of_nothing_says_so(emr):
-    assert run("list") == "No cluster is active in us-east-1; create one with: run_experiment.py cluster create\n"
+    assert (
+        run("list") == "No cluster is active in us-east-1; create one with: python run_experiment.py cluster create\n"
+    )
     assert json.loads(run("list", "--json")) == []
 
 
@@ -113,10 +115,8 @@ def test_status_of_a_cluster_that_nothing_ends(emr):
     made["Instances"]["TerminationProtected"] = True
     cluster_id = emr.run_job_flow(**made)["JobFlowId"]
     said = run("status")
-    assert (
-        "only by `run_experiment.py cluster terminate`: no policy terminates it, idle or not; termination protection"
-        in said
-    )
+    command = f"python run_experiment.py cluster terminate --cluster-id {cluster_id}"
+    assert f"only by `{command}`: no policy terminates it, idle or not; termination protection" in said
     assert "managed: 2 to 6 instances, at most 2 of them core" in said
     assert "not kept" in said
     emr.set_termination_protection(JobFlowIds=[cluster_id], TerminationProtected=False)

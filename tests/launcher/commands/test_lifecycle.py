@@ -223,7 +223,9 @@ def test_who_stops_waiting_does_not_stop_the_cluster(account, emr, quick, ctrl_c
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("moto.emr.models.Cluster.run_bootstrap_actions", lambda self: setattr(self, "state", "STARTING"))
         said = run("create", "--wait", expect=130)
-    assert "Stopped by Ctrl-C. The cluster keeps starting: run_experiment.py cluster status --cluster-id j-" in said
+    assert (
+        "Stopped by Ctrl-C. The cluster keeps starting: python run_experiment.py cluster status --cluster-id j-" in said
+    )
 
 
 def test_a_request_that_timed_out_is_not_repeated(account, emr, monkeypatch):
@@ -238,7 +240,7 @@ def test_a_request_that_timed_out_is_not_repeated(account, emr, monkeypatch):
     monkeypatch.setattr(create.aws, "client", lambda service, session=None, attempts=None: clients[service, attempts])
     with pytest.raises(AwsUnavailable, match="Read timeout") as caught:
         create.create(settings([]), Surroundings(account["bucket"], account["subnet"], "role", "profile"))
-    assert "check run_experiment.py cluster list before you repeat the command" in caught.value.__notes__[0]
+    assert "check python run_experiment.py cluster list before you repeat the command" in caught.value.__notes__[0]
     assert len(asked) == 1
 
 
@@ -310,7 +312,8 @@ def test_terminate_refuses_while_a_step_runs(endpoint, tmp_path):
         cluster.wait(running, "RUNNING")
         said = run("terminate", "--yes", expect=2)
         assert f"has 2 unfinished steps ({running} 'long' RUNNING for" in said
-        assert f"{waiting} 'a step' PENDING): wait for it (run_experiment.py cluster step {running} --wait)" in said
+        wait = f"python run_experiment.py cluster step {running} --cluster-id {cluster.id} --wait"
+        assert f"{waiting} 'a step' PENDING): wait for it ({wait})" in said
         assert cluster.state(running) == "RUNNING"
         said = run("step", running, "--cancel", expect=2)
         assert (
@@ -342,7 +345,9 @@ def test_a_step_of_another_kind_is_waited_for(endpoint, tmp_path, monkeypatch):
         assert "COMPLETED" in run("step", good, "--wait")
         failed = cluster.submit(PYTHON, "-c", "import sys; sys.exit('no such table')")
         said = run("step", failed, "--wait", expect=1)
-        assert f"step {failed} is FAILED: no such table. Why: run_experiment.py cluster diagnose {failed}" in said
+        assert (
+            f"step {failed} is FAILED: no such table. Why: python run_experiment.py cluster diagnose {failed}" in said
+        )
 
 
 def test_terminate_respects_protection(emr, cluster_id):

@@ -59,7 +59,7 @@ def test_a_step_that_raised_is_diagnosed(emr_cluster):
     assert "Cause: Python raised KeyError: 'AUC' in <string>, line 4  [python-error]" in result.stdout
     assert f"s3://bucket/logs/emr/{emr_cluster.id}/steps/{step}/stderr.gz:" in result.stdout
     assert "KeyError: 'AUC'" in result.stdout.split("Evidence")[1]
-    assert f"run_experiment.py cluster logs {step} --cluster-id {emr_cluster.id}" in result.stdout
+    assert f"python run_experiment.py cluster logs {step} --cluster-id {emr_cluster.id}" in result.stdout
 
 
 def test_a_check_that_failed_after_it_is_passed_over(emr_cluster):

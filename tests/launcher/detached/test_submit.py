@@ -61,7 +61,7 @@ def test_a_submission_returns_at_once_and_says_how_to_follow(emr, cluster):
     (step,) = steps(emr, cluster)
     run_id = re.search(r"\d{8}_\d{6}", step["Name"]).group()
     assert f"step     {step['Id']} on cluster {cluster} (mineria-ml-cluster" in result.output
-    assert f"run_experiment.py cluster step {step['Id']} --cluster-id {cluster} --wait" in result.output
+    assert f"python run_experiment.py cluster step {step['Id']} --cluster-id {cluster} --wait" in result.output
     assert f"model    {OUT}/models/model_{run_id}" in result.output
     parameters = StepFiles.of(OUT, run_id).plan().parameters
     assert (parameters.test_frac, parameters.metric) == (0.2, "areaUnderROC")
@@ -116,7 +116,7 @@ def test_a_scoring_is_submitted_as_an_experiment_is(emr, cluster, s3):
     for line in (
         f"Scoring {run_id} → {OUT}",
         f"step    {step['Id']} on cluster {cluster} (mineria-ml-cluster, ",
-        f"follow  run_experiment.py cluster step {step['Id']} --cluster-id {cluster} --wait",
+        f"follow  python run_experiment.py cluster step {step['Id']} --cluster-id {cluster} --wait",
         "cost    not estimated for a scoring; what it costs stands in its record",
         f"scores  {OUT}/scores/score_{run_id}",
     ):

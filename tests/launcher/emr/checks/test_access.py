@@ -88,7 +88,7 @@ def test_a_probe_that_cannot_write_is_told_by_how_it_failed(node, bucket):
     found = nodes_role(_experiment(bucket))
     assert found.level == "fail"
     assert f"is FAILED and wrote nothing below s3://{bucket}/out: cannot write" in found.found
-    assert found.remedy.startswith("run_experiment.py cluster diagnose s-")
+    assert found.remedy.startswith("python run_experiment.py cluster diagnose s-")
     # Where the role's policies say why, the missing statement is what helps.
     found = nodes_role(_experiment(bucket, "s3:ListBucket", "s3:GetObject"))
     assert (found.level, '"Action": ["s3:PutObject", "s3:DeleteObject"]' in found.remedy) == ("fail", True)
