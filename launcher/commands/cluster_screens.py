@@ -1,16 +1,19 @@
 """Clusters and steps as people read them, and as records with stable keys for programs (docs/cluster.md)."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from launcher.emr.clusters import Cluster, Group, Life, Listed
+from launcher.emr.clusters import IDLE_POLICY, SCALING_POLICY, Cluster, Group, Life, Listed
 from launcher.emr.steps import Step
 from launcher.support.command_lines import command_line
 from launcher.support.console import duration
+from launcher.support.masking import MASK, masked, masked_text, masked_words
 
 _ROLES = {"MASTER": "primary", "CORE": "core", "TASK": "task"}
 _MARKETS = {"ON_DEMAND": "on demand", "SPOT": "Spot"}
+_LONGEST_WORD = 80  # of a command line; a longer one with a semicolon is a program
 # Settings worth a line each: EMR's other configurations do not concern an experiment.
 _SHOWN = ("spark", "spark-defaults", "spark-env", "livy-conf")
 
@@ -36,7 +39,7 @@ def status_pairs(cluster: Cluster, idle: float | None, unfinished: Sequence[Step
         ("cluster", f"{cluster.name} ({cluster.id})"),
         ("state", f"{life.state}: {life.reason}" if life.reason else life.state),
         ("release", f"{cluster.release}: {applications}"),
-        *(("nodes", _group(group)) for group in cluster.groups),
+        *(("nodes", each) for each in _groups(cluster)),
         ("up", _up(life)),
         *([] if cluster.has_ended else [("idle", _idle(cluster, idle)), ("ends", _end(cluster, idle))]),
         ("scaling", scaling(cluster)),
@@ -71,6 +74,7 @@ def status_record(cluster: Cluster, idle: float | None, unfinished: Sequence[Ste
         "instance_profile": cluster.instance_profile,
         "service_role": cluster.service_role,
         "tags": dict(cluster.tags),
+        "not_told": list(cluster.not_told),
     }
 
 
@@ -93,15 +97,22 @@ def step_pairs(step: Step, cluster_id: str) -> list[tuple[str, str]]:
         ("started", moment(step.started_at) or "not yet"),
         *([("ended", moment(step.ended_at) or "")] if step.ended_at else []),
         *([("took" if step.ended_at else "runs for", duration(step.seconds))] if step.seconds is not None else []),
-        *failure,
+        *((name, masked_text(said)) for name, said in failure),
         *(
             [("why", command_line("cluster", "diagnose", step.id, cluster=cluster_id))]
             if step.state == "FAILED"
             else []
         ),
         ("if it fails", step.action_on_failure),
-        ("command", " ".join([step.jar, *step.args])),
+        ("command", _command(step)),
     ]
+
+
+def _command(step: Step) -> str:
+    """Its command line, to be read and pasted; a program among its words is folded."""
+    words = masked_words([step.jar, *step.args])
+    folded = ("…" if len(word) > _LONGEST_WORD and ";" in word else word for word in words)
+    return " ".join(word if word in ("…", MASK) else shlex.quote(word) for word in folded)
 
 
 def step_record(step: Step) -> dict[str, Any]:
@@ -131,12 +142,14 @@ def moment(time: datetime | None) -> str | None:
 
 def nodes(cluster: Cluster) -> str:
     """The nodes in one line, as in `1 × m5.xlarge, 2 × m5.2xlarge`."""
-    return ", ".join(f"{group.running} × {group.instance_type}" for group in cluster.groups)
+    return ", ".join(f"{group.running} × {group.instance_type}" for group in cluster.groups) or "nodes unknown"
 
 
 def scaling(cluster: Cluster) -> str:
     """What managed scaling may do."""
     limits = cluster.scaling
+    if SCALING_POLICY in cluster.not_told:
+        return f"unknown: to see it you need the right {SCALING_POLICY}"
     if not limits:
         return f"by hand: {command_line('cluster', 'resize', cluster=cluster.id, options='N')}"
     unit = limits.get("UnitType", "Instances").lower()
@@ -144,6 +157,12 @@ def scaling(cluster: Cluster) -> str:
     core, on_demand = limits.get("MaximumCoreCapacityUnits"), limits.get("MaximumOnDemandCapacityUnits")
     text += "" if core is None else f", at most {core} of them core"
     return text + ("" if on_demand is None else f", at most {on_demand} on demand and the rest Spot")
+
+
+def _groups(cluster: Cluster) -> list[str]:
+    if not cluster.has_known_groups:
+        return [f"unknown: to see them you need the right {', '.join(cluster.not_told)}"]
+    return [_group(group) for group in cluster.groups]
 
 
 def _group(group: Group) -> str:
@@ -202,6 +221,8 @@ def _end(cluster: Cluster, idle: float | None) -> str:
     if cluster.ends_after_steps:
         return f"by itself after its last step{protected}"
     after = cluster.auto_termination_seconds
+    if IDLE_POLICY in cluster.not_told:
+        return f"unknown: to see it you need the right {IDLE_POLICY}{protected}"
     if after is None:
         by = command_line("cluster", "terminate", cluster=cluster.id)
         return f"only by `{by}`: no policy terminates it, idle or not{protected}"
@@ -221,5 +242,6 @@ def _settings(configurations: Sequence[Mapping[str, Any]], above: str = "") -> I
     for each in configurations:
         name = above or each.get("Classification", "")
         if name in _SHOWN:
-            yield from ((name, f"{key} = {value}") for key, value in each.get("Properties", {}).items())
+            properties = masked(each.get("Properties", {}))
+            yield from ((name, f"{key} = {value}") for key, value in properties.items())
             yield from _settings(each.get("Configurations", []), name)

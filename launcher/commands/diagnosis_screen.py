@@ -10,6 +10,7 @@ from rich.text import Text
 from launcher.emr.diagnosis.diagnose import UNKNOWN, Diagnosis
 from launcher.emr.diagnosis.evidence import Hit
 from launcher.support.command_lines import command_line
+from launcher.support.masking import masked_text
 
 # Characters of a line that are shown.
 _WIDTH = 300
@@ -63,6 +64,7 @@ def _heading(console: Console, text: str) -> None:
 
 def _print(console: Console, text: Text, indent: int = 0) -> None:
     """Print text, wrapped with its indentation in a terminal; in a log a line stays a line."""
+    text = Text(masked_text(text.plain), spans=text.spans) if masked_text(text.plain) != text.plain else text
     if console.is_terminal:
         console.print(Padding(text, (0, 0, 0, indent)))
     else:

@@ -19,6 +19,7 @@ from launcher.emr.steps import describe_step
 from launcher.support import aws
 from launcher.support.command_lines import command_line
 from launcher.support.console import err, out, print_json, print_table
+from launcher.support.masking import masked_text
 from launcher.support.outcomes import command_body
 from lib.errors import ExperimentError, InputError
 
@@ -182,7 +183,7 @@ def _list(logs: Logs, files: list[LogFile], as_json: bool) -> None:
 
 def _print(line: str) -> None:
     try:
-        print(line, flush=True)
+        print(masked_text(line), flush=True)
     except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit from None

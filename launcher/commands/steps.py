@@ -8,11 +8,11 @@ import typer
 from launcher.commands.cluster_screens import step_pairs, step_record, step_rows
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
 from launcher.detached.follow import follow
-from launcher.emr.steps import cancel_step, describe_step, list_steps, wait_for_step
+from launcher.emr.steps import Step, cancel_step, describe_step, list_steps, wait_for_step
 from launcher.support import aws
-from launcher.support.console import out, print_json, print_pairs, print_table
+from launcher.support.console import err, out, print_json, print_pairs, print_table
 from launcher.support.outcomes import command_body
-from lib.errors import InputError
+from lib.errors import ExperimentError, InputError
 
 app = typer.Typer()
 
@@ -62,13 +62,27 @@ def step(
         cluster = the_cluster(emr, cluster_id)
         if cancel:
             cancel_step(emr, cluster, step_id, force, of_others)
-        if wait and describe_step(emr, cluster, step_id).run_id:
-            follow(aws.session(), cluster, step_id, out())
-            return
-        if wait:
-            wait_for_step(emr, cluster, step_id, lambda seen: print(seen.state, file=sys.stderr))
         found = describe_step(emr, cluster, step_id)
-        if as_json:
-            print_json(step_record(found))
-        else:
-            print_pairs(step_pairs(found, cluster))
+        if not wait:
+            _show(found, cluster, as_json)
+            return
+        try:
+            if found.run_id:
+                follow(aws.session(), cluster, step_id, err() if as_json else out())
+            else:
+                wait_for_step(emr, cluster, step_id, lambda seen: print(seen.state, file=sys.stderr))
+        except (aws.AwsRefused, aws.AwsUnavailable, aws.NotLoggedIn):
+            raise  # the step cannot be asked for either
+        except ExperimentError:
+            if as_json:
+                print_json(step_record(describe_step(emr, cluster, step_id)))
+            raise
+        if as_json or not found.run_id:
+            _show(describe_step(emr, cluster, step_id), cluster, as_json)
+
+
+def _show(found: Step, cluster: str, as_json: bool) -> None:
+    if as_json:
+        print_json(step_record(found))
+    else:
+        print_pairs(step_pairs(found, cluster))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import boto3
 from rich.console import Console
@@ -21,6 +22,9 @@ from launcher.support.console import out, print_pairs
 from launcher.support.outcomes import one_after_the_other
 from lib.errors import InputError
 
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+
 
 def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
     """Submit experiments to their cluster in this order; follow them, if wanted, until the last has ended.
@@ -37,7 +41,7 @@ def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
     if options.step_concurrency is not None:
         _set_concurrency(session, cluster_id, options.step_concurrency, console)
         cluster = replace(cluster, step_concurrency=options.step_concurrency)
-    before = len(list_steps(emr, cluster_id, UNFINISHED_STEP))
+    before = _waiting(emr, cluster_id)
     costs = [estimate_line(plan, session) for plan in plans]  # first: nothing may come between a submission and its id
     step_ids = submit(session, cluster_id, plans)
     for number, (plan, step_id, cost) in enumerate(zip(plans, step_ids, costs, strict=True)):
@@ -46,6 +50,14 @@ def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
         console.print(f"Cluster {cluster_id} keeps no logs: failures will be hard to diagnose.", style="yellow")
     if options.wait:
         _follow_all(session, cluster_id, step_ids, options.debug, console)
+
+
+def _waiting(emr: "EMRClient", cluster_id: str) -> int:
+    """How many steps are before a new one; 0 also where that may not be asked, which is no reason not to submit."""
+    try:
+        return len(list_steps(emr, cluster_id, UNFINISHED_STEP))
+    except aws.AwsRefused:
+        return 0
 
 
 def _the_only_cluster(plans: Sequence[Plan]) -> str:

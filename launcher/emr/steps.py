@@ -3,6 +3,7 @@
 Times are in UTC; every `emr` is a boto3 client.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ FAILED_STEP = ("FAILED", "CANCELLED", "INTERRUPTED")
 # The step by which `cluster check` tries the nodes' role.
 PROBE_NAME = f"{PROJECT_NAME} check"
 
+
+_NO_SUCH_STEP = re.compile(r"step ?id\b.*(is not valid|does not exist)", re.IGNORECASE)
 
 # How the names of steps that train no model begin.
 SCORING = "scoring "
@@ -104,8 +107,14 @@ def describe_step(emr: "EMRClient", cluster_id: str, step_id: str) -> Step:
     Raises:
         InputError: the cluster has no such step, or there is no right to look.
     """
-    with aws.translated_errors(f"cannot look at step {step_id} of cluster {cluster_id}"):
-        return _step(emr.describe_step(ClusterId=cluster_id, StepId=step_id)["Step"])
+    try:
+        with aws.translated_errors(f"cannot look at step {step_id} of cluster {cluster_id}"):
+            return _step(emr.describe_step(ClusterId=cluster_id, StepId=step_id)["Step"])
+    except InputError as error:
+        if not _NO_SUCH_STEP.search(str(error)):
+            raise
+        listing = command_line("cluster", "steps", cluster=cluster_id)
+        raise InputError(f"{str(error).rstrip('.')}: {listing} lists those that there are") from None
 
 
 def wait_for_step(emr: "EMRClient", cluster_id: str, step_id: str, show: Callable[[Step], None]) -> None:

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from launcher.support.masking import masked
+
 _WIDE = 1_000
 
 
@@ -50,8 +52,8 @@ def print_pairs(rows: Sequence[tuple[str, str]], console: Console | None = None)
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON, times in ISO 8601, so that `jq` and scripts can read it."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+    """Print a value as JSON, times in ISO 8601, so that `jq` and scripts can read it; secrets are masked."""
+    print(json.dumps(masked(value), indent=2, ensure_ascii=False, default=_plain))
 
 
 def duration(seconds: float) -> str:

@@ -11,6 +11,7 @@ from rich.text import Text
 from launcher.support.console import err
 from launcher.support.disks import disk_full
 from launcher.support.interrupts import Interrupted, interruptible
+from launcher.support.masking import masked_text
 from lib.errors import ExperimentError
 
 EXIT_CODES = (
@@ -38,14 +39,14 @@ def command_body(debug: bool) -> Iterator[None]:
         raise
     except Exception as error:
         if debug:
-            _print(Text(_trace(error)))
+            _print(Text(masked_text(_trace(error))))
         known = error if isinstance(error, ExperimentError) else _full_disk(error)
         if known:
-            _tell(Text("Error: ", "bold red") + Text(str(known), "not bold default"), error)
+            _tell(Text("Error: ", "bold red") + Text(masked_text(str(known)), "not bold default"), error)
             raise typer.Exit(known.exit_code) from None
         problem = f"{type(error).__name__}: {str(error).strip() or 'no message'}".splitlines()[0]
         hint = "" if debug else " (--debug shows the traceback)"
-        _tell(Text("Unexpected error: ", "bold red") + Text(problem + hint, "not bold default"), error)
+        _tell(Text("Unexpected error: ", "bold red") + Text(masked_text(problem) + hint, "not bold default"), error)
         raise typer.Exit(1) from None
 
 
@@ -75,7 +76,9 @@ def one_after_the_other(bodies: Sequence[Callable[[], None]], debug: bool) -> No
 
 def _tell(message: Text, error: BaseException) -> None:
     for note in getattr(error, "__notes__", []):
-        message = message + Text(("\n" if isinstance(error, Exception) else " ") + note, "not bold default")
+        message = message + Text(
+            ("\n" if isinstance(error, Exception) else " ") + masked_text(note), "not bold default"
+        )
     _print(message)
 
 

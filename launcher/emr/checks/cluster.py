@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from launcher.emr.checks.subject import CheckResult, Subject, fail, ok, warning
-from launcher.emr.clusters import ACTIVE, PYTHON
+from launcher.emr.clusters import ACTIVE, IDLE_POLICY, PYTHON
 from launcher.support import aws
 from launcher.support.command_lines import aws_command, command_line
 from launcher.support.console import duration
@@ -89,6 +89,8 @@ def auto_termination(subject: Subject) -> CheckResult:
     cluster = subject.cluster
     if cluster.auto_termination_seconds is not None:
         return ok(f"terminates after {duration(cluster.auto_termination_seconds)} idle")
+    if IDLE_POLICY in cluster.not_told:
+        return warning(f"could not be checked: needs the right {IDLE_POLICY}", "allow it to this user or role")
     if cluster.ends_after_steps:
         return ok("terminates after its last step")
     command = command_line("cluster", "set", "--idle-timeout", "3600", cluster=cluster.id)

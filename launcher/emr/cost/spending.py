@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 
-from launcher.emr.clusters import Cluster, Group, Instance, describe, instances
+from launcher.emr.clusters import Cluster, Group, Instance, describe, instances, require_groups
 from launcher.emr.cost.account import Account, Activity, Amount, Kind, Node, Span, account
 from launcher.emr.cost.prices import Prices, prices_of
 from launcher.emr.steps import Step, list_steps
@@ -62,6 +62,7 @@ def spending(
     """
     emr, now = aws.client("emr", session), datetime.now(UTC)
     cluster = describe(emr, cluster_id)
+    require_groups(cluster)
     there = instances(emr, cluster_id)
     steps = list_steps(emr, cluster_id)
     types = {each.instance_type for each in there}

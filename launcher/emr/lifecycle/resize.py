@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from launcher.emr.clusters import Cluster, Group, describe, require_ready
+from launcher.emr.clusters import Cluster, Group, describe, require_groups, require_ready
 from launcher.emr.watching import watch
 from launcher.support import aws
 from launcher.support.command_lines import command_line
@@ -58,6 +58,7 @@ def plan_resize(emr: "EMRClient", cluster_id: str, role: str, count: int) -> Res
     """
     cluster = describe(emr, cluster_id)
     require_ready(cluster)
+    require_groups(cluster)
     if cluster.uses_fleets:
         raise InputError(f"cluster {cluster_id} has instance fleets: resize them with aws emr modify-instance-fleet")
     if role == "CORE" and count < 1:

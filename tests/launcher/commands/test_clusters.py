@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
 from launcher.cli import app
@@ -154,3 +156,90 @@ def test_one_step(emr, cluster_id):
     assert "s3://bucket/experiments/models/model_20261125_120000" in said
     assert "command-runner.jar python run_step.py s3://bucket" in said
     assert json.loads(run("step", step_id, "--json"))["state"] == "RUNNING"
+
+
+SECRETS = [f"TOPSECRET{n}" for n in range(6)]
+
+
+def test_secrets_of_a_cluster_and_its_steps_are_not_shown(emr):
+    settings = {
+        "spark-defaults": {"spark.hadoop.fs.s3a.secret.key": SECRETS[0], "spark.ssl.keyPassword": SECRETS[1]},
+        "hive-site": {"javax.jdo.option.ConnectionPassword": SECRETS[2]},
+        "livy-env": {"AWS_ACCESS_KEY_ID": SECRETS[3], "SAFE": "shown"},
+    }
+    made = request(Configurations=[{"Classification": name, "Properties": each} for name, each in settings.items()])
+    emr.run_job_flow(**made)
+    jar = {"Jar": "command-runner.jar", "Args": ["bash", "-c", "echo hi; exit 3", "--password", SECRETS[4]]}
+    jar["Args"] += [f"--secret={SECRETS[5]}"]
+    (step,) = emr.add_job_flow_steps(JobFlowId=only(emr), Steps=[{**STEP, "HadoopJarStep": jar}])["StepIds"]
+    for words in (["status"], ["step", step], ["steps"]):
+        for said in (run(*words), run(*words, "--json")):
+            assert not [each for each in SECRETS if each in said], words
+    record = json.loads(run("status", "--json"))["configurations"]
+    assert record[0]["Properties"]["spark.ssl.keyPassword"] == "***"
+    assert record[2]["Properties"] == {"AWS_ACCESS_KEY_ID": "***", "SAFE": "shown"}
+    assert "command-runner.jar bash -c 'echo hi; exit 3' --password *** '--secret=***'" in run("step", step)
+
+
+def test_a_program_among_the_words_of_a_step_is_folded(emr, cluster_id):
+    program = "; ".join(["import boto3"] * 20)
+    jar = {"Jar": "command-runner.jar", "Args": ["python", "-c", program, "s3://bucket/x"]}
+    (step,) = emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=[{**STEP, "HadoopJarStep": jar}])["StepIds"]
+    assert "command-runner.jar python -c … s3://bucket/x" in run("step", step)
+    assert json.loads(run("step", step, "--json"))["args"][2] == program
+
+
+def only(emr) -> str:
+    (found,) = emr.list_clusters(ClusterStates=["WAITING"])["Clusters"]
+    return found["Id"]
+
+
+@pytest.fixture
+def denied(monkeypatch):
+    """Make AWS deny operations, to whoever asks."""
+    real = BaseClient._make_api_call
+
+    def deny(*operations):
+        def answer(self, operation, given):
+            if operation in operations:
+                raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, operation)
+            return real(self, operation, given)
+
+        monkeypatch.setattr(BaseClient, "_make_api_call", answer)
+
+    return deny
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        ("GetAutoTerminationPolicy", "ends"),
+        ("GetManagedScalingPolicy", "scaling"),
+        ("ListInstanceGroups", "nodes"),
+    ],
+)
+def test_a_right_that_is_missing_costs_only_what_needs_it(cluster_id, denied, operation, name):
+    denied(operation)
+    lines = {line.split("  ")[0]: line for line in run("status").splitlines()}
+    assert "unknown: to see" in lines[name]
+    assert f"elasticmapreduce:{operation}" in lines[name]
+    assert sum("unknown: to see" in line for line in lines.values()) == 1
+    assert json.loads(run("status", "--json"))["not_told"] == [f"elasticmapreduce:{operation}"]
+    if name == "nodes":
+        assert f"allow elasticmapreduce:{operation}" in run("resize", "3", expect=2)
+        assert f"allow elasticmapreduce:{operation}" in run("cost", expect=2)
+
+
+def test_security_groups_without_an_id_are_left_out(emr):
+    made = request()
+    made["Instances"] |= {"AdditionalMasterSecurityGroups": [""], "EmrManagedMasterSecurityGroup": "sg-1"}
+    emr.run_job_flow(**made)
+    assert json.loads(run("status", "--json"))["security_groups"] == ["sg-1"]
+
+
+@pytest.mark.parametrize("command", ["step", "logs", "diagnose"])
+def test_a_step_that_is_not_there(cluster_id, command):
+    boto3.client("s3").create_bucket(Bucket="bucket")
+    said = run(command, "s-NOPE", expect=2)
+    assert "Step id 's-NOPE' is not valid: " in said
+    assert f"python run_experiment.py cluster steps --cluster-id {cluster_id} lists those that there are" in said

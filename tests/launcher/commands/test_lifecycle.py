@@ -348,6 +348,9 @@ def test_a_step_of_another_kind_is_waited_for(endpoint, tmp_path, monkeypatch):
         assert (
             f"step {failed} is FAILED: no such table. Why: python run_experiment.py cluster diagnose {failed}" in said
         )
+        for step, state, code in ((good, "COMPLETED", 0), (failed, "FAILED", 1)):
+            done = CliRunner().invoke(app, ["cluster", "step", step, "--wait", "--json"])
+            assert (done.exit_code, json.loads(done.stdout)["state"]) == (code, state)
 
 
 def test_terminate_respects_protection(emr, cluster_id):

@@ -10,7 +10,8 @@ import time
 
 import boto3
 import pytest
-from botocore.exceptions import ReadTimeoutError, TokenRetrievalError, WaiterError
+from botocore.exceptions import ClientError, ReadTimeoutError, TokenRetrievalError, WaiterError
+from botocore.parsers import ResponseParserError
 from botocore.stub import Stubber
 from typer.testing import CliRunner
 
@@ -134,10 +135,53 @@ def test_no_permission_in_the_words_of_aws():
     who = "User: arn:aws:iam::123456789012:user/ana is not authorized to perform: elasticmapreduce:DescribeCluster"
     why = "on resource: arn:aws:elasticmapreduce:us-east-1:123456789012:cluster/j-A because no identity-based policy…"
     said = of_code("AccessDeniedException", f"{who} {why}")
-    assert f"access denied to DescribeCluster ({who} {why}" in said
+    assert f"access denied to elasticmapreduce:DescribeCluster ({who} {why}" in said
     assert said.endswith("); allow it to this user or role, or use another profile")
     assert of_code.kind is AwsRefused
-    assert "access denied to DescribeCluster; allow it" in of_code("AccessDenied", "Access Denied")
+    assert "access denied to elasticmapreduce:DescribeCluster; allow it" in of_code("AccessDenied", "Access Denied")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "right"),
+    [
+        ("s3", "list_objects_v2", "s3:ListBucket"),
+        ("s3", "head_bucket", "s3:ListBucket"),
+        ("s3", "head_object", "s3:GetObject"),
+        ("s3", "put_object", "s3:PutObject"),
+        ("emr", "list_clusters", "elasticmapreduce:ListClusters"),
+        ("iam", "list_roles", "iam:ListRoles"),
+        ("pricing", "get_products", "pricing:GetProducts"),
+        ("cloudwatch", "get_metric_statistics", "cloudwatch:GetMetricStatistics"),
+        ("ec2", "describe_subnets", "ec2:DescribeSubnets"),
+    ],
+)
+def test_a_denial_names_the_right_that_a_policy_names(service, operation, right):
+    client = boto3.client(service)
+    failed = ClientError(
+        {"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, operation_name(client, operation)
+    )
+    with (
+        pytest.raises(AwsRefused, match=f"cannot do it: access denied to {right}; "),
+        translated_errors("cannot do it"),
+    ):
+        raise failed
+
+
+def operation_name(client, method: str) -> str:
+    return client.meta.method_to_api_mapping[method]
+
+
+def test_a_page_of_html_is_told_in_one_line():
+    page = (
+        "<!doctype html>\n<html lang=en>\n<style>h1 {color: red}</style><title>502 Bad Gateway</title>\n"
+        "<h1>The proxy&#39;s fault</h1>"
+    )
+    said = of_code("502", page, http_status_code=502)
+    assert said.startswith("cannot do it: AWS reports an internal error (502 Bad Gateway The proxy's fault); try again")
+    with pytest.raises(AwsUnavailable) as caught, translated_errors("cannot do it"):
+        raise ResponseParserError(f"Unable to parse response (syntax error), invalid XML received:\n{page}")
+    assert "Bad Gateway" in str(caught.value)
+    assert not {"<", "\n"} & set(str(caught.value))
 
 
 def test_a_denial_that_aws_encodes_is_kept_short():

@@ -135,7 +135,7 @@ def test_where_the_user_may_not_add_steps_the_policies_are_read(emr, bucket):
     this.client("emr").meta.events.register("before-call.emr.AddJobFlowSteps", refused)
     found = nodes_role(this)
     assert (found.level, "its policies allow it; not tested by a step (" in found.found) == ("warning", True)
-    assert "access denied to AddJobFlowSteps" in found.found
+    assert "access denied to elasticmapreduce:AddJobFlowSteps" in found.found
 
 
 def test_a_cluster_at_work_is_not_kept_from_it(emr, bucket):
