@@ -11,8 +11,8 @@ from launcher.support.command_lines import command_line
 from launcher.support.console import duration
 from launcher.support.masking import MASK, masked, masked_text, masked_words
 
-_ROLES = {"MASTER": "primary", "CORE": "core", "TASK": "task"}
-_MARKETS = {"ON_DEMAND": "on demand", "SPOT": "Spot"}
+ROLES = {"MASTER": "primary", "CORE": "core", "TASK": "task"}
+MARKETS = {"ON_DEMAND": "on demand", "SPOT": "Spot"}
 _LONGEST_WORD = 80  # of a command line; a longer one with a semicolon is a program
 # Settings worth a line each: EMR's other configurations do not concern an experiment.
 _SHOWN = ("spark", "spark-defaults", "spark-env", "livy-conf")
@@ -23,7 +23,7 @@ def list_rows(found: Sequence[Listed]) -> Iterator[tuple[Any, ...]]:
     for each in found:
         life = each.life
         up = life.seconds and duration(life.seconds)
-        yield each.id, each.name, life.state, moment(life.created_at), up, life.reason or None
+        yield each.id, each.name, life.state, minute(life.created_at), up, life.reason or None
 
 
 def listed_record(found: Listed) -> dict[str, Any]:
@@ -82,7 +82,8 @@ def step_rows(steps: Sequence[Step]) -> Iterator[tuple[Any, ...]]:
     """The rows of a list of steps."""
     for step in steps:
         spent = step.seconds
-        yield step.id, step.name, step.state, step.run_id, moment(step.started_at), spent and duration(spent)
+        name = step.name.replace(step.run_id, "").strip() if step.run_id else step.name  # the run has its own column
+        yield step.id, step.state, step.run_id, minute(step.started_at), spent and duration(spent), name
 
 
 def step_pairs(step: Step, cluster_id: str) -> list[tuple[str, str]]:
@@ -135,9 +136,14 @@ def step_record(step: Step) -> dict[str, Any]:
     }
 
 
+def minute(time: datetime | None) -> str | None:
+    """A time to the minute, for a column that says that it is in UTC."""
+    return f"{time:%Y-%m-%d %H:%M}" if time else None
+
+
 def moment(time: datetime | None) -> str | None:
     """A time in UTC, to the minute."""
-    return f"{time:%Y-%m-%d %H:%M} UTC" if time else None
+    return f"{minute(time)} UTC" if time else None
 
 
 def nodes(cluster: Cluster) -> str:
@@ -167,11 +173,11 @@ def _groups(cluster: Cluster) -> list[str]:
 
 def _group(group: Group) -> str:
     count = str(group.running) if group.running == group.requested else f"{group.running} of {group.requested}"
-    market = ", ".join(_MARKETS.get(each, each) for each in group.market.split(", "))
+    market = ", ".join(MARKETS.get(each, each) for each in group.market.split(", "))
     sizes = set(group.ebs_gb)
     volumes = f"{len(group.ebs_gb)} × " if len(group.ebs_gb) > 1 else ""
     disks = [f"EBS {volumes}{group.ebs_gb[0]} GB"] if len(sizes) == 1 else []
-    return ", ".join([f"{count} × {group.instance_type}  {_ROLES[group.role]}", market, *disks])
+    return ", ".join([f"{count} × {group.instance_type}  {ROLES[group.role]}", market, *disks])
 
 
 def _group_record(group: Group) -> dict[str, Any]:

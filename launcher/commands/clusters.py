@@ -11,12 +11,12 @@ from launcher.emr.clusters import ACTIVE, ENDED, describe, idle_seconds, listed
 from launcher.emr.steps import UNFINISHED_STEP, list_steps
 from launcher.support import aws
 from launcher.support.command_lines import command_line
-from launcher.support.console import print_json, print_pairs, print_table
+from launcher.support.console import print_json, print_pairs, print_table, say
 from launcher.support.outcomes import command_body
 
 app = typer.Typer()
 
-_LIST = ("cluster", "name", "state", "made", "up", "why")
+_LIST = ("cluster", "name", "state", "made (UTC)", "up", "why")
 
 
 @app.command("list")
@@ -39,7 +39,7 @@ def list_clusters(
         else:
             when = f"was active in the last {days} days" if ended else "is active"
             create = command_line("cluster", "create")
-            print(f"No cluster {when} in {emr.meta.region_name}; create one with: {create}")
+            say(f"No cluster {when} in {emr.meta.region_name}; create one with: {create}")
 
 
 @app.command()
@@ -47,7 +47,7 @@ def status(cluster_id: ClusterId = None, as_json: AsJson = False, debug: Debug =
     """Show one cluster: state, nodes, uptime, idle time, what terminates it, the settings in force."""
     with command_body(debug):
         emr = aws.client("emr")
-        cluster = describe(emr, the_cluster(emr, cluster_id))
+        cluster = describe(emr, the_cluster(emr, cluster_id, or_last=True))
         waits = cluster.life.state == "WAITING"
         idle = idle_seconds(aws.client("cloudwatch"), cluster.id) if waits else None
         unfinished = [] if cluster.has_ended else list_steps(emr, cluster.id, UNFINISHED_STEP)

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from launcher.commands.options import CLUSTER_VARIABLE
+from launcher.detached.emr_step import require_usable
 from launcher.emr.checks.checklist import check_before_submission
+from launcher.emr.clusters import describe, require_ready
 from launcher.emr.cost.estimates import estimate_line
+from launcher.emr.tunnels import require_program
 from launcher.experiment import preflight
 from launcher.experiment.claims import claimed
 from launcher.experiment.plan import Plan, make_plan, recorded_parameters, this_command, with_distinct_ids
@@ -63,6 +66,8 @@ def experiments(wanted: Wanted, options: RunOptions, is_dry: bool, is_checked: b
         preflight.check(plan)
     preflight.check_together(plans, options)
     _say_where(plans)
+    for plan in plans:
+        _require_way(plan)
     if is_dry:
         for plan in plans:
             show_plan(out(), plan, _estimate(plan))
@@ -87,6 +92,24 @@ def _say_where(plans: Sequence[Plan]) -> None:
             style="yellow",
             markup=False,
         )
+
+
+def _require_way(plan: Plan) -> None:
+    """Where it runs on an EMR cluster, that there is one and that this machine can reach it; a dry run looks too.
+
+    Raises:
+        InputError: there is none of this id, it takes no work, or a program that the road needs is not installed.
+    """
+    if not plan.cluster_id:
+        return
+    where = plan.parameters.cluster
+    if where.runs_on.in_sessions:
+        require_program(where.reach)
+    cluster = describe(aws.client("emr"), plan.cluster_id)
+    if where.runs_on.in_steps:
+        require_usable(cluster)
+    else:
+        require_ready(cluster)
 
 
 def _check_cluster(plan: Plan) -> None:

@@ -19,7 +19,7 @@ from launcher.emr.steps import UNFINISHED_STEP, list_steps
 from launcher.support import aws
 from launcher.support.aws import AwsRefused, AwsUnavailable, NotLoggedIn
 from launcher.support.command_lines import command_line
-from launcher.support.console import duration, print_json
+from launcher.support.console import duration, print_json, say
 from launcher.support.interrupts import Interrupted
 from launcher.support.outcomes import command_body
 from lib.errors import InputError
@@ -46,14 +46,14 @@ def create(
             return
         cluster_id = creation.create(wanted, around)
         idle = duration(wanted.idle_timeout)
-        print(f"{wanted.project}-cluster is {cluster_id}, ready in about ten minutes. It terminates after {idle} idle.")
+        say(f"{wanted.project}-cluster is {cluster_id}, ready in about ten minutes. It terminates after {idle} idle.")
         look = command_line("cluster", "status", cluster=cluster_id)
         if wait:
             with _goes_on(f"The cluster keeps starting: {look}"):
                 creation.wait_until_ready(aws.client("emr"), cluster_id, _show_state)
-            print(f"Run an experiment on it: {command_line(cluster=cluster_id, options='--input-data s3://…')}")
+            say(f"Run an experiment on it: {command_line(cluster=cluster_id, options='--input-data s3://…')}")
         else:
-            print(f"Look at it: {look}")
+            say(f"Look at it: {look}")
 
 
 @app.command()
@@ -69,11 +69,11 @@ def resize(
         emr = aws.client("emr")
         planned = resizing.plan_resize(emr, the_cluster(emr, cluster_id), group.upper(), count)
         if planned.before == count:
-            print(f"The {group} group of {planned.cluster.id} already has {count} nodes.")
+            say(f"The {group} group of {planned.cluster.id} already has {count} nodes.")
             return
         resizing.resize(emr, planned)
         change = f"goes from {planned.before} to {count} nodes"
-        print(f"The {group} group of {planned.cluster.id} {change}. {planned.remark}".strip())
+        say(f"The {group} group of {planned.cluster.id} {change}. {planned.remark}".strip())
         if wait:
             with _goes_on(f"The resize continues: {command_line('cluster', 'status', cluster=planned.cluster.id)}"):
                 resizing.wait_until_resized(
@@ -95,7 +95,7 @@ def terminate(
         emr = aws.client("emr")
         cluster = describe(emr, the_cluster(emr, cluster_id))
         if cluster.has_ended or cluster.life.state == "TERMINATING":
-            print(f"Cluster {cluster.id} is already {cluster.life.state}.")
+            say(f"Cluster {cluster.id} is already {cluster.life.state}.")
             return
         unfinished = list_steps(emr, cluster.id, UNFINISHED_STEP)
         if not force:
@@ -104,9 +104,9 @@ def terminate(
         if not yes:
             _ask(cluster, work)
         termination.terminate(emr, cluster)
-        print(f"{_named(cluster)} is being terminated; it had {work}.")
+        say(f"{_named(cluster)} is being terminated; it had {work}.")
         if cluster.log_place:
-            print(f"Its logs are in {cluster.log_place}")
+            say(f"Its logs are in {cluster.log_place}")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from launcher.commands.cluster_screens import step_pairs, step_record, step_rows
-from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
+from launcher.commands.options import AllSteps, AsJson, ClusterId, Debug, the_cluster
 from launcher.detached.follow import follow
 from launcher.emr.steps import Step, cancel_step, describe_step, list_steps, wait_for_step
 from launcher.support import aws
@@ -16,23 +16,27 @@ from lib.errors import ExperimentError, InputError
 
 app = typer.Typer()
 
-_STEPS = ("step", "name", "state", "run", "started", "took")
+_STEPS = ("step", "state", "run", "started (UTC)", "took", "what")
 
 
 @app.command()
 def steps(
     cluster_id: ClusterId = None,
     last: Annotated[int, typer.Option(metavar="N", min=1, help="how many, the newest first")] = 20,
+    checks: AllSteps = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """List the steps of a cluster, and the experiments they run."""
     with command_body(debug):
         emr = aws.client("emr")
-        cluster = the_cluster(emr, cluster_id)
-        found = list_steps(emr, cluster)
+        cluster = the_cluster(emr, cluster_id, or_last=True)
+        found = [each for each in list_steps(emr, cluster) if checks or not each.is_check]
         if as_json:
             print_json([step_record(each) for each in found[:last]])
+            return
+        if not found:
+            print(f"Cluster {cluster} has had no step yet.")
             return
         print_table(_STEPS, step_rows(found[:last]))
         if len(found) > last:
@@ -59,7 +63,7 @@ def step(
         if (force or of_others) and not cancel:
             raise InputError(f"{'--force' if force else '--of-others'} needs --cancel")
         emr = aws.client("emr")
-        cluster = the_cluster(emr, cluster_id)
+        cluster = the_cluster(emr, cluster_id, or_last=not cancel)
         if cancel:
             cancel_step(emr, cluster, step_id, force, of_others)
         found = describe_step(emr, cluster, step_id)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import boto3
 from rich.console import Console
-from rich.markup import escape
 
 from launcher.detached.emr_step import require_usable, set_step_concurrency, submit
 from launcher.detached.follow import follow, follow_command
@@ -18,7 +17,7 @@ from launcher.experiment.plan import Plan
 from launcher.parameters.cluster import RunOptions
 from launcher.support import aws
 from launcher.support.command_lines import command_line
-from launcher.support.console import out, print_pairs
+from launcher.support.console import out, print_pairs, say
 from launcher.support.outcomes import one_after_the_other
 from lib.errors import InputError
 
@@ -70,17 +69,17 @@ def _the_only_cluster(plans: Sequence[Plan]) -> str:
 def _set_concurrency(session: boto3.Session, cluster_id: str, steps: int, console: Console) -> None:
     set_step_concurrency(session, cluster_id, steps)
     if steps > 1:
-        console.print(
+        say(
             f"Cluster {cluster_id} now runs up to {steps} steps at the same time. Each has a driver and executors "
             "of its own and papermill on the primary node: the memory settings in the section spark must fit "
             f"{steps} times.",
-            soft_wrap=True,
+            console,
         )
 
 
 def _tell(plan: Plan, step_id: str, cluster: Cluster, before: int, cost: str, console: Console) -> None:
     turn = f"; {before} step{'s' if before > 1 else ''} before it" if before >= cluster.step_concurrency else ""
-    console.print(f"{plan.title} → {escape(plan.parameters.out)}", soft_wrap=True)
+    say(f"{plan.title} → {plan.parameters.out}", console)
     rows = [
         ("step", f"{step_id} on cluster {cluster.id} ({cluster.name}, {cluster.life.state}){turn}"),
         ("follow", follow_command(cluster.id, step_id)),

@@ -83,9 +83,14 @@ class Step:
         return artifacts.model_dir(*found) if found and not self.name.startswith(SCORING) else None
 
     @property
+    def is_check(self) -> bool:
+        """Whether it is the probe of `cluster check`, of which there is one before each run too."""
+        return self.name == PROBE_NAME
+
+    @property
     def is_ours(self) -> bool:
-        """Whether this project submitted it: a run, or the probe of `cluster check`."""
-        return self.run_id is not None or self.name == PROBE_NAME
+        """Whether this project submitted it: a run, or a check."""
+        return self.run_id is not None or self.is_check
 
     def _ours(self) -> tuple[str, str] | None:
         # A step of this project has the place of its parameters among its arguments.
@@ -114,7 +119,7 @@ def describe_step(emr: "EMRClient", cluster_id: str, step_id: str) -> Step:
         if not _NO_SUCH_STEP.search(str(error)):
             raise
         listing = command_line("cluster", "steps", cluster=cluster_id)
-        raise InputError(f"{str(error).rstrip('.')}: {listing} lists those that there are") from None
+        raise InputError(f"{str(error).rstrip('.')}: list those that there are: {listing}") from None
 
 
 def wait_for_step(emr: "EMRClient", cluster_id: str, step_id: str, show: Callable[[Step], None]) -> None:

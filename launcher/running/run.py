@@ -6,8 +6,6 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
-
 from launcher.experiment.plan import Plan
 from launcher.experiment.search_log import SearchLog
 from launcher.parameters.cluster import RunOptions
@@ -17,7 +15,7 @@ from launcher.running.left_over import warn_of_leftovers
 from launcher.running.progress import Progress
 from launcher.running.screens import show_results
 from launcher.support.command_lines import command_line
-from launcher.support.console import out
+from launcher.support.console import out, say
 from launcher.support.files import files_at, shown
 from launcher.support.interrupts import Interrupted
 from launcher.support.outcomes import one_after_the_other
@@ -51,10 +49,10 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
         ExperimentError: it failed, or (`GateFailed`) is complete and not good enough.
     """
     console = out()
-    console.print(f"{plan.title} → {escape(shown(plan.parameters.out))}", soft_wrap=True)
+    say(f"{plan.title} → {shown(plan.parameters.out)}", console)
     cost = _cost_watch(plan)
     if cost:
-        console.print(f"Cost: {cost.estimate()}", soft_wrap=True, markup=False)
+        say(f"Cost: {cost.estimate()}", console)
     # papermill and nbconvert take seconds to import, which a run that is refused need not wait for.
     from launcher.running.runner import Run
     from launcher.targets.target import target_of
@@ -74,7 +72,7 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
     if cost:
         from launcher.emr.cost.records import sentence
 
-        console.print(f"Cost: {sentence(cost.cost)}", soft_wrap=True, markup=False)
+        say(f"Cost: {sentence(cost.cost)}", console)
     warn_of_leftovers()
     check_gate(results)
 

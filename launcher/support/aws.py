@@ -193,7 +193,7 @@ def _of_client_error(doing: str, error: ClientError) -> ExperimentError:
         return InputError(f"{doing}: there is no bucket {bucket or 'of that name'}; create it or name another")
     if name in _MEANT and _NO_SUCH_CLUSTER.search(message):
         look = command_line("cluster", "list", "--all")
-        remedy = f"check the id and the region (--region, {account.REGION}); {look} shows the existing ones"
+        remedy = f"check the id and the region (--region, {account.REGION}), or list the existing ones: {look}"
         return InputError(f"{doing}: {message.rstrip('.')}: {remedy}")
     failure = InputError if name in _MEANT else ExperimentError
     return failure(f"{doing}: {message}")

@@ -19,10 +19,10 @@ class ClusterAtWork(InputError):
 
     def __init__(self, cluster: Cluster, steps: Sequence[Step]):
         self.steps = steps
+        wait = command_line("cluster", "step", steps[-1].id, cluster=cluster.id, options="--wait")
         super().__init__(
-            f"cluster {cluster.id} has {said(steps)}: wait for it "
-            f"({command_line('cluster', 'step', steps[-1].id, cluster=cluster.id, options='--wait')}), cancel it "
-            "(the same with --cancel instead of --wait), or terminate the cluster anyway with --force"
+            f"cluster {cluster.id} has {said(steps)}: terminate the cluster anyway with --force, or cancel it (the command "
+            f"below with --cancel instead of --wait), or wait for it: {wait}"
         )
 
 

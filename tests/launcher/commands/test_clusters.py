@@ -1,6 +1,7 @@
 """`cluster list`, `status`, `steps` and `step`, as a user types them."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from launcher.cli import app
 from launcher.emr.clusters import IDLE_METRICS, idle_seconds
+from launcher.emr.steps import PROBE_NAME
 from tests.launcher.requests import STEP, request
 
 
@@ -45,7 +47,7 @@ def test_list_shows_what_is_active(emr, cluster_id):
     ended = emr.run_job_flow(**request("another"))["JobFlowId"]
     emr.terminate_job_flows(JobFlowIds=[ended])
     (head, row) = run("list").splitlines()
-    assert head.split() == ["cluster", "name", "state", "made", "up", "why"]
+    assert head.split() == ["cluster", "name", "state", "made", "(UTC)", "up", "why"]
     assert row.split()[:3] == [cluster_id, "mineria-ml-cluster", "WAITING"]
     everything = json.loads(run("list", "--all", "--json"))
     assert {each["id"]: each["state"] for each in everything}.items() >= {
@@ -140,9 +142,9 @@ def test_steps_and_which_runs_they_are(emr, cluster_id):
     theirs = {**STEP, "Name": "theirs", "HadoopJarStep": {"Jar": "s3://bucket/their.jar"}}
     ours, other = emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=[STEP, theirs])["StepIds"]
     head, newest, eldest = run("steps").splitlines()
-    assert head.split() == ["step", "name", "state", "run", "started", "took"]
-    assert newest.split() == [other, "theirs", "PENDING", "–", "–", "–"]
-    assert eldest.split()[:5] == [ours, "experiment", "20261125_120000", "RUNNING", "20261125_120000"]
+    assert head.split() == ["step", "state", "run", "started", "(UTC)", "took", "what"]
+    assert newest.split() == [other, "PENDING", "–", "–", "–", "theirs"]
+    assert eldest.split() == [ours, "RUNNING", "20261125_120000", "–", "–", "experiment"]
     assert "… and 1 earlier ones (--last 2)" in run("steps", "--last", "1")
     records = json.loads(run("steps", "--json"))
     assert [each["id"] for each in records] == [other, ours]
@@ -242,4 +244,63 @@ def test_a_step_that_is_not_there(cluster_id, command):
     boto3.client("s3").create_bucket(Bucket="bucket")
     said = run(command, "s-NOPE", expect=2)
     assert "Step id 's-NOPE' is not valid: " in said
-    assert f"python run_experiment.py cluster steps --cluster-id {cluster_id} lists those that there are" in said
+    assert said.endswith(f"list those that there are: python run_experiment.py cluster steps --cluster-id {cluster_id}")
+
+
+PROBE = {"Name": PROBE_NAME, "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["true"]}}
+
+
+def test_checks_are_hidden_unless_they_are_wanted(emr, cluster_id):
+    assert run("steps") == f"Cluster {cluster_id} has had no step yet.\n"
+    ours, *checks = emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=[STEP, PROBE, PROBE])["StepIds"]
+    assert [line.split()[0] for line in run("steps").splitlines()] == ["step", ours]
+    assert len(run("steps", "--all").splitlines()) == 4
+    assert [each["id"] for each in json.loads(run("steps", "--json"))] == [ours]
+    assert {each["id"] for each in json.loads(run("steps", "--all", "--json"))} == {ours, *checks}
+
+
+def test_the_last_cluster_is_meant_where_none_is_active(emr, cluster_id):
+    (step,) = emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=[STEP])["StepIds"]
+    emr.terminate_job_flows(JobFlowIds=[cluster_id])
+    for words in (["status"], ["steps"], ["step", step], ["diagnose"]):
+        done = CliRunner().invoke(app, ["cluster", *words])
+        assert done.exit_code in (0, 1), done.output
+        assert f"No cluster is active; this is the last one, {cluster_id} (mineria-ml-cluster, ended 2" in done.stderr
+        assert "No cluster is active" not in done.stdout
+    said = run("resize", "3", expect=2)
+    assert f"no cluster is active (the last one was {cluster_id} (mineria-ml-cluster, ended 2" in said
+    assert "is active; " not in run("status", "--cluster-id", cluster_id)
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """What commands print in a terminal of some columns."""
+
+    def typed(columns, *words):
+        monkeypatch.setenv("TTY_COMPATIBLE", "1")
+        monkeypatch.setenv("COLUMNS", str(columns))
+        done = CliRunner().invoke(app, ["cluster", *words])
+        return re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
+
+    return typed
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_ids_are_whole_and_lines_are_not_too_long(emr, cluster_id, terminal, columns):
+    long = {**STEP, "Name": "somebody else's step, whose name says at some length what it is for"}
+    long["HadoopJarStep"] = {"Jar": "their.jar", "Args": ["--reads", "s3://bucket/" + "x" * columns]}
+    steps = emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=[STEP, long])["StepIds"]
+    for words, ids in (
+        (["list"], [cluster_id]),
+        (["steps"], [*steps, "20261125_120000"]),
+        (["status"], [cluster_id, f"s3://bucket/logs/emr/{cluster_id}/"]),
+        (["step", steps[0]], [steps[0]]),
+        (["cost"], [cluster_id]),
+        (["check", "--no-probe", "--input-data", "s3://bucket/x", "--out", "s3://bucket/o"], [cluster_id]),
+        (["status", "--cluster-id", "j-NOPE"], ["j-NOPE"]),
+    ):
+        said = terminal(columns, *words)
+        assert all(each in said for each in ids), said
+        one_piece = r"^\s*(→ )?(python run_experiment|command-runner|aws |add to)|s3://|^\S+ *\S+$"
+        too_long = [line for line in said.splitlines() if len(line.rstrip()) > columns]
+        assert not [line for line in too_long if not re.search(one_piece, line)], said
