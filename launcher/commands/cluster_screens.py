@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from launcher.emr.clusters import IDLE_POLICY, SCALING_POLICY, Cluster, Group, Life, Listed
+from launcher.emr.clusters import IDLE_POLICY, SCALING_POLICY, Cluster, Group, Instance, Life, Listed
 from launcher.emr.steps import Step
 from launcher.support.command_lines import command_line
 from launcher.support.console import duration
@@ -44,12 +44,23 @@ def status_pairs(cluster: Cluster, idle: float | None, unfinished: Sequence[Step
         *([] if cluster.has_ended else [("idle", _idle(cluster, idle)), ("ends", _end(cluster, idle))]),
         ("scaling", scaling(cluster)),
         ("steps", _steps(cluster, unfinished)),
+        *([("primary", cluster.primary_dns)] if cluster.primary_dns else []),
         ("logs", cluster.log_place or "not kept: the cluster has no log URI, so its logs end with it"),
         *((name, value) for name, value in _settings(cluster.configurations)),
     ]
 
 
-def status_record(cluster: Cluster, idle: float | None, unfinished: Sequence[Step]) -> dict[str, Any]:
+def node_rows(cluster: Cluster, there: Sequence[Instance]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a list of nodes, by their EC2 ids, which `cluster logs` takes."""
+    roles = {group.id: ROLES[group.role] for group in cluster.groups}
+    for each in sorted(there, key=lambda each: (list(ROLES.values()).index(roles.get(each.group_id, "task")), each.id)):
+        role = roles.get(each.group_id)
+        yield each.ec2_id, role, each.instance_type, each.life.state, each.private_ip or None, each.public_ip or None
+
+
+def status_record(
+    cluster: Cluster, idle: float | None, unfinished: Sequence[Step], there: Sequence[Instance]
+) -> dict[str, Any]:
     """The same for programs."""
     states = [step.state for step in unfinished]
     return {
@@ -74,6 +85,7 @@ def status_record(cluster: Cluster, idle: float | None, unfinished: Sequence[Ste
         "instance_profile": cluster.instance_profile,
         "service_role": cluster.service_role,
         "tags": dict(cluster.tags),
+        "nodes": [_node_record(each) for each in there],
         "not_told": list(cluster.not_told),
     }
 
@@ -190,6 +202,19 @@ def _group_record(group: Group) -> dict[str, Any]:
         "running": group.running,
         "state": group.state,
         "ebs_gb": list(group.ebs_gb),
+    }
+
+
+def _node_record(node: Instance) -> dict[str, Any]:
+    return {
+        "id": node.id,
+        "ec2_id": node.ec2_id,
+        "group": node.group_id,
+        "instance_type": node.instance_type,
+        "market": node.market,
+        "state": node.life.state,
+        "private_ip": node.private_ip,
+        "public_ip": node.public_ip,
     }
 
 

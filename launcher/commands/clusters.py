@@ -1,21 +1,26 @@
 """The commands that look: `cluster list` and `cluster status`."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from launcher.commands.cluster_screens import list_rows, listed_record, status_pairs, status_record
+from launcher.commands.cluster_screens import list_rows, listed_record, node_rows, status_pairs, status_record
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
-from launcher.emr.clusters import ACTIVE, ENDED, describe, idle_seconds, listed
+from launcher.emr.clusters import ACTIVE, ENDED, Cluster, Instance, describe, idle_seconds, instances, listed
 from launcher.emr.steps import UNFINISHED_STEP, list_steps
 from launcher.support import aws
 from launcher.support.command_lines import command_line
 from launcher.support.console import print_json, print_pairs, print_table, say
 from launcher.support.outcomes import command_body
 
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
+
 app = typer.Typer()
 
+_MOST_NODES = 20
+_NODES = ("node", "group", "type", "state", "private IP", "public IP")
 _LIST = ("cluster", "name", "state", "made (UTC)", "up", "why")
 
 
@@ -51,7 +56,21 @@ def status(cluster_id: ClusterId = None, as_json: AsJson = False, debug: Debug =
         waits = cluster.life.state == "WAITING"
         idle = idle_seconds(aws.client("cloudwatch"), cluster.id) if waits else None
         unfinished = [] if cluster.has_ended else list_steps(emr, cluster.id, UNFINISHED_STEP)
+        there = [] if cluster.has_ended else _nodes(emr, cluster)
         if as_json:
-            print_json(status_record(cluster, idle, unfinished))
-        else:
-            print_pairs(status_pairs(cluster, idle, unfinished))
+            print_json(status_record(cluster, idle, unfinished, there))
+            return
+        print_pairs(status_pairs(cluster, idle, unfinished))
+        if there:
+            print()
+            print_table(_NODES, node_rows(cluster, there[:_MOST_NODES]))
+        if len(there) > _MOST_NODES:
+            print(f"… and {len(there) - _MOST_NODES} more nodes (--json has all)")
+
+
+def _nodes(emr: "EMRClient", cluster: Cluster) -> list[Instance]:
+    """The nodes that are there; none where they may not be listed, which is no reason to show nothing."""
+    try:
+        return [each for each in instances(emr, cluster.id) if each.life.state not in ENDED]
+    except aws.AwsRefused:
+        return []

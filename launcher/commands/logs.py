@@ -3,13 +3,14 @@
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.filesize import decimal
 
 from launcher.commands.diagnosis_screen import show_diagnosis
-from launcher.commands.log_printing import folders, follow_step, print_logs
+from launcher.commands.log_printing import folders, follow_step, print_logs, save_logs
 from launcher.commands.options import AllSteps, AsJson, ClusterId, Debug, the_cluster
 from launcher.emr.clusters import Cluster, describe
 from launcher.emr.diagnosis.diagnose import NothingFailed
@@ -59,6 +60,10 @@ def logs(
     ] = False,
     tail: Annotated[int | None, typer.Option("--tail", metavar="LINES", min=1, help="only the last lines")] = None,
     checks: AllSteps = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="write them below this folder, unzipped, instead of printing them"),
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="keep printing while the step runs")] = False,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -73,6 +78,14 @@ def logs(
         emr = aws.client("emr")
         cluster = describe(emr, the_cluster(emr, cluster_id, or_last=True))
         found = Logs(aws.client("s3"), cluster)
+        if save:
+            if follow:
+                raise InputError("use either --save or --follow")
+            kept = _chosen(found, what or "", kind, bootstrap, spoken=())
+            if not kept:
+                raise _nothing(emr, found, cluster, what or "", kind)
+            say(f"{len(kept)} logs are below {save_logs(found, kept, save, tail)}")
+            return
         if what is None and not bootstrap:
             hidden = [] if checks else _checks(emr, cluster)
             _list(found, [each for each in found.below("") if each.folder not in hidden], as_json)
@@ -117,14 +130,20 @@ def _checks(emr: "EMRClient", cluster: Cluster) -> list[str]:
         return []
 
 
-def _chosen(logs: Logs, what: str, kinds: Sequence[str] | None, bootstrap: bool = False) -> list[LogFile]:
-    """The logs that are meant."""
+def _chosen(
+    logs: Logs,
+    what: str,
+    kinds: Sequence[str] | None,
+    bootstrap: bool = False,
+    spoken: Sequence[str] = _SPOKEN,
+) -> list[LogFile]:
+    """The logs that are meant; where no kind is, those that are `spoken` (none: all) of steps and applications."""
     if bootstrap:
         found = logs.of_bootstrap(what)
     elif what.startswith("s-"):
-        found, kinds = logs.of_step(what), kinds or _SPOKEN
+        found, kinds = logs.of_step(what), kinds or spoken
     elif what.startswith("application_"):
-        found, kinds = logs.of_application(what), kinds or _SPOKEN
+        found, kinds = logs.of_application(what), kinds or spoken
     else:
         found = logs.below(f"node/{what}/" if what.startswith("i-") else what)
     return [file for file in found if not kinds or file.kind in kinds]

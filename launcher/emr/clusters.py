@@ -88,6 +88,8 @@ class Instance:
     instance_type: str
     market: str
     life: Life
+    private_ip: str = ""
+    public_ip: str = ""
 
 
 @dataclass(frozen=True)
@@ -285,6 +287,8 @@ def instances(emr: "EMRClient", cluster_id: str) -> list[Instance]:
             instance_type=each.get("InstanceType", ""),
             market=each.get("Market", ""),
             life=_life(each),
+            private_ip=each.get("PrivateIpAddress", ""),
+            public_ip=each.get("PublicIpAddress", ""),
         )
         for page in pages
         for each in page["Instances"]

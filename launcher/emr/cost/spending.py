@@ -87,6 +87,16 @@ def region_of(session: boto3.Session) -> str:
     return str(session.region_name)
 
 
+def usd_per_hour(session: boto3.Session, cluster: Cluster, groups: Sequence[Group]) -> float:
+    """What an hour of a cluster costs with these groups, with as many nodes of each as are asked for; Spot at most.
+
+    Raises:
+        InputError: there is no price of one of the types.
+    """
+    prices = prices_of({group.instance_type for group in groups}, region_of(session), session)
+    return sum(_hourly(cluster, group, group.instance_type, prices).total * group.requested for group in groups)
+
+
 def steps_that_ran(steps: Iterable[Step], until: datetime) -> list[Activity]:
     """Steps as activities, up to a time; those that never started used nothing."""
     started = [(step, step.started_at) for step in steps if step.started_at and step.started_at < until]

@@ -1,10 +1,10 @@
 """Change how many nodes a group has."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from launcher.emr.clusters import Cluster, Group, describe, require_groups, require_ready
+from launcher.emr.clusters import SCALING_POLICY, Cluster, Group, describe, require_groups, require_ready
 from launcher.emr.watching import watch
 from launcher.support import aws
 from launcher.support.command_lines import command_line
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_emr import EMRClient
     from mypy_boto3_emr.type_defs import InstanceGroupModifyConfigTypeDef
 
+_MARKET_OF_NEW = "SPOT"  # of a task group that is made
 _STUCK = ("ARRESTED", "SUSPENDED", "TERMINATED", "ENDED")
 
 
@@ -32,9 +33,22 @@ class Resize:
         return self.group.requested if self.group else 0
 
     @property
+    def groups_after(self) -> tuple[Group, ...]:
+        """The groups of the cluster with the new number."""
+        if self.group is None:
+            core = self.cluster.of_role("CORE")[0]
+            made = replace(core, id="", role=self.role, market=_MARKET_OF_NEW, requested=self.count, bid_price=None)
+            return (*self.cluster.groups, made)
+        return tuple(
+            replace(each, requested=self.count) if each == self.group else each for each in self.cluster.groups
+        )
+
+    @property
     def remark(self) -> str:
         """What will happen to the group, if that is not obvious."""
         limits = self.cluster.scaling
+        if SCALING_POLICY in self.cluster.not_told:
+            return f"Managed scaling, if there is any, may change it again: to see it you need {SCALING_POLICY}."
         if limits:
             least, most = limits["MinimumCapacityUnits"], limits["MaximumCapacityUnits"]
             unit = limits.get("UnitType", "Instances")
@@ -128,6 +142,6 @@ def _task_group(wanted: Resize) -> Any:
         "InstanceRole": "TASK",
         "InstanceType": core.instance_type,
         "InstanceCount": wanted.count,
-        "Market": "SPOT",
+        "Market": _MARKET_OF_NEW,
     }
     return {**group, **({"EbsConfiguration": {"EbsBlockDeviceConfigs": volumes}} if volumes else {})}

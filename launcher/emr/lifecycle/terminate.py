@@ -21,8 +21,8 @@ class ClusterAtWork(InputError):
         self.steps = steps
         wait = command_line("cluster", "step", steps[-1].id, cluster=cluster.id, options="--wait")
         super().__init__(
-            f"cluster {cluster.id} has {said(steps)}: terminate the cluster anyway with --force, or cancel it (the command "
-            f"below with --cancel instead of --wait), or wait for it: {wait}"
+            f"cluster {cluster.id} has {said(steps)}: terminate the cluster anyway with --force, or cancel it "
+            f"(--cancel instead of --wait below), or wait for it: {wait}"
         )
 
 

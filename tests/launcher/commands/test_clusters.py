@@ -91,6 +91,19 @@ def test_status_for_programs(cluster_id):
     assert record["configurations"][0]["Classification"] == "spark"
 
 
+def test_status_shows_the_nodes(emr, cluster_id, denied):
+    there = emr.list_instances(ClusterId=cluster_id)["Instances"]
+    said, record = run("status"), json.loads(run("status", "--json"))
+    assert {each["ec2_id"] for each in record["nodes"]} == {each["Ec2InstanceId"] for each in there}
+    for each in there:
+        (line,) = [line for line in said.splitlines() if each["Ec2InstanceId"] in line]
+        assert each["PrivateIpAddress"] in line
+        assert each["InstanceType"] in line
+    denied("ListInstances")
+    assert json.loads(run("status", "--json"))["nodes"] == []
+    assert "private IP" not in run("status")
+
+
 def test_status_knows_for_how_long_nothing_was_done(cluster_id):
     report_idleness(cluster_id, 1, 0, 0, 1, 1, 1)
     record = json.loads(run("status", "--json"))
