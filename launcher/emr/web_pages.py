@@ -34,7 +34,7 @@ class NoInterface(ExperimentError):
     def __init__(self, page: str, cluster_id: str, state: str):
         super().__init__(
             f"EMR has no link to {page} of cluster {cluster_id} after two minutes ({state}); try again, or take a "
-            f"tunnel: {command_line('cluster', 'ui', '--reach', 'ssm', cluster=cluster_id)}"
+            f"tunnel: {command_line('cluster', 'ui', cluster=cluster_id, options='--reach ssm')}"
         )
 
 

@@ -299,7 +299,8 @@ def terminal(monkeypatch):
 
 
 @pytest.mark.parametrize("columns", [80, 120])
-def test_ids_are_whole_and_lines_are_not_too_long(emr, cluster_id, terminal, columns):
+def test_ids_are_whole_and_lines_are_not_too_long(emr, cluster_id, terminal, columns, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", "http://127.0.0.1:9")  # nobody is there: the table holds
     long = {**STEP, "Name": "somebody else's step, whose name says at some length what it is for"}
     long["HadoopJarStep"] = {"Jar": "their.jar", "Args": ["--reads", "s3://bucket/" + "x" * columns]}
     steps = emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=[STEP, long])["StepIds"]
