@@ -3,20 +3,22 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import typer
 
 from launcher.commands.cluster_screens import nodes
 from launcher.commands.options import ClusterId, Debug, the_cluster
-from launcher.emr.clusters import Cluster, describe, idle_seconds
+from launcher.emr.clusters import UNKNOWN, Cluster, describe, idle_seconds
 from launcher.emr.cost.spending import usd_per_hour
+from launcher.emr.design import design
 from launcher.emr.lifecycle import change as changing
 from launcher.emr.lifecycle import create as creation
 from launcher.emr.lifecycle import resize as resizing
 from launcher.emr.lifecycle import terminate as termination
 from launcher.emr.lifecycle.infrastructure import find
-from launcher.emr.lifecycle.request import request, settings
+from launcher.emr.lifecycle.request import NewCluster, as_groups, request, settings
 from launcher.emr.steps import UNFINISHED_STEP, list_steps
 from launcher.support import aws
 from launcher.support.aws import AwsRefused, AwsUnavailable, NotLoggedIn
@@ -51,6 +53,7 @@ def create(
         cluster_id = creation.create(wanted, around)
         idle = duration(wanted.idle_timeout)
         say(f"{wanted.project}-cluster is {cluster_id}, ready in about ten minutes. It terminates after {idle} idle.")
+        say(_price_of_new(wanted))
         look = command_line("cluster", "status", cluster=cluster_id)
         if wait:
             with _goes_on(f"The cluster keeps starting: {look}"):
@@ -161,6 +164,16 @@ def _other_work(cluster: Cluster) -> str:
     if idle == 0:
         return "no unfinished step, but CloudWatch reports it busy: perhaps a Livy session or a notebook"
     return f"no unfinished step and has been idle for {duration(idle)}"
+
+
+def _price_of_new(wanted: NewCluster) -> str:
+    """What an hour of a new cluster costs."""
+    cluster = replace(UNKNOWN, root_gb=design()["root_volume_gb"])
+    try:
+        usd = usd_per_hour(aws.session(), cluster, as_groups(wanted))
+    except ExperimentError as error:
+        return f"What it costs is not known: {error}"
+    return f"It costs about {usd:.2f} USD an hour (list prices of nodes and disks, not the bill)."
 
 
 def _price_of(planned: resizing.Resize) -> tuple[str, bool]:

@@ -82,6 +82,9 @@ def test_create_makes_the_cluster_that_terraform_makes(account, emr, quick):
     assert "It terminates after 1 h 00 min idle" in said
     assert "WAITING" in said
     assert f"run_experiment.py --cluster-id {cluster_id}" in said
+    # By hand, of the project's table: EC2, EMR's quarter, gp3 disks of 730 hours a month.
+    hour = (0.192 + 2 * 0.384) * 1.25 + (64 + 2 * 256 + 3 * describe(emr, cluster_id).root_gb) * 0.08 / 730
+    assert f"It costs about {hour:.2f} USD an hour" in said
     cluster = describe(emr, cluster_id)
     assert (cluster.name, cluster.release) == ("mineria-ml-cluster", "emr-7.13.0")
     assert {"Hadoop", "JupyterEnterpriseGateway", "Livy", "Spark"} == set(cluster.applications)

@@ -4,10 +4,14 @@ import json
 import re
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from launcher.experiment.plan import this_command
 from launcher.support.masking import MASK, masked, masked_text, masked_words
+from launcher.support.outcomes import command_body
+from lib.errors import InputError
 
 # Spark's default of spark.redaction.regex; the names with it that users know.
 SPARK = re.compile(r"(?i)secret|password|token|access[.]?key")
@@ -65,3 +69,18 @@ def test_what_is_no_secret_stays(text):
     assert masked_text(text) == text
     assert masked({"a": text, "b": [text, 1, None, True]}) == {"a": text, "b": [text, 1, None, True]}
     assert masked({"has_token": True, "token": None, "tokens": 3}) == {"has_token": True, "token": None, "tokens": 3}
+
+
+def test_an_error_does_not_say_a_secret(capsys):
+    for error in (InputError("cannot run x --password TOPSECRET"), ValueError("fs.s3a.secret.key=TOPSECRET")):
+        error.add_note("more: --token TOPSECRET")
+        with pytest.raises(typer.Exit), command_body(debug=True):
+            raise error
+        said = capsys.readouterr().err
+        assert "TOPSECRET" not in said
+        assert said.count(MASK) >= 2
+
+
+def test_the_command_of_the_record_has_no_secret(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["run_experiment.py", "-p", "spark.conf.fs.s3a.secret.key=TOPSECRET"])
+    assert this_command() == ["python", "run_experiment.py", "-p", "spark.conf.fs.s3a.secret.key=***"]
