@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from launcher.emr.clusters import IDLE_POLICY, SCALING_POLICY, Cluster, Group, Instance, Life, Listed
-from launcher.emr.steps import Step
+from launcher.emr.steps import LIST_STEPS, Step
 from launcher.support.command_lines import command_line
 from launcher.support.console import duration
 from launcher.support.masking import MASK, masked, masked_text, masked_words
@@ -31,7 +31,7 @@ def listed_record(found: Listed) -> dict[str, Any]:
     return {"id": found.id, "name": found.name, **_life_record(found.life)}
 
 
-def status_pairs(cluster: Cluster, idle: float | None, unfinished: Sequence[Step]) -> list[tuple[str, str]]:
+def status_pairs(cluster: Cluster, idle: float | None, unfinished: Sequence[Step] | None) -> list[tuple[str, str]]:
     """Everything about a cluster; `idle` is seconds without work, None if unknown."""
     life = cluster.life
     applications = ", ".join(f"{name} {version}".strip() for name, version in cluster.applications.items())
@@ -59,10 +59,9 @@ def node_rows(cluster: Cluster, there: Sequence[Instance]) -> Iterator[tuple[Any
 
 
 def status_record(
-    cluster: Cluster, idle: float | None, unfinished: Sequence[Step], there: Sequence[Instance]
+    cluster: Cluster, idle: float | None, unfinished: Sequence[Step] | None, there: Sequence[Instance]
 ) -> dict[str, Any]:
     """The same for programs."""
-    states = [step.state for step in unfinished]
     return {
         "id": cluster.id,
         "name": cluster.name,
@@ -76,7 +75,7 @@ def status_record(
         "termination_protected": cluster.termination_protected,
         "managed_scaling": dict(cluster.scaling),
         "step_concurrency": cluster.step_concurrency,
-        "steps": {"running": states.count("RUNNING"), "pending": states.count("PENDING")},
+        "steps": _counts(unfinished),
         "log_place": cluster.log_place,
         "configurations": list(cluster.configurations),
         "primary_dns": cluster.primary_dns,
@@ -261,11 +260,20 @@ def _end(cluster: Cluster, idle: float | None) -> str:
     return f"by itself after {duration(after)} idle{left}{protected}"
 
 
-def _steps(cluster: Cluster, unfinished: Sequence[Step]) -> str:
+def _steps(cluster: Cluster, unfinished: Sequence[Step] | None) -> str:
+    if unfinished is None:
+        return f"{cluster.step_concurrency} at a time; to see which run you need the right {LIST_STEPS}"
     states = [step.state for step in unfinished]
     counts = [f"{states.count(state)} {word}" for state, word in (("RUNNING", "running"), ("PENDING", "waiting"))]
     at_once = f"{cluster.step_concurrency} at a time"
     return at_once if not states else f"{at_once}; now {', '.join(counts)}"
+
+
+def _counts(unfinished: Sequence[Step] | None) -> dict[str, int] | None:
+    if unfinished is None:
+        return None
+    states = [step.state for step in unfinished]
+    return {"running": states.count("RUNNING"), "pending": states.count("PENDING")}
 
 
 def _settings(configurations: Sequence[Mapping[str, Any]], above: str = "") -> Iterator[tuple[str, str]]:

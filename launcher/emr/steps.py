@@ -20,6 +20,7 @@ from lib.errors import ExperimentError, InputError
 if TYPE_CHECKING:
     from mypy_boto3_emr import EMRClient
 
+LIST_STEPS = "elasticmapreduce:ListSteps"
 # EMR's names for the states of a step.
 UNFINISHED_STEP = ("PENDING", "RUNNING", "CANCEL_PENDING")
 FAILED_STEP = ("FAILED", "CANCELLED", "INTERRUPTED")

@@ -245,6 +245,13 @@ def test_a_right_that_is_missing_costs_only_what_needs_it(cluster_id, denied, op
         assert f"allow elasticmapreduce:{operation}" in run("cost", expect=2)
 
 
+def test_steps_that_may_not_be_listed_hide_nothing_else(cluster_id, denied):
+    denied("ListSteps")
+    assert "1 at a time; to see which run you need the right elasticmapreduce:ListSteps" in run("status")
+    assert json.loads(run("status", "--json"))["steps"] is None
+    assert "access denied to elasticmapreduce:ListSteps" in run("steps", expect=2)
+
+
 def test_security_groups_without_an_id_are_left_out(emr):
     made = request()
     made["Instances"] |= {"AdditionalMasterSecurityGroups": [""], "EmrManagedMasterSecurityGroup": "sg-1"}
