@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from launcher.emr.clusters import SCALING_POLICY, Cluster, Group, describe, require_groups, require_ready
 from launcher.emr.watching import watch
 from launcher.support import aws
-from launcher.support.command_lines import command_line
+from launcher.support.command_lines import aws_command, command_line
 from lib.errors import ExperimentError, InputError
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def plan_resize(emr: "EMRClient", cluster_id: str, role: str, count: int) -> Res
     require_ready(cluster)
     require_groups(cluster)
     if cluster.uses_fleets:
-        raise InputError(f"cluster {cluster_id} has instance fleets: resize them with aws emr modify-instance-fleet")
+        resize_one = aws_command("emr", "modify-instance-fleet", "--cluster-id", cluster_id, "--instance-fleet")
+        raise InputError(f"cluster {cluster_id} has instance fleets: resize them with {resize_one} …")
     if role == "CORE" and count < 1:
         raise InputError(
             "a cluster needs a core node, which holds HDFS; to end the cluster: "
@@ -84,7 +85,7 @@ def plan_resize(emr: "EMRClient", cluster_id: str, role: str, count: int) -> Res
     if len(groups) > 1:
         raise InputError(
             f"cluster {cluster_id} has {len(groups)} {role.lower()} groups ({', '.join(each.id for each in groups)}): "
-            "resize the one you mean with aws emr modify-instance-groups"
+            f"resize the one you mean with {aws_command('emr', 'modify-instance-groups', '--instance-groups')} …"
         )
     return Resize(cluster, role, groups[0] if groups else None, count)
 
@@ -116,8 +117,8 @@ def wait_until_resized(emr: "EMRClient", wanted: Resize, show: Callable[[Group],
         if groups and groups[0].state in _STUCK:
             raise ExperimentError(
                 f"EMR gave up on the {wanted.role.lower()} group with {groups[0].running} of {wanted.count} nodes "
-                f"({groups[0].state}): usually because of a quota or missing Spot capacity; details: aws emr "
-                "describe-cluster"
+                f"({groups[0].state}): usually because of a quota or missing Spot capacity; details: "
+                f"{aws_command('emr', 'describe-cluster', '--cluster-id', cluster.id)}"
             )
         if groups and groups[0].requested not in (wanted.before, wanted.count):
             raise ExperimentError(
