@@ -51,11 +51,11 @@ def status_pairs(cluster: Cluster, idle: float | None, unfinished: Sequence[Step
 
 
 def node_rows(cluster: Cluster, there: Sequence[Instance]) -> Iterator[tuple[Any, ...]]:
-    """The rows of a list of nodes, by their EC2 ids, which `cluster logs` takes."""
+    """The rows of a list of nodes, by their EC2 ids, which `cluster logs` takes; public addresses are in the JSON."""
     roles = {group.id: ROLES[group.role] for group in cluster.groups}
     for each in sorted(there, key=lambda each: (list(ROLES.values()).index(roles.get(each.group_id, "task")), each.id)):
         role = roles.get(each.group_id)
-        yield each.ec2_id, role, each.instance_type, each.life.state, each.private_ip or None, each.public_ip or None
+        yield each.ec2_id, role, each.instance_type, each.life.state, each.private_ip or None
 
 
 def status_record(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 _MOST_NODES = 20
-_NODES = ("node", "group", "type", "state", "private IP", "public IP")
+_NODES = ("node", "group", "type", "state", "private IP")
 _LIST = ("cluster", "name", "state", "made (UTC)", "up", "why")
 
 
