@@ -289,7 +289,9 @@ class TestWhenAwsDoesNotAnswer:
         step_id = step(emr_cluster, SLEEP)
         with pytest.raises(aws.AwsUnavailable, match="no network") as gone:
             followed(emr_cluster, step_id)
-        assert gone.value.__notes__[0].startswith(f"Step {step_id} continues; follow it again with: run_experiment.py")
+        assert gone.value.__notes__[0].startswith(
+            f"Step {step_id} continues; follow it again with: python run_experiment.py"
+        )
 
     @pytest.mark.parametrize("kind", [aws.NotLoggedIn, aws.AwsRefused])
     def test_credentials_that_expire_end_it_at_once_and_not_the_step(self, emr_cluster, run, looks, kind):
