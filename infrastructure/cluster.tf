@@ -105,6 +105,12 @@ resource "aws_emr_cluster" "this" {
 
   tags = merge(local.emr_tag, { Name = "${var.project}-cluster" })
 
+  lifecycle {
+    # Their variables are for a new cluster: `run_experiment.py cluster resize`, `cluster set` and `--step-concurrency`
+    # change a running one, and an apply that uploads code must not take its nodes away.
+    ignore_changes = [core_instance_group[0].instance_count, step_concurrency_level]
+  }
+
   # The nodes need these before they start, and EMR needs them until the nodes are gone.
   depends_on = [
     aws_iam_role_policy.nodes_cost,

@@ -311,7 +311,7 @@ def _text(value: Any) -> str:
 
 def _one_class(raw: DataFrame, label_col: str, positive: Any, for_model: bool) -> InputError:
     """With `positive` all rows are of one class."""
-    remedy = "a model can score rows without labels: run_experiment.py score" if for_model else "check positive"
+    remedy = "a model can score rows without labels: python run_experiment.py score" if for_model else "check positive"
     return InputError(
         f"label column {label_col!r} has only one class with positive: {positive!r}, and both must have rows; its "
         f"values are: {some(_values_of(raw, label_col))}; {remedy}"
@@ -401,7 +401,7 @@ def _check_classes(found: dict[float, int], label_col: str, for_model: bool) -> 
     listed = some([f"{value:g} ({found[value]:,} rows)" for value in sorted(found)])
     many = f"more than {_LABELS_SHOWN}" if len(found) > _LABELS_SHOWN else len(found)
     what = "only one value" if len(found) == 1 else f"{many} values"
-    remedy = "; a model can score rows without labels: run_experiment.py score" if for_model else ""
+    remedy = "; a model can score rows without labels: python run_experiment.py score" if for_model else ""
     if len(found) > 1 and not for_model:
         by_rows = sorted(found, key=lambda value: -found[value])
         remedy = f", {positive_values.wanted([f'{value:g} (rows)' for value in by_rows])}"

@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Annotated
 
-import boto3
 import typer
 from rich.text import Text
 
@@ -15,7 +14,8 @@ from launcher.emr.clusters import describe
 from launcher.parameters.sources import gather
 from launcher.support import aws
 from launcher.support import console as tables
-from launcher.support.console import err, out
+from launcher.support.console import err, out, print_hanging
+from launcher.support.masking import masked_text
 from launcher.support.outcomes import command_body
 from launcher.support.surroundings import working_folder
 
@@ -48,9 +48,8 @@ def check(
     with command_body(debug):
         typed = {"input_data": input_data, "out": out, "label_col": label_col}
         wanted = gather(params, assign or [], typed, cwd=working_folder())
-        session = boto3.Session()
-        with aws.translated_errors("cannot look at clusters"):
-            emr = aws.client("emr", session)
+        session = aws.session()
+        emr = aws.client("emr", session)
         cluster = describe(emr, the_cluster(emr, cluster_id or wanted.cluster.id))
         with err().status(f"Checking cluster {cluster.id} …"):
             results = checklist.run(Subject(cluster, wanted, session, probes=probe), checklist.CHECKS)
@@ -64,15 +63,13 @@ def check(
 
 
 def _show(title: str, results: list[CheckResult]) -> None:
-    """Print the checklist. Long lines run over the edge rather than wrap, so that commands can be copied."""
+    """Print the checklist; what was found wraps under its column, and commands can be copied."""
     console = out()
     console.print(f"{title}\n", markup=False)
     width = max(len(each.name) for each in results)
     for each in results:
-        first, *more = each.found.splitlines()
-        level = (f"{each.level:9}", _STYLES[each.level])
-        console.print(Text.assemble(level, f"{each.name:{width}}  {first}"), soft_wrap=True)
-        for line in [*more, *([f"→ {each.remedy}"] if each.remedy else [])]:
-            console.print(Text(" " * (11 + width) + line), soft_wrap=True)
+        head = Text.assemble((f"{each.level:9}", _STYLES[each.level]), f"{each.name:{width}}  ")
+        remedy = f"\n→ {each.remedy}" if each.remedy else ""
+        print_hanging(head, masked_text(each.found + remedy), console)
     counts = [(level, sum(each.level == level for each in results)) for level in _STYLES]
     console.print("\n" + ", ".join(f"{count} {level}" for level, count in counts if count))

@@ -35,6 +35,10 @@ COMMANDS = {
         "Create a cluster without Terraform, in the bucket, network and roles that Terraform made.",
     ),
     "resize": ("launcher.commands.lifecycle:app", "Change the number of nodes of the core or task group."),
+    "set": (
+        "launcher.commands.lifecycle:app",
+        "Change a running cluster: steps at the same time, idle timeout, termination protection.",
+    ),
     "terminate": (
         "launcher.commands.lifecycle:app",
         "Terminate a cluster. What is in S3 stays; HDFS and running steps are lost.",

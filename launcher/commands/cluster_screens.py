@@ -1,15 +1,19 @@
 """Clusters and steps as people read them, and as records with stable keys for programs (docs/cluster.md)."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from launcher.emr.clusters import Cluster, Group, Life, Listed
-from launcher.emr.steps import Step
+from launcher.emr.clusters import IDLE_POLICY, SCALING_POLICY, Cluster, Group, Instance, Life, Listed
+from launcher.emr.steps import LIST_STEPS, Step
+from launcher.support.command_lines import command_line
 from launcher.support.console import duration
+from launcher.support.masking import MASK, masked, masked_text, masked_words
 
-_ROLES = {"MASTER": "primary", "CORE": "core", "TASK": "task"}
-_MARKETS = {"ON_DEMAND": "on demand", "SPOT": "Spot"}
+ROLES = {"MASTER": "primary", "CORE": "core", "TASK": "task"}
+MARKETS = {"ON_DEMAND": "on demand", "SPOT": "Spot"}
+_LONGEST_WORD = 80  # of a command line; a longer one with a semicolon is a program
 # Settings worth a line each: EMR's other configurations do not concern an experiment.
 _SHOWN = ("spark", "spark-defaults", "spark-env", "livy-conf")
 
@@ -19,7 +23,7 @@ def list_rows(found: Sequence[Listed]) -> Iterator[tuple[Any, ...]]:
     for each in found:
         life = each.life
         up = life.seconds and duration(life.seconds)
-        yield each.id, each.name, life.state, moment(life.created_at), up, life.reason or None
+        yield each.id, each.name, life.state, minute(life.created_at), up, life.reason or None
 
 
 def listed_record(found: Listed) -> dict[str, Any]:
@@ -27,7 +31,7 @@ def listed_record(found: Listed) -> dict[str, Any]:
     return {"id": found.id, "name": found.name, **_life_record(found.life)}
 
 
-def status_pairs(cluster: Cluster, idle: float | None, unfinished: Sequence[Step]) -> list[tuple[str, str]]:
+def status_pairs(cluster: Cluster, idle: float | None, unfinished: Sequence[Step] | None) -> list[tuple[str, str]]:
     """Everything about a cluster; `idle` is seconds without work, None if unknown."""
     life = cluster.life
     applications = ", ".join(f"{name} {version}".strip() for name, version in cluster.applications.items())
@@ -35,19 +39,29 @@ def status_pairs(cluster: Cluster, idle: float | None, unfinished: Sequence[Step
         ("cluster", f"{cluster.name} ({cluster.id})"),
         ("state", f"{life.state}: {life.reason}" if life.reason else life.state),
         ("release", f"{cluster.release}: {applications}"),
-        *(("nodes", _group(group)) for group in cluster.groups),
+        *(("nodes", each) for each in _groups(cluster)),
         ("up", _up(life)),
         *([] if cluster.has_ended else [("idle", _idle(cluster, idle)), ("ends", _end(cluster, idle))]),
         ("scaling", scaling(cluster)),
         ("steps", _steps(cluster, unfinished)),
+        *([("primary", cluster.primary_dns)] if cluster.primary_dns else []),
         ("logs", cluster.log_place or "not kept: the cluster has no log URI, so its logs end with it"),
         *((name, value) for name, value in _settings(cluster.configurations)),
     ]
 
 
-def status_record(cluster: Cluster, idle: float | None, unfinished: Sequence[Step]) -> dict[str, Any]:
+def node_rows(cluster: Cluster, there: Sequence[Instance]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a list of nodes, by their EC2 ids, which `cluster logs` takes; public addresses are in the JSON."""
+    roles = {group.id: ROLES[group.role] for group in cluster.groups}
+    for each in sorted(there, key=lambda each: (list(ROLES.values()).index(roles.get(each.group_id, "task")), each.id)):
+        role = roles.get(each.group_id)
+        yield each.ec2_id, role, each.instance_type, each.life.state, each.private_ip or None
+
+
+def status_record(
+    cluster: Cluster, idle: float | None, unfinished: Sequence[Step] | None, there: Sequence[Instance]
+) -> dict[str, Any]:
     """The same for programs."""
-    states = [step.state for step in unfinished]
     return {
         "id": cluster.id,
         "name": cluster.name,
@@ -61,7 +75,7 @@ def status_record(cluster: Cluster, idle: float | None, unfinished: Sequence[Ste
         "termination_protected": cluster.termination_protected,
         "managed_scaling": dict(cluster.scaling),
         "step_concurrency": cluster.step_concurrency,
-        "steps": {"running": states.count("RUNNING"), "pending": states.count("PENDING")},
+        "steps": _counts(unfinished),
         "log_place": cluster.log_place,
         "configurations": list(cluster.configurations),
         "primary_dns": cluster.primary_dns,
@@ -70,6 +84,8 @@ def status_record(cluster: Cluster, idle: float | None, unfinished: Sequence[Ste
         "instance_profile": cluster.instance_profile,
         "service_role": cluster.service_role,
         "tags": dict(cluster.tags),
+        "nodes": [_node_record(each) for each in there],
+        "not_told": list(cluster.not_told),
     }
 
 
@@ -77,10 +93,11 @@ def step_rows(steps: Sequence[Step]) -> Iterator[tuple[Any, ...]]:
     """The rows of a list of steps."""
     for step in steps:
         spent = step.seconds
-        yield step.id, step.name, step.state, step.run_id, moment(step.started_at), spent and duration(spent)
+        name = step.name.replace(step.run_id, "").strip() if step.run_id else step.name  # the run has its own column
+        yield step.id, step.state, step.run_id, minute(step.started_at), spent and duration(spent), name
 
 
-def step_pairs(step: Step) -> list[tuple[str, str]]:
+def step_pairs(step: Step, cluster_id: str) -> list[tuple[str, str]]:
     """Everything about a step."""
     failure = [("failure", f"{name}: {value}") for name, value in step.failure.items() if value]
     ours = [(name, value) for name, value in (("run", step.run_id), ("model", step.model)) if value]
@@ -92,11 +109,22 @@ def step_pairs(step: Step) -> list[tuple[str, str]]:
         ("started", moment(step.started_at) or "not yet"),
         *([("ended", moment(step.ended_at) or "")] if step.ended_at else []),
         *([("took" if step.ended_at else "runs for", duration(step.seconds))] if step.seconds is not None else []),
-        *failure,
-        *([("why", f"run_experiment.py cluster diagnose {step.id}")] if step.state == "FAILED" else []),
+        *((name, masked_text(said)) for name, said in failure),
+        *(
+            [("why", command_line("cluster", "diagnose", step.id, cluster=cluster_id))]
+            if step.state == "FAILED"
+            else []
+        ),
         ("if it fails", step.action_on_failure),
-        ("command", " ".join([step.jar, *step.args])),
+        ("command", _command(step)),
     ]
+
+
+def _command(step: Step) -> str:
+    """Its command line, to be read and pasted; a program among its words is folded."""
+    words = masked_words([step.jar, *step.args])
+    folded = ("…" if len(word) > _LONGEST_WORD and ";" in word else word for word in words)
+    return " ".join(word if word in ("…", MASK) else shlex.quote(word) for word in folded)
 
 
 def step_record(step: Step) -> dict[str, Any]:
@@ -119,21 +147,28 @@ def step_record(step: Step) -> dict[str, Any]:
     }
 
 
+def minute(time: datetime | None) -> str | None:
+    """A time to the minute, for a column that says that it is in UTC."""
+    return f"{time:%Y-%m-%d %H:%M}" if time else None
+
+
 def moment(time: datetime | None) -> str | None:
     """A time in UTC, to the minute."""
-    return f"{time:%Y-%m-%d %H:%M} UTC" if time else None
+    return f"{minute(time)} UTC" if time else None
 
 
 def nodes(cluster: Cluster) -> str:
     """The nodes in one line, as in `1 × m5.xlarge, 2 × m5.2xlarge`."""
-    return ", ".join(f"{group.running} × {group.instance_type}" for group in cluster.groups)
+    return ", ".join(f"{group.running} × {group.instance_type}" for group in cluster.groups) or "nodes unknown"
 
 
 def scaling(cluster: Cluster) -> str:
     """What managed scaling may do."""
     limits = cluster.scaling
+    if SCALING_POLICY in cluster.not_told:
+        return f"unknown: to see it you need the right {SCALING_POLICY}"
     if not limits:
-        return "by hand: run_experiment.py cluster resize"
+        return f"by hand: {command_line('cluster', 'resize', cluster=cluster.id, options='N')}"
     unit = limits.get("UnitType", "Instances").lower()
     text = f"managed: {limits['MinimumCapacityUnits']} to {limits['MaximumCapacityUnits']} {unit}"
     core, on_demand = limits.get("MaximumCoreCapacityUnits"), limits.get("MaximumOnDemandCapacityUnits")
@@ -141,13 +176,19 @@ def scaling(cluster: Cluster) -> str:
     return text + ("" if on_demand is None else f", at most {on_demand} on demand and the rest Spot")
 
 
+def _groups(cluster: Cluster) -> list[str]:
+    if not cluster.has_known_groups:
+        return [f"unknown: to see them you need the right {', '.join(cluster.not_told)}"]
+    return [_group(group) for group in cluster.groups]
+
+
 def _group(group: Group) -> str:
     count = str(group.running) if group.running == group.requested else f"{group.running} of {group.requested}"
-    market = ", ".join(_MARKETS.get(each, each) for each in group.market.split(", "))
+    market = ", ".join(MARKETS.get(each, each) for each in group.market.split(", "))
     sizes = set(group.ebs_gb)
     volumes = f"{len(group.ebs_gb)} × " if len(group.ebs_gb) > 1 else ""
     disks = [f"EBS {volumes}{group.ebs_gb[0]} GB"] if len(sizes) == 1 else []
-    return ", ".join([f"{count} × {group.instance_type}  {_ROLES[group.role]}", market, *disks])
+    return ", ".join([f"{count} × {group.instance_type}  {ROLES[group.role]}", market, *disks])
 
 
 def _group_record(group: Group) -> dict[str, Any]:
@@ -160,6 +201,19 @@ def _group_record(group: Group) -> dict[str, Any]:
         "running": group.running,
         "state": group.state,
         "ebs_gb": list(group.ebs_gb),
+    }
+
+
+def _node_record(node: Instance) -> dict[str, Any]:
+    return {
+        "id": node.id,
+        "ec2_id": node.ec2_id,
+        "group": node.group_id,
+        "instance_type": node.instance_type,
+        "market": node.market,
+        "state": node.life.state,
+        "private_ip": node.private_ip,
+        "public_ip": node.public_ip,
     }
 
 
@@ -197,17 +251,29 @@ def _end(cluster: Cluster, idle: float | None) -> str:
     if cluster.ends_after_steps:
         return f"by itself after its last step{protected}"
     after = cluster.auto_termination_seconds
+    if IDLE_POLICY in cluster.not_told:
+        return f"unknown: to see it you need the right {IDLE_POLICY}{protected}"
     if after is None:
-        return f"only by `run_experiment.py cluster terminate`: no policy terminates it, idle or not{protected}"
+        by = command_line("cluster", "terminate", cluster=cluster.id)
+        return f"only by `{by}`: no policy terminates it, idle or not{protected}"
     left = f", in about {duration(max(after - idle, 0))} unless it gets new work" if idle else ""
     return f"by itself after {duration(after)} idle{left}{protected}"
 
 
-def _steps(cluster: Cluster, unfinished: Sequence[Step]) -> str:
+def _steps(cluster: Cluster, unfinished: Sequence[Step] | None) -> str:
+    if unfinished is None:
+        return f"{cluster.step_concurrency} at a time; to see which run you need the right {LIST_STEPS}"
     states = [step.state for step in unfinished]
     counts = [f"{states.count(state)} {word}" for state, word in (("RUNNING", "running"), ("PENDING", "waiting"))]
     at_once = f"{cluster.step_concurrency} at a time"
     return at_once if not states else f"{at_once}; now {', '.join(counts)}"
+
+
+def _counts(unfinished: Sequence[Step] | None) -> dict[str, int] | None:
+    if unfinished is None:
+        return None
+    states = [step.state for step in unfinished]
+    return {"running": states.count("RUNNING"), "pending": states.count("PENDING")}
 
 
 def _settings(configurations: Sequence[Mapping[str, Any]], above: str = "") -> Iterator[tuple[str, str]]:
@@ -215,5 +281,6 @@ def _settings(configurations: Sequence[Mapping[str, Any]], above: str = "") -> I
     for each in configurations:
         name = above or each.get("Classification", "")
         if name in _SHOWN:
-            yield from ((name, f"{key} = {value}") for key, value in each.get("Properties", {}).items())
+            properties = masked(each.get("Properties", {}))
+            yield from ((name, f"{key} = {value}") for key, value in properties.items())
             yield from _settings(each.get("Configurations", []), name)

@@ -2,11 +2,10 @@
 
 from typing import Annotated, Any
 
-import boto3
 import typer
 
 from launcher.commands.cost_screens import show_cluster, show_run
-from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
+from launcher.commands.options import AllSteps, AsJson, ClusterId, Debug, the_cluster
 from launcher.emr.cost import records
 from launcher.emr.cost.earlier_runs import Ran, earlier_runs, earlier_scorings, ran_through_livy
 from launcher.emr.cost.estimates import estimate
@@ -15,7 +14,8 @@ from launcher.emr.steps import Step, list_steps
 from launcher.parameters.schema import Parameters
 from launcher.parameters.sources import gather
 from launcher.support import aws
-from launcher.support.console import out, print_json
+from launcher.support.command_lines import command_line
+from launcher.support.console import out, print_json, say
 from launcher.support.files import files_at
 from launcher.support.outcomes import command_body
 from launcher.support.surroundings import working_folder
@@ -42,6 +42,7 @@ def cost(
         list[str] | None, typer.Option(metavar="TYPE=USD", help="price per hour of an instance type")
     ] = None,
     cluster_id: ClusterId = None,
+    checks: AllSteps = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -59,31 +60,36 @@ def cost(
         if estimate:
             _estimate(wanted, cluster_id, rows, given, as_json)
         else:
-            _actual(wanted, cluster_id, run, given, as_json)
+            _actual(wanted, cluster_id, run, given, as_json, checks)
 
 
 def _estimate(
     wanted: Parameters, cluster_id: str | None, rows: int | None, given: dict[str, float], as_json: bool
 ) -> None:
-    session = boto3.Session()
+    session = aws.session()
     cluster = the_cluster(aws.client("emr", session), cluster_id or wanted.cluster.id)
     made = estimate(wanted, session, cluster, rows, given)
     if as_json:
         print_json({"cluster": cluster, "currency": "USD", **records.of_estimate(made)})
     else:
-        out().print(f"{len(candidates_of(wanted))} candidates on {cluster}: {made}", soft_wrap=True)
+        say(f"{len(candidates_of(wanted))} candidates on {cluster}: {made}")
 
 
 def _actual(
-    wanted: Parameters, cluster_id: str | None, run: str | None, given: dict[str, float], as_json: bool
+    wanted: Parameters,
+    cluster_id: str | None,
+    run: str | None,
+    given: dict[str, float],
+    as_json: bool,
+    show_checks: bool,
 ) -> None:
-    session = boto3.Session()
+    session = aws.session()
     emr = aws.client("emr", session)
     files = files_at(wanted.out)
     earlier: list[Ran] = [*earlier_runs(files, wanted.out), *earlier_scorings(files, wanted.out)]
     recorded = next((each for each in earlier if run and each.run_id == artifacts.run_id_of(run)), None)
     on_record = recorded.cluster if recorded else ""
-    cluster = the_cluster(emr, cluster_id or wanted.cluster.id or on_record)
+    cluster = the_cluster(emr, cluster_id or wanted.cluster.id or on_record, or_last=True)
     spent = spending(session, cluster, ran_through_livy(earlier, cluster), given)
     steps = list_steps(emr, cluster)
     names = {step.id: step.name for step in steps}
@@ -93,7 +99,7 @@ def _actual(
     elif name:
         show_run(out(), spent, name, names.get(name, ""))
     else:
-        show_cluster(out(), spent, names)
+        show_cluster(out(), spent, names, show_checks)
 
 
 def _activity(run: str, spent: Spending, steps: list[Step], recorded: Ran | None, out: str) -> str:
@@ -107,8 +113,9 @@ def _activity(run: str, spent: Spending, steps: list[Step], recorded: Ran | None
         raise InputError(f"{step.id} cost nothing: it is {step.state} and never ran")
     if recorded:
         raise InputError(f"run {run_id} did not run on cluster {spent.cluster.id}, or its cost was not recorded")
+    listing = command_line("cluster", "steps", cluster=spent.cluster.id)
     raise InputError(
-        f"{run} is neither a step of cluster {spent.cluster.id} (run_experiment.py cluster steps lists them) nor a "
+        f"{run} is neither a step of cluster {spent.cluster.id} ({listing} lists them) nor a "
         f"complete run below {out}: name another --cluster-id or --out"
     )
 

@@ -9,6 +9,8 @@ from rich.text import Text
 
 from launcher.emr.diagnosis.diagnose import UNKNOWN, Diagnosis
 from launcher.emr.diagnosis.evidence import Hit
+from launcher.support.command_lines import command_line
+from launcher.support.masking import masked_text
 
 # Characters of a line that are shown.
 _WIDTH = 300
@@ -62,6 +64,7 @@ def _heading(console: Console, text: str) -> None:
 
 def _print(console: Console, text: Text, indent: int = 0) -> None:
     """Print text, wrapped with its indentation in a terminal; in a log a line stays a line."""
+    text = Text(masked_text(text.plain), spans=text.spans) if masked_text(text.plain) != text.plain else text
     if console.is_terminal:
         console.print(Padding(text, (0, 0, 0, indent)))
     else:
@@ -73,4 +76,4 @@ def _more(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"Notebooks and logs are kept in {diagnosis.kept_at}"
     if diagnosis.logs:
         what = diagnosis.step.id if diagnosis.step else "--bootstrap"
-        yield f"Logs: {diagnosis.logs} (run_experiment.py cluster logs {what} --cluster-id {diagnosis.cluster.id})"
+        yield f"Logs: {diagnosis.logs} ({command_line('cluster', 'logs', what, cluster=diagnosis.cluster.id)})"

@@ -1,23 +1,27 @@
 """The command without a name: experiments, from what was typed to their start."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
-
+from launcher.commands.options import CLUSTER_VARIABLE
+from launcher.detached.emr_step import require_usable
 from launcher.emr.checks.checklist import check_before_submission
+from launcher.emr.clusters import describe, require_ready
 from launcher.emr.cost.estimates import estimate_line
+from launcher.emr.tunnels import require_program
 from launcher.experiment import preflight
 from launcher.experiment.claims import claimed
 from launcher.experiment.plan import Plan, make_plan, recorded_parameters, this_command, with_distinct_ids
 from launcher.experiment.resuming import what_is_missing
 from launcher.experiment.scoring import chosen
-from launcher.parameters.cluster import RunOptions
+from launcher.parameters.cluster import LOCAL, RunOptions
 from launcher.parameters.schema import Parameters
 from launcher.parameters.sources import gather
 from launcher.running.screens import show_plan
-from launcher.support.console import out
+from launcher.support import aws
+from launcher.support.console import err, out
 from launcher.support.surroundings import working_folder
 from lib.errors import InputError
 
@@ -61,6 +65,9 @@ def experiments(wanted: Wanted, options: RunOptions, is_dry: bool, is_checked: b
     for plan in plans:
         preflight.check(plan)
     preflight.check_together(plans, options)
+    _say_where(plans)
+    for plan in plans:
+        _require_way(plan)
     if is_dry:
         for plan in plans:
             show_plan(out(), plan, _estimate(plan))
@@ -74,12 +81,43 @@ def experiments(wanted: Wanted, options: RunOptions, is_dry: bool, is_checked: b
         plans[0].parameters.cluster.runs_on.start(plans, options)
 
 
+def _say_where(plans: Sequence[Plan]) -> None:
+    """Where a cluster is in the environment, that the experiment runs here all the same, unless that was said."""
+    named = os.environ.get(CLUSTER_VARIABLE)
+    places = [plan.parameters.cluster for plan in plans]
+    if named and all(each.target is None and each.runs_on is LOCAL for each in places):
+        err().print(
+            f"This runs here: {CLUSTER_VARIABLE} is for the commands `cluster …` alone. To run it on that cluster, add "
+            f"--cluster-id {named}",
+            style="yellow",
+            markup=False,
+        )
+
+
+def _require_way(plan: Plan) -> None:
+    """Where it runs on an EMR cluster, that there is one and that this machine can reach it; a dry run looks too.
+
+    Raises:
+        InputError: there is none of this id, it takes no work, or a program that the road needs is not installed.
+    """
+    if not plan.cluster_id:
+        return
+    where = plan.parameters.cluster
+    if where.runs_on.in_sessions:
+        require_program(where.reach)
+    cluster = describe(aws.client("emr"), plan.cluster_id)
+    if where.runs_on.in_steps:
+        require_usable(cluster)
+    else:
+        require_ready(cluster)
+
+
 def _check_cluster(plan: Plan) -> None:
     """Where it runs on an EMR cluster: the checklist, before anything costs money."""
     if plan.cluster_id:
-        check_before_submission(plan, boto3.Session(), out())
+        check_before_submission(plan, aws.session(), out())
 
 
 def _estimate(plan: Plan) -> str | None:
     """What a run will cost on the EMR cluster that it is for, if it is for one."""
-    return estimate_line(plan, boto3.Session()) if plan.cluster_id else None
+    return estimate_line(plan, aws.session()) if plan.cluster_id else None

@@ -2,13 +2,51 @@
 
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from typer._click.exceptions import UsageError
 from typer._click.utils import make_default_short_help
 from typer.core import TyperGroup
-from typer.main import get_group_from_info
+from typer.main import get_command, get_group_from_info
 from typer.models import TyperInfo
+
+from launcher.support import account
+
+
+def _taken_by(use: Callable[[str], None]) -> Callable[[str | None], str | None]:
+    def take(value: str | None) -> str | None:
+        if value == "":
+            raise typer.BadParameter("is empty")
+        if value is not None:
+            use(value)
+        return value
+
+    return take
+
+
+_REGION_HELP = f"AWS region; default: {account.REGION}, {account.REGION_OF_BOTO3} or the profile's"
+_PROFILE_HELP = f"profile of the AWS command line; default: {account.PROFILE}"
+
+
+def _for_aws(
+    region: Annotated[
+        str | None,
+        typer.Option(metavar="REGION", help=_REGION_HELP, callback=_taken_by(account.use_region), expose_value=False),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help=_PROFILE_HELP, callback=_taken_by(account.use_profile), expose_value=False),
+    ] = None,
+) -> None:
+    """The options that every command has, for any may speak to AWS."""
+
+
+def _with_options_for_aws(params: list[Any]) -> list[Any]:
+    app = typer.Typer(add_completion=False)
+    app.command()(_for_aws)
+    own = {each.name for each in params}
+    return params + [each for each in get_command(app).params if each.name not in own]
 
 
 class _Commands(MutableMapping[str, Any]):
@@ -23,7 +61,9 @@ class _Commands(MutableMapping[str, Any]):
         group = get_group_from_info(
             app, pretty_exceptions_short=True, suggest_commands=True, rich_markup_mode=self._mode
         )
-        return group.commands.get(name, group)
+        found = group.commands.get(name, group)
+        found.params = _with_options_for_aws(found.params)
+        return found
 
     def __iter__(self) -> Iterator[str]:
         """The names, in their order."""
@@ -54,6 +94,7 @@ def lazy_group(
     class LazyGroup(TyperGroup):
         def __init__(self, **attributes: Any):
             super().__init__(**attributes)
+            self.params = _with_options_for_aws(self.params)
             self.commands = _Commands({name: app for name, (app, _) in commands.items()}, self.rich_markup_mode)
 
         def resolve_command(self, ctx: Any, args: list[str]) -> Any:

@@ -3,29 +3,36 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import typer
 
 from launcher.commands.cluster_screens import nodes
 from launcher.commands.options import ClusterId, Debug, the_cluster
-from launcher.emr.clusters import Cluster, describe, idle_seconds
+from launcher.emr.clusters import UNKNOWN, Cluster, describe, idle_seconds
+from launcher.emr.cost.spending import usd_per_hour
+from launcher.emr.design import design
+from launcher.emr.lifecycle import change as changing
 from launcher.emr.lifecycle import create as creation
 from launcher.emr.lifecycle import resize as resizing
 from launcher.emr.lifecycle import terminate as termination
 from launcher.emr.lifecycle.infrastructure import find
-from launcher.emr.lifecycle.request import request, settings
+from launcher.emr.lifecycle.request import NewCluster, as_groups, request, settings
 from launcher.emr.steps import UNFINISHED_STEP, list_steps
 from launcher.support import aws
 from launcher.support.aws import AwsRefused, AwsUnavailable, NotLoggedIn
-from launcher.support.console import duration, print_json
+from launcher.support.command_lines import command_line
+from launcher.support.console import duration, print_json, say
 from launcher.support.interrupts import Interrupted
 from launcher.support.outcomes import command_body
-from lib.errors import InputError
+from lib.errors import ExperimentError, InputError
 
 app = typer.Typer()
 
 _SETTING = "any setting, as in core_count=4 (docs/cluster.md lists them)"
+# A price that rises by more than this factor, or by so many USD an hour, is asked about.
+_MUCH, _MUCH_USD = 2.0, 5.0
 Wait = Annotated[bool, typer.Option("--wait", help="wait until it is done")]
 
 
@@ -45,14 +52,15 @@ def create(
             return
         cluster_id = creation.create(wanted, around)
         idle = duration(wanted.idle_timeout)
-        print(f"{wanted.project}-cluster is {cluster_id}, ready in about ten minutes. It terminates after {idle} idle.")
-        look = f"run_experiment.py cluster status --cluster-id {cluster_id}"
+        say(f"{wanted.project}-cluster is {cluster_id}, ready in about ten minutes. It terminates after {idle} idle.")
+        say(_price_of_new(wanted))
+        look = command_line("cluster", "status", cluster=cluster_id)
         if wait:
             with _goes_on(f"The cluster keeps starting: {look}"):
                 creation.wait_until_ready(aws.client("emr"), cluster_id, _show_state)
-            print(f"Run an experiment on it: run_experiment.py --cluster-id {cluster_id} --input-data s3://…")
+            say(f"Run an experiment on it: {command_line(cluster=cluster_id, options='--input-data s3://…')}")
         else:
-            print(f"Look at it: {look}")
+            say(f"Look at it: {look}")
 
 
 @app.command()
@@ -61,6 +69,7 @@ def resize(
     group: Annotated[Literal["core", "task"], typer.Option(metavar="core|task", help="which nodes")] = "core",
     cluster_id: ClusterId = None,
     wait: Wait = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask, though the price rises much")] = False,
     debug: Debug = False,
 ) -> None:
     """Change the number of nodes of the core or task group."""
@@ -68,16 +77,45 @@ def resize(
         emr = aws.client("emr")
         planned = resizing.plan_resize(emr, the_cluster(emr, cluster_id), group.upper(), count)
         if planned.before == count:
-            print(f"The {group} group of {planned.cluster.id} already has {count} nodes.")
+            say(f"The {group} group of {planned.cluster.id} already has {count} nodes.")
             return
+        price, is_much = _price_of(planned)
+        if is_much and not yes:
+            what = f"resizing the {group} group of {planned.cluster.id} from {planned.before} to {count} nodes"
+            _ask(what, f"{what[0].upper()}{what[1:]}: {price}. Go on?")
         resizing.resize(emr, planned)
-        change = f"goes from {planned.before} to {count} nodes"
-        print(f"The {group} group of {planned.cluster.id} {change}. {planned.remark}".strip())
+        change = f"goes from {planned.before} to {count} nodes: {price}"
+        say(f"The {group} group of {planned.cluster.id} {change}. {planned.remark}".strip())
         if wait:
-            with _goes_on("The resize continues: run_experiment.py cluster status"):
+            with _goes_on(f"The resize continues: {command_line('cluster', 'status', cluster=planned.cluster.id)}"):
                 resizing.wait_until_resized(
                     emr, planned, lambda seen: print(f"{seen.running} of {count} running", flush=True)
                 )
+
+
+@app.command("set")
+def set_(
+    step_concurrency: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=256, help="steps that may run at the same time")
+    ] = None,
+    idle_timeout: Annotated[
+        str | None, typer.Option(metavar="SECONDS|never", help="idle seconds until it terminates itself, from 60")
+    ] = None,
+    protect: Annotated[
+        bool | None, typer.Option("--protect/--no-protect", help="termination protection", show_default=False)
+    ] = None,
+    cluster_id: ClusterId = None,
+    debug: Debug = False,
+) -> None:
+    """Change a running cluster: steps at the same time, idle timeout, termination protection."""
+    with command_body(debug):
+        wanted = changing.Change(step_concurrency, changing.idle_seconds(idle_timeout), protect)
+        if wanted == changing.Change():
+            raise InputError("say what to change: --step-concurrency, --idle-timeout or --protect")
+        emr = aws.client("emr")
+        cluster = describe(emr, the_cluster(emr, cluster_id))
+        for done in changing.change(emr, cluster, wanted):
+            say(done)
 
 
 @app.command()
@@ -94,18 +132,18 @@ def terminate(
         emr = aws.client("emr")
         cluster = describe(emr, the_cluster(emr, cluster_id))
         if cluster.has_ended or cluster.life.state == "TERMINATING":
-            print(f"Cluster {cluster.id} is already {cluster.life.state}.")
+            say(f"Cluster {cluster.id} is already {cluster.life.state}.")
             return
         unfinished = list_steps(emr, cluster.id, UNFINISHED_STEP)
         if not force:
             termination.check(cluster, unfinished)
         work = termination.said(unfinished) if unfinished else _other_work(cluster)
         if not yes:
-            _ask(cluster, work)
+            _ask(f"terminating {_named(cluster)}", f"Terminate {_named(cluster)}? It has {work}.")
         termination.terminate(emr, cluster)
-        print(f"{_named(cluster)} is being terminated; it had {work}.")
+        say(f"{_named(cluster)} is being terminated; it had {work}.")
         if cluster.log_place:
-            print(f"Its logs are in {cluster.log_place}")
+            say(f"Its logs are in {cluster.log_place}")
 
 
 @contextmanager
@@ -128,10 +166,32 @@ def _other_work(cluster: Cluster) -> str:
     return f"no unfinished step and has been idle for {duration(idle)}"
 
 
-def _ask(cluster: Cluster, work: str) -> None:
+def _price_of_new(wanted: NewCluster) -> str:
+    """What an hour of a new cluster costs."""
+    cluster = replace(UNKNOWN, root_gb=design()["root_volume_gb"])
+    try:
+        usd = usd_per_hour(aws.session(), cluster, as_groups(wanted))
+    except ExperimentError as error:
+        return f"What it costs is not known: {error}"
+    return f"It costs about {usd:.2f} USD an hour (list prices of nodes and disks, not the bill)."
+
+
+def _price_of(planned: resizing.Resize) -> tuple[str, bool]:
+    """What an hour costs before and after, and whether that is much more."""
+    try:
+        session = aws.session()
+        before = usd_per_hour(session, planned.cluster, planned.cluster.groups)
+        after = usd_per_hour(session, planned.cluster, planned.groups_after)
+    except ExperimentError as error:
+        return f"price not known ({error})", planned.count > _MUCH * max(planned.before, 1)
+    is_much = after > _MUCH * before or after - before > _MUCH_USD
+    return f"about {before:.2f} USD an hour before, {after:.2f} after", is_much
+
+
+def _ask(what: str, question: str) -> None:
     if not _has_somebody_to_ask():
-        raise InputError(f"terminating {_named(cluster)} needs confirmation, and stdin is not a terminal: add --yes")
-    typer.confirm(f"Terminate {_named(cluster)}? It has {work}.", abort=True)
+        raise InputError(f"{what} needs confirmation, and stdin is not a terminal: add --yes")
+    typer.confirm(question, abort=True)
 
 
 def _has_somebody_to_ask() -> bool:

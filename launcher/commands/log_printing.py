@@ -4,11 +4,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from launcher.emr.logs import LATE, LogFile, Logs
 from launcher.emr.steps import Step
 from launcher.emr.watching import patiently, watch
+from launcher.support.masking import masked_text
+from lib.errors import InputError
 
 # Seconds between two looks: EMR copies logs to S3 every few minutes, so there is no hurry.
 PAUSE = 10.0
@@ -23,6 +26,28 @@ def print_logs(logs: Logs, files: Sequence[LogFile], tail: int | None, out: Prin
         lines = logs.lines(file)
         for line in lines if tail is None else deque(lines, maxlen=tail):
             out(line)
+
+
+def save_logs(logs: Logs, files: Sequence[LogFile], folder: Path, tail: int | None) -> Path:
+    """Write logs as text below a folder, each under its name in the list; secrets that they name are masked.
+
+    Raises:
+        InputError: the folder does not take them.
+    """
+    try:
+        for file in files:
+            place = folder / file.name.removesuffix(".gz")
+            if ".." in place.relative_to(folder).parts:
+                raise InputError(f"the log {file.uri} has a name that leads out of {folder}: print it instead")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            lines = logs.lines(file)
+            with place.open("w", encoding="utf-8") as out:
+                out.writelines(
+                    f"{masked_text(line)}\n" for line in (lines if tail is None else deque(lines, maxlen=tail))
+                )
+    except OSError as error:
+        raise InputError(f"--save {folder}: {error.strerror} ({error.filename}); give another folder") from None
+    return folder
 
 
 def follow_step(

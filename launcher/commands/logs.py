@@ -3,21 +3,24 @@
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.filesize import decimal
 
 from launcher.commands.diagnosis_screen import show_diagnosis
-from launcher.commands.log_printing import folders, follow_step, print_logs
-from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
+from launcher.commands.log_printing import folders, follow_step, print_logs, save_logs
+from launcher.commands.options import AllSteps, AsJson, ClusterId, Debug, the_cluster
 from launcher.emr.clusters import Cluster, describe
 from launcher.emr.diagnosis.diagnose import NothingFailed
 from launcher.emr.diagnosis.diagnose import diagnose as diagnosis_of
 from launcher.emr.logs import LogFile, Logs, not_arrived
-from launcher.emr.steps import describe_step
+from launcher.emr.steps import describe_step, list_steps
 from launcher.support import aws
-from launcher.support.console import err, out, print_json, print_table
+from launcher.support.command_lines import command_line
+from launcher.support.console import err, out, print_json, print_table, say
+from launcher.support.masking import masked_text
 from launcher.support.outcomes import command_body
 from lib.errors import ExperimentError, InputError
 
@@ -56,6 +59,11 @@ def logs(
         bool, typer.Option("--bootstrap", help="logs of the bootstrap actions, on all nodes or one")
     ] = False,
     tail: Annotated[int | None, typer.Option("--tail", metavar="LINES", min=1, help="only the last lines")] = None,
+    checks: AllSteps = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="write them below this folder, unzipped, instead of printing them"),
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="keep printing while the step runs")] = False,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -66,12 +74,21 @@ def logs(
     """
     with command_body(debug):
         if follow and not (what or "").startswith("s-"):
-            raise InputError("--follow needs a step: run_experiment.py cluster logs STEP --follow")
+            raise InputError(f"--follow needs a step: {command_line('cluster', 'logs', 'STEP', '--follow')}")
         emr = aws.client("emr")
-        cluster = describe(emr, the_cluster(emr, cluster_id))
+        cluster = describe(emr, the_cluster(emr, cluster_id, or_last=True))
         found = Logs(aws.client("s3"), cluster)
+        if save:
+            if follow:
+                raise InputError("use either --save or --follow")
+            kept = _chosen(found, what or "", kind, bootstrap, spoken=())
+            if not kept:
+                raise _nothing(emr, found, cluster, what or "", kind)
+            say(f"{len(kept)} logs are below {save_logs(found, kept, save, tail)}")
+            return
         if what is None and not bootstrap:
-            _list(found, found.below(""), as_json)
+            hidden = [] if checks else _checks(emr, cluster)
+            _list(found, [each for each in found.below("") if each.folder not in hidden], as_json)
             return
         wanted = what or ""
         files = _chosen(found, wanted, kind, bootstrap)
@@ -94,25 +111,39 @@ def diagnose(step: _Step = None, cluster_id: ClusterId = None, as_json: AsJson =
     """
     with command_body(debug):
         emr = aws.client("emr")
-        found = diagnosis_of(emr, aws.client("s3"), the_cluster(emr, cluster_id), step)
+        found = diagnosis_of(emr, aws.client("s3"), the_cluster(emr, cluster_id, or_last=True), step)
         if as_json:
             print_json(found.as_json())
         elif isinstance(found, NothingFailed):
-            print(f"{found.sentence[0].upper()}{found.sentence[1:]}.")
+            say(f"{found.sentence[0].upper()}{found.sentence[1:]}.")
         else:
             show_diagnosis(out(), found)
         if not isinstance(found, NothingFailed) and found.cause is None:
             raise typer.Exit(1)
 
 
-def _chosen(logs: Logs, what: str, kinds: Sequence[str] | None, bootstrap: bool = False) -> list[LogFile]:
-    """The logs that are meant."""
+def _checks(emr: "EMRClient", cluster: Cluster) -> list[str]:
+    """The folders of the steps that are checks; none where the steps may not be listed."""
+    try:
+        return [f"steps/{each.id}" for each in list_steps(emr, cluster.id) if each.is_check]
+    except aws.AwsRefused:
+        return []
+
+
+def _chosen(
+    logs: Logs,
+    what: str,
+    kinds: Sequence[str] | None,
+    bootstrap: bool = False,
+    spoken: Sequence[str] = _SPOKEN,
+) -> list[LogFile]:
+    """The logs that are meant; where no kind is, those that are `spoken` (none: all) of steps and applications."""
     if bootstrap:
         found = logs.of_bootstrap(what)
     elif what.startswith("s-"):
-        found, kinds = logs.of_step(what), kinds or _SPOKEN
+        found, kinds = logs.of_step(what), kinds or spoken
     elif what.startswith("application_"):
-        found, kinds = logs.of_application(what), kinds or _SPOKEN
+        found, kinds = logs.of_application(what), kinds or spoken
     else:
         found = logs.below(f"node/{what}/" if what.startswith("i-") else what)
     return [file for file in found if not kinds or file.kind in kinds]
@@ -130,7 +161,7 @@ def _follow(
     """Print a step's logs until it has ended; everything else goes to stderr."""
     aside = err(markup=False)
     if nothing:
-        aside.print(f"Waiting: {nothing}", soft_wrap=True)
+        say(f"Waiting: {nothing}", aside)
     step = follow_step(
         logs, lambda: describe_step(emr, cluster.id, step_id), lambda: _chosen(logs, step_id, kinds), tail, _print
     )
@@ -147,7 +178,7 @@ def _nothing(emr: "EMRClient", logs: Logs, cluster: Cluster, what: str, kinds: S
     if not what.startswith("s-"):
         return ExperimentError(
             f"there is no log of {what or 'bootstrap actions'} in {logs.place} (yet: EMR copies logs there every few "
-            "minutes); run_experiment.py cluster logs lists what there is"
+            f"minutes); {command_line('cluster', 'logs', cluster=cluster.id)} lists what there is"
         )
     step = describe_step(emr, cluster.id, what)
     there = [file.kind for file in logs.of_step(what)]
@@ -161,13 +192,14 @@ def _nothing(emr: "EMRClient", logs: Logs, cluster: Cluster, what: str, kinds: S
 
 
 def _list(logs: Logs, files: list[LogFile], as_json: bool) -> None:
+    files = sorted(files, key=lambda each: each.arrived_at, reverse=True)
     if as_json:
         print_json(
             [{"uri": each.uri, "kind": each.kind, "bytes": each.size, "arrived_at": each.arrived_at} for each in files]
         )
         return
     if not files:
-        print(f"No logs have arrived in {logs.place} yet: EMR copies them there every few minutes.")
+        say(f"No logs have arrived in {logs.place} yet: EMR copies them there every few minutes.")
         return
     shown = f"{logs.place} (this command accepts the names below)"
     print(shown)
@@ -181,7 +213,7 @@ def _list(logs: Logs, files: list[LogFile], as_json: bool) -> None:
 
 def _print(line: str) -> None:
     try:
-        print(line, flush=True)
+        print(masked_text(line), flush=True)
     except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit from None

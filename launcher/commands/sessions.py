@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from launcher.parameters.sources import gather
-from launcher.support.console import err, print_table
+from launcher.support.console import err, print_table, say
 from launcher.support.outcomes import command_body
 from launcher.support.project import PROJECT
 from launcher.support.surroundings import working_folder
@@ -45,7 +45,7 @@ def sessions(
         elif not unread:
             print("There are no sessions.")
         for note in notes:
-            err().print(note, style="yellow", soft_wrap=True, markup=False)
+            say(note, err(), "yellow")
         away = dict.fromkeys(str(endpoint) for _, state, endpoint, *_ in rows if state == NOT_REACHED)
         if clean and away:
             raise ExperimentError(

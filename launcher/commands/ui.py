@@ -10,9 +10,10 @@ import typer
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
 from launcher.emr import web_pages
 from launcher.emr.clusters import describe, require_ready
+from launcher.emr.tunnels import require_program
 from launcher.emr.web_pages import OpenPages
 from launcher.support import aws
-from launcher.support.console import print_json, print_pairs
+from launcher.support.console import print_links, print_pairs
 from launcher.support.endpoint import Endpoint
 from launcher.support.interrupts import Interrupted
 from launcher.support.outcomes import command_body
@@ -44,9 +45,10 @@ def ui(
     with command_body(debug):
         if on_cluster and reach:
             raise InputError("use either --on-cluster (EMR's link) or --reach (your own tunnel)")
+        require_program(reach or "")
         emr = aws.client("emr")
-        cluster = describe(emr, the_cluster(emr, cluster_id))
-        show = print_json if as_json else lambda urls: print_pairs(list(urls.items()))
+        cluster = describe(emr, the_cluster(emr, cluster_id, or_last=True))
+        show = print_links if as_json else lambda urls: print_pairs(list(urls.items()))
         if reach is None and not on_cluster:
             show(web_pages.persistent_links(emr, cluster))
             return

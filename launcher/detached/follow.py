@@ -21,7 +21,8 @@ from launcher.running.gate import check_gate
 from launcher.running.progress import Progress
 from launcher.running.screens import show_results
 from launcher.support import aws
-from launcher.support.console import duration
+from launcher.support.command_lines import command_line
+from launcher.support.console import duration, say
 from launcher.support.interrupts import Interrupted
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
@@ -64,13 +65,13 @@ def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Conso
     show_results(console, plan, results, step.seconds or 0.0)
     cost = records.kept(step_files.files, plan.record)
     if cost:
-        console.print(f"Cost: {records.sentence(cost)}", soft_wrap=True, markup=False)
+        say(f"Cost: {records.sentence(cost)}", console)
     check_gate(results)
 
 
 def follow_command(cluster_id: str, step_id: str) -> str:
     """The command that follows a step."""
-    return f"run_experiment.py cluster step {step_id} --cluster-id {cluster_id} --wait"
+    return command_line("cluster", "step", step_id, cluster=cluster_id, options="--wait")
 
 
 @dataclass

@@ -10,6 +10,7 @@ from launcher.experiment.plan import Plan
 from launcher.experiment.submitted import Status
 from launcher.running.gate import GateFailed
 from launcher.running.run import what_is_left
+from launcher.support.command_lines import command_line
 from launcher.support.files import files_at
 from lib import artifacts
 from lib.errors import ExperimentError
@@ -24,7 +25,7 @@ class StepFailed(ExperimentError):
     def __init__(self, step: Step, cluster_id: str, problem: str, exit_code: int = 1):
         self.step, self.exit_code = step, exit_code
         super().__init__(f"step {step.id} {problem}")
-        self.add_note(f"More: run_experiment.py cluster diagnose {step.id} --cluster-id {cluster_id}")
+        self.add_note(f"More: {command_line('cluster', 'diagnose', step.id, cluster=cluster_id)}")
 
 
 def results_of(step: Step, status: Status, plan: Plan, emr: "EMRClient", cluster_id: str) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import boto3
 from rich.console import Console
-from rich.markup import escape
 
 from launcher.detached.emr_step import require_usable, set_step_concurrency, submit
 from launcher.detached.follow import follow, follow_command
@@ -16,9 +16,13 @@ from launcher.emr.steps import UNFINISHED_STEP, list_steps
 from launcher.experiment.plan import Plan
 from launcher.parameters.cluster import RunOptions
 from launcher.support import aws
-from launcher.support.console import out, print_pairs
+from launcher.support.command_lines import command_line
+from launcher.support.console import out, print_pairs, say
 from launcher.support.outcomes import one_after_the_other
 from lib.errors import InputError
+
+if TYPE_CHECKING:
+    from mypy_boto3_emr import EMRClient
 
 
 def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
@@ -28,7 +32,7 @@ def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
         InputError: they name several clusters, or one that cannot take them.
         typer.Exit: one of those followed failed; with the worst of their exit codes.
     """
-    session, console = boto3.Session(), out()
+    session, console = aws.session(), out()
     cluster_id = _the_only_cluster(plans)
     emr = aws.client("emr", session)
     cluster = describe(emr, cluster_id)
@@ -36,7 +40,7 @@ def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
     if options.step_concurrency is not None:
         _set_concurrency(session, cluster_id, options.step_concurrency, console)
         cluster = replace(cluster, step_concurrency=options.step_concurrency)
-    before = len(list_steps(emr, cluster_id, UNFINISHED_STEP))
+    before = _waiting(emr, cluster_id)
     costs = [estimate_line(plan, session) for plan in plans]  # first: nothing may come between a submission and its id
     step_ids = submit(session, cluster_id, plans)
     for number, (plan, step_id, cost) in enumerate(zip(plans, step_ids, costs, strict=True)):
@@ -45,6 +49,14 @@ def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
         console.print(f"Cluster {cluster_id} keeps no logs: failures will be hard to diagnose.", style="yellow")
     if options.wait:
         _follow_all(session, cluster_id, step_ids, options.debug, console)
+
+
+def _waiting(emr: "EMRClient", cluster_id: str) -> int:
+    """How many steps are before a new one; 0 also where that may not be asked, which is no reason not to submit."""
+    try:
+        return len(list_steps(emr, cluster_id, UNFINISHED_STEP))
+    except aws.AwsRefused:
+        return 0
 
 
 def _the_only_cluster(plans: Sequence[Plan]) -> str:
@@ -57,22 +69,22 @@ def _the_only_cluster(plans: Sequence[Plan]) -> str:
 def _set_concurrency(session: boto3.Session, cluster_id: str, steps: int, console: Console) -> None:
     set_step_concurrency(session, cluster_id, steps)
     if steps > 1:
-        console.print(
+        say(
             f"Cluster {cluster_id} now runs up to {steps} steps at the same time. Each has a driver and executors "
             "of its own and papermill on the primary node: the memory settings in the section spark must fit "
             f"{steps} times.",
-            soft_wrap=True,
+            console,
         )
 
 
 def _tell(plan: Plan, step_id: str, cluster: Cluster, before: int, cost: str, console: Console) -> None:
     turn = f"; {before} step{'s' if before > 1 else ''} before it" if before >= cluster.step_concurrency else ""
-    console.print(f"{plan.title} → {escape(plan.parameters.out)}", soft_wrap=True)
+    say(f"{plan.title} → {plan.parameters.out}", console)
     rows = [
         ("step", f"{step_id} on cluster {cluster.id} ({cluster.name}, {cluster.life.state}){turn}"),
         ("follow", follow_command(cluster.id, step_id)),
         ("cost", cost),
-        ("cancel", f"run_experiment.py cluster step {step_id} --cluster-id {cluster.id} --cancel"),
+        ("cancel", command_line("cluster", "step", step_id, cluster=cluster.id, options="--cancel")),
         *plan.folders.items(),
     ]
     print_pairs(rows, console)

@@ -4,7 +4,7 @@ Times are in UTC. Every `emr` is a boto3 client; what AWS refuses comes as `Inpu
 `ExperimentError`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,9 @@ ENDED = ("TERMINATED", "TERMINATED_WITH_ERRORS")
 # The cluster's Python, as infrastructure/ makes it; on the primary node it has papermill and sparkmagic.
 PYTHON = "/opt/mineria-ml/venv/bin/python"
 FLEETS = "INSTANCE_FLEET"
+# Rights that not everybody has who may look at a cluster.
+IDLE_POLICY, SCALING_POLICY = "elasticmapreduce:GetAutoTerminationPolicy", "elasticmapreduce:GetManagedScalingPolicy"
+_LIST_GROUPS, _LIST_FLEETS = "elasticmapreduce:ListInstanceGroups", "elasticmapreduce:ListInstanceFleets"
 _ROLES = ("MASTER", "CORE", "TASK")
 _ROOT_GB = 15  # EMR's own choice of a system disk
 # EMR reports every five minutes. The first is what auto-termination goes by; clusters without it have the second.
@@ -85,6 +88,8 @@ class Instance:
     instance_type: str
     market: str
     life: Life
+    private_ip: str = ""
+    public_ip: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,8 +105,9 @@ class Primary:
 class Cluster:
     """A cluster as it is now.
 
-    `applications` has the version of each; `configurations` are EMR's own classifications; `scaling` holds the limits
-    of managed scaling, or nothing. `auto_termination_seconds` is None where no policy ends it.
+    What these credentials may not ask for is left out, and named in `not_told`. `applications` has the version of each;
+    `configurations` are EMR's own classifications; `scaling` holds the limits of managed scaling, or nothing.
+    `auto_termination_seconds` is None where no policy ends it.
     """
 
     id: str
@@ -127,6 +133,12 @@ class Cluster:
     root_gb: int  # of the system disk of each node
     tags: Mapping[str, str]
     arn: str = ""
+    not_told: tuple[str, ...] = ()  # the rights that these credentials lack; what they would tell is left out above
+
+    @property
+    def has_known_groups(self) -> bool:
+        """Whether `groups` are those that it has, and not merely those that may be seen."""
+        return not {_LIST_GROUPS, _LIST_FLEETS} & set(self.not_told)
 
     @property
     def log_place(self) -> str:
@@ -197,10 +209,12 @@ def describe(emr: "EMRClient", cluster_id: str) -> Cluster:
     """
     with aws.translated_errors(f"cannot look at cluster {cluster_id}"):
         cluster = emr.describe_cluster(ClusterId=cluster_id)["Cluster"]
-        uses_fleets = cluster.get("InstanceCollectionType") == FLEETS
-        groups = list(_fleets(emr, cluster_id) if uses_fleets else _groups(emr, cluster_id))
-        idle = emr.get_auto_termination_policy(ClusterId=cluster_id).get("AutoTerminationPolicy", {})
-        scaling = emr.get_managed_scaling_policy(ClusterId=cluster_id).get("ManagedScalingPolicy", {})
+    asked = _Asked(cluster_id)
+    uses_fleets = cluster.get("InstanceCollectionType") == FLEETS
+    right, kinds = (_LIST_FLEETS, _fleets) if uses_fleets else (_LIST_GROUPS, _groups)
+    groups: list[Group] = asked.for_(right, lambda: list(kinds(emr, cluster_id)), [])
+    idle = asked.for_(IDLE_POLICY, lambda: emr.get_auto_termination_policy(ClusterId=cluster_id), {})
+    scaling = asked.for_(SCALING_POLICY, lambda: emr.get_managed_scaling_policy(ClusterId=cluster_id), {})
     ec2: Mapping[str, Any] = cluster.get("Ec2InstanceAttributes", {})
     named = ("EmrManagedMasterSecurityGroup", "EmrManagedSlaveSecurityGroup", "ServiceAccessSecurityGroup")
     more = [*ec2.get("AdditionalMasterSecurityGroups", []), *ec2.get("AdditionalSlaveSecurityGroups", [])]
@@ -213,8 +227,8 @@ def describe(emr: "EMRClient", cluster_id: str) -> Cluster:
         groups=tuple(sorted(groups, key=lambda group: _ROLES.index(group.role))),
         uses_fleets=uses_fleets,
         log_uri=s3_uri.with_scheme(cluster.get("LogUri", "")),
-        auto_termination_seconds=idle.get("IdleTimeout"),
-        scaling=scaling.get("ComputeLimits", {}),
+        auto_termination_seconds=idle.get("AutoTerminationPolicy", {}).get("IdleTimeout"),
+        scaling=scaling.get("ManagedScalingPolicy", {}).get("ComputeLimits", {}),
         step_concurrency=cluster.get("StepConcurrencyLevel", 1),
         termination_protected=cluster.get("TerminationProtected", False),
         ends_after_steps=cluster.get("AutoTerminate", False),
@@ -223,12 +237,42 @@ def describe(emr: "EMRClient", cluster_id: str) -> Cluster:
         service_role=cluster.get("ServiceRole", ""),
         subnet=ec2.get("Ec2SubnetId", ""),
         zone=ec2.get("Ec2AvailabilityZone", ""),
-        security_groups=tuple(dict.fromkeys([*(ec2[name] for name in named if ec2.get(name)), *more])),
+        security_groups=tuple(each for each in dict.fromkeys([*(ec2.get(name, "") for name in named), *more]) if each),
         primary_dns=cluster.get("MasterPublicDnsName", ""),
         root_gb=cluster.get("EbsRootVolumeSize", _ROOT_GB),
         tags={each["Key"]: each.get("Value", "") for each in cluster.get("Tags", [])},
         arn=cluster.get("ClusterArn", ""),
+        not_told=tuple(asked.lacking),
     )
+
+
+class _Asked:
+    """Asks for what only some need to know; `lacking` names the rights that were not there."""
+
+    def __init__(self, cluster_id: str):
+        self._cluster_id, self.lacking = cluster_id, list[str]()
+
+    def for_(self, right: str, ask: Callable[[], Any], otherwise: Any) -> Any:
+        try:
+            with aws.translated_errors(f"cannot look at cluster {self._cluster_id}"):
+                return ask()
+        except aws.AwsRefused:
+            self.lacking.append(right)
+            return otherwise
+
+
+def require_groups(cluster: Cluster) -> None:
+    """Refuse to go on without a cluster's nodes.
+
+    Raises:
+        AwsRefused: these credentials may not see them.
+    """
+    if not cluster.has_known_groups:
+        lacking = ", ".join(cluster.not_told)
+        raise aws.AwsRefused(
+            f"the nodes of cluster {cluster.id} may not be looked at: allow {lacking} to this user or role, or use "
+            "another profile"
+        )
 
 
 def instances(emr: "EMRClient", cluster_id: str) -> list[Instance]:
@@ -243,6 +287,8 @@ def instances(emr: "EMRClient", cluster_id: str) -> list[Instance]:
             instance_type=each.get("InstanceType", ""),
             market=each.get("Market", ""),
             life=_life(each),
+            private_ip=each.get("PrivateIpAddress", ""),
+            public_ip=each.get("PublicIpAddress", ""),
         )
         for page in pages
         for each in page["Instances"]

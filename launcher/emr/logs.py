@@ -143,6 +143,11 @@ def not_arrived(step: Step, logs: Logs, cluster: Cluster) -> str:
             f"there are no logs of step {step.id} in {logs.place}steps/{step.id}/: the cluster ended before it copied "
             "them, or the nodes' role may not write there"
         )
+    if cluster.has_ended:
+        return (
+            f"the logs of step {step.id} have not arrived in {logs.place}steps/{step.id}/, and the cluster is "
+            f"{cluster.life.state}: they come within {LATE} minutes after its end, or are lost with it"
+        )
     return (
         f"the logs of step {step.id} have not arrived yet: EMR copies them to {logs.place}steps/{step.id}/ every few "
         f"minutes; try again in five, or read them on the primary node: "

@@ -3,6 +3,7 @@
 Times are in UTC; every `emr` is a boto3 client.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from launcher.emr.clusters import utc
 from launcher.emr.watching import watch
 from launcher.support import aws
+from launcher.support.command_lines import command_line
 from launcher.support.project import PROJECT_NAME
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
@@ -18,12 +20,15 @@ from lib.errors import ExperimentError, InputError
 if TYPE_CHECKING:
     from mypy_boto3_emr import EMRClient
 
+LIST_STEPS = "elasticmapreduce:ListSteps"
 # EMR's names for the states of a step.
 UNFINISHED_STEP = ("PENDING", "RUNNING", "CANCEL_PENDING")
 FAILED_STEP = ("FAILED", "CANCELLED", "INTERRUPTED")
 # The step by which `cluster check` tries the nodes' role.
 PROBE_NAME = f"{PROJECT_NAME} check"
 
+
+_NO_SUCH_STEP = re.compile(r"step ?id\b.*(is not valid|does not exist)", re.IGNORECASE)
 
 # How the names of steps that train no model begin.
 SCORING = "scoring "
@@ -79,9 +84,14 @@ class Step:
         return artifacts.model_dir(*found) if found and not self.name.startswith(SCORING) else None
 
     @property
+    def is_check(self) -> bool:
+        """Whether it is the probe of `cluster check`, of which there is one before each run too."""
+        return self.name == PROBE_NAME
+
+    @property
     def is_ours(self) -> bool:
-        """Whether this project submitted it: a run, or the probe of `cluster check`."""
-        return self.run_id is not None or self.name == PROBE_NAME
+        """Whether this project submitted it: a run, or a check."""
+        return self.run_id is not None or self.is_check
 
     def _ours(self) -> tuple[str, str] | None:
         # A step of this project has the place of its parameters among its arguments.
@@ -103,8 +113,14 @@ def describe_step(emr: "EMRClient", cluster_id: str, step_id: str) -> Step:
     Raises:
         InputError: the cluster has no such step, or there is no right to look.
     """
-    with aws.translated_errors(f"cannot look at step {step_id} of cluster {cluster_id}"):
-        return _step(emr.describe_step(ClusterId=cluster_id, StepId=step_id)["Step"])
+    try:
+        with aws.translated_errors(f"cannot look at step {step_id} of cluster {cluster_id}"):
+            return _step(emr.describe_step(ClusterId=cluster_id, StepId=step_id)["Step"])
+    except InputError as error:
+        if not _NO_SUCH_STEP.search(str(error)):
+            raise
+        listing = command_line("cluster", "steps", cluster=cluster_id)
+        raise InputError(f"{str(error).rstrip('.')}: list those that there are: {listing}") from None
 
 
 def wait_for_step(emr: "EMRClient", cluster_id: str, step_id: str, show: Callable[[Step], None]) -> None:
@@ -122,7 +138,7 @@ def wait_for_step(emr: "EMRClient", cluster_id: str, step_id: str, show: Callabl
             why = step.failure.get("Message") or step.reason
             raise ExperimentError(
                 f"step {step_id} is {state}{f': {why}' if why else ''}. "
-                f"Why: run_experiment.py cluster diagnose {step_id} --cluster-id {cluster_id}"
+                f"Why: {command_line('cluster', 'diagnose', step_id, cluster=cluster_id)}"
             )
         if not step.is_unfinished:
             return

@@ -26,6 +26,15 @@ from launcher.support.endpoint import LIVY_PORT, Endpoint
 from lib.errors import ExperimentError, InputError
 
 _PLUGIN = "session-manager-plugin"
+# What each road needs, and where it comes from.
+_PROGRAMS = {
+    "ssh": ("ssh", "install OpenSSH, or take --reach ssm"),
+    "ssm": (
+        _PLUGIN,
+        "install it (https://docs.aws.amazon.com/systems-manager/latest/userguide/"
+        "session-manager-working-with-install-plugin.html), or take --reach ssh",
+    ),
+}
 _FORWARD = "AWS-StartPortForwardingSession"
 _FORWARD_BEYOND = "AWS-StartPortForwardingSessionToRemoteHost"
 # The plugin's own variable, since its version 1.2.497.
@@ -170,7 +179,7 @@ class _Ssh:
     kind = "ssh"
 
     def __init__(self, door: RemotePort, endpoint: Endpoint, primary: Primary):
-        _require("ssh", self.kind)
+        require_program(self.kind)
         self._door = door
         self._login = f"{endpoint.ssh_user}@{primary.address}"
         self._key = Path(endpoint.ssh_key).expanduser() if endpoint.ssh_key else None
@@ -197,7 +206,7 @@ class _Ssm:
     kind = "ssm"
 
     def __init__(self, door: RemotePort, primary: Primary, session: Any):
-        _require(_PLUGIN, self.kind)
+        require_program(self.kind)
         self._door, self._instance, self._ssm, self._id = door, primary.instance, aws.client("ssm", session), ""
 
     def start(self, port: int) -> tuple[list[str], dict[str, str]]:
@@ -225,9 +234,15 @@ class _Ssm:
             self._ssm.terminate_session(SessionId=self._id)
 
 
-def _require(program: str, kind: str) -> None:
-    if shutil.which(program) is None:
-        raise InputError(f"--reach {kind} needs the program {program}, which is not installed here")
+def require_program(reach: str) -> None:
+    """Refuse a road that needs a program which is not here, before anything costs time.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    program, remedy = _PROGRAMS.get(reach, ("", ""))
+    if program and shutil.which(program) is None:
+        raise InputError(f"--reach {reach} needs the program {program}, which is not installed here; {remedy}")
 
 
 def _free_port() -> int:

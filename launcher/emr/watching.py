@@ -12,7 +12,7 @@ from rich.console import Console
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from launcher.support.aws import AwsUnavailable
-from launcher.support.console import err
+from launcher.support.console import err, say
 
 T = TypeVar("T")
 
@@ -36,16 +36,15 @@ def patiently(
         AwsUnavailable: it may pass, but did not in ten minutes.
     """
 
-    def say(state: RetryCallState) -> None:
+    def tell(state: RetryCallState) -> None:
         if state.attempt_number == 1 and state.outcome:
-            said = console or err()
-            said.print(f"{state.outcome.exception()} (retrying)", style="yellow", markup=False, soft_wrap=True)
+            say(f"{state.outcome.exception()} (retrying)", console or err(), "yellow")
 
     retrying = Retrying(
         retry=retry_if_exception_type(passing),
         stop=stop_after_delay(PATIENCE),
         wait=wait_fixed(PAUSE if pause is None else pause),
-        before_sleep=say,
+        before_sleep=tell,
         sleep=time.sleep,
         reraise=True,
     )

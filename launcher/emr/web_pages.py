@@ -13,6 +13,7 @@ from launcher.emr.clusters import Cluster, find_primary
 from launcher.emr.tunnels import RemotePort, Tunnel, tunnel_to
 from launcher.emr.watching import watch
 from launcher.support import aws
+from launcher.support.command_lines import command_line
 from launcher.support.endpoint import HISTORY_PORT, YARN_PORT, Endpoint
 from lib.errors import ExperimentError
 
@@ -33,7 +34,7 @@ class NoInterface(ExperimentError):
     def __init__(self, page: str, cluster_id: str, state: str):
         super().__init__(
             f"EMR has no link to {page} of cluster {cluster_id} after two minutes ({state}); try again, or take a "
-            f"tunnel: run_experiment.py cluster ui --cluster-id {cluster_id} --reach ssm"
+            f"tunnel: {command_line('cluster', 'ui', cluster=cluster_id, options='--reach ssm')}"
         )
 
 
@@ -91,7 +92,7 @@ def opened_pages(endpoint: Endpoint, session: boto3.Session | None = None) -> It
         InputError: no such cluster, not ready, no right, a program that the road needs is not installed.
         TunnelBroken: a tunnel did not open.
     """
-    session = session or boto3.Session()
+    session = session or aws.session()
     primary = find_primary(endpoint.cluster_id, aws.client("emr", session), "Spark")
     if endpoint.reach == "direct":
         yield OpenPages({page: f"http://{primary.address}:{port}" for page, port in PORTS.items()}, ())

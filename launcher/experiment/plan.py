@@ -16,6 +16,7 @@ from typing import Any
 from launcher.experiment import results
 from launcher.parameters.schema import Parameters
 from launcher.support.files import Files, files_at, shown
+from launcher.support.masking import masked_words
 from launcher.support.project import PROJECT
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
@@ -211,7 +212,7 @@ def _check_every_parameter_is_taken(plan: Plan) -> None:
 
 def this_command() -> list[str]:
     """The command line as it was typed, for the record."""
-    return ["python", *sys.argv]
+    return ["python", *masked_words(sys.argv)]
 
 
 def recorded_parameters(out: str, model: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from launcher.experiment.plan import Plan, Step, make_plan
 from launcher.parameters.schema import check
 from launcher.support.files import Files, files_at, put_content
+from launcher.support.masking import masked_text
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
 
@@ -126,7 +127,7 @@ class StatusWriter:
 
     def over(self, exit_code: int, error: str = "", failure: ExperimentError | None = None) -> None:
         """Note how the run ended; `failure` is this project's error that ended it, if one did."""
-        self._status.exit_code, self._status.error = exit_code, error
+        self._status.exit_code, self._status.error = exit_code, masked_text(error)
         if failure:
             self._status.cause, self._status.kept_at = failure.cause, failure.kept_at
             self._status.settings = dict(failure.settings)

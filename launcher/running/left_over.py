@@ -2,7 +2,8 @@
 
 import os
 
-from launcher.support.console import err
+from launcher.support.command_lines import command_line
+from launcher.support.console import err, say
 from launcher.targets.livy.records import damaged, records
 
 
@@ -11,11 +12,11 @@ def warn_of_leftovers() -> None:
     left = [record for record in records() if not record.is_active or record.pid == os.getpid()]
     if left:
         names = ", ".join(f"{', '.join(map(str, each.sessions)) or each.name} at {each.endpoint}" for each in left)
-        err().print(
+        say(
             f"Livy sessions that were not ended and may still cost money: {names}. "
-            "`run_experiment.py sessions` lists them, `run_experiment.py sessions --clean` ends them.",
-            style="yellow",
-            soft_wrap=True,
+            f"`{command_line('sessions')}` lists them, `{command_line('sessions', '--clean')}` ends them.",
+            err(),
+            "yellow",
         )
     for problem in damaged():
-        err().print(str(problem), style="yellow", soft_wrap=True, markup=False)
+        say(str(problem), err(), "yellow")

@@ -1,13 +1,10 @@
 """One experiment from its plan to its results, as a person sees it."""
 
-import shlex
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
-
-from rich.markup import escape
 
 from launcher.experiment.plan import Plan
 from launcher.experiment.search_log import SearchLog
@@ -17,7 +14,8 @@ from launcher.running.gate import check_gate
 from launcher.running.left_over import warn_of_leftovers
 from launcher.running.progress import Progress
 from launcher.running.screens import show_results
-from launcher.support.console import out
+from launcher.support.command_lines import command_line
+from launcher.support.console import out, say
 from launcher.support.files import files_at, shown
 from launcher.support.interrupts import Interrupted
 from launcher.support.outcomes import one_after_the_other
@@ -51,10 +49,10 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
         ExperimentError: it failed, or (`GateFailed`) is complete and not good enough.
     """
     console = out()
-    console.print(f"{plan.title} → {escape(shown(plan.parameters.out))}", soft_wrap=True)
+    say(f"{plan.title} → {shown(plan.parameters.out)}", console)
     cost = _cost_watch(plan)
     if cost:
-        console.print(f"Cost: {cost.estimate()}", soft_wrap=True, markup=False)
+        say(f"Cost: {cost.estimate()}", console)
     # papermill and nbconvert take seconds to import, which a run that is refused need not wait for.
     from launcher.running.runner import Run
     from launcher.targets.target import target_of
@@ -74,7 +72,7 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
     if cost:
         from launcher.emr.cost.records import sentence
 
-        console.print(f"Cost: {sentence(cost.cost)}", soft_wrap=True, markup=False)
+        say(f"Cost: {sentence(cost.cost)}", console)
     warn_of_leftovers()
     check_gate(results)
 
@@ -83,11 +81,10 @@ def _cost_watch(plan: Plan) -> "CostWatch | None":
     """The observer that keeps account of the EMR cluster that a plan runs on, if it runs on one."""
     if not plan.cluster_id:
         return None
-    import boto3
-
     from launcher.emr.cost.watch import CostWatch
+    from launcher.support import aws
 
-    return CostWatch(plan, boto3.Session())
+    return CostWatch(plan, aws.session())
 
 
 def what_is_left(plan: Plan, is_trained: bool) -> str:
@@ -109,7 +106,7 @@ def _resuming(plan: Plan) -> str:
     where = cluster.runs_on.resume_options(cluster).items()
     options = ["--out", shown(plan.parameters.out), *(word for name, value in where for word in _option(name, value))]
     model = artifacts.model_name(plan.run_id)
-    return f"run_experiment.py {shlex.join(options)} --resume {model}"
+    return command_line(*options, "--resume", model)
 
 
 def _what_is_left_of_scores(plan: Plan) -> str:

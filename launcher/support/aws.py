@@ -1,5 +1,6 @@
 """AWS's errors in words: what was refused or not found, and what to do."""
 
+import html
 import os
 import re
 from collections.abc import Iterator
@@ -10,15 +11,20 @@ import boto3
 from botocore import exceptions
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+from botocore.session import get_session
 
+from launcher.support import account
+from launcher.support.command_lines import command_line
 from lib.errors import ExperimentError, InputError
 
 # Times that a request is made in all: AWS's throttling passes in a minute, and so long are ten attempts.
 ATTEMPTS = 10
 _ATTEMPTS_VARIABLE = "AWS_MAX_ATTEMPTS"
 
-_LOGIN = "log in again (aws sso login, aws configure) or set AWS_PROFILE"
-_NO_CREDENTIALS = (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.ProfileNotFound)
+_LOGIN = "log in again (aws sso login, aws configure) or give another profile (--profile, AWS_PROFILE)"
+_LOG_IN = "log in (aws configure, or aws sso login) or give a profile (--profile, AWS_PROFILE)"
+_NO_CREDENTIALS = (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)
 _LOGGED_OUT = (
     exceptions.SSOError,
     exceptions.TokenRetrievalError,
@@ -50,6 +56,27 @@ _THROTTLED = {
 # The request names something that does not exist or makes no sense.
 _MEANT = {"InvalidRequestException", "ValidationException"}
 _NO_SUCH_CLUSTER = re.compile(r"(cluster ?id|job flow id)\b.*(is not valid|does not exist)", re.IGNORECASE | re.DOTALL)
+# Operations whose right has another name; of the rest it is the operation's, with the prefix of its service.
+_OTHER_RIGHTS = {
+    "ListObjects": "s3:ListBucket",
+    "ListObjectsV2": "s3:ListBucket",
+    "HeadBucket": "s3:ListBucket",
+    "HeadObject": "s3:GetObject",
+    "ListBuckets": "s3:ListAllMyBuckets",
+    "CreateMultipartUpload": "s3:PutObject",
+    "UploadPart": "s3:PutObject",
+    "CompleteMultipartUpload": "s3:PutObject",
+    "DeleteObjects": "s3:DeleteObject",
+    "DescribeBudgets": "budgets:ViewBudget",
+    "DescribeNotificationsForBudget": "budgets:ViewBudget",
+    "DescribeSubscribersForNotification": "budgets:ViewBudget",
+}
+_PREFIXES = {
+    "emr": "elasticmapreduce",
+    "s3": "s3",
+    **{each: each for each in ("sts", "iam", "ssm", "pricing", "budgets", "cloudwatch", "glue", "ec2")},
+}
+_LONGEST = 1_000  # characters of a message
 _ENCODED = re.compile(r"\s*Encoded authorization failure message: \S+")
 
 
@@ -69,7 +96,17 @@ class AwsBusy(AwsUnavailable):
     """AWS throttled the request and did nothing."""
 
 
-def client(service: str, session: boto3.Session | None = None, attempts: int | None = None) -> Any:
+def session() -> boto3.Session:
+    """A session with the account and region that are meant; every session of this program is made here.
+
+    Raises:
+        NotLoggedIn: there is no such profile.
+    """
+    with translated_errors("cannot use AWS"):
+        return boto3.Session(region_name=account.region())
+
+
+def client(service: str, used: boto3.Session | None = None, attempts: int | None = None) -> Any:
     """A client of an AWS service that is patient with throttling and passing faults.
 
     AWS_MAX_ATTEMPTS says how patient. `attempts` is for requests that must not be repeated: one that timed out may
@@ -79,7 +116,7 @@ def client(service: str, session: boto3.Session | None = None, attempts: int | N
     # A number here goes over that variable.
     retries: Any = {"mode": "standard"} | ({"total_max_attempts": patience} if patience else {})
     with translated_errors(f"cannot use AWS ({service})"):
-        make: Any = (session or boto3.Session()).client  # its stub wants each service by name
+        make: Any = (used or session()).client  # its stub wants each service by name
         return make(service, config=Config(retries=retries))
 
 
@@ -98,18 +135,29 @@ def translated_errors(doing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _of_client_error(doing, error) from error
+    except exceptions.ProfileNotFound as error:
+        raise NotLoggedIn(
+            f"{doing}: {error}; check --profile and {account.PROFILE}, or make it: aws configure"
+        ) from None
     except _NO_CREDENTIALS as error:
-        raise NotLoggedIn(f"{doing}: no AWS credentials ({error}); {_LOGIN}") from None
+        raise NotLoggedIn(f"{doing}: no AWS credentials ({error}); {_LOG_IN}") from None
     except _LOGGED_OUT as error:
         raise NotLoggedIn(f"{doing}: the AWS login has expired ({error}); {_LOGIN}") from None
     except exceptions.NoRegionError:
-        raise InputError(f"{doing}: no AWS region is set; set AWS_REGION or the profile's region") from None
+        raise InputError(f"{doing}: {account.NO_REGION}") from None
+    except exceptions.InvalidRegionError as error:
+        raise InputError(f"{doing}: {str(error).rstrip('.')}; check --region and {account.REGION}") from None
     except _NO_CONNECTION as error:
         raise AwsUnavailable(f"{doing}: {error}; check the network and the region") from None
     except exceptions.WaiterError as error:
         raise _of_waiter(doing, error) from error
+    except ResponseParserError as error:
+        raise AwsUnavailable(
+            f"{doing}: the answer is none of AWS's, as of a proxy on the way ({_plain(str(error))}); check the "
+            "network, or try again in a few minutes"
+        ) from error
     except BotoCoreError as error:
-        raise ExperimentError(f"{doing}: {error}") from error
+        raise ExperimentError(f"{doing}: {_plain(str(error))}") from error
 
 
 def is_throttled(error: ClientError) -> bool:
@@ -124,7 +172,7 @@ def code(error: ClientError) -> str:
 
 def _of_client_error(doing: str, error: ClientError) -> ExperimentError:
     name = code(error)
-    message = error.response.get("Error", {}).get("Message", "") or name
+    message = _plain(error.response.get("Error", {}).get("Message", "")) or name
     about = error.response.get("ResponseMetadata", {})
     if name in _EXPIRED:
         return NotLoggedIn(f"{doing}: the AWS credentials are invalid or expired: {message}; {_LOGIN}")
@@ -144,21 +192,43 @@ def _of_client_error(doing: str, error: ClientError) -> ExperimentError:
         bucket = error.response["Error"].get("BucketName", "")
         return InputError(f"{doing}: there is no bucket {bucket or 'of that name'}; create it or name another")
     if name in _MEANT and _NO_SUCH_CLUSTER.search(message):
-        remedy = (
-            "check the id and the region (AWS_REGION); run_experiment.py cluster list --all shows the existing ones"
-        )
+        look = command_line("cluster", "list", "--all")
+        remedy = f"check the id and the region (--region, {account.REGION}), or list the existing ones: {look}"
         return InputError(f"{doing}: {message.rstrip('.')}: {remedy}")
     failure = InputError if name in _MEANT else ExperimentError
     return failure(f"{doing}: {message}")
+
+
+def _plain(message: str) -> str:
+    """A message on one line. Gateways and proxies answer with a page of HTML, of which the words are kept."""
+    if re.search(r"<\s*(!doctype|html|head|body|title)\b", message, re.IGNORECASE):
+        message = html.unescape(re.sub(r"(?is)<(script|style)\b.*?</\1>|<[^>]*>", " ", message))
+    line = " ".join(message.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"
+
+
+def _right_to(operation: str, words: str) -> str:
+    """The right that an operation asks for, in IAM's word: AWS's own where it says it."""
+    said = re.search(r"not authorized to perform: ([\w-]+:\w+)", words)
+    if said:
+        return said[1]
+    if operation in _OTHER_RIGHTS:
+        return _OTHER_RIGHTS[operation]
+    known = get_session()
+    prefixes = (
+        prefix for service, prefix in _PREFIXES.items() if operation in known.get_service_model(service).operation_names
+    )
+    prefix = next(prefixes, "")
+    return f"{prefix}:{operation}" if prefix else operation
 
 
 def _denial(operation: str, message: str) -> str:
     """Who may not do what, in AWS's own words where it says so."""
     remedy = "allow it to this user or role, or use another profile"
     if "not authorized" not in message:
-        return f"access denied to {operation}; {remedy}"
+        return f"access denied to {_right_to(operation, message)}; {remedy}"
     words = _ENCODED.sub(" (details: aws sts decode-authorization-message)", message).rstrip(". ")
-    return f"access denied to {operation} ({words}); {remedy}"
+    return f"access denied to {_right_to(operation, words)} ({words}); {remedy}"
 
 
 def _of_waiter(doing: str, error: exceptions.WaiterError) -> ExperimentError:

@@ -1,15 +1,19 @@
 """What commands print with: the console, tables for people, JSON for programs, durations as people say them."""
 
 import json
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_WIDE = 1_000
+from launcher.support.masking import masked
+from launcher.support.wrapping import column_widths, wrapped
+
+_WIDE = 1_000  # characters, where nobody looks
+_NARROW = 30  # the least that a text is wrapped to
+_GAP = 2  # between columns
 
 
 def out(width: int | None = None) -> Console:
@@ -25,33 +29,58 @@ def err(markup: bool = True) -> Console:
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], console: Console | None = None) -> None:
     """Print a table without borders; a cell may be a `rich` Text, and None is a dash.
 
-    Only a terminal folds long cells: what reads a pipe wants a row to be a line.
+    A column whose name ends in `>` holds numbers. In a terminal long cells wrap between words, so that an id or a path
+    stays in one piece; what reads a pipe wants a row to be a line.
     """
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text("–" if cell is None else str(cell)) for cell in row))
-    (console or out(None if sys.stdout.isatty() else _WIDE)).print(table)
+    console = console or out()
+    texts = [[_cell(cell) for cell in row] for row in rows]
+    room = (console.width if console.is_terminal else _WIDE) - _GAP * (len(columns) - 1)
+    names = [column.rstrip(">") for column in columns]
+    cells = [[name, *(row[place].plain for row in texts)] for place, name in enumerate(names)]
+    widths = column_widths(cells, room)
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+    for name, column, width in zip(names, columns, widths, strict=True):
+        table.add_column(name, width=width, justify="right" if column.endswith(">") else "left")
+    for row in texts:
+        table.add_row(*row)
+    console.width = max(console.width, sum(widths) + _GAP * len(columns))
+    console.print(table)
 
 
 def print_pairs(rows: Sequence[tuple[str, str]], console: Console | None = None) -> None:
     """Print names and values; a value may have several lines, and a name repeated stands once.
 
-    Long values run over the edge rather than wrap, so that paths can be copied.
+    In a terminal values wrap under their column, but for paths and commands, which can be copied whole.
     """
     console = console or out()
     width = max(len(name) for name, _ in rows)
     for index, (name, value) in enumerate(rows):
         label = name if index == 0 or rows[index - 1][0] != name else ""
-        for line in value.split("\n"):
-            console.print(Text(f"{label:{width}}", "bold") + Text(f"  {line}"), soft_wrap=True)
-            label = ""
+        print_hanging(Text(f"{label:{width}}  ", "bold"), value, console)
+
+
+def print_hanging(head: Text, text: str, console: Console, style: str = "") -> None:
+    """Print a text beside its head; in a terminal it wraps under itself, and `style` is of the text."""
+    width = max(console.width - head.cell_len, _NARROW) if console.is_terminal else _WIDE
+    lines = wrapped(text, width) if console.is_terminal else text.split("\n")
+    for line in lines:
+        console.print(head + Text(line, style or "not bold"), soft_wrap=True)
+        head = Text(" " * head.cell_len)
+
+
+def say(text: str, console: Console | None = None, style: str = "") -> None:
+    """Print a message as it is, wrapped between words in a terminal; in a log a line stays a line."""
+    print_hanging(Text(""), text, console or out(), style)
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON, times in ISO 8601, so that `jq` and scripts can read it."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+    """Print a value as JSON, times in ISO 8601, so that `jq` and scripts can read it; secrets are masked."""
+    print(json.dumps(masked(value), indent=2, ensure_ascii=False, default=_plain))
+
+
+def print_links(links: Mapping[str, str]) -> None:
+    """Print links by name as JSON, as they are: a link that EMR signs is good for its token."""
+    print(json.dumps(links, indent=2))
 
 
 def duration(seconds: float) -> str:
@@ -65,3 +94,7 @@ def duration(seconds: float) -> str:
 
 def _plain(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _cell(value: Any) -> Text:
+    return value if isinstance(value, Text) else Text("–" if value is None else str(value))

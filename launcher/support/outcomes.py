@@ -11,6 +11,8 @@ from rich.text import Text
 from launcher.support.console import err
 from launcher.support.disks import disk_full
 from launcher.support.interrupts import Interrupted, interruptible
+from launcher.support.masking import masked_text
+from launcher.support.wrapping import wrapped
 from lib.errors import ExperimentError
 
 EXIT_CODES = (
@@ -32,20 +34,20 @@ def command_body(debug: bool) -> Iterator[None]:
         with interruptible():
             yield
     except Interrupted as stop:
-        _tell(Text(f"Stopped by {stop.name}.", "bold yellow"), stop)
+        _tell(Text(f"Stopped by {stop.name}.", "bold yellow"), "", stop)
         raise typer.Exit(stop.exit_code) from None
     except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except Exception as error:
         if debug:
-            _print(Text(_trace(error)))
+            err().print(Text(masked_text(_trace(error))), soft_wrap=True)
         known = error if isinstance(error, ExperimentError) else _full_disk(error)
         if known:
-            _tell(Text("Error: ", "bold red") + Text(str(known), "not bold default"), error)
+            _tell(Text("Error: ", "bold red"), str(known), error)
             raise typer.Exit(known.exit_code) from None
         problem = f"{type(error).__name__}: {str(error).strip() or 'no message'}".splitlines()[0]
         hint = "" if debug else " (--debug shows the traceback)"
-        _tell(Text("Unexpected error: ", "bold red") + Text(problem + hint, "not bold default"), error)
+        _tell(Text("Unexpected error: ", "bold red"), problem + hint, error)
         raise typer.Exit(1) from None
 
 
@@ -73,15 +75,16 @@ def one_after_the_other(bodies: Sequence[Callable[[], None]], debug: bool) -> No
         raise typer.Exit(worst)
 
 
-def _tell(message: Text, error: BaseException) -> None:
+def _tell(head: Text, message: str, error: BaseException) -> None:
+    """Print a message behind its head, with the notes of the error; they may name what must not be shown."""
     for note in getattr(error, "__notes__", []):
-        message = message + Text(("\n" if isinstance(error, Exception) else " ") + note, "not bold default")
-    _print(message)
-
-
-def _print(message: Text) -> None:
+        message += ("\n" if isinstance(error, Exception) else " ") + note
+    lines = masked_text(head.plain + message).split("\n")
     console = err()
-    console.print(message, soft_wrap=not console.is_terminal)  # in a log, a line stays a line
+    shown = [part for line in lines for part in wrapped(line, console.width)] if console.is_terminal else lines
+    console.print(Text.assemble(head, shown[0][len(head.plain) :]), soft_wrap=True)
+    for line in shown[1:]:
+        console.print(Text(line), soft_wrap=True)
 
 
 def _trace(error: BaseException) -> str:

@@ -201,7 +201,7 @@ def test_what_cannot_be_evaluated_is_named(spark, trained, evaluated, place):
         (
             trained.folder,
             {"test_data": one_class},
-            "test_data: label column 'label' has only one value: 1 .* without labels: run_experiment.py score",
+            "test_data: label column 'label' has only one value: 1 .* without labels: python run_experiment.py score",
         ),
         (
             trained.folder,

@@ -56,7 +56,7 @@ def test_without_lib_the_first_cell_stops_with_the_remedy(papermill, livy_url):
     assert ran.returncode == 1
     said = ran.stderr.strip().splitlines()[-1]
     assert said.startswith(
-        "AssertionError: The Spark session has no lib: put the cell that run_experiment.py lab --cell"
+        "AssertionError: The Spark session has no lib: put the cell that python run_experiment.py lab --cell"
     )
     assert begun(notebook) == 1
     assert sessions(livy_url) == before

@@ -18,6 +18,7 @@ from launcher.emr.clusters import PYTHON
 from launcher.emr.policies import needed_on, s3_arn, statements
 from launcher.emr.steps import PROBE_NAME, UNFINISHED_STEP, Step, describe_step, list_steps
 from launcher.support import aws
+from launcher.support.command_lines import command_line
 from launcher.support.s3_files import S3Files
 from lib.errors import ExperimentError, InputError
 from lib.support.s3_uri import bucket_and_key
@@ -104,7 +105,7 @@ def _of_failed_probe(subject: Subject, step: Step) -> CheckResult:
             return _denied(subject, denied)
     why = step.failure.get("Message") or step.failure.get("Reason") or step.reason or "EMR gives no reason"
     found = f"step {step.id} is {step.state} and wrote nothing below {subject.parameters.out}: {why}"
-    return fail(found, f"run_experiment.py cluster diagnose {step.id} --cluster-id {subject.cluster.id}")
+    return fail(found, command_line("cluster", "diagnose", step.id, cluster=subject.cluster.id))
 
 
 def _only_read(subject: Subject, why: str) -> CheckResult:

@@ -7,6 +7,7 @@ from launcher.emr.checks.subject import CheckResult, Subject, fail, ok, warning
 from launcher.emr.design import design
 from launcher.emr.policies import glue_arns, statement
 from launcher.support import aws
+from launcher.support.command_lines import command_line
 from lib.support import tables
 
 _FACTORY = "hive.metastore.client.factory.class"
@@ -18,11 +19,12 @@ def catalogue(subject: Subject) -> CheckResult:
         return ok("no table of it is read")
     glue = design()["glue"]
     (ours,) = (each["Properties"] for each in glue["configurations"])
+    create = command_line("cluster", "create", "-p", "glue=true")
     if subject.cluster.settings("spark-hive-site").get(_FACTORY) != ours[_FACTORY]:
         return warning(
             f"the cluster's Spark does not use the Glue Data Catalog: {', '.join(subject.in_catalogue)} must be in a "
             "catalogue that its sessions have otherwise",
-            "create the cluster with Terraform's glue_databases, or run_experiment.py cluster create -p glue=true",
+            f"create the cluster with Terraform's glue_databases, or {create}",
         )
     role = role_of_nodes(subject)
     denied = _denied(subject, role["Arn"], glue["actions"])

@@ -17,6 +17,8 @@ from launcher.emr.checks.subject import CheckResult, Level, Subject, fail, warni
 from launcher.emr.clusters import describe
 from launcher.experiment.plan import Plan
 from launcher.support import aws
+from launcher.support.console import say
+from launcher.support.masking import masked_text
 from lib.errors import ExperimentError, InputError
 
 Check = Callable[[Subject], CheckResult]
@@ -79,7 +81,7 @@ def check_before_submission(plan: Plan, session: boto3.Session, console: Console
         results = run(Subject(cluster, plan.parameters, session), checks)
     for each in results:
         if each.level == Level.WARNING:
-            console.print(f"Warning, {each}", style="yellow", markup=False, soft_wrap=True)
+            say(masked_text(f"Warning, {each}"), console, "yellow")
     failed = [each for each in results if each.level == Level.FAIL]
     if failed:
         raise ClusterNotFit(cluster_id, failed)

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from launcher.emr.checks.subject import CheckResult, Subject, fail, ok, warning
-from launcher.emr.clusters import ACTIVE, PYTHON
+from launcher.emr.clusters import ACTIVE, IDLE_POLICY, PYTHON
 from launcher.support import aws
+from launcher.support.command_lines import aws_command, command_line
 from launcher.support.console import duration
 from launcher.support.endpoint import HISTORY_PORT, LIVY_PORT, YARN_PORT
 
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
 _NEEDED, _USEFUL = ("Spark", "Livy"), ("Hadoop", "JupyterEnterpriseGateway")
 _BOOTSTRAP = "bootstrap.sh"
-_MAKE = "create a cluster with Terraform (infrastructure/) or run_experiment.py cluster create"
 _WORLD = ("0.0.0.0/0", "::/0")
 _PORTS = {22: "SSH", YARN_PORT: "YARN", LIVY_PORT: "Livy", HISTORY_PORT: "Spark History"}
+
+
+def _make() -> str:
+    return f"create a cluster with Terraform (infrastructure/) or {command_line('cluster', 'create')}"
 
 
 def state(subject: Subject) -> CheckResult:
@@ -42,10 +46,10 @@ def release(subject: Subject) -> CheckResult:
     found = re.fullmatch(r"emr-(\d+)\.(\d+)\.\d+", label)
     if found is None or int(found[1]) > 7:
         return warning(
-            f"{label or 'no release label'}: this release has not been tested; its Spark may not be 3.5", _MAKE
+            f"{label or 'no release label'}: this release has not been tested; its Spark may not be 3.5", _make()
         )
     if (int(found[1]), int(found[2])) < (7, 1):
-        return fail(f"{label} has no Python 3.11", f"{_MAKE}, with a release from emr-7.1.0 on")
+        return fail(f"{label} has no Python 3.11", f"{_make()}, with a release from emr-7.1.0 on")
     return ok(f"{label}: Spark 3.5, Python 3.11")
 
 
@@ -54,10 +58,10 @@ def applications(subject: Subject) -> CheckResult:
     there = subject.cluster.applications
     missing = [name for name in _NEEDED if name not in there]
     if missing:
-        return fail(f"{' and '.join(missing)} missing", f"applications are chosen when a cluster is created: {_MAKE}")
+        return fail(f"{' and '.join(missing)} missing", f"applications are chosen when a cluster is created: {_make()}")
     absent = [name for name in _USEFUL if name not in there]
     if absent:
-        needs = "notebooks in EMR Studio need JupyterEnterpriseGateway" if _USEFUL[1] in absent else _MAKE
+        needs = "notebooks in EMR Studio need JupyterEnterpriseGateway" if _USEFUL[1] in absent else _make()
         return warning(f"{' and '.join(absent)} missing; experiments run without it", needs)
     return ok(", ".join(f"{name} {version}".strip() for name, version in sorted(there.items())))
 
@@ -70,7 +74,7 @@ def bootstrap(subject: Subject) -> CheckResult:
         scripts = [action["ScriptPath"] for page in pages for action in page["BootstrapActions"]]
     ours = [script for script in scripts if script.rsplit("/", 1)[-1] == _BOOTSTRAP]
     if not scripts:
-        return fail("no bootstrap action: the nodes lack Python 3.11 and its packages", _MAKE)
+        return fail("no bootstrap action: the nodes lack Python 3.11 and its packages", _make())
     if not ours:
         return warning(f"none is {_BOOTSTRAP} ({', '.join(scripts)})", f"make sure that one of them installs {PYTHON}")
     if cluster.life.state in ACTIVE and not cluster.is_ready:
@@ -85,11 +89,11 @@ def auto_termination(subject: Subject) -> CheckResult:
     cluster = subject.cluster
     if cluster.auto_termination_seconds is not None:
         return ok(f"terminates after {duration(cluster.auto_termination_seconds)} idle")
+    if IDLE_POLICY in cluster.not_told:
+        return warning(f"could not be checked: needs the right {IDLE_POLICY}", "allow it to this user or role")
     if cluster.ends_after_steps:
         return ok("terminates after its last step")
-    command = (
-        f"aws emr put-auto-termination-policy --cluster-id {cluster.id} --auto-termination-policy IdleTimeout=3600"
-    )
+    command = command_line("cluster", "set", "--idle-timeout", "3600", cluster=cluster.id)
     return warning("not set: the cluster costs money until somebody terminates it", command)
 
 
@@ -97,7 +101,7 @@ def logs(subject: Subject) -> CheckResult:
     """There will be logs to read if a run fails."""
     if subject.cluster.log_uri:
         return ok(subject.cluster.log_uri)
-    return warning("no logs are kept: `cluster diagnose` will have little to read", f"{_MAKE}, with a log place")
+    return warning("no logs are kept: `cluster diagnose` will have little to read", f"{_make()}, with a log place")
 
 
 def security_groups(subject: Subject) -> CheckResult:
@@ -179,4 +183,4 @@ def _revocation(group: str, rule: dict[str, Any], source: str) -> str:
     ports = f"FromPort={rule['FromPort']},ToPort={rule['ToPort']}," if "FromPort" in rule else ""
     ranges = f"Ipv6Ranges=[{{CidrIpv6={source}}}]" if ":" in source else f"IpRanges=[{{CidrIp={source}}}]"
     permission = f"IpProtocol={rule['IpProtocol']},{ports}{ranges}"
-    return f"aws ec2 revoke-security-group-ingress --group-id {group} --ip-permissions '{permission}'"
+    return aws_command("ec2", "revoke-security-group-ingress", "--group-id", group, "--ip-permissions", permission)

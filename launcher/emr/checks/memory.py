@@ -7,6 +7,7 @@ beside it, on the core and task nodes.
 from launcher.emr.checks.subject import CheckResult, Subject, fail, ok, warning
 from launcher.emr.clusters import ACTIVE
 from launcher.emr.sizes import InstanceType, container_mb, instance_type, largest_heap_mb, size
+from launcher.support.command_lines import command_line
 
 _SIZES = "spark.{0}_memory (params file, or -p spark.{0}_memory=…)"
 
@@ -32,7 +33,7 @@ def memory(subject: Subject) -> CheckResult:
     ]
     if not nodes:
         return fail(
-            "no core or task node is running", f"run_experiment.py cluster resize 2 --cluster-id {subject.cluster.id}"
+            "no core or task node is running", command_line("cluster", "resize", "2", cluster=subject.cluster.id)
         )
     largest = max(nodes, key=lambda node: node.yarn_mb)
     for of, container in asked.items():
@@ -61,12 +62,16 @@ def _beside_one_another(subject: Subject, nodes: list[InstanceType], asked: dict
     )
     wanted = subject.parameters.spark.num_executors
     if fits == 0:
-        remedy = f"lower {_SIZES.format('executor')}, or more nodes: run_experiment.py cluster resize"
+        remedy = f"lower {_SIZES.format('executor')}, or more nodes: {_more_nodes(subject)}"
         return fail(f"{what}: no executor fits beside the driver, on {on}", remedy)
     if wanted and wanted > fits:
-        remedy = f"lower spark.num_executors or {_SIZES.format('executor')}, or more nodes: cluster resize"
+        remedy = f"lower spark.num_executors or {_SIZES.format('executor')}, or more nodes: {_more_nodes(subject)}"
         return warning(f"{what}: {fits} of {wanted} executors fit at once, on {on}", remedy)
     return ok(f"{what}: {fits} executors fit at once, on {on}")
+
+
+def _more_nodes(subject: Subject) -> str:
+    return command_line("cluster", "resize", cluster=subject.cluster.id, options="N")
 
 
 def _container(subject: Subject, of: str) -> int | None:

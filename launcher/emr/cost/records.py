@@ -9,6 +9,7 @@ from typing import Any
 from launcher.emr.cost.account import Usage, total
 from launcher.emr.cost.estimates import Estimate
 from launcher.emr.cost.spending import NOT_INCLUDED, Spending
+from launcher.support.command_lines import command_line
 from launcher.support.files import Files
 from lib import artifacts
 from lib.records.model import EXPERIMENT
@@ -35,9 +36,10 @@ def sentence(cost: Mapping[str, Any]) -> str:
     actual, whole = cost["actual"], cost["cluster_so_far"]
     word = "at most " if actual["is_bound"] else ""
     shared = f", the nodes shared with {', '.join(actual['beside'])}" if actual["beside"] else ""
+    details = command_line("cluster", "cost", cluster=cost.get("cluster", ""))
     return (
         f"{word}{actual['usd']:.2f} USD{shared}; plus {whole['startup_usd']:.2f} for the cluster's start and "
-        f"{whole['idle_usd']:.2f} for its idle time so far; not the bill (details: run_experiment.py cluster cost)"
+        f"{whole['idle_usd']:.2f} for its idle time so far; not the bill (details: {details})"
     )
 
 

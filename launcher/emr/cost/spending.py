@@ -7,10 +7,11 @@ from typing import Any
 
 import boto3
 
-from launcher.emr.clusters import Cluster, Group, Instance, describe, instances
+from launcher.emr.clusters import Cluster, Group, Instance, describe, instances, require_groups
 from launcher.emr.cost.account import Account, Activity, Amount, Kind, Node, Span, account
 from launcher.emr.cost.prices import Prices, prices_of
 from launcher.emr.steps import Step, list_steps
+from launcher.support import account as aws_account
 from launcher.support import aws
 from lib.errors import InputError
 
@@ -61,6 +62,7 @@ def spending(
     """
     emr, now = aws.client("emr", session), datetime.now(UTC)
     cluster = describe(emr, cluster_id)
+    require_groups(cluster)
     there = instances(emr, cluster_id)
     steps = list_steps(emr, cluster_id)
     types = {each.instance_type for each in there}
@@ -81,8 +83,18 @@ def region_of(session: boto3.Session) -> str:
         InputError: none is set.
     """
     if not session.region_name:
-        raise InputError("no AWS region is set; set AWS_REGION or the profile's region")
+        raise InputError(aws_account.NO_REGION)
     return str(session.region_name)
+
+
+def usd_per_hour(session: boto3.Session, cluster: Cluster, groups: Sequence[Group]) -> float:
+    """What an hour of a cluster costs with these groups, with as many nodes of each as are asked for; Spot at most.
+
+    Raises:
+        InputError: there is no price of one of the types.
+    """
+    prices = prices_of({group.instance_type for group in groups}, region_of(session), session)
+    return sum(_hourly(cluster, group, group.instance_type, prices).total * group.requested for group in groups)
 
 
 def steps_that_ran(steps: Iterable[Step], until: datetime) -> list[Activity]:

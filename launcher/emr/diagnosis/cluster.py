@@ -1,6 +1,7 @@
 """Causes of failure in the cluster: its start, its nodes, its end, and Livy on it."""
 
 from launcher.emr.diagnosis.evidence import OF_CLUSTER, OF_NODES, OF_STEP, Evidence, Finding, proven, told_by
+from launcher.support.command_lines import command_line
 
 
 def bootstrap_failed(evidence: Evidence) -> Finding | None:
@@ -19,12 +20,12 @@ def bootstrap_failed(evidence: Evidence) -> Finding | None:
     said = evidence.first(
         r"(?i)^bootstrap.*(error|fail|cannot)|\b(error|fatal|cannot|failed)\b", r"/bootstrap-actions/"
     )
-    look = f"run_experiment.py cluster logs --cluster-id {evidence.cluster.id} --bootstrap"
+    look = command_line("cluster", "logs", *([node] if node else []), "--bootstrap", cluster=evidence.cluster.id)
     return Finding(
         f"the cluster did not start: {what}{on}",
         proven(hit, said),
         (
-            f"read that node's log: {look}{f' {node}' if node else ''}",
+            f"read that node's log: {look}",
             "correct the bootstrap script or what it depends on (infrastructure/bootstrap.sh), and create a new "
             "cluster",
         ),
@@ -74,8 +75,8 @@ def step_cancelled(evidence: Evidence) -> Finding | None:
             "the step never ran: it was cancelled while it waited, by a user or because an earlier step failed",
             proven(hit),
             (
-                "look at the step before it (run_experiment.py cluster steps, then cluster diagnose STEP) and submit "
-                "again",
+                "look at the step before it "
+                f"({command_line('cluster', 'steps', cluster=evidence.cluster.id)}) and submit again",
             ),
         )
     how = "cancelled" if evidence.step.state == "CANCELLED" else "interrupted, as when its node is lost,"
@@ -101,7 +102,10 @@ def cluster_ended(evidence: Evidence) -> Finding | None:
     return Finding(
         told + step,
         proven(hit, evidence.first(r"CANCELLED|INTERRUPTED", OF_STEP)),
-        ("create another cluster (run_experiment.py cluster create, or infrastructure/) and submit the step there",),
+        (
+            f"create another cluster ({command_line('cluster', 'create')}, or infrastructure/) and submit the step "
+            "there",
+        ),
     )
 
 
@@ -128,13 +132,13 @@ def no_room_for_application(evidence: Evidence) -> Finding | None:
     failed = failed or evidence.first(r"did not start up in \d+ seconds|Application .* killed|timed? ?out")
     if hit is None or failed is None:
         return None
+    there = evidence.cluster.id
+    more = command_line("cluster", "resize", cluster=there, options="N")
+    look = f"{command_line('sessions')}, {command_line('cluster', 'ui', cluster=there)}"
     return Finding(
         "YARN had no room for the application: others use the cluster's memory or cores",
         proven(hit, failed),
-        (
-            "find out which (run_experiment.py sessions, cluster ui), request less (spark.*), or add nodes: "
-            "cluster resize",
-        ),
+        (f"find out which ({look}), request less (spark.*), or add nodes: {more}",),
     )
 
 
@@ -155,9 +159,8 @@ def livy_session_did_not_start(evidence: Evidence) -> Finding | None:
 livy_session_died = told_by(
     r"Session isn't active|Session '?\d+'? not found",
     "the run's Livy session, or Livy itself, was gone",
-    "submit it again with --resume; if it happens again, read Livy's own log: run_experiment.py cluster logs NODE "
-    "lists "
-    "those of the primary node",
+    "submit it again with --resume; if it happens again, read Livy's own log: {cluster logs NODE} lists those of the "
+    "primary node",
     stated="livy-session-died",
 )
 
@@ -166,5 +169,5 @@ livy_session_died = told_by(
 executor_lost = told_by(
     r"ExecutorLostFailure|FetchFailedException|Lost executor \S+|MetadataFetchFailedException",
     "executors, or the shuffle files on their nodes, were lost, and no log says why",
-    "suspect memory first: raise spark.executor_memory, or read the executors' logs: cluster logs APPLICATION",
+    "suspect memory first: raise spark.executor_memory, or read the executors' logs: {cluster logs APPLICATION}",
 )

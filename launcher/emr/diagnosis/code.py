@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven, told_by
+from launcher.support.command_lines import command_line
 from lib.errors import cut
 
 # The name of the package that contains a module, where it differs.
@@ -94,8 +95,7 @@ python_versions_differ = told_by(
     r"Python in worker has different version.* than that in driver|PYTHON_VERSION_MISMATCH",
     "driver and executors run different versions of Python",
     "set spark.pyspark.python for both, as infrastructure/ does with /opt/mineria-ml/venv/bin/python, and check that "
-    "the "
-    "bootstrap script ran on all nodes: run_experiment.py cluster logs --bootstrap",
+    "the bootstrap script ran on all nodes: {cluster logs --bootstrap}",
 )
 
 
@@ -160,7 +160,7 @@ def spark_job_failed(evidence: Evidence) -> Finding | None:
     return Finding(
         f"a Spark job failed: {hit.found['why'].strip()}",
         proven(hit, evidence.first(r"^Caused by: ")),
-        ("read the executors' logs: run_experiment.py cluster logs APPLICATION",),
+        (f"read the executors' logs: {command_line('cluster', 'logs', 'APPLICATION', cluster=evidence.cluster.id)}",),
     )
 
 

@@ -10,6 +10,7 @@ from launcher.emr.diagnosis.causes import ranked
 from launcher.emr.diagnosis.evidence import Cause, Evidence, Finding, Hit
 from launcher.emr.diagnosis.gathering import Gathering
 from launcher.emr.steps import FAILED_STEP, PROBE_NAME, Step, describe_step, list_steps
+from launcher.support.command_lines import command_line
 
 if TYPE_CHECKING:
     from mypy_boto3_emr import EMRClient
@@ -102,7 +103,7 @@ def diagnose(emr: "EMRClient", s3: "S3Client", cluster_id: str, step_id: str | N
         return _concluded(gathering.of_cluster(), gathering)
     waits_in_vain = step.state == "PENDING" and not cluster.is_ready
     if step.state not in FAILED_STEP and not waits_in_vain:
-        return NothingFailed(cluster_id, step.id, step.state, _not_failed(step))
+        return NothingFailed(cluster_id, step.id, step.state, _not_failed(step, cluster_id))
     return _concluded(gathering.of_step(step), gathering)
 
 
@@ -145,11 +146,12 @@ def _no_step_failed(cluster: Cluster) -> str:
     return f"no step of cluster {cluster.id} ({cluster.name}) has failed; {state}"
 
 
-def _not_failed(step: Step) -> str:
+def _not_failed(step: Step, cluster_id: str) -> str:
+    log = command_line("cluster", "logs", step.id, "--follow", cluster=cluster_id)
     ways = {
         "COMPLETED": "it completed; nothing failed",
-        "RUNNING": f"it is still running; read its log: run_experiment.py cluster logs {step.id} --follow",
-        "PENDING": "it waits for earlier steps: run_experiment.py cluster steps",
+        "RUNNING": f"it is still running; read its log: {log}",
+        "PENDING": f"it waits for earlier steps: {command_line('cluster', 'steps', cluster=cluster_id)}",
     }
     return f"step {step.id} ({step.name}) is {step.state}: {ways.get(step.state, 'it has not ended yet')}"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from launcher.emr.clusters import Cluster
 from launcher.emr.steps import Step
+from launcher.support.command_lines import command_line
 
 # Of a long log, so many telling lines are kept from its beginning and from its end, each cut to so many characters.
 _FIRST, _LAST, _WIDTH = 500, 1_000, 1_500
@@ -190,14 +191,22 @@ def told_by(
 ) -> Callable[[Evidence], Finding | None]:
     """What looks for a cause that one line proves, whatever else it says: the plainest kind of cause.
 
-    `where` is a pattern of the sources' names; `stated` the cause as a run of ours states it.
+    `where` is a pattern of the sources' names; `stated` the cause as a run of ours states it. In a remedy
+    `{cluster logs NODE}` becomes that command, for the cluster at hand.
     """
 
     def find(evidence: Evidence) -> Finding | None:
         hit = (evidence.stated(stated) if stated else None) or evidence.first(pattern, where)
-        return Finding(sentence, (hit,), remedy) if hit else None
+        return Finding(sentence, (hit,), tuple(_named(each, evidence) for each in remedy)) if hit else None
 
     return find
+
+
+def _named(remedy: str, evidence: Evidence) -> str:
+    def command(found: re.Match[str]) -> str:
+        return command_line(*found[1].split(), cluster=evidence.cluster.id)
+
+    return re.sub(r"\{(.+?)\}", command, remedy)
 
 
 def proven(first: Hit, *more: Hit | None) -> tuple[Hit, ...]:

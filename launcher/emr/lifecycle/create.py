@@ -10,6 +10,7 @@ from launcher.emr.clusters import Cluster, describe
 from launcher.emr.lifecycle.request import NewCluster, Surroundings, request
 from launcher.emr.watching import watch
 from launcher.support import aws
+from launcher.support.command_lines import command_line
 from launcher.support.files import files_at
 from launcher.support.project import PROJECT
 from lib.errors import ExperimentError
@@ -29,7 +30,7 @@ class ClusterFailed(ExperimentError):
         logs = f"; its logs arrive in {cluster.log_place}" if cluster.log_place else ""
         super().__init__(
             f"cluster {cluster.id} did not start, it is {cluster.life.state}: {reason}{logs}. "
-            f"What happened: run_experiment.py cluster diagnose --cluster-id {cluster.id}"
+            f"What happened: {command_line('cluster', 'diagnose', cluster=cluster.id)}"
         )
 
 
@@ -51,7 +52,7 @@ def create(wanted: NewCluster, around: Surroundings, session: boto3.Session | No
             return emr.run_job_flow(**request(wanted, around, place))["JobFlowId"]
     except aws.AwsUnavailable as error:
         if not isinstance(error, aws.AwsBusy):
-            look = "run_experiment.py cluster list"
+            look = command_line("cluster", "list")
             error.add_note(f"It may have been created all the same: check {look} before you repeat the command.")
         raise
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from launcher.emr.clusters import Group
 from launcher.emr.design import configurations, design
 from launcher.parameters.fields import allowed, described
 from lib.errors import InputError, not_among
@@ -152,6 +153,17 @@ def request(wanted: NewCluster, around: Surroundings, bootstrap: str) -> dict[st
         "VisibleToAllUsers": True,
     }
     return {key: value for key, value in asked.items() if value not in ("", None)}
+
+
+def as_groups(wanted: NewCluster) -> tuple[Group, ...]:
+    """The groups that it will have, as EMR will describe them."""
+    disks = (wanted.core_ebs,) * wanted.core_volumes
+    groups = [
+        Group("", "MASTER", wanted.master_type, "ON_DEMAND", 1, 0, "", (wanted.master_ebs,)),
+        Group("", "CORE", wanted.core_type, "ON_DEMAND", wanted.core_count, 0, "", disks),
+        Group("", "TASK", wanted.task_type, "SPOT", wanted.task_count, 0, "", disks),
+    ]
+    return tuple(group for group in groups if group.requested)
 
 
 def _group(role: str, instance_type: str, count: int, ebs: dict[str, Any]) -> dict[str, Any]:

@@ -1,18 +1,20 @@
 """Change how many nodes a group has."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from launcher.emr.clusters import Cluster, Group, describe, require_ready
+from launcher.emr.clusters import SCALING_POLICY, Cluster, Group, describe, require_groups, require_ready
 from launcher.emr.watching import watch
 from launcher.support import aws
+from launcher.support.command_lines import aws_command, command_line
 from lib.errors import ExperimentError, InputError
 
 if TYPE_CHECKING:
     from mypy_boto3_emr import EMRClient
     from mypy_boto3_emr.type_defs import InstanceGroupModifyConfigTypeDef
 
+_MARKET_OF_NEW = "SPOT"  # of a task group that is made
 _STUCK = ("ARRESTED", "SUSPENDED", "TERMINATED", "ENDED")
 
 
@@ -31,9 +33,22 @@ class Resize:
         return self.group.requested if self.group else 0
 
     @property
+    def groups_after(self) -> tuple[Group, ...]:
+        """The groups of the cluster with the new number."""
+        if self.group is None:
+            core = self.cluster.of_role("CORE")[0]
+            made = replace(core, id="", role=self.role, market=_MARKET_OF_NEW, requested=self.count, bid_price=None)
+            return (*self.cluster.groups, made)
+        return tuple(
+            replace(each, requested=self.count) if each == self.group else each for each in self.cluster.groups
+        )
+
+    @property
     def remark(self) -> str:
         """What will happen to the group, if that is not obvious."""
         limits = self.cluster.scaling
+        if SCALING_POLICY in self.cluster.not_told:
+            return f"Managed scaling, if there is any, may change it again: to see it you need {SCALING_POLICY}."
         if limits:
             least, most = limits["MinimumCapacityUnits"], limits["MaximumCapacityUnits"]
             unit = limits.get("UnitType", "Instances")
@@ -57,17 +72,20 @@ def plan_resize(emr: "EMRClient", cluster_id: str, role: str, count: int) -> Res
     """
     cluster = describe(emr, cluster_id)
     require_ready(cluster)
+    require_groups(cluster)
     if cluster.uses_fleets:
-        raise InputError(f"cluster {cluster_id} has instance fleets: resize them with aws emr modify-instance-fleet")
+        resize_one = aws_command("emr", "modify-instance-fleet", "--cluster-id", cluster_id, "--instance-fleet")
+        raise InputError(f"cluster {cluster_id} has instance fleets: resize them with {resize_one} …")
     if role == "CORE" and count < 1:
         raise InputError(
-            "a cluster needs a core node, which holds HDFS; to end the cluster: run_experiment.py cluster terminate"
+            "a cluster needs a core node, which holds HDFS; to end the cluster: "
+            f"{command_line('cluster', 'terminate', cluster=cluster_id)}"
         )
     groups = cluster.of_role(role)
     if len(groups) > 1:
         raise InputError(
             f"cluster {cluster_id} has {len(groups)} {role.lower()} groups ({', '.join(each.id for each in groups)}): "
-            "resize the one you mean with aws emr modify-instance-groups"
+            f"resize the one you mean with {aws_command('emr', 'modify-instance-groups', '--instance-groups')} …"
         )
     return Resize(cluster, role, groups[0] if groups else None, count)
 
@@ -99,8 +117,8 @@ def wait_until_resized(emr: "EMRClient", wanted: Resize, show: Callable[[Group],
         if groups and groups[0].state in _STUCK:
             raise ExperimentError(
                 f"EMR gave up on the {wanted.role.lower()} group with {groups[0].running} of {wanted.count} nodes "
-                f"({groups[0].state}): usually because of a quota or missing Spot capacity; details: aws emr "
-                "describe-cluster"
+                f"({groups[0].state}): usually because of a quota or missing Spot capacity; details: "
+                f"{aws_command('emr', 'describe-cluster', '--cluster-id', cluster.id)}"
             )
         if groups and groups[0].requested not in (wanted.before, wanted.count):
             raise ExperimentError(
@@ -125,6 +143,6 @@ def _task_group(wanted: Resize) -> Any:
         "InstanceRole": "TASK",
         "InstanceType": core.instance_type,
         "InstanceCount": wanted.count,
-        "Market": "SPOT",
+        "Market": _MARKET_OF_NEW,
     }
     return {**group, **({"EbsConfiguration": {"EbsBlockDeviceConfigs": volumes}} if volumes else {})}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from launcher.emr.clusters import Cluster
 from launcher.emr.steps import Step
 from launcher.support import aws
+from launcher.support.command_lines import command_line
 from launcher.support.console import duration
 from lib.errors import InputError
 
@@ -18,9 +19,10 @@ class ClusterAtWork(InputError):
 
     def __init__(self, cluster: Cluster, steps: Sequence[Step]):
         self.steps = steps
+        wait = command_line("cluster", "step", steps[-1].id, cluster=cluster.id, options="--wait")
         super().__init__(
-            f"cluster {cluster.id} has {said(steps)}: wait for it (run_experiment.py cluster step {steps[-1].id} "
-            "--wait), cancel it (the same with --cancel), or terminate the cluster anyway with --force"
+            f"cluster {cluster.id} has {said(steps)}: terminate the cluster anyway with --force, or cancel it "
+            f"(--cancel instead of --wait below), or wait for it: {wait}"
         )
 
 

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
-
 from launcher.emr.clusters import find_primary
 from launcher.emr.tunnels import LIVY, Tunnel, tunnel_to
 from launcher.support import aws
@@ -28,7 +26,7 @@ def connected(endpoint: Endpoint, session: Any = None) -> Iterator[tuple[LivyCli
         yield client, None
         return
     with aws.translated_errors(f"cannot look at cluster {endpoint.cluster_id}"):
-        session = session or boto3.Session()
+        session = session or aws.session()
         primary = find_primary(endpoint.cluster_id, aws.client("emr", session))
     if endpoint.reach == "direct":
         client = LivyClient(f"http://{primary.address}:{LIVY_PORT}", endpoint.auth)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
+from launcher.support.command_lines import command_line
 from launcher.targets.livy.client import LivyClient
 from launcher.targets.livy.records import Record, note_end, records
 from launcher.targets.livy.road import connected
@@ -12,7 +13,11 @@ from lib.errors import ExperimentError
 
 NOT_REACHED = "not reached"
 LOST = "unknown to Livy"
-CLEAN = "run_experiment.py sessions --clean"
+
+
+def clean_command() -> str:
+    """The command that ends what is left behind."""
+    return command_line("sessions", "--clean")
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ def end_sessions(client: LivyClient, record: Record) -> list[str]:
         which = ", ".join(map(str, record.sessions)) or record.name
         return [
             f"Livy session {which} at {record.endpoint} could not be ended ({error}). It keeps the cluster busy until "
-            f"it is: {CLEAN}"
+            f"it is: {clean_command()}"
         ]
     if record.sessions:
         return [lost(record, number) for number in record.sessions]
@@ -54,7 +59,7 @@ def lost(record: Record, number: int) -> str:
     return (
         f"Livy at {record.endpoint} no longer knows session {number} ({record.purpose}); its driver may still be "
         "running, and cost money. On the cluster `yarn application -list` shows it if it is, and "
-        f"`yarn application -kill {application}` ends it; `{CLEAN}` forgets it"
+        f"`yarn application -kill {application}` ends it; `{clean_command()}` forgets it"
     )
 
 

@@ -91,9 +91,9 @@ SCORES = {
         "Distribución de las puntuaciones, con el umbral",
     ),
     "note.labels": (
-        "The table has labels. Rows that the model has seen in training may be among them; `run_experiment.py "
+        "The table has labels. Rows that the model has seen in training may be among them; `python run_experiment.py "
         "--test-data` measures a model on a table and leaves those out.",
-        "La tabla tiene etiquetas. Puede contener filas que el modelo ya vio en el entrenamiento; `run_experiment.py "
-        "--test-data` mide un modelo en una tabla y las deja fuera.",
+        "La tabla tiene etiquetas. Puede contener filas que el modelo ya vio en el entrenamiento; `python "
+        "run_experiment.py --test-data` mide un modelo en una tabla y las deja fuera.",
     ),
 }

@@ -79,8 +79,8 @@ def test_a_cluster_by_what_it_did(cost, cluster):
     assert code == 0, text
     assert f"mineria-ml-cluster ({cluster_id}), RUNNING, up 2 h 00 min: 2.5" in text
     assert "plus 1.27 USD per further hour" in text
-    assert numbers(text, "MASTER  +m5.xlarge  +on demand") == [2.00, 0.38, 0.10, 0.01, 0.49]
-    assert numbers(text, "CORE  +m5.2xlarge  +on demand") == [4.00, 1.54, 0.38, 0.13, 2.05]
+    assert numbers(text, "primary  +m5.xlarge  +on demand") == [2.00, 0.38, 0.10, 0.01, 0.49]
+    assert numbers(text, "core  +m5.2xlarge  +on demand") == [4.00, 1.54, 0.38, 0.13, 2.05]
     assert numbers(text, "start-up") == [0.50, 0.21]
     assert numbers(text, "runs") == [3.00, 1.27]
     assert numbers(text, f"  {first}  +another") == [2.25, 0.95]  # half an hour alone, half an hour shared

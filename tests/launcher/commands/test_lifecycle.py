@@ -82,6 +82,9 @@ def test_create_makes_the_cluster_that_terraform_makes(account, emr, quick):
     assert "It terminates after 1 h 00 min idle" in said
     assert "WAITING" in said
     assert f"run_experiment.py --cluster-id {cluster_id}" in said
+    # By hand, of the project's table: EC2, EMR's quarter, gp3 disks of 730 hours a month.
+    hour = (0.192 + 2 * 0.384) * 1.25 + (64 + 2 * 256 + 3 * describe(emr, cluster_id).root_gb) * 0.08 / 730
+    assert f"It costs about {hour:.2f} USD an hour" in said
     cluster = describe(emr, cluster_id)
     assert (cluster.name, cluster.release) == ("mineria-ml-cluster", "emr-7.13.0")
     assert {"Hadoop", "JupyterEnterpriseGateway", "Livy", "Spark"} == set(cluster.applications)
@@ -223,7 +226,9 @@ def test_who_stops_waiting_does_not_stop_the_cluster(account, emr, quick, ctrl_c
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("moto.emr.models.Cluster.run_bootstrap_actions", lambda self: setattr(self, "state", "STARTING"))
         said = run("create", "--wait", expect=130)
-    assert "Stopped by Ctrl-C. The cluster keeps starting: run_experiment.py cluster status --cluster-id j-" in said
+    assert (
+        "Stopped by Ctrl-C. The cluster keeps starting: python run_experiment.py cluster status --cluster-id j-" in said
+    )
 
 
 def test_a_request_that_timed_out_is_not_repeated(account, emr, monkeypatch):
@@ -238,13 +243,14 @@ def test_a_request_that_timed_out_is_not_repeated(account, emr, monkeypatch):
     monkeypatch.setattr(create.aws, "client", lambda service, session=None, attempts=None: clients[service, attempts])
     with pytest.raises(AwsUnavailable, match="Read timeout") as caught:
         create.create(settings([]), Surroundings(account["bucket"], account["subnet"], "role", "profile"))
-    assert "check run_experiment.py cluster list before you repeat the command" in caught.value.__notes__[0]
+    assert "check python run_experiment.py cluster list before you repeat the command" in caught.value.__notes__[0]
     assert len(asked) == 1
 
 
 def test_resize_and_wait(emr, cluster_id, quick):
     said = run("resize", "4", "--wait")
-    assert f"The core group of {cluster_id} goes from 2 to 4 nodes.\n" in said
+    (price,) = re.findall(rf"The core group of {cluster_id} goes from 2 to 4 nodes: about (\S+) USD an hour", said)
+    assert price == "1.26"
     assert "4 of 4 run" in said
     assert describe(emr, cluster_id).of_role("CORE")[0].running == 4
     assert "already has 4 nodes" in run("resize", "4")
@@ -252,7 +258,9 @@ def test_resize_and_wait(emr, cluster_id, quick):
 
 
 def test_resize_makes_a_task_group(emr, cluster_id, quick):
-    assert f"The task group of {cluster_id} goes from 0 to 3 nodes." in run("resize", "3", "--group", "task", "--wait")
+    assert f"The task group of {cluster_id} goes from 0 to 3 nodes: about" in run(
+        "resize", "3", "--group", "task", "--wait", "--yes"
+    )
     (group,) = describe(emr, cluster_id).of_role("TASK")
     assert (group.instance_type, group.market, group.ebs_gb) == ("m5.2xlarge", "SPOT", (128, 128))
     run("resize", "0", "--group", "task")
@@ -271,7 +279,64 @@ def test_resize_says_what_managed_scaling_will_do(emr):
     emr.run_job_flow(**request(ManagedScalingPolicy={"ComputeLimits": limits}))
     said = run("resize", "3")
     assert "Managed scaling keeps core and task nodes between 2 and 6 instances: it changes the number again" in said
-    assert "between 2 and 6 instances, and the new number is outside these limits" in run("resize", "9")
+    assert "between 2 and 6 instances, and the new number is outside these limits" in run("resize", "9", "--yes")
+
+
+def test_a_price_that_rises_much_is_asked_about(emr, cluster_id, monkeypatch):
+    def count():
+        return describe(emr, cluster_id).of_role("CORE")[0].requested
+
+    said = run("resize", "200", expect=2)
+    assert f"resizing the core group of {cluster_id} from 2 to 200 nodes needs confirmation" in said
+    monkeypatch.setattr("launcher.commands.lifecycle._has_somebody_to_ask", lambda: True)
+    said = run("resize", "200", expect=1, answer="n\n")
+    assert count() == 2
+    said = run("resize", "20", answer="y\n")
+    before, after = re.search(r"about (\S+) USD an hour before, (\S+) after. Go on\?", said).groups()
+    # By hand, of the project's table for us-east-1: EC2, EMR's quarter, gp3 disks of 730 hours a month.
+    node, primary = 0.384 * 1.25 + 271 * 0.08 / 730, 0.192 * 1.25 + 15 * 0.08 / 730
+    assert float(before) == pytest.approx(2 * node + primary, abs=0.006)
+    assert float(after) == pytest.approx(20 * node + primary, abs=0.006)
+    assert count() == 20
+    run("resize", "1")  # what costs less is not asked about
+    assert count() == 1
+
+
+def test_a_price_that_is_not_known_is_asked_about_by_the_number_of_nodes(emr):
+    made = request()
+    made["Instances"]["InstanceGroups"][1]["InstanceType"] = "x9.huge"
+    emr.run_job_flow(**made)
+    assert "needs confirmation" in run("resize", "5", expect=2)
+    assert "goes from 2 to 3 nodes: price not known (no price known for x9.huge" in run("resize", "3")
+
+
+def test_a_running_cluster_is_changed(emr, cluster_id):
+    said = run("set", "--step-concurrency", "3", "--idle-timeout", "7200", "--protect")
+    assert "runs up to 3 steps at the same time" in said
+    assert "terminates itself after 2 h 00 min idle." in said
+    assert "Termination protection" in said
+    found = describe(emr, cluster_id)
+    assert (found.step_concurrency, found.auto_termination_seconds, found.termination_protected) == (3, 7200, True)
+    run("set", "--idle-timeout", "never", "--no-protect")
+    found = describe(emr, cluster_id)
+    assert (found.auto_termination_seconds, found.termination_protected) == (None, False)
+    assert "say what to change" in run("set", expect=2)
+    for wrong in ("59", "604801", "1h", "-1", "٣٦٠٠"):
+        assert f"--idle-timeout {wrong}: must be seconds from 60 to 604800, or never" in run(
+            "set", f"--idle-timeout={wrong}", expect=2
+        )
+    emr.terminate_job_flows(JobFlowIds=[cluster_id])
+    assert "is TERMINATED" in run("set", "--protect", "--cluster-id", cluster_id, expect=2)
+
+
+def test_what_terraform_will_set_again_is_said(emr):
+    emr.run_job_flow(**request(Tags=[{"Key": "ManagedBy", "Value": "terraform"}]))
+    assert "next terraform apply sets it to emr_idle_timeout again" in run("set", "--idle-timeout", "7200")
+
+
+def test_terraform_leaves_what_is_changed_by_hand():
+    text = (PROJECT / "infrastructure" / "cluster.tf").read_text()
+    assert "ignore_changes = [core_instance_group[0].instance_count, step_concurrency_level]" in text
 
 
 def test_a_number_that_managed_scaling_changes_ends_the_wait(emr, cluster_id, quick, monkeypatch):
@@ -310,7 +375,9 @@ def test_terminate_refuses_while_a_step_runs(endpoint, tmp_path):
         cluster.wait(running, "RUNNING")
         said = run("terminate", "--yes", expect=2)
         assert f"has 2 unfinished steps ({running} 'long' RUNNING for" in said
-        assert f"{waiting} 'a step' PENDING): wait for it (run_experiment.py cluster step {running} --wait)" in said
+        wait = f"python run_experiment.py cluster step {running} --cluster-id {cluster.id} --wait"
+        assert f"{waiting} 'a step' PENDING): terminate the cluster anyway with --force, or" in said
+        assert said.endswith(f"wait for it: {wait}")
         assert cluster.state(running) == "RUNNING"
         said = run("step", running, "--cancel", expect=2)
         assert (
@@ -342,7 +409,12 @@ def test_a_step_of_another_kind_is_waited_for(endpoint, tmp_path, monkeypatch):
         assert "COMPLETED" in run("step", good, "--wait")
         failed = cluster.submit(PYTHON, "-c", "import sys; sys.exit('no such table')")
         said = run("step", failed, "--wait", expect=1)
-        assert f"step {failed} is FAILED: no such table. Why: run_experiment.py cluster diagnose {failed}" in said
+        assert (
+            f"step {failed} is FAILED: no such table. Why: python run_experiment.py cluster diagnose {failed}" in said
+        )
+        for step, state, code in ((good, "COMPLETED", 0), (failed, "FAILED", 1)):
+            done = CliRunner().invoke(app, ["cluster", "step", step, "--wait", "--json"])
+            assert (done.exit_code, json.loads(done.stdout)["state"]) == (code, state)
 
 
 def test_terminate_respects_protection(emr, cluster_id):

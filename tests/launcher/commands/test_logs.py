@@ -59,7 +59,7 @@ def test_a_step_that_raised_is_diagnosed(emr_cluster):
     assert "Cause: Python raised KeyError: 'AUC' in <string>, line 4  [python-error]" in result.stdout
     assert f"s3://bucket/logs/emr/{emr_cluster.id}/steps/{step}/stderr.gz:" in result.stdout
     assert "KeyError: 'AUC'" in result.stdout.split("Evidence")[1]
-    assert f"run_experiment.py cluster logs {step} --cluster-id {emr_cluster.id}" in result.stdout
+    assert f"python run_experiment.py cluster logs {step} --cluster-id {emr_cluster.id}" in result.stdout
 
 
 def test_a_check_that_failed_after_it_is_passed_over(emr_cluster):
@@ -230,3 +230,32 @@ def test_no_such_step(emr_cluster, command):
     result = typed(command, "s-NOTHERE")
     assert result.exit_code == 2
     assert "s-NOTHERE" in result.stderr
+
+
+def test_logs_are_saved_as_text_and_without_secrets(emr_cluster, tmp_path):
+    step = failed(emr_cluster, "print('one'); print('--password TOPSECRET'); raise SystemExit(3)")
+    put(emr_cluster, f"containers/{APPLICATION}/container_1/stderr.gz", "first\nlast\n")
+    result = typed("logs", "--save", str(tmp_path / "all"))
+    assert result.exit_code == 0, result.output
+    saved = {str(each.relative_to(tmp_path / "all")) for each in (tmp_path / "all").rglob("*") if each.is_file()}
+    names = {each["uri"].split(f"{emr_cluster.id}/")[1] for each in json.loads(typed("logs", "--json").stdout)}
+    assert saved == {name.removesuffix(".gz") for name in names}
+    assert f"{len(names)} logs are below {tmp_path / 'all'}" in result.stdout
+    assert (tmp_path / "all" / "steps" / step / "stdout").read_text() == "one\n--password ***\n"
+    typed("logs", APPLICATION, "--tail", "1", "--save", str(tmp_path / "one"))
+    (last,) = (each for each in (tmp_path / "one").rglob("*") if each.is_file())
+    assert last.read_text() == "last\n"
+    assert typed("logs", step, "--follow", "--save", str(tmp_path)).exit_code == 2
+    (tmp_path / "file").touch()
+    refused = typed("logs", "--save", str(tmp_path / "file"))
+    assert (refused.exit_code, "give another folder" in refused.stderr) == (2, True)
+
+
+def test_logs_are_listed_the_newest_first_and_checks_not_at_all(emr_cluster):
+    first, check, last = (failed(emr_cluster, "raise SystemExit(3)", name=name) for name in ("a", PROBE_NAME, "b"))
+    steps = [each["uri"].split("/steps/")[1].split("/")[0] for each in json.loads(typed("logs", "--json").stdout)]
+    assert check not in steps
+    assert check in typed("logs", "--all").stdout
+    shown = [line for line in typed("logs").stdout.splitlines() if line.startswith("steps/")]
+    assert first in shown[-1]
+    assert last in shown[0]

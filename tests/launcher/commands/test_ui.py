@@ -27,6 +27,7 @@ def run(*words: str, expect: int = 0) -> str:
 
 @pytest.fixture
 def cluster_id(emr, monkeypatch):
+    monkeypatch.setattr("launcher.emr.tunnels.shutil.which", lambda name: name)  # installed or not
     monkeypatch.setattr(watching, "time", SimpleNamespace(sleep=lambda seconds: None, monotonic=time.monotonic))
     return emr.run_job_flow(**request())["JobFlowId"]
 

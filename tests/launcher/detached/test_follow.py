@@ -147,7 +147,7 @@ def test_a_run_that_failed_says_itself_why_and_ends_with_its_own_code(emr_cluste
         followed(emr_cluster, step_id)
     assert failed.value.exit_code == 2
     assert failed.value.__notes__ == [
-        f"More: run_experiment.py cluster diagnose {step_id} --cluster-id {emr_cluster.id}"
+        f"More: python run_experiment.py cluster diagnose {step_id} --cluster-id {emr_cluster.id}"
     ]
 
 
@@ -208,7 +208,7 @@ def test_one_that_was_cancelled_says_how_to_go_on(emr_cluster, run):
     with pytest.raises(StepFailed, match=f"step {step_id} was cancelled \\(Cancelled by user\\)\n") as failed:
         followed(emr_cluster, step_id)
     assert failed.value.__notes__[-1].endswith(
-        f"run_experiment.py --out {OUT} --target step --cluster-id {emr_cluster.id} --resume model_{RUN_ID}"
+        f"python run_experiment.py --out {OUT} --target step --cluster-id {emr_cluster.id} --resume model_{RUN_ID}"
     )
 
 
@@ -250,7 +250,7 @@ def test_ctrl_c_leaves_the_step_running_and_says_so(emr_cluster, run):
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    again = f"run_experiment.py cluster step {step_id} --cluster-id {emr_cluster.id} --wait"
+    again = f"python run_experiment.py cluster step {step_id} --cluster-id {emr_cluster.id} --wait"
     assert errors.strip() == f"Stopped by Ctrl-C. Step {step_id} continues; follow it again with: {again}"
     assert emr_cluster.state(step_id) == "RUNNING"
 
@@ -289,7 +289,9 @@ class TestWhenAwsDoesNotAnswer:
         step_id = step(emr_cluster, SLEEP)
         with pytest.raises(aws.AwsUnavailable, match="no network") as gone:
             followed(emr_cluster, step_id)
-        assert gone.value.__notes__[0].startswith(f"Step {step_id} continues; follow it again with: run_experiment.py")
+        assert gone.value.__notes__[0].startswith(
+            f"Step {step_id} continues; follow it again with: python run_experiment.py"
+        )
 
     @pytest.mark.parametrize("kind", [aws.NotLoggedIn, aws.AwsRefused])
     def test_credentials_that_expire_end_it_at_once_and_not_the_step(self, emr_cluster, run, looks, kind):

@@ -61,7 +61,7 @@ def test_a_submission_returns_at_once_and_says_how_to_follow(emr, cluster):
     (step,) = steps(emr, cluster)
     run_id = re.search(r"\d{8}_\d{6}", step["Name"]).group()
     assert f"step     {step['Id']} on cluster {cluster} (mineria-ml-cluster" in result.output
-    assert f"run_experiment.py cluster step {step['Id']} --cluster-id {cluster} --wait" in result.output
+    assert f"python run_experiment.py cluster step {step['Id']} --cluster-id {cluster} --wait" in result.output
     assert f"model    {OUT}/models/model_{run_id}" in result.output
     parameters = StepFiles.of(OUT, run_id).plan().parameters
     assert (parameters.test_frac, parameters.metric) == (0.2, "areaUnderROC")
@@ -116,7 +116,7 @@ def test_a_scoring_is_submitted_as_an_experiment_is(emr, cluster, s3):
     for line in (
         f"Scoring {run_id} → {OUT}",
         f"step    {step['Id']} on cluster {cluster} (mineria-ml-cluster, ",
-        f"follow  run_experiment.py cluster step {step['Id']} --cluster-id {cluster} --wait",
+        f"follow  python run_experiment.py cluster step {step['Id']} --cluster-id {cluster} --wait",
         "cost    not estimated for a scoring; what it costs stands in its record",
         f"scores  {OUT}/scores/score_{run_id}",
     ):
@@ -209,6 +209,40 @@ def test_a_dry_run_says_what_would_be_submitted_and_submits_nothing(emr, cluster
     assert steps(emr, cluster) == []
     assert emr.describe_cluster(ClusterId=cluster)["Cluster"]["StepConcurrencyLevel"] == 1
     assert "Contents" not in s3.list_objects_v2(Bucket="bucket", Prefix="experiments/")
+
+
+def test_a_dry_run_fails_where_the_run_would(emr, cluster):
+    for more in ((), ("--target", "livy")):
+        result = typed("--cluster-id", "j-NOPE", *PLACES, "--dry-run", *more)
+        assert result.exit_code == 2, result.output
+        assert "Cluster id 'j-NOPE' is not valid: check the id and the region" in result.stderr
+    emr.terminate_job_flows(JobFlowIds=[cluster])
+    result = typed("--cluster-id", cluster, *PLACES, "--dry-run")
+    assert (result.exit_code, f"cluster {cluster} is TERMINATED" in result.stderr) == (2, True)
+
+
+def test_a_program_that_the_road_needs_is_missed_before_anything_else(emr, cluster, monkeypatch):
+    monkeypatch.setattr("launcher.emr.tunnels.shutil.which", lambda name: None)
+    for reach, other in (("ssm", "ssh"), ("ssh", "ssm")):
+        result = typed("--cluster-id", cluster, *PLACES, "--target", "livy", "--reach", reach)
+        assert result.exit_code == 2
+        assert f"--reach {reach} needs the program " in result.stderr
+        assert f"or take --reach {other}" in result.stderr
+        assert typed("cluster", "ui", "--cluster-id", cluster, "--reach", reach).exit_code == 2
+
+
+def test_a_cluster_in_the_environment_sends_nothing_away_and_that_is_said(emr, cluster, monkeypatch, tmp_path):
+    (tmp_path / "table.csv").write_text("a,label\n1,0\n2,1\n")
+    here = ("--input-data", str(tmp_path / "table.csv"), "--out", str(tmp_path), "--dry-run")
+    note = "This runs here: EMR_CLUSTER_ID is for the commands `cluster …` alone. To run it on that cluster, add "
+    note += f"--cluster-id {cluster}"
+    assert note not in typed(*here).stderr
+    monkeypatch.setenv("EMR_CLUSTER_ID", cluster)
+    result = typed(*here)
+    assert (result.exit_code, note in " ".join(result.stderr.split())) == (0, True)
+    assert "where" not in result.stdout
+    assert note not in typed(*here, "--target", "local").stderr
+    assert steps(emr, cluster) == []
 
 
 @pytest.mark.parametrize(

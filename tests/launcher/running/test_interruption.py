@@ -36,7 +36,7 @@ def test_a_model_that_was_complete_stays(tmp_path):
     run.send_signal(signal.SIGINT)
     _, errors = run.communicate(timeout=30)
     model = tmp_path / "out" / "models" / f"model_{RUN_ID}"
-    again = f"run_experiment.py --out {tmp_path}/out --resume {model.name}"
+    again = f"python run_experiment.py --out {tmp_path}/out --resume {model.name}"
     assert errors == f"Stopped by Ctrl-C. The model is complete: {model}. Evaluate it with: {again}\n"
     assert (model / "notebooks" / "02_train.html").exists()
     assert not (tmp_path / "out" / "results" / f"eval_{RUN_ID}").exists()

@@ -1,19 +1,24 @@
 """What AWS and botocore raise, as sentences: raised by botocore, or answered by a server on this machine."""
 
+import ast
 import http.server
 import json
+import os
+import re
 import threading
 import time
 
 import boto3
 import pytest
-from botocore.exceptions import ReadTimeoutError, TokenRetrievalError, WaiterError
+from botocore.exceptions import ClientError, ReadTimeoutError, TokenRetrievalError, WaiterError
+from botocore.parsers import ResponseParserError
 from botocore.stub import Stubber
 from typer.testing import CliRunner
 
 from launcher.cli import app
-from launcher.support import aws
+from launcher.support import account, aws
 from launcher.support.aws import AwsRefused, AwsUnavailable, NotLoggedIn, translated_errors
+from launcher.support.project import PROJECT
 from lib.errors import ExperimentError, InputError
 
 
@@ -32,7 +37,7 @@ def of_code(code: str, message: str, operation: str = "describe_cluster", servic
 def test_expired_credentials(code):
     said = of_code(code, "The security token included in the request is expired")
     assert said.startswith("cannot do it: the AWS credentials are invalid or expired: The security token included")
-    assert said.endswith("log in again (aws sso login, aws configure) or set AWS_PROFILE")
+    assert said.endswith("log in again (aws sso login, aws configure) or give another profile (--profile, AWS_PROFILE)")
     assert of_code.kind is NotLoggedIn
 
 
@@ -53,30 +58,130 @@ def test_a_login_by_sso_that_is_over(monkeypatch, tmp_path):
 
 def test_no_credentials_and_no_such_profile(monkeypatch):
     without_credentials(monkeypatch)
-    with pytest.raises(NotLoggedIn, match=r"no AWS credentials \(Unable to locate credentials\); log in again"):
+    with pytest.raises(NotLoggedIn, match=r"no AWS credentials \(Unable to locate credentials\); log in \(aws"):
         ask()
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with pytest.raises(
-        NotLoggedIn, match=r"cannot use AWS \(emr\): no AWS credentials \(.*\(nobody\) could not be found"
-    ):
+    with pytest.raises(NotLoggedIn, match=r"profile \(nobody\) could not be found; check --profile and AWS_PROFILE"):
         aws.client("emr")
 
 
 def test_no_region(monkeypatch):
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
-    with pytest.raises(InputError, match="no AWS region is set; set AWS_REGION"):
+    with pytest.raises(InputError, match="no AWS region is set; give it with --region, or set AWS_REGION"):
         aws.client("emr")
+
+
+@pytest.mark.parametrize(
+    ("typed", "variables", "region"),
+    [
+        ([], {"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+        ([], {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-east-1"}, "eu-west-1"),
+        ([], {"AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
+        ([], {"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
+        ([], {"AWS_REGION": "eu-west-1", "AWS_PROFILE": "team"}, "eu-west-1"),
+        ([], {"AWS_PROFILE": "team"}, "sa-east-1"),
+        (["--profile", "team"], {}, "sa-east-1"),
+        (["--region", "eu-west-1"], {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-2"}, "eu-west-1"),
+        (["--region", "eu-west-1", "--profile", "team"], {}, "eu-west-1"),
+    ],
+)
+@pytest.mark.parametrize("before", [False, True], ids=["at the command", "before it"])
+def test_the_region_is_that_of_the_aws_command_line(emr, environment, typed, variables, region, before, tmp_path):
+    """The rule of `aws`: typed, AWS_REGION, AWS_DEFAULT_REGION, the profile's."""
+    (tmp_path / "config").write_text(
+        "[profile team]\nregion = sa-east-1\naws_access_key_id = x\naws_secret_access_key = x"
+    )
+    environment(AWS_CONFIG_FILE=str(tmp_path / "config"), **variables)
+    words = [*typed, "cluster", "list"] if before else ["cluster", "list", *typed]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert f"No cluster is active in {region}; " in done.stdout
+    # What it names can be pasted: it goes to the same account and region.
+    options = "".join(f" {option} {value}" for option, value in sorted(zip(typed[::2], typed[1::2], strict=True)))
+    assert done.stdout.endswith(f"create one with: python run_experiment.py cluster create{options}\n")
+    assert aws.session().region_name == region
+
+
+def test_a_profile_that_is_typed_goes_over_keys_in_the_environment(emr, environment, tmp_path):
+    (tmp_path / "config").write_text(
+        "[profile team]\nregion = sa-east-1\naws_access_key_id = TEAM\naws_secret_access_key = x"
+    )
+    environment(AWS_CONFIG_FILE=str(tmp_path / "config"))
+    assert CliRunner().invoke(app, ["cluster", "list", "--profile", "team"]).exit_code == 0
+    assert aws.session().get_credentials().access_key == "TEAM"
+
+
+@pytest.mark.parametrize("option", ["--region", "--profile"])
+def test_what_is_typed_of_the_account_is_refused_in_a_sentence(environment, option):
+    environment(AWS_DEFAULT_REGION="us-east-1")
+    for value, problem in (("", "is empty"), ("!!", f"check {option}")):
+        done = CliRunner().invoke(app, ["cluster", "list", option, value])
+        assert (done.exit_code, problem in done.stderr) == (2, True)
+
+
+def test_sessions_are_made_in_one_place():
+    """A session of its own would go to boto3's region, which does not know AWS_REGION."""
+    by_node = ("access_probe.py",)  # runs on a node, without our code
+    made = re.compile(r"(boto3\.Session|boto3\.client|boto3\.resource|(?<!\.)\bSession)\(")
+    for path in sorted((PROJECT / "launcher").rglob("*.py")):
+        program = ast.unparse(ast.parse(path.read_text()))
+        if path.name not in by_node and path != PROJECT / "launcher" / "support" / "aws.py":
+            found = [line for line in program.splitlines() if made.search(line) and "import boto3, hashlib" not in line]
+            assert not [line for line in found if "archive = boto3.client" not in line], path
 
 
 def test_no_permission_in_the_words_of_aws():
     who = "User: arn:aws:iam::123456789012:user/ana is not authorized to perform: elasticmapreduce:DescribeCluster"
     why = "on resource: arn:aws:elasticmapreduce:us-east-1:123456789012:cluster/j-A because no identity-based policy…"
     said = of_code("AccessDeniedException", f"{who} {why}")
-    assert f"access denied to DescribeCluster ({who} {why}" in said
+    assert f"access denied to elasticmapreduce:DescribeCluster ({who} {why}" in said
     assert said.endswith("); allow it to this user or role, or use another profile")
     assert of_code.kind is AwsRefused
-    assert "access denied to DescribeCluster; allow it" in of_code("AccessDenied", "Access Denied")
+    assert "access denied to elasticmapreduce:DescribeCluster; allow it" in of_code("AccessDenied", "Access Denied")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "right"),
+    [
+        ("s3", "list_objects_v2", "s3:ListBucket"),
+        ("s3", "head_bucket", "s3:ListBucket"),
+        ("s3", "head_object", "s3:GetObject"),
+        ("s3", "put_object", "s3:PutObject"),
+        ("emr", "list_clusters", "elasticmapreduce:ListClusters"),
+        ("iam", "list_roles", "iam:ListRoles"),
+        ("pricing", "get_products", "pricing:GetProducts"),
+        ("cloudwatch", "get_metric_statistics", "cloudwatch:GetMetricStatistics"),
+        ("ec2", "describe_subnets", "ec2:DescribeSubnets"),
+    ],
+)
+def test_a_denial_names_the_right_that_a_policy_names(service, operation, right):
+    client = boto3.client(service)
+    failed = ClientError(
+        {"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, operation_name(client, operation)
+    )
+    with (
+        pytest.raises(AwsRefused, match=f"cannot do it: access denied to {right}; "),
+        translated_errors("cannot do it"),
+    ):
+        raise failed
+
+
+def operation_name(client, method: str) -> str:
+    return client.meta.method_to_api_mapping[method]
+
+
+def test_a_page_of_html_is_told_in_one_line():
+    page = (
+        "<!doctype html>\n<html lang=en>\n<style>h1 {color: red}</style><title>502 Bad Gateway</title>\n"
+        "<h1>The proxy&#39;s fault</h1>"
+    )
+    said = of_code("502", page, http_status_code=502)
+    assert said.startswith("cannot do it: AWS reports an internal error (502 Bad Gateway The proxy's fault); try again")
+    with pytest.raises(AwsUnavailable) as caught, translated_errors("cannot do it"):
+        raise ResponseParserError(f"Unable to parse response (syntax error), invalid XML received:\n{page}")
+    assert "Bad Gateway" in str(caught.value)
+    assert not {"<", "\n"} & set(str(caught.value))
 
 
 def test_a_denial_that_aws_encodes_is_kept_short():
@@ -95,7 +200,7 @@ def test_a_denial_that_aws_encodes_is_kept_short():
 )
 def test_no_such_cluster(code, message):
     said = of_code(code, message)
-    assert said.startswith(f"cannot do it: {message[:-1]}: check the id and the region (AWS_REGION)")
+    assert said.startswith(f"cannot do it: {message[:-1]}: check the id and the region (--region, AWS_REGION)")
     assert "cluster list --all" in said
     assert of_code.kind is InputError
 
@@ -176,6 +281,18 @@ def without_credentials(monkeypatch, **variables: str) -> None:
     given = {"AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere", **variables}
     for name, value in given.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """Set the variables of AWS, and take back what the options of a command have set."""
+    before = dict(os.environ)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        os.environ.pop(name, None)
+    monkeypatch.setattr(account, "_typed", {})
+    yield lambda **variables: os.environ.update(variables)
+    os.environ.clear()
+    os.environ.update(before)
 
 
 class Throttling(http.server.BaseHTTPRequestHandler):

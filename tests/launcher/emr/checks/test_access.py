@@ -88,7 +88,7 @@ def test_a_probe_that_cannot_write_is_told_by_how_it_failed(node, bucket):
     found = nodes_role(_experiment(bucket))
     assert found.level == "fail"
     assert f"is FAILED and wrote nothing below s3://{bucket}/out: cannot write" in found.found
-    assert found.remedy.startswith("run_experiment.py cluster diagnose s-")
+    assert found.remedy.startswith("python run_experiment.py cluster diagnose s-")
     # Where the role's policies say why, the missing statement is what helps.
     found = nodes_role(_experiment(bucket, "s3:ListBucket", "s3:GetObject"))
     assert (found.level, '"Action": ["s3:PutObject", "s3:DeleteObject"]' in found.remedy) == ("fail", True)
@@ -135,7 +135,7 @@ def test_where_the_user_may_not_add_steps_the_policies_are_read(emr, bucket):
     this.client("emr").meta.events.register("before-call.emr.AddJobFlowSteps", refused)
     found = nodes_role(this)
     assert (found.level, "its policies allow it; not tested by a step (" in found.found) == ("warning", True)
-    assert "access denied to AddJobFlowSteps" in found.found
+    assert "access denied to elasticmapreduce:AddJobFlowSteps" in found.found
 
 
 def test_a_cluster_at_work_is_not_kept_from_it(emr, bucket):

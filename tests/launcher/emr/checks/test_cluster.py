@@ -76,7 +76,7 @@ def test_what_nobody_would_notice_is_a_warning():
     assert checks_cluster.logs(this).level == "warning"
     found = checks_cluster.auto_termination(this)
     assert found.level == "warning"
-    assert f"put-auto-termination-policy --cluster-id {this.cluster.id}" in found.remedy
+    assert found.remedy.endswith(f"cluster set --idle-timeout 3600 --cluster-id {this.cluster.id}")
 
 
 @pytest.mark.parametrize(

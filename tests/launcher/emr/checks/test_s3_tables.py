@@ -259,7 +259,7 @@ def test_what_aws_refuses_is_said_in_its_words_whatever_the_format(endpoint, nam
     bucket, s3 = make_bucket(), boto3.client("s3")
     s3.put_object(Bucket=bucket, Key=name, Body={"parquet": PARQUET, "csv": CSV, "orc": ORC}[name.partition(".")[2]])
     deny(bucket, "s3:GetObject", "*")
-    with pytest.raises(AwsRefused, match=f"cannot read s3://{bucket}/{name}: access denied to GetObject"):
+    with pytest.raises(AwsRefused, match=f"cannot read s3://{bucket}/{name}: access denied to s3:GetObject"):
         s3_tables.outline(s3, f"s3://{bucket}/{name}", NO_OPTIONS)
 
 

@@ -122,7 +122,7 @@ def test_a_cluster_that_did_not_start(cause):
     assert name == cause
     if cause == "bootstrap-failed":
         assert "bootstrap action 1 returned a non-zero return code on the master node i-0aa11bb22" in finding.sentence
-        assert "cluster logs --cluster-id j-1ABC --bootstrap i-0aa11bb22" in finding.remedy[0]
+        assert "cluster logs i-0aa11bb22 --bootstrap --cluster-id j-1ABC" in finding.remedy[0]
         assert finding.proof[1].line.text.endswith("pip cannot install requirements-cluster.txt")
 
 

@@ -191,7 +191,7 @@ def test_s3_that_refuses_says_what_to_do(s3, monkeypatch):
         Policy='{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*", '
         '"Resource": ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"]}]}',
     )
-    with pytest.raises(AwsRefused, match="cannot read s3://bucket/x: access denied to GetObject; allow it"):
+    with pytest.raises(AwsRefused, match="cannot read s3://bucket/x: access denied to s3:GetObject; allow it"):
         S3Files().read_text("s3://bucket/x")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
