@@ -11,7 +11,7 @@ from pyspark.sql import types as T
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from lib.reading import geopackage
-from lib.reading.cells import FILE
+from lib.reading.own_columns import FILE
 from lib.reading.whole_files import whole_files
 from lib.support import tables
 

@@ -13,12 +13,9 @@ from lib.errors import InputError
 from lib.reading.dialect import NULLS, NUMBER, ONLY_JAVAS, Dialect, fields, read_rows
 from lib.reading.options import BLANKS
 from lib.reading.outline import FileColumn
+from lib.reading.own_columns import FILE, LINE, UNCLOSED
 from lib.support.tables import quoted
 
-# The columns that a text file's rows have besides its own: the whole line where its number of fields is not that of the
-# header, and the URI of the file. Files that a task reads whole also have the line where a cell begins whose quote is
-# never closed.
-LINE, FILE, UNCLOSED = "__line", "__file", "__unclosed"
 _LARGEST = 9e18  # of a whole number that 64 bits hold
 _REPLACED = "\ufffd"  # what a decoder makes of bytes that are no letter
 _MOST_BYTES = 64 * 1024**2  # of a file whose lines are counted to tell where a cell is

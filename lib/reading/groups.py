@@ -13,12 +13,12 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from lib.reading.by_arrow import read_by_arrow
-from lib.reading.cells import FILE, LINE, UNCLOSED
 from lib.reading.dialect import Dialect, read_rows
 from lib.reading.limits import check_size
 from lib.reading.listing import File, Listing
 from lib.reading.options import BLANKS
 from lib.reading.outline import FileColumn, FileOutline
+from lib.reading.own_columns import FILE, LINE, UNCLOSED
 from lib.reading.points import with_coordinates
 from lib.reading.unpacked import unpacked
 from lib.reading.whole_files import whole_files

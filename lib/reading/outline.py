@@ -20,6 +20,7 @@ from lib.reading import geometry, geopackage
 from lib.reading.dialect import Dialect, find
 from lib.reading.limits import check_size
 from lib.reading.options import FILE, NO_OPTIONS, Options, TextOptions
+from lib.reading.own_columns import OWN
 from lib.reading.unpacked import DAMAGED, unpacked
 from lib.support import tables
 
@@ -162,13 +163,16 @@ def look(
     """Open files and read what each says of itself, several at once; `given` is how text files are written.
 
     Raises:
-        InputError: one does not have its format, or names a column twice.
+        InputError: one does not have its format, names a column twice, or has one of `OWN`.
     """
 
     def one(uri: str) -> FileOutline:
         with closing(opened(uri)) as file:
             found = _looked_at(file, files[uri], given)
-        tables.check_names(found.uri, [column.name for column in found.columns])
+        names = [column.name for column in found.columns]
+        tables.check_names(found.uri, names)
+        if own := [name for name in names if name.lower() in OWN]:
+            raise InputError(f"{found.uri} has a column named {own[0]}, which reading needs for itself: rename it")
         return found
 
     if len(files) < 2:

@@ -145,7 +145,9 @@ def test_files_that_are_no_tables_are_refused(spark, tmp_path, table):
     other = write(table.drop(columns="f3"), tmp_path / "other.parquet")
     (tmp_path / "twice.csv").write_text("a,b,a,label\n1,2,3,0\n2,3,4,1\n")
     pq.write_table(pa.table([[1.0], [2.0], [1]], names=["a", "a", "label"]), tmp_path / "twice.parquet")
+    (tmp_path / "line.csv").write_text("f0,__LINE,label\n1,2,0\n2,3,1\n")
     for inputs, says in {
+        str(tmp_path / "line.csv"): "has a column named __LINE, which reading needs for itself: rename it",
         str(tmp_path / "missing.parquet"): "does not exist: check --input-data",
         str(tmp_path / "empty"): "is an empty folder",
         str(tmp_path / "text.parquet"): "is not valid parquet",
