@@ -410,6 +410,9 @@ def main() -> None:
         "kinds", nargs="*", metavar="KIND", help="signal, kill, together, disk, damage; all if none is given"
     )
     kinds = parser.parse_args().kinds
+    # What ignores a signal (a background job Ctrl-C, what nohup starts SIGHUP) hands that on to all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, session(cores=1) as spark:
         campaign = Campaign(Path(folder), spark)

@@ -9,10 +9,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from launcher.local_spark import SHORT_SESSION
 from tests.conftest import ROOT
 from tests.lib.tables import make_table, write
 
+QUICK = [each for name, value in SHORT_SESSION.items() for each in ("-p", f"spark.conf.{name}={value}")]
 SMALL_GRID = [
+    *QUICK,
     "-p",
     "grid={RandomForest: {numTrees: [10, 20], maxDepth: [6]}, GBT: {maxDepth: [3], maxIter: [5, 10]}}",
 ]

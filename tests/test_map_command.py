@@ -8,7 +8,7 @@ from lib.scoring import scoring
 from lib.training import Settings, train
 from tests.lib.rasters.make import raster
 from tests.lib.tables import make_table, write
-from tests.test_experiment import only, read, run, start
+from tests.test_experiment import QUICK, only, read, run, start
 from tests.test_resuming import kill_all, wait_for
 
 FEATURES = ["f0", "f1", "f2", "f3"]
@@ -29,7 +29,7 @@ def place(spark, tmp_path_factory):
 
 
 def test_a_killed_map_goes_on(spark, place):
-    command = ["score", "latest", "--input-data", "north.tif", "--out", "out"]
+    command = ["score", "latest", "--input-data", "north.tif", "--out", "out", *QUICK]
     killed = start(*command, cwd=place, start_new_session=True)
     first = wait_for(place / "out", "scores/*/windows/part-*.parquet", killed)
     kill_all(killed)

@@ -16,14 +16,14 @@ import rasterio
 from affine import Affine
 
 from launcher.experiment import results
-from launcher.local_spark import find_java
+from launcher.local_spark import SHORT_SESSION, find_java
 from launcher.support.files import LocalFiles
 from lib.scoring import scoring
 from lib.training import Settings, train
 from tests.conftest import ROOT
 from tests.lib.rasters.make import UTM, raster
 from tests.lib.tables import make_table, write
-from tests.test_experiment import finish, run, start
+from tests.test_experiment import QUICK, finish, run, start
 from tests.test_resuming import wait_for
 
 # Loads and uses a model with PySpark and nothing of ours, and saves it again.
@@ -50,7 +50,9 @@ def submit(tmp_path_factory):
 
     def run(script, *arguments, master="local[1]"):
         command = [str(Path(sys.executable).with_name("spark-submit")), "--master", master, "--py-files", library]
-        command += ["--conf", "spark.ui.enabled=false", str(ROOT / "scripts" / script), *arguments]
+        for name, value in {"spark.ui.enabled": "false", **SHORT_SESSION}.items():
+            command += ["--conf", f"{name}={value}"]
+        command += [str(ROOT / "scripts" / script), *arguments]
         return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=300)
 
     return run
@@ -204,7 +206,7 @@ def test_a_map_is_made_of_bands_by_number_and_resumed(spark, submit, trained, tm
 def test_a_scoring_that_was_stopped_is_not_taken_for_complete(trained, tables, tmp_path, number):
     """Stopped when all its scores are written, and nothing is said about them yet."""
     run_id = "20260131_235959"
-    typed = ["score", str(trained), "--input-data", tables[0], "--out", str(tmp_path), "-p", f"run_id={run_id}"]
+    typed = ["score", str(trained), "--input-data", tables[0], "--out", str(tmp_path), "-p", f"run_id={run_id}", *QUICK]
     process = start(*typed, start_new_session=True)
     folder = tmp_path / "scores" / f"score_{run_id}"
     wait_for(folder, "scores/_SUCCESS", process)
