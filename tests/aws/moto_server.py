@@ -2,8 +2,8 @@
 
 Added: EMR's auto-termination and managed scaling policies (kept from RunJobFlow too), subscribers and tags of budgets,
 IAM's simulation of a role's policies.
-Mended: what moto forgets of clusters, volumes and security group rules, bucket policies under a condition, and puts
-under a condition, which S3 looks at and carries out in one step.
+Mended: what moto forgets of clusters, volumes and security group rules, bucket policies under a condition, puts under a
+condition, which S3 looks at and carries out in one step, and folders of a versioned bucket whose objects are deleted.
 """
 
 import json
@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -28,7 +29,7 @@ from moto.emr.models import ElasticMapReduceBackend, InstanceGroup
 from moto.emr.responses import ElasticMapReduceResponse
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.responses import IamResponse
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend
 from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
@@ -109,6 +110,7 @@ def _extended_moto() -> Iterator[None]:
         },
         FakeBucket: {"get_permission": _get_permission},
         IamResponse: {"simulate_principal_policy": _simulate_principal_policy},
+        S3Backend: {"list_objects": _list_objects},
         S3Response: {"put_object": _put_object},
     }
     before = {(owner, name): getattr(owner, name, None) for owner in actions for name in actions[owner]}
@@ -321,6 +323,15 @@ _moto_put_object, _putting = S3Response.put_object, threading.Lock()
 def _put_object(self: S3Response) -> Any:
     with _putting:
         return _moto_put_object(self)
+
+
+_moto_list_objects = S3Backend.list_objects
+
+
+def _list_objects(self: S3Backend, bucket: FakeBucket, *args: Any, **kwargs: Any) -> Any:
+    """Moto lists the folders of a versioned bucket by all keys, those of deleted objects included."""
+    there = {name: key for name, key in bucket.keys.items() if not isinstance(key, FakeDeleteMarker)}
+    return _moto_list_objects(self, SimpleNamespace(keys=there), *args, **kwargs)
 
 
 _moto_get_permission = FakeBucket.get_permission

@@ -9,11 +9,11 @@ from pathlib import Path
 import boto3
 import pytest
 from moto.s3.models import S3Backend
-from moto.server import ThreadedMotoServer
 
 from launcher.local_spark import SHORT_SESSION
 from launcher.parameters.cluster import Spark
 from tests.aws import s3a
+from tests.aws.moto_server import moto_server
 from tests.livy.faults import FaultyProxy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,20 +64,20 @@ def written():
 
 @pytest.fixture(scope="session")
 def s3_endpoint(written):
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def s3(s3_endpoint):
-    """A boto3 client of the S3 on this machine, with one bucket; whatever a test starts finds it, too."""
+    """A boto3 client of the S3 on this machine, with one bucket, versioned as Terraform's is; whatever a test starts
+    finds it, too.
+    """
     before = os.environ.get("AWS_ENDPOINT_URL")
     os.environ["AWS_ENDPOINT_URL"] = s3_endpoint
     client = boto3.client("s3")
     client.create_bucket(Bucket=BUCKET)
+    client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     yield client
     os.environ.pop("AWS_ENDPOINT_URL")
     if before:

@@ -102,6 +102,7 @@ def typed(*arguments: str) -> subprocess.CompletedProcess:
 
 
 def test_an_experiment_runs_as_a_step(experiment, cluster, params, s3):
+    assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"  # as that of Terraform
     for shown in ("1/4 explore", "2/4 train", "1/1 candidates", "4/4 report", "Winner", "EVALUATION_REPORT.md"):
         assert shown in experiment
     out = yaml.safe_load(params.read_text())["out"]
