@@ -77,7 +77,7 @@ def evaluate(
     model_dir, pipeline = model_files.parts_of(storage.exists, model_dir)
     experiment, summary = runs.read_model(storage, model_dir)
     if folder:
-        folder = runs.own_folder(storage, folder, artifacts.EVAL_METRICS, _BEFORE_METRICS)
+        folder = runs.own_folder(storage, folder, "evaluation", artifacts.EVAL_METRICS, _BEFORE_METRICS)
         run_id = run_id or artifacts.new_run_id()
     else:
         folder = _free_folder(storage, model_dir, out, run_id)

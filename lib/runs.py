@@ -44,8 +44,8 @@ def read_model(storage: Storage, model_dir: str) -> tuple[dict[str, Any], dict[s
     return experiment, storage.read_record(join(model_dir, artifacts.SUMMARY), SUMMARY)
 
 
-def own_folder(storage: Storage, named: str, proof: str, parts: Collection[str] = ()) -> str:
-    """The folder that a user names for one model or one evaluation alone, as it is written in places below it.
+def own_folder(storage: Storage, named: str, what: str, proof: str, parts: Collection[str] = ()) -> str:
+    """The folder that a user names for one model or evaluation (`what`) alone, as it is written in places below it.
 
     It may have what a run left that did not finish (`parts`), but not the `proof` that one did.
 
@@ -55,11 +55,11 @@ def own_folder(storage: Storage, named: str, proof: str, parts: Collection[str] 
     folder = named.rstrip("/") or named
     artifacts.check_place(folder)
     if storage.exists(join(folder, proof)):
-        raise InputError(f"{folder} has a complete one already ({proof}): name another folder, or remove this one first")
+        raise InputError(f"{folder} has a complete {what} already ({proof}): name another folder, or remove this one")
     others = [name for name in storage.list(folder) if name not in parts and not name.startswith((".", "_"))]
     if others:
         raise InputError(
-            f"{folder} has other files ({some(others, 3)}): name a folder for this one alone, such as {folder}/v1"
+            f"{folder} has other files ({some(others, 3)}): name a folder for this {what} alone, such as {folder}/v1"
         )
     return folder
 

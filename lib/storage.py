@@ -182,7 +182,7 @@ class Storage:
         return record
 
     def claim(self, uri: str, content: bytes) -> bool:
-        """Make a file, and tell whether there was none: HDFS tells one of several who do so at once, and so does a disk."""
+        """Make a file, and tell whether there was none: HDFS and disks tell one of several who do so at once."""
         with _explained(uri, "write"):
             fs, path = self._open(uri)
             if fs.getScheme() == "file":

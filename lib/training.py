@@ -90,7 +90,7 @@ class Training:
         self,
         spark: SparkSession,
         settings: Settings,
-        out: str,
+        out: str = "",
         run_id: str = "",
         provenance: Mapping[str, Any] | None = None,
         continues: bool = False,
@@ -123,7 +123,7 @@ class Training:
         place = join(named, artifacts.EXPERIMENT)
         self.continues = self.storage.exists(place)
         parts = self.storage.list(named) if self.continues else ()
-        self.folder = runs.own_folder(self.storage, named, artifacts.SUMMARY, parts)
+        self.folder = runs.own_folder(self.storage, named, "model", artifacts.SUMMARY, parts)
         if self.continues:
             self.run_id = self.storage.read_record(place, EXPERIMENT)["run_id"]
         else:

@@ -76,5 +76,12 @@ def test_a_command_that_does_not_exist_is_found(line):
 
 def test_the_guide_has_each_command_of_before():
     text = (ROOT / "docs" / "guia.md").read_text()
-    for command in ("submit_training_emr.py", "06_entrenar", "07_evaluar", "list-steps", "terminate-clusters", "stderr.gz"):
+    for command in (
+        "submit_training_emr.py",
+        "06_entrenar",
+        "07_evaluar",
+        "list-steps",
+        "terminate-clusters",
+        "stderr.gz",
+    ):
         assert command in text

@@ -114,7 +114,9 @@ def test_the_model_is_evaluated_on_its_held_out_rows_and_reported(submit, traine
     assert done.returncode == 0, done.stdout[-3000:]
     assert done.stdout.splitlines()[-1] == f"file:{folder}"
     assert "rows that training held out: the model was trained with --test_frac 0.2" in done.stdout
-    assert {"metrics.json", "feature_importance.json", "EVALUATION_REPORT.md"} < {each.name for each in folder.iterdir()}
+    assert {"metrics.json", "feature_importance.json", "EVALUATION_REPORT.md"} < {
+        each.name for each in folder.iterdir()
+    }
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["model_dir"] == str(trained)
     summary = json.loads((trained / "metrics" / "summary.json").read_text())

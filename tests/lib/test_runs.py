@@ -36,17 +36,21 @@ def test_the_newest_complete_evaluation_is_picked_unless_one_is_named(spark, tmp
 def test_a_folder_of_its_own_is_new_empty_or_of_a_run_that_did_not_finish(spark, tmp_path, scheme):
     storage, folder = Storage(spark), tmp_path / "models" / "v1"
     for named in (f"{scheme}{folder}", f"{scheme}{folder}/"):
-        assert own_folder(storage, named, "metrics.json") == f"{scheme}{folder}"
+        assert own_folder(storage, named, "evaluation", "metrics.json") == f"{scheme}{folder}"
     folder.mkdir(parents=True)
     (folder / "_$folder$").touch()
     (folder / ".hidden").touch()
-    assert own_folder(storage, f"{scheme}{folder}/", "metrics.json") == f"{scheme}{folder}"
+    assert own_folder(storage, f"{scheme}{folder}/", "evaluation", "metrics.json") == f"{scheme}{folder}"
     (folder / "curves.json").touch()
-    with pytest.raises(InputError, match=r"has other files \(curves.json\): name a folder for this one alone, such as"):
-        own_folder(storage, str(folder), "metrics.json")
-    assert own_folder(storage, str(folder), "metrics.json", ["curves.json"]) == str(folder)
+    with pytest.raises(
+        InputError, match=r"has other files \(curves.json\): name a folder for this evaluation alone, such as"
+    ):
+        own_folder(storage, str(folder), "evaluation", "metrics.json")
+    assert own_folder(storage, str(folder), "evaluation", "metrics.json", ["curves.json"]) == str(folder)
     (folder / "metrics.json").touch()
-    with pytest.raises(InputError, match="has a complete one already .*: name another folder, or remove this one"):
-        own_folder(storage, str(folder), "metrics.json", ["curves.json"])
+    with pytest.raises(
+        InputError, match=r"has a complete evaluation already .*: name another folder, or remove this one"
+    ):
+        own_folder(storage, str(folder), "evaluation", "metrics.json", ["curves.json"])
     with pytest.raises(InputError, match="Spark loads no model from a path with"):
-        own_folder(storage, f"{tmp_path}/v[1]", "metrics.json")
+        own_folder(storage, f"{tmp_path}/v[1]", "evaluation", "metrics.json")

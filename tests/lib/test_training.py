@@ -236,9 +236,9 @@ def test_a_folder_of_its_own_goes_on_with_what_was_begun_there_and_keeps_what_is
     folder = f"{begun(trained, tmp_path, 1)}/models/model_{trained.run_id}"
     again = Training(spark, trained.settings, folder=f"{folder}/")
     assert (again.folder, again.run_id, again.continues) == (folder, trained.run_id, True)
-    with pytest.raises(InputError, match="has a complete one already"):
+    with pytest.raises(InputError, match="has a complete model already"):
         Training(spark, trained.settings, folder=trained.folder)
-    with pytest.raises(InputError, match=r"has other files \(models\): name a folder for this one alone"):
+    with pytest.raises(InputError, match=r"has other files \(models\): name a folder for this model alone"):
         Training(spark, trained.settings, folder=trained.out)
 
 
@@ -247,7 +247,7 @@ def test_of_two_trainings_in_one_folder_the_second_is_refused(spark, trained, tm
     training.load()
     training.split()
     (tmp_path / "model_v1" / "experiment.json").write_text("{}")
-    with pytest.raises(InputError, match="another run has begun a model in .*/model_v1 meanwhile"):
+    with pytest.raises(InputError, match=r"another run has begun a model in .*/model_v1 meanwhile"):
         training.search()
     assert not list(tmp_path.glob("**/.*"))
 
