@@ -11,7 +11,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lib import artifacts, dataset, runs
+from lib import artifacts, dataset, model_files, runs
 from lib.errors import InputError
 from lib.measures import comparison, gate, intervals, lean, reference
 from lib.measures.decision import Decision
@@ -26,22 +26,29 @@ from lib.storage import Storage, join
 from lib.weights import Weights
 
 _FEATURES_COL = "__features_hash"  # no column of a table can have this name
+_BEFORE_METRICS = (artifacts.EVAL_SCORES, artifacts.EVAL_CURVES, artifacts.EVAL_IMPORTANCES)
+"""What an evaluation that did not finish may have left."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A finished evaluation: its folder, the content of `metrics.json`, and the curves of `curves.json`."""
+    """A finished evaluation: its folder, the content of `metrics.json`, and the curves of `curves.json`.
+
+    `test_frac` is the fraction that training held out.
+    """
 
     folder: str
     metrics: dict[str, Any]
     curves: dict[str, Any]
+    test_frac: float
 
 
 def evaluate(
     spark: SparkSession,
     model_dir: str,
-    out: str,
+    out: str = "",
     *,
+    folder: str = "",
     run_id: str = "",
     test_data: str | Sequence[str] | None = None,
     test_fraction: float = 1.0,
@@ -50,6 +57,9 @@ def evaluate(
     fail_on_drift: bool = False,
 ) -> Evaluation:
     """Measure the model in `model_dir` and write metrics.json, curves.json, feature_importance.json and scores.parquet.
+
+    The model may be named by its `pipeline_best`, too. The files go to results/ below `out`, or to a `folder` that is
+    named for them alone.
 
     Without `test_data`, or when it is the table the model was trained from, the rows are exactly those its training
     held out. Of another table, all rows are used, or a `test_fraction` of them, chosen by their content; rows that
@@ -64,11 +74,16 @@ def evaluate(
     """
     gate.check_names(fail_below or ())
     storage = Storage(spark)
+    model_dir, pipeline = model_files.parts_of(storage.exists, model_dir)
     experiment, summary = runs.read_model(storage, model_dir)
-    folder = _free_folder(storage, model_dir, out, run_id)
-    storage.check_writable(out)
+    if folder:
+        folder = runs.own_folder(storage, folder, "evaluation", artifacts.EVAL_METRICS, _BEFORE_METRICS)
+        run_id = run_id or artifacts.new_run_id()
+    else:
+        folder = _free_folder(storage, model_dir, out, run_id)
+        run_id = artifacts.run_id_of(folder)
+    storage.check_writable(out or folder)
     measured = rows_to_measure(spark, model_dir, experiment, test_data, test_fraction, seen)
-    pipeline = join(model_dir, artifacts.PIPELINE)
     scorer = load_scorer(spark, pipeline)
     verified = check_trained(scorer, summary, pipeline)
     chosen = Decision.read(storage, model_dir)
@@ -76,7 +91,7 @@ def evaluate(
     by_zone, distinct, worth = _score(measured, scorer, chosen, folder, weights)
     counts = ScoreCounts.sum(by_zone.values())
     metrics = {
-        "run_id": artifacts.run_id_of(folder),
+        "run_id": run_id,
         "model_dir": model_dir,
         "model": summary["winner"]["name"],
         "model_verified": verified,
@@ -99,7 +114,7 @@ def evaluate(
     curves = storage.write_record(join(folder, artifacts.EVAL_CURVES), CURVES, curves)
     storage.write_json(join(folder, artifacts.EVAL_IMPORTANCES), summary["feature_importances"])
     metrics = storage.write_record(join(folder, artifacts.EVAL_METRICS), METRICS, metrics)
-    return Evaluation(folder, metrics, curves)
+    return Evaluation(folder, metrics, curves, experiment["split"]["test_frac"])
 
 
 def _score(

@@ -75,15 +75,21 @@ def locate(folders: Folders, model: str) -> Place:
     Raises:
         InputError: there is none, or it is one of this project's whose training did not finish.
     """
-    given = model.rstrip("/")
-    pipeline = given if folders.exists(f"{given}/metadata") else f"{given}/{artifacts.PIPELINE}"
-    folder = pipeline.removesuffix(artifacts.PIPELINE).rstrip("/")
+    folder, pipeline = parts_of(folders.exists, model)
     is_ours = pipeline != folder and any(folders.exists(f"{folder}/{name}") for name in _OURS)
     if is_ours:
         require_complete(folders.exists, folder)
     if not folders.exists(pipeline):
         raise InputError(f"there is no model at {model}: give a model's folder, its {artifacts.PIPELINE}, or latest")
     return Place(folder, pipeline, is_ours)
+
+
+def parts_of(exists: Callable[[str], bool], model: str) -> tuple[str, str]:
+    """The folder and the pipeline of the model that a user names by either of them, whether they are there or not."""
+    given = model.rstrip("/")
+    pipeline = given if exists(f"{given}/metadata") else f"{given}/{artifacts.PIPELINE}"
+    folder, _, name = pipeline.rpartition("/")
+    return (folder or "." if name == artifacts.PIPELINE else pipeline), pipeline
 
 
 def require_complete(exists: Callable[[str], bool], folder: str) -> None:
@@ -93,7 +99,9 @@ def require_complete(exists: Callable[[str], bool], folder: str) -> None:
         InputError: there is none, or its training did not finish, or it was not copied whole.
     """
     if not exists(f"{folder}/{artifacts.SUMMARY}"):
-        why = "its training did not finish" if exists(folder) else "it does not exist"
+        begun = exists(f"{folder}/{artifacts.EXPERIMENT}") or artifacts.run_id_of(folder)
+        found = "its training did not finish" if begun else "it is no model of this project"
+        why = found if exists(folder) else "it does not exist"
         raise InputError(f"no complete model at {folder}: {why} ({artifacts.SUMMARY} is missing)")
     if not exists(f"{folder}/{artifacts.EXPERIMENT}"):
         raise InputError(f"no complete model at {folder}: {artifacts.EXPERIMENT} is missing; copy the whole folder")

@@ -1,11 +1,12 @@
-"""Finding and reading the models and evaluations that earlier runs left below an output folder."""
+"""Finding and reading the models and evaluations that earlier runs left, and folders for new ones."""
 
+from collections.abc import Collection
 from typing import Any
 
 from pyspark.sql import SparkSession
 
 from lib import artifacts, model_files
-from lib.errors import InputError
+from lib.errors import InputError, some
 from lib.records.model import EXPERIMENT, SUMMARY
 from lib.storage import Storage, join
 
@@ -41,6 +42,26 @@ def read_model(storage: Storage, model_dir: str) -> tuple[dict[str, Any], dict[s
     experiment = storage.read_record(join(model_dir, artifacts.EXPERIMENT), EXPERIMENT)
     model_files.require_decision(storage.exists, folder, experiment)
     return experiment, storage.read_record(join(model_dir, artifacts.SUMMARY), SUMMARY)
+
+
+def own_folder(storage: Storage, named: str, what: str, proof: str, parts: Collection[str] = ()) -> str:
+    """The folder that a user names for one model or evaluation (`what`) alone, as it is written in places below it.
+
+    It may have what a run left that did not finish (`parts`), but not the `proof` that one did.
+
+    Raises:
+        InputError: it has a complete one, or something else; or Spark can save nothing there.
+    """
+    folder = named.rstrip("/") or named
+    artifacts.check_place(folder)
+    if storage.exists(join(folder, proof)):
+        raise InputError(f"{folder} has a complete {what} already ({proof}): name another folder, or remove this one")
+    others = [name for name in storage.list(folder) if name not in parts and not name.startswith((".", "_"))]
+    if others:
+        raise InputError(
+            f"{folder} has other files ({some(others, 3)}): name a folder for this {what} alone, such as {folder}/v1"
+        )
+    return folder
 
 
 def _newest(spark: SparkSession, folder: str, proof: str, what: str, remedy: str) -> str:

@@ -173,7 +173,7 @@ class Storage:
 
     def write_json(self, uri: str, content: Any) -> None:
         """Write one indented JSON file, completely or not at all."""
-        self.write_text(uri, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        self.write_text(uri, _as_json(content))
 
     def write_record(self, uri: str, kind: Kind, content: Mapping[str, Any]) -> dict[str, Any]:
         """Write a JSON file for later runs, completely or not at all; returns what is in it."""
@@ -182,9 +182,11 @@ class Storage:
         return record
 
     def claim(self, uri: str, content: bytes) -> bool:
-        """Make a file, and tell whether there was none: HDFS tells one of several who do so at once."""
+        """Make a file, and tell whether there was none: HDFS and disks tell one of several who do so at once."""
         with _explained(uri, "write"):
             fs, path = self._open(uri)
+            if fs.getScheme() == "file":
+                return _claim_here(Path(path.toUri().getPath()), content)
             try:
                 stream = fs.create(path, False)
                 stream.write(content)
@@ -194,6 +196,10 @@ class Storage:
                     return False
                 raise
         return True
+
+    def claim_record(self, uri: str, kind: Kind, content: Mapping[str, Any]) -> bool:
+        """Make a JSON file for later runs, and tell whether there was none."""
+        return self.claim(uri, _as_json(kind.stamped(content)).encode())
 
     def check_writable(self, folder: str) -> None:
         """Raise InputError unless files can be written below `folder` (it writes one, the only reliable test)."""
@@ -293,6 +299,26 @@ class StoredFile(io.RawIOBase):
         if not self.closed:
             self._stream.close()
         super().close()
+
+
+def _claim_here(file: Path, content: bytes) -> bool:
+    """The same on this machine, where Hadoop would leave a .crc file beside it that a later version does not match."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        stream = file.open("xb")
+    except FileExistsError:
+        return False
+    try:
+        with stream:
+            stream.write(content)
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    return True
+
+
+def _as_json(content: Any) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def join(folder: str, *names: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
 
-from lib import artifacts, dataset, filling
+from lib import artifacts, dataset, filling, runs
 from lib.dataset import Table
 from lib.engines.choice import choose_engine
 from lib.errors import InputError
@@ -75,11 +75,12 @@ class Settings:
 
 
 class Training:
-    """One training run; its folder is `<out>/models/model_<run_id>`.
+    """One training run; its folder is `<out>/models/model_<run_id>`, or the `folder` that is named for it alone.
 
     Call its steps in this order: `load`, `split`, `search`, `leave_zones_out`, `retrain`, `finish`.
     `provenance` is what only the launcher knows (the command, the commit, what the evaluation is told) and is kept in
-    experiment.json. `continues` resumes the interrupted run with this id: what it scored is not fitted again.
+    experiment.json. `continues` resumes the interrupted run with this id: what it scored is not fitted again. A named
+    `folder` says itself whether there is one to resume.
 
     Raises:
         InputError: settings out of range, an output that exists already or cannot be written, nothing to resume.
@@ -89,15 +90,15 @@ class Training:
         self,
         spark: SparkSession,
         settings: Settings,
-        out: str,
+        out: str = "",
         run_id: str = "",
         provenance: Mapping[str, Any] | None = None,
         continues: bool = False,
+        folder: str = "",
     ):
-        self.spark, self.settings, self.out = spark, settings, out
+        self.spark, self.settings, self.out = spark, settings, out or folder
         self.provenance, self.continues = provenance or {}, continues
         self.run_id = run_id or artifacts.new_run_id()
-        self.folder = artifacts.model_dir(out, self.run_id)
         self.storage = Storage(spark)
         self.timings: dict[str, float] = {}
         self.started_at = _now()
@@ -106,12 +107,27 @@ class Training:
         if settings.metrics_weighted and settings.weight_col is None:
             raise InputError("metrics_weighted: true needs weight_col, the column with the weights")
         self.candidates = candidates_of(settings)
+        if folder:
+            self._take(folder)
+            return
+        self.folder = artifacts.model_dir(out, self.run_id)
         if continues:
             resume.check_unfinished(self.storage, self.folder)
         elif self.storage.exists(self.folder):
             raise InputError(f"{self.folder} already exists: choose another --out, or start again in a second")
         else:
             self.storage.check_writable(out)
+
+    def _take(self, named: str) -> None:
+        """Use the folder that is named for this model; the same command again goes on with what it had begun there."""
+        place = join(named, artifacts.EXPERIMENT)
+        self.continues = self.storage.exists(place)
+        parts = self.storage.list(named) if self.continues else ()
+        self.folder = runs.own_folder(self.storage, named, "model", artifacts.SUMMARY, parts)
+        if self.continues:
+            self.run_id = self.storage.read_record(place, EXPERIMENT)["run_id"]
+        else:
+            self.storage.check_writable(self.folder)
 
     def load(self, test_data: str | Sequence[str] | None = None) -> Table:
         """Read and check the input, and the table that the model is to be evaluated on, if that is another one.
@@ -173,7 +189,7 @@ class Training:
         record = self._record()
         earlier = self._scores_so_far(record)
         done = earlier.scores
-        self._write(artifacts.EXPERIMENT, EXPERIMENT, record)
+        self._begin(record)
         log = SearchLog(self.storage, join(self.folder, artifacts.SEARCH_LOG), done)
         with self._timed("search"):
             s = self.settings
@@ -346,6 +362,17 @@ class Training:
             **({"weights": asdict(table.weights)} if table.weights else {}),
         }
 
+    def _begin(self, record: Mapping[str, Any]) -> None:
+        """Write the first file of the folder, which is its claim: of two runs that found it empty, one goes on.
+
+        Raises:
+            InputError: another has begun there.
+        """
+        if self.continues:
+            self._write(artifacts.EXPERIMENT, EXPERIMENT, record)
+        elif not self.storage.claim_record(join(self.folder, artifacts.EXPERIMENT), EXPERIMENT, record):
+            raise InputError(f"another run has begun a model in {self.folder} meanwhile: name another folder")
+
     def _write(self, name: str, kind: Kind, content: Mapping[str, Any]) -> dict[str, Any]:
         return self.storage.write_record(join(self.folder, name), kind, content)
 
@@ -359,12 +386,13 @@ class Training:
 def train(
     spark: SparkSession,
     settings: Settings,
-    out: str,
+    out: str = "",
     run_id: str = "",
     provenance: Mapping[str, Any] | None = None,
+    folder: str = "",
 ) -> Training:
-    """Run all steps of a training run; the model is in `Training.folder`."""
-    training = Training(spark, settings, out, run_id, provenance)
+    """Run all steps of a training run, below `out` or in a `folder` of its own; the model is in `Training.folder`."""
+    training = Training(spark, settings, out, run_id, provenance, folder=folder)
     training.load()
     training.split()
     training.search()

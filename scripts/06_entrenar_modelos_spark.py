@@ -1,7 +1,9 @@
 """Train, select and save a model with spark-submit: the manual alternative to `run_experiment.py`.
 
 spark-submit --py-files lib.zip scripts/06_entrenar_modelos_spark.py \
-    --inputs s3://bucket/a.parquet s3://bucket/b.parquet --out_model_dir s3://bucket/experiments
+    --inputs s3://bucket/a.parquet s3://bucket/b.parquet --out_model_dir s3://bucket/models/model_v1/
+
+The model is in --out_model_dir itself: pipeline_best/, metrics/summary.json and the other files of a model.
 """
 
 import argparse
@@ -10,7 +12,7 @@ import sys
 from pyspark.sql import SparkSession
 
 from lib import filling
-from lib.spark_submit import run_submitted
+from lib.spark_submit import place, run_submitted
 from lib.training import Settings, train
 from lib.weights import BALANCED, CLASS_WEIGHTS
 
@@ -25,7 +27,11 @@ def main() -> int:
         help="parquet, CSV or ORC files or folders, any Hadoop URI, or table://db.name",
     )
     parser.add_argument(
-        "--out_model_dir", required=True, help="folder or prefix; the model is saved in models/ below it"
+        "--out_model_dir",
+        required=True,
+        type=place,
+        help="folder or prefix of this model alone: pipeline_best and metrics/ are written there. The same command "
+        "again goes on with a training that did not finish; a complete model is never overwritten",
     )
     parser.add_argument("--label_col", default="label", help="column with the two classes, 0 and 1")
     parser.add_argument("--positive", nargs="+", help="values of the label that are class 1, if it is not 0 and 1")
@@ -76,7 +82,7 @@ def main() -> int:
             seed=args.seed,
             metric=args.metric,
         )
-        return train(spark, settings, args.out_model_dir).folder
+        return train(spark, settings, folder=args.out_model_dir).folder
 
     return run_submitted("06_entrenar_modelos_spark", work)
 

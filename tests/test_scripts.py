@@ -18,6 +18,7 @@ from affine import Affine
 from launcher.experiment import results
 from launcher.local_spark import SHORT_SESSION, find_java
 from launcher.support.files import LocalFiles
+from lib import artifacts
 from lib.scoring import scoring
 from lib.training import Settings, train
 from tests.conftest import ROOT
@@ -70,19 +71,22 @@ def tables(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(submit, tables, tmp_path_factory):
-    out = tmp_path_factory.mktemp("out")
-    arguments = ["--inputs", *tables[1], "--out_model_dir", str(out), "--label_col", "label"]
+    model = tmp_path_factory.mktemp("out") / "models" / "model_v1"
+    arguments = ["--inputs", *tables[1], "--out_model_dir", f"{model}/", "--label_col", "label"]
     done = submit(
         "06_entrenar_modelos_spark.py", *arguments, "--test_frac", "0.2", "--seed", "9", "--metric", "areaUnderROC"
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return Path(done.stdout.splitlines()[-1])
+    assert done.stdout.splitlines()[-1] == str(model)
+    assert (model / "pipeline_best" / "metadata").is_dir()
+    return model
 
 
 def test_one_core_and_shuffled_files_give_the_metrics_of_two_cores(spark, trained, tables, tmp_path):
     settings = Settings(tables[0], test_frac=0.2, seed=9, metric="areaUnderROC")
     here = Path(train(spark, settings, str(tmp_path)).folder)
     summaries = [json.loads((folder / "metrics" / "summary.json").read_text()) for folder in (trained, here)]
+    assert artifacts.model_name(summaries[0]["run_id"])  # a run's id, though the folder has another name
     for summary in summaries:
         del summary["run_id"]
     assert summaries[0] == summaries[1]
@@ -104,31 +108,42 @@ def test_the_model_loads_in_plain_pyspark(trained, tables, tmp_path):
     assert rows == "500"
 
 
-def test_the_model_is_evaluated_on_its_held_out_rows_and_reported(submit, trained, tmp_path):
-    done = submit("07_evaluar_modelos.py", "--model", str(trained), "--output", str(tmp_path))
-    assert done.returncode == 0, done.stderr[-3000:]
-    folder = Path(done.stdout.splitlines()[-1])
+def test_the_model_is_evaluated_on_its_held_out_rows_and_reported(submit, trained, tables, tmp_path):
+    """As the team has always typed it: the pipeline, the training table, a fraction, a folder for the evaluation."""
+    folder = tmp_path / "eval_20251112"
+    arguments = ["--model", f"{trained}/pipeline_best", "--test_data", tables[0], "--output", f"file:{folder}/"]
+    done = submit("07_evaluar_modelos.py", *arguments, "--test_fraction", "0.15", "--language", "es")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert done.stdout.splitlines()[-1] == f"file:{folder}"
+    assert "rows that training held out: the model was trained with --test_frac 0.2" in done.stdout
+    assert {"metrics.json", "feature_importance.json", "EVALUATION_REPORT.md"} < {
+        each.name for each in folder.iterdir()
+    }
     metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["model_dir"] == str(trained)
     summary = json.loads((trained / "metrics" / "summary.json").read_text())
     assert metrics["measured_on"]["verified"]
     assert metrics["measured_on"]["count"] == summary["test_samples"]
     assert metrics["areaUnderPR"] == summary["winner"]["test_metrics_retrained"]["areaUnderPR"]
-    assert (folder / "EVALUATION_REPORT.md").exists()
+    assert "# Informe de evaluación" in (folder / "EVALUATION_REPORT.md").read_text()
 
 
 def test_another_table_by_a_share_of_it(submit, trained, tmp_path):
     other = write(make_table(400, seed=12), tmp_path / "other.parquet")
-    arguments = ["--model", str(trained), "--test_data", other, "--output", str(tmp_path), "--test_fraction", "0.5"]
+    folder = tmp_path / "eval"
+    arguments = ["--model", str(trained), "--test_data", other, "--output", str(folder), "--test_fraction", "0.5"]
     done = submit("07_evaluar_modelos.py", *arguments)
     assert done.returncode == 0, done.stderr[-3000:]
-    metrics = json.loads(next(tmp_path.glob("results/*/metrics.json")).read_text())
+    metrics = json.loads((folder / "metrics.json").read_text())
     assert 140 < metrics["measured_on"]["count"] < 260
+    assert f"evaluated: {metrics['measured_on']['count']} rows, a share of test_data" in done.stdout
 
 
 @pytest.mark.parametrize(
     ("script", "arguments", "says"),
     [
-        ("07_evaluar_modelos", "--model m --output o --test_fraction 0.5", "--test_fraction needs --test_data"),
+        ("07_evaluar_modelos", "--model m --output o --test_fraction 1.5", "a fraction above 0 and up to 1"),
+        ("07_evaluar_modelos", "--model m --output=", "argument --output: is empty"),
         ("06_entrenar_modelos_spark", "--inputs t --out_model_dir o --metrics_weighted", "needs --weight_col"),
         ("06_entrenar_modelos_spark", "--inputs t --out_model_dir o --class_weights equal", "choose from 'balanced'"),
         ("06_entrenar_modelos_spark", "--inputs t --out_model_dir o --nodata none", "invalid float value: 'none'"),
@@ -231,4 +246,4 @@ def test_bad_input_is_one_line_and_exit_code_2(submit, tmp_path):
     assert done.returncode == 2
     # spark-submit hands on both streams of a Python driver as one.
     assert done.stdout == "error: input /no/such/table does not exist: check --input-data\n"
-    assert not list(tmp_path.iterdir())
+    assert not list(tmp_path.iterdir())  # a folder that is there and empty is taken

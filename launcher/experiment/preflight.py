@@ -16,6 +16,8 @@ from lib.support.s3_uri import is_s3
 from lib.support.tables import catalogue_name, places
 from lib.to_score import check_begun
 
+_EXAMPLE = "s3://my-bucket/"
+
 
 def check(plan: Plan) -> None:
     """Run all checks.
@@ -46,6 +48,21 @@ def check_together(plans: Sequence[Plan], options: RunOptions) -> None:
 def the_target_has_what_it_needs(plan: Plan) -> None:
     """What its target needs is given."""
     plan.parameters.cluster.runs_on.require(plan.parameters.cluster)
+
+
+def the_bucket_is_the_users(plan: Plan) -> None:
+    """No place is in the bucket that stands for the user's in params/emr.yaml.
+
+    Raises:
+        InputError: one is.
+    """
+    for name in PLACES:
+        for place in _places(plan, name):
+            if f"{place}/".startswith(_EXAMPLE):
+                raise InputError(
+                    f"{name}={place}: my-bucket stands for your bucket; write its name in the params file, or give "
+                    f"--{name.replace('_', '-')} s3://…"
+                )
 
 
 def the_target_can_see_the_places(plan: Plan) -> None:
@@ -165,6 +182,7 @@ def nothing_is_overwritten(plan: Plan) -> None:
 
 CHECKS = (
     the_target_has_what_it_needs,
+    the_bucket_is_the_users,
     the_target_can_see_the_places,
     inputs_are_there,
     the_model_can_score_the_tables,

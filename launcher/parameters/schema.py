@@ -189,7 +189,9 @@ class Parameters(BaseModel):
     )
     fail_on_drift: bool = described(False, "exit code 1 if test_data has drifted", "true or false")
     card: Card = described(Card(), "what stands at the report's head", "name: text lines")
-    language: Literal["en", "es"] = described("en", "language of the report", "en or es")
+    language: Literal["en", "es"] = described(
+        "en", "language of the report and its plots; the terminal's messages are in English", "en or es"
+    )
     cluster: Cluster = described(Cluster(), "where it runs, and how to connect", "name: value lines")
     spark: Spark = described(Spark(), "memory, cores and other properties of a cluster's Spark", "name: value lines")
 

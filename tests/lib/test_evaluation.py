@@ -186,6 +186,19 @@ def test_a_second_evaluation_gets_a_name_of_its_own(spark, trained, evaluated):
     assert again.metrics["areaUnderPR"] == evaluated.metrics["areaUnderPR"]
 
 
+def test_a_folder_of_its_own_takes_an_evaluation_again_that_did_not_finish(spark, trained, evaluated, place):
+    folder = place / "results_of_its_own" / "eval_20251112"
+    (folder / "scores.parquet").mkdir(parents=True)
+    again = evaluate(
+        spark, f"{trained.folder}/pipeline_best/", folder=f"{folder}/", test_data=trained.settings.input_data
+    )
+    assert again.folder == str(folder)
+    assert again.metrics["model_dir"] == trained.folder
+    assert {**again.metrics, "run_id": ""} == {**evaluated.metrics, "run_id": ""}
+    with pytest.raises(InputError, match="has a complete evaluation already"):
+        evaluate(spark, trained.folder, folder=str(folder))
+
+
 def test_what_cannot_be_evaluated_is_named(spark, trained, evaluated, place):
     narrow = write(make_table(100)[["f0", "label"]], place / "narrow.parquet")
     one_class = write(make_table(100).assign(label=1), place / "one_class.parquet")

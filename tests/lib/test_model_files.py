@@ -25,6 +25,14 @@ def test_a_model_is_found_by_its_folder_and_by_its_pipeline(tmp_path, named):
     assert found == model_files.Place(folder, f"{folder}/pipeline_best", is_ours=True)
 
 
+def test_what_this_project_did_not_train_is_not_called_unfinished(tmp_path):
+    for folder in (write_pipeline(tmp_path / "my_pipeline_best"), tmp_path):
+        place, _ = model_files.parts_of(HERE.exists, f"{folder}/")
+        assert place == str(folder)
+        with pytest.raises(InputError, match="it is no model of this project"):
+            model_files.require_complete(HERE.exists, place)
+
+
 @pytest.mark.parametrize("end", ["", "/"])
 def test_a_pipeline_of_spark_ml_may_have_any_name(tmp_path, end):
     for name in ("mine", "pipeline_best"):

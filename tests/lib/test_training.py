@@ -232,6 +232,26 @@ def test_another_experiment_is_not_taken_up(spark, trained, tmp_path, change, sa
         resumed.search()
 
 
+def test_a_folder_of_its_own_goes_on_with_what_was_begun_there_and_keeps_what_is_complete(spark, trained, tmp_path):
+    folder = f"{begun(trained, tmp_path, 1)}/models/model_{trained.run_id}"
+    again = Training(spark, trained.settings, folder=f"{folder}/")
+    assert (again.folder, again.run_id, again.continues) == (folder, trained.run_id, True)
+    with pytest.raises(InputError, match="has a complete model already"):
+        Training(spark, trained.settings, folder=trained.folder)
+    with pytest.raises(InputError, match=r"has other files \(models\): name a folder for this model alone"):
+        Training(spark, trained.settings, folder=trained.out)
+
+
+def test_of_two_trainings_in_one_folder_the_second_is_refused(spark, trained, tmp_path):
+    training = Training(spark, trained.settings, folder=f"{tmp_path}/model_v1/")
+    training.load()
+    training.split()
+    (tmp_path / "model_v1" / "experiment.json").write_text("{}")
+    with pytest.raises(InputError, match=r"another run has begun a model in .*/model_v1 meanwhile"):
+        training.search()
+    assert not list(tmp_path.glob("**/.*"))
+
+
 def test_nothing_to_resume_is_said(spark, trained, tmp_path):
     with pytest.raises(InputError, match="no experiment was started there"):
         Training(spark, trained.settings, str(tmp_path), "20260102_030405", continues=True)

@@ -81,15 +81,14 @@ def yarn(tmp_path_factory):
 
 def test_a_model_is_trained_evaluated_and_applied_on_yarn_and_a_failure_is_told(yarn, tmp_path):
     table = write(make_table(300, seed=3), tmp_path / "table.parquet")
-    trained = yarn.submit("06_entrenar_modelos_spark.py", "--inputs", table, "--out_model_dir", str(tmp_path))
+    model, evaluation = tmp_path / "models" / "model_v1", tmp_path / "results" / "eval_v1"
+    trained = yarn.submit("06_entrenar_modelos_spark.py", "--inputs", table, "--out_model_dir", str(model))
     assert trained.returncode == 0, trained.stderr[-3000:] + yarn.printed()
-    (model,) = (tmp_path / "models").iterdir()
     assert yarn.printed().splitlines()[-1] == str(model)
     summary = json.loads((model / "metrics" / "summary.json").read_text())
 
-    evaluated = yarn.submit("07_evaluar_modelos.py", "--model", str(model), "--output", str(tmp_path))
+    evaluated = yarn.submit("07_evaluar_modelos.py", "--model", str(model), "--output", str(evaluation))
     assert evaluated.returncode == 0, evaluated.stderr[-3000:] + yarn.printed()
-    (evaluation,) = (tmp_path / "results").iterdir()
     metrics = json.loads((evaluation / "metrics.json").read_text())
     assert metrics["measured_on"]["verified"]
     assert metrics["confusion_matrix"] == summary["confusion_matrix"]
@@ -104,7 +103,8 @@ def test_a_model_is_trained_evaluated_and_applied_on_yarn_and_a_failure_is_told(
     assert len(pd.read_parquet(scores / "scores")) == 300
     assert (scores / "SCORING_REPORT.md").exists()
 
-    failed = yarn.submit("06_entrenar_modelos_spark.py", "--inputs", "/no/such/table", "--out_model_dir", str(tmp_path))
+    other = str(tmp_path / "models" / "model_v2")
+    failed = yarn.submit("06_entrenar_modelos_spark.py", "--inputs", "/no/such/table", "--out_model_dir", other)
     assert failed.returncode == 1
     assert "User application exited with status 2" in failed.stderr
     assert yarn.printed().splitlines()[-1] == "error: input /no/such/table does not exist: check --input-data"

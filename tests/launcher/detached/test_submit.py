@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import re
+import runpy
 import subprocess
 import sys
 import time
@@ -66,6 +67,41 @@ def test_a_submission_returns_at_once_and_says_how_to_follow(emr, cluster):
     assert f"model    {OUT}/models/model_{run_id}" in result.output
     parameters = StepFiles.of(OUT, run_id).plan().parameters
     assert (parameters.test_frac, parameters.metric) == (0.2, "areaUnderROC")
+
+
+@pytest.fixture
+def script(monkeypatch, capsys):
+    """Run scripts/submit_training_emr.py in this process; gives its exit code and all that it printed."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["submit_training_emr.py", *arguments])
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(ROOT / "scripts" / "submit_training_emr.py"), run_name="__main__")
+        return ended.value.code, "".join(capsys.readouterr())
+
+    return run
+
+
+def test_the_script_of_before_submits_with_the_parameters_for_emr(emr, cluster, script):
+    options = ("--test-frac", "0.2", "--metric", "areaUnderROC", "--evaluate")
+    code, said = script("--cluster-id", cluster, *PLACES, *options)
+    assert code == 0, said
+    (step,) = steps(emr, cluster)
+    assert f"follow   python run_experiment.py cluster step {step['Id']} --cluster-id {cluster} --wait" in said
+    parameters = StepFiles.of(OUT, re.search(r"\d{8}_\d{6}", step["Name"]).group()).plan().parameters
+    assert (parameters.test_frac, parameters.metric, parameters.evaluate) == (0.2, "areaUnderROC", True)
+    assert parameters.spark.executor_memory == "8g"
+
+
+def test_the_script_of_before_says_what_is_missing(script, tmp_path):
+    code, said = script("--cluster-id", "j-A")
+    assert (code, "my-bucket stands for your bucket" in said, "--input-data" in said) == (2, True, True), said
+    code, said = script(*PLACES)
+    assert (code, "name it with --cluster-id" in said) == (2, True), said
+    (tmp_path / "own.yaml").write_text("seed: none\n")
+    code, said = script(f"--params={tmp_path}/own.yaml", *PLACES)
+    assert (code, "seed" in said, "own.yaml" in said) == (2, True, True), said
 
 
 def test_the_step_has_the_code_and_the_parameters_of_here(emr, cluster, s3):
