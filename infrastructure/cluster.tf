@@ -140,7 +140,7 @@ resource "aws_emr_instance_group" "task" {
   name           = "task"
   instance_type  = var.emr_task_instance_type
   instance_count = var.emr_task_instance_count
-  bid_price      = var.emr_task_bid_price # with a bid price, the nodes are Spot
+  bid_price      = var.emr_task_bid_price # with a bid price, the nodes are Spot; null: on demand
 
   ebs_config {
     type                 = local.design.volume.type

@@ -22,8 +22,10 @@ locals {
 # ---- EMR's role
 
 resource "aws_iam_role" "service" {
-  name_prefix = "${var.project}-emr-"
-  description = "EMR, to run ${var.project}-cluster"
+  name_prefix          = "${var.project}-emr-"
+  description          = "EMR, to run ${var.project}-cluster"
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -66,8 +68,10 @@ resource "aws_iam_role_policy" "service_pass_role" {
 # ---- The nodes' role
 
 resource "aws_iam_role" "nodes" {
-  name_prefix = "${var.project}-nodes-"
-  description = "Nodes of ${var.project}-cluster"
+  name_prefix          = "${var.project}-nodes-"
+  description          = "Nodes of ${var.project}-cluster"
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -81,6 +85,7 @@ resource "aws_iam_role" "nodes" {
 
 resource "aws_iam_instance_profile" "nodes" {
   name_prefix = "${var.project}-nodes-"
+  path        = var.role_path
   role        = aws_iam_role.nodes.name
 }
 
@@ -135,6 +140,22 @@ resource "aws_iam_role_policy" "nodes_storage" {
           Effect   = "Allow"
           Action   = ["s3:GetObject"]
           Resource = flatten([for arn in local.input_arns : [trimsuffix(arn, "/"), "${arn}*"]])
+        },
+      ],
+      length(var.input_kms_key_arns) == 0 ? [] : [
+        {
+          Sid      = "DecryptInputs"
+          Effect   = "Allow"
+          Action   = ["kms:Decrypt"]
+          Resource = var.input_kms_key_arns
+        },
+      ],
+      var.bucket_kms_key_arn == null ? [] : [
+        {
+          Sid      = "UseBucketKey"
+          Effect   = "Allow"
+          Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+          Resource = [var.bucket_kms_key_arn]
         },
       ],
     )

@@ -45,5 +45,24 @@ output "instance_profile" {
 
 output "next_command" {
   description = "The next command to run: a detached experiment on the cluster."
-  value       = "python run_experiment.py --cluster-id ${aws_emr_cluster.this.id} --input-data s3://${local.bucket_name}/data/ --out s3://${local.bucket_name}/experiments"
+  value       = "python run_experiment.py --params params/emr.yaml --cluster-id ${aws_emr_cluster.this.id} --input-data s3://${local.bucket_name}/data/ --out s3://${local.bucket_name}/experiments"
+}
+
+output "emr_cluster_arn" {
+  description = "ARN of the cluster."
+  value       = aws_emr_cluster.this.arn
+}
+
+output "instance_group_ids" {
+  description = "Ids of the instance groups, by role; task is null without one."
+  value = {
+    master = aws_emr_cluster.this.master_instance_group[0].id
+    core   = aws_emr_cluster.this.core_instance_group[0].id
+    task   = one(aws_emr_instance_group.task[*].id)
+  }
+}
+
+output "role_arns" {
+  description = "ARNs of EMR's service role and the nodes' role."
+  value       = { service = aws_iam_role.service.arn, nodes = aws_iam_role.nodes.arn }
 }

@@ -53,7 +53,7 @@ resource "aws_s3_bucket_versioning" "this" {
   }
 }
 
-# With the account's AWS managed key for S3: it costs nothing, and access to an object includes the use of the key.
+# By default with the account's AWS managed key for S3: it costs nothing, and access to an object includes the use of the key.
 resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
@@ -61,7 +61,8 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
     bucket_key_enabled = true
 
     apply_server_side_encryption_by_default {
-      sse_algorithm = "aws:kms"
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = var.bucket_kms_key_arn
     }
   }
 }

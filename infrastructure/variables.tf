@@ -50,6 +50,61 @@ variable "input_locations" {
   }
 }
 
+variable "input_kms_key_arns" {
+  description = "ARNs of the KMS keys that encrypt input_locations, if they have keys of their own. Each key's policy must allow this account, too."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.input_kms_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))])
+    error_message = "Each of input_kms_key_arns must be the ARN of a KMS key (not of an alias)."
+  }
+}
+
+variable "bucket_kms_key_arn" {
+  description = "ARN of your own KMS key for the bucket. Null: the account's AWS managed key for S3."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.bucket_kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.bucket_kms_key_arn))
+    error_message = "bucket_kms_key_arn must be the ARN of a KMS key (not of an alias)."
+  }
+}
+
+variable "tags" {
+  description = "Further tags of all resources, such as an owner or a cost centre. Project and ManagedBy are the project's own."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = length(setintersection(keys(var.tags), ["Project", "ManagedBy"])) == 0
+    error_message = "tags must not contain Project or ManagedBy: the roles' rights depend on them."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "ARN of the policy that limits both roles (their permissions boundary). Null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null ? true : can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy."
+  }
+}
+
+variable "role_path" {
+  description = "IAM path of both roles and of the instance profile, such as /mineria/."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.role_path))
+    error_message = "role_path must start and end with a slash, such as /mineria/."
+  }
+}
+
 variable "glue_databases" {
   description = "Databases of this account's Glue Data Catalog whose tables the cluster may read, as table://database.table. [] leaves the catalogue out. Where the tables' files are goes to input_locations."
   type        = list(string)
@@ -174,13 +229,18 @@ variable "emr_task_instance_count" {
 }
 
 variable "emr_task_bid_price" {
-  description = "Maximum price of a Spot task node, in USD per hour. The default is the on-demand price of an m5.2xlarge in us-east-1."
+  description = "Maximum price of a Spot task node, in USD per hour. The default is the on-demand price of an m5.2xlarge in us-east-1. Null: the task nodes are on demand."
   type        = string
   default     = "0.384"
 
   validation {
-    condition     = can(tonumber(var.emr_task_bid_price)) && try(tonumber(var.emr_task_bid_price) > 0, false)
-    error_message = "emr_task_bid_price must be a price in USD per hour, such as \"0.384\"."
+    condition     = var.emr_task_bid_price == null ? true : try(tonumber(var.emr_task_bid_price) > 0, false)
+    error_message = "emr_task_bid_price must be a price in USD per hour, such as \"0.384\", or null for nodes on demand."
+  }
+
+  validation {
+    condition     = var.emr_task_bid_price == null ? true : var.emr_task_bid_price != "0.384" || var.emr_task_instance_type == "m5.2xlarge"
+    error_message = "emr_task_bid_price \"0.384\" is the price of an m5.2xlarge: set the price of emr_task_instance_type, or null for nodes on demand."
   }
 }
 
@@ -192,6 +252,11 @@ variable "emr_scaling_max_instances" {
   validation {
     condition     = var.emr_scaling_max_instances == null ? true : var.emr_scaling_max_instances > var.emr_core_instance_count && var.emr_scaling_max_instances >= var.emr_core_instance_count + var.emr_task_instance_count
     error_message = "emr_scaling_max_instances must be more than emr_core_instance_count, and at least the number of core and task nodes together."
+  }
+
+  validation {
+    condition     = var.emr_scaling_max_instances == null || var.emr_task_bid_price != null
+    error_message = "Under emr_scaling_max_instances all task nodes are Spot: set emr_task_bid_price."
   }
 }
 
@@ -305,5 +370,27 @@ variable "budget_emails" {
   validation {
     condition     = length(var.budget_emails) >= 1 && length(var.budget_emails) <= 10 && alltrue([for email in var.budget_emails : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", email))])
     error_message = "budget_emails must contain between 1 and 10 e-mail addresses."
+  }
+}
+
+variable "alarm_topic_arn" {
+  description = "ARN of an SNS topic that gets the budget's alerts and the alarm for an old cluster. Its policy must let budgets.amazonaws.com and cloudwatch.amazonaws.com publish. Null: e-mails of the budget alone, and no alarm."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.alarm_topic_arn == null ? true : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.alarm_topic_arn))
+    error_message = "alarm_topic_arn must be the ARN of an SNS topic."
+  }
+}
+
+variable "emr_alarm_hours" {
+  description = "Hours of a cluster's life after which alarm_topic_arn is told. Nothing is stopped."
+  type        = number
+  default     = 24
+
+  validation {
+    condition     = var.emr_alarm_hours >= 1 && var.emr_alarm_hours <= 168 && floor(var.emr_alarm_hours) == var.emr_alarm_hours
+    error_message = "emr_alarm_hours must be a whole number between 1 and 168 (7 days, as far as CloudWatch looks back)."
   }
 }

@@ -14,9 +14,9 @@ provider "aws" {
   region = var.region
 
   default_tags {
-    tags = {
+    tags = merge(var.tags, {
       Project   = var.project
       ManagedBy = "terraform"
-    }
+    })
   }
 }

@@ -97,6 +97,44 @@ run "further_inputs_are_read_only" {
   }
 }
 
+run "keys_of_ones_own" {
+  command = plan
+
+  variables {
+    input_kms_key_arns = ["arn:aws:kms:us-east-1:210987654321:key/inputs"]
+    bucket_kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/bucket"
+  }
+
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_role_policy.nodes_storage.policy).Statement :
+      statement.Sid => "${join(" ", statement.Action)} ${join(" ", statement.Resource)}" if strcontains(join(" ", flatten([statement.Action])), "kms:")
+      } == {
+      DecryptInputs = "kms:Decrypt arn:aws:kms:us-east-1:210987654321:key/inputs"
+      UseBucketKey  = "kms:Decrypt kms:GenerateDataKey arn:aws:kms:us-east-1:123456789012:key/bucket"
+    }
+    error_message = "inputs are decrypted, and the bucket's objects are also encrypted"
+  }
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).kms_master_key_id == var.bucket_kms_key_arn
+    error_message = "the bucket's key"
+  }
+}
+
+run "limits_of_a_company" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/limit"
+    role_path                = "/mineria/"
+  }
+
+  assert {
+    condition     = alltrue([for role in [aws_iam_role.service, aws_iam_role.nodes] : role.path == "/mineria/" && role.permissions_boundary == var.permissions_boundary_arn])
+    error_message = "both roles have the path and the boundary"
+  }
+}
+
 run "without_databases_there_is_no_catalogue" {
   command = plan
 

@@ -141,6 +141,49 @@ run "spot_nodes_and_scaling" {
   }
 }
 
+run "task_nodes_on_demand" {
+  command = plan
+
+  variables {
+    emr_task_instance_count = 1
+    emr_task_instance_type  = "m5.4xlarge"
+    emr_task_bid_price      = null
+  }
+
+  assert {
+    condition     = aws_emr_instance_group.task[0].bid_price == null
+    error_message = "no bid: on demand"
+  }
+}
+
+run "a_price_of_another_type_is_refused" {
+  command = plan
+
+  variables {
+    emr_task_instance_type = "m5.4xlarge"
+  }
+
+  expect_failures = [var.emr_task_bid_price]
+}
+
+run "an_old_cluster_is_told" {
+  command = plan
+
+  variables {
+    alarm_topic_arn = "arn:aws:sns:us-east-1:123456789012:alarms"
+    emr_alarm_hours = 12
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.age[0].period * aws_cloudwatch_metric_alarm.age[0].evaluation_periods == 12 * 3600
+    error_message = "twelve hours of life"
+  }
+  assert {
+    condition     = alltrue([for each in aws_budgets_budget.monthly.notification : tolist(each.subscriber_sns_topic_arns) == tolist([var.alarm_topic_arn])])
+    error_message = "the topic gets the budget's alerts, too"
+  }
+}
+
 run "budget" {
   command = plan
 

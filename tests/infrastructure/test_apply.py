@@ -92,6 +92,17 @@ def test_the_nodes(applied):
     }
 
 
+def test_what_was_made_is_named_for_other_tools(applied):
+    outputs, emr = applied.outputs, applied.emr
+    cluster = emr.describe_cluster(ClusterId=outputs["emr_cluster_id"])["Cluster"]
+    assert outputs["emr_cluster_arn"] == cluster["ClusterArn"]
+    groups = emr.list_instance_groups(ClusterId=cluster["Id"])["InstanceGroups"]
+    assert outputs["instance_group_ids"] == {each["InstanceGroupType"].lower(): each["Id"] for each in groups}
+    assert outputs["role_arns"]["service"].endswith(f"/{outputs['service_role']}")
+    profile = applied.iam.get_instance_profile(InstanceProfileName=outputs["instance_profile"])["InstanceProfile"]
+    assert outputs["role_arns"]["nodes"] == profile["Roles"][0]["Arn"]
+
+
 def test_the_bootstrap_action_finds_its_files(applied):
     action = applied.emr.list_bootstrap_actions(ClusterId=applied.outputs["emr_cluster_id"])["BootstrapActions"][0]
     bucket = applied.outputs["bucket"]
@@ -154,12 +165,18 @@ def test_the_budget(applied):
     name = {"AccountId": account, "BudgetName": "mineria-ml-monthly"}
     assert float(applied.budgets.describe_budget(**name)["Budget"]["BudgetLimit"]["Amount"]) == 100
     alerts = applied.budgets.describe_notifications_for_budget(**name)["Notifications"]
-    assert sorted(each["Threshold"] for each in alerts) == [50, 80, 100]
+    assert sorted((each["NotificationType"], each["Threshold"]) for each in alerts) == [
+        ("ACTUAL", 50),
+        ("ACTUAL", 80),
+        ("ACTUAL", 100),
+        ("FORECASTED", 100),
+    ]
 
 
 def test_the_next_command_names_this_cluster(applied):
     cluster, bucket = applied.outputs["emr_cluster_id"], applied.outputs["bucket"]
-    assert f"--cluster-id {cluster}" in applied.outputs["next_command"]
+    start = f"python run_experiment.py --params params/emr.yaml --cluster-id {cluster} "
+    assert applied.outputs["next_command"].startswith(start)
     assert f"--out s3://{bucket}/experiments" in applied.outputs["next_command"]
 
 
