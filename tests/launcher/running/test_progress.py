@@ -153,7 +153,7 @@ def test_the_end_says_what_came_out_and_where_it_is(screen, monkeypatch, tmp_pat
 
 def test_a_plan_counts_candidates_and_fits(screen):
     show_plan(screen.console, screen.plan)
-    text = screen.console.export_text()
+    text = " ".join(screen.console.export_text().split())  # whatever its lines
     assert "4 candidates (2 RandomForest, 2 GBT) by areaUnderPR" in text
     assert "at most 5: the candidates, which share fits (2), the best of each model again for its test (2)" in text
 
