@@ -1,4 +1,4 @@
-"""The same figures on 1 and 16 task slots, in any row order and file layout, by both engines; values are missing."""
+"""The same figures on 1, 2 and 16 task slots, in any row order and file layout, by both engines; values are missing."""
 
 import json
 import os
@@ -11,7 +11,9 @@ import pytest
 from tests.conftest import ROOT
 from tests.lib.tables import make_table, write
 
-SLOTS = (1, 16)  # the shared session of all other tests has 2
+pytestmark = pytest.mark.timeout(1200)  # three Spark contexts, one after another
+
+SLOTS = (1, 2, 16)
 # Spark ML takes its time: of it only what is most easily disturbed, the bagging of a forest.
 WEIGHTED = {"weight_col": "area", "metrics_weighted": True, "exclude_cols": []}
 ASKED = {
@@ -24,7 +26,7 @@ ASKED = {
     "task, weighted": {"grid": {"RandomForest": {"numTrees": [3], "maxDepth": [3]}}, **WEIGHTED},
 }
 
-# Several Spark contexts, one after another, in one process: the second finds Java warm.
+# Several Spark contexts in one process: all but the first find Java warm.
 RUN = """
 import json, sys
 from pathlib import Path
@@ -102,8 +104,9 @@ def found(tmp_path_factory):
 
 
 @pytest.mark.parametrize("engine", ASKED)
-def test_every_figure_is_the_same(found, engine):
-    for here, alone in zip(found[16][engine], found[1][engine], strict=True):
+@pytest.mark.parametrize("slots", SLOTS[1:])
+def test_every_figure_is_the_same(found, slots, engine):
+    for here, alone in zip(found[slots][engine], found[1][engine], strict=True):
         for name in alone:
             assert here[name] == alone[name], name
         assert here.keys() == alone.keys()

@@ -54,6 +54,22 @@ def validation(trained):
     return scored.select("label", vector_to_array("probability")[1].alias("score")).toPandas()
 
 
+def test_spark_mls_fits_give_the_same_figures(spark, place, trained, summary):
+    """Boosted trees without subsampling: nothing is drawn, so both engines grow the same."""
+    settings = Settings(trained.settings.input_data, grid=GRID, engine="spark", seed=3, **RULES)
+    theirs = read(train(spark, settings, str(place / "spark"), RUN_ID), "metrics/summary.json")
+    for name in ("winner", "leave_one_zone_out"):
+        assert flat(theirs[name]) == pytest.approx(flat(summary[name]), abs=1e-9)
+
+
+def flat(record, name=""):
+    """The leaves of nested records by their place."""
+    if isinstance(record, dict | list):
+        parts = record.items() if isinstance(record, dict) else enumerate(record)
+        return {place: leaf for key, each in parts for place, leaf in flat(each, f"{name}/{key}").items()}
+    return {name: record}
+
+
 def test_leave_one_zone_out_has_each_zone_each_family_and_the_whole_search(trained, summary):
     record = summary["leave_one_zone_out"]
     assert set(record) == {"folds", "zones", "mean", "interval", "worst", "worst_zone", "models", "nested"}
