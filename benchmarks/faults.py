@@ -166,14 +166,8 @@ class Campaign:
 
     def experiment(self, out: Path | str) -> list[str]:
         """The arguments of the experiment that all cases run."""
-        options = [f"grid={json.dumps(GRID)}", f"spark.driver_memory={HEAP}"]
-        return [
-            "--input-data",
-            str(self.table),
-            "--out",
-            str(out),
-            *(word for each in options for word in ("-p", each)),
-        ]
+        options = ["-p", f"grid={json.dumps(GRID)}", "-p", f"spark.driver_memory={HEAP}"]
+        return ["--input-data", str(self.table), "--out", str(out), *options]
 
     def cases(self) -> Iterator[Case]:
         """All of them."""
@@ -426,9 +420,9 @@ def main() -> None:
         campaign = Campaign(Path(folder), spark)
         cases = [case for case in campaign.cases() if not kinds or case.kind in kinds]
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            alone = {case.name: pool.submit(_tried, case) for case in cases if case.kind != "together"}
-            wait(alone.values())
-            verdicts = [alone[case.name].result() if case.name in alone else _tried(case) for case in cases]
+            apart = {case.name: pool.submit(_tried, case) for case in cases if case.kind != "together"}
+            wait(apart.values())
+            verdicts = [apart[case.name].result() if case.name in apart else _tried(case) for case in cases]
     measure(cases, verdicts, time.monotonic() - started)
 
 

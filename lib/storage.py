@@ -22,7 +22,7 @@ from lib.errors import Damaged, ExperimentError, InputError
 from lib.model_files import Folders
 from lib.records.door import Kind
 from lib.support import s3_uri
-from lib.support.atomic_write import replacing_path, write_whole
+from lib.support.atomic_write import make_new, replacing_path, write_whole
 from lib.support.tables import start_of
 from lib.support.texts import decoded
 
@@ -185,8 +185,8 @@ class Storage:
         """Make a file, and tell whether there was none: HDFS and disks tell one of several who do so at once."""
         with _explained(uri, "write"):
             fs, path = self._open(uri)
-            if fs.getScheme() == "file":
-                return _claim_here(Path(path.toUri().getPath()), content)
+            if fs.getScheme() == "file":  # Hadoop would leave a .crc file there, which a later version does not match
+                return make_new(Path(path.toUri().getPath()), content)
             try:
                 stream = fs.create(path, False)
                 stream.write(content)
@@ -299,22 +299,6 @@ class StoredFile(io.RawIOBase):
         if not self.closed:
             self._stream.close()
         super().close()
-
-
-def _claim_here(file: Path, content: bytes) -> bool:
-    """The same on this machine, where Hadoop would leave a .crc file beside it that a later version does not match."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        stream = file.open("xb")
-    except FileExistsError:
-        return False
-    try:
-        with stream:
-            stream.write(content)
-    except BaseException:
-        file.unlink(missing_ok=True)
-        raise
-    return True
 
 
 def _as_json(content: Any) -> str:

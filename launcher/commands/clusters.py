@@ -8,7 +8,7 @@ import typer
 from launcher.commands.cluster_screens import list_rows, listed_record, node_rows, status_pairs, status_record
 from launcher.commands.options import AsJson, ClusterId, Debug, the_cluster
 from launcher.emr.clusters import ACTIVE, ENDED, Cluster, Instance, describe, idle_seconds, instances, listed
-from launcher.emr.steps import UNFINISHED_STEP, Step, list_steps
+from launcher.emr.steps import unfinished_if_told
 from launcher.support import aws
 from launcher.support.command_lines import command_line
 from launcher.support.console import print_json, print_pairs, print_table, say
@@ -55,7 +55,7 @@ def status(cluster_id: ClusterId = None, as_json: AsJson = False, debug: Debug =
         cluster = describe(emr, the_cluster(emr, cluster_id, or_last=True))
         waits = cluster.life.state == "WAITING"
         idle = idle_seconds(aws.client("cloudwatch"), cluster.id) if waits else None
-        unfinished = [] if cluster.has_ended else _unfinished(emr, cluster)
+        unfinished = [] if cluster.has_ended else unfinished_if_told(emr, cluster.id)
         there = [] if cluster.has_ended else _nodes(emr, cluster)
         if as_json:
             print_json(status_record(cluster, idle, unfinished, there))
@@ -66,14 +66,6 @@ def status(cluster_id: ClusterId = None, as_json: AsJson = False, debug: Debug =
             print_table(_NODES, node_rows(cluster, there[:_MOST_NODES]))
         if len(there) > _MOST_NODES:
             print(f"… and {len(there) - _MOST_NODES} more nodes (--json has all)")
-
-
-def _unfinished(emr: "EMRClient", cluster: Cluster) -> list[Step] | None:
-    """The steps that run or wait; None where they may not be listed, which is no reason to show nothing."""
-    try:
-        return list_steps(emr, cluster.id, UNFINISHED_STEP)
-    except aws.AwsRefused:
-        return None
 
 
 def _nodes(emr: "EMRClient", cluster: Cluster) -> list[Instance]:

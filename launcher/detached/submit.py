@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import boto3
 from rich.console import Console
@@ -12,7 +11,7 @@ from launcher.detached.emr_step import require_usable, set_step_concurrency, sub
 from launcher.detached.follow import follow, follow_command
 from launcher.emr.clusters import Cluster, describe
 from launcher.emr.cost.estimates import estimate_line
-from launcher.emr.steps import UNFINISHED_STEP, list_steps
+from launcher.emr.steps import unfinished_if_told
 from launcher.experiment.plan import Plan
 from launcher.parameters.cluster import RunOptions
 from launcher.support import aws
@@ -20,9 +19,6 @@ from launcher.support.command_lines import command_line
 from launcher.support.console import out, print_pairs, say
 from launcher.support.outcomes import one_after_the_other
 from lib.errors import InputError
-
-if TYPE_CHECKING:
-    from mypy_boto3_emr import EMRClient
 
 
 def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
@@ -40,7 +36,7 @@ def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
     if options.step_concurrency is not None:
         _set_concurrency(session, cluster_id, options.step_concurrency, console)
         cluster = replace(cluster, step_concurrency=options.step_concurrency)
-    before = _waiting(emr, cluster_id)
+    before = len(unfinished_if_told(emr, cluster_id) or ())
     costs = [estimate_line(plan, session) for plan in plans]  # first: nothing may come between a submission and its id
     step_ids = submit(session, cluster_id, plans)
     for number, (plan, step_id, cost) in enumerate(zip(plans, step_ids, costs, strict=True)):
@@ -49,14 +45,6 @@ def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
         console.print(f"Cluster {cluster_id} keeps no logs: failures will be hard to diagnose.", style="yellow")
     if options.wait:
         _follow_all(session, cluster_id, step_ids, options.debug, console)
-
-
-def _waiting(emr: "EMRClient", cluster_id: str) -> int:
-    """How many steps are before a new one; 0 also where that may not be asked, which is no reason not to submit."""
-    try:
-        return len(list_steps(emr, cluster_id, UNFINISHED_STEP))
-    except aws.AwsRefused:
-        return 0
 
 
 def _the_only_cluster(plans: Sequence[Plan]) -> str:

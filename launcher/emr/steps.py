@@ -107,6 +107,14 @@ def list_steps(emr: "EMRClient", cluster_id: str, states: Sequence[str] = ()) ->
     return sorted(found, key=lambda each: each.created_at or datetime.now(UTC), reverse=True)
 
 
+def unfinished_if_told(emr: "EMRClient", cluster_id: str) -> list[Step] | None:
+    """The steps that run or wait; None where they may not be listed, for those who can go on without."""
+    try:
+        return list_steps(emr, cluster_id, UNFINISHED_STEP)
+    except aws.AwsRefused:
+        return None
+
+
 def describe_step(emr: "EMRClient", cluster_id: str, step_id: str) -> Step:
     """Look at one step.
 

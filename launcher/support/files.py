@@ -12,7 +12,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from lib.errors import InputError
-from lib.support.atomic_write import replacing, write_whole
+from lib.support.atomic_write import make_new, replacing, write_whole
 from lib.support.s3_uri import is_s3
 from lib.support.texts import decoded
 
@@ -90,14 +90,7 @@ class LocalFiles:
 
     def claim(self, place: str, content: bytes) -> bool:
         """Make a file, and tell whether it was not there: of several who do so at once, one is told."""
-        path = _local(place)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with path.open("xb") as file:
-                file.write(content)
-        except FileExistsError:
-            return False
-        return True
+        return make_new(_local(place), content)
 
     def replace_claim(self, place: str, old: str, content: bytes) -> bool:
         """Write a claim over one of this content, and tell whether it was there: of several at once, one is told."""

@@ -56,6 +56,22 @@ def write_whole(file: Path, content: bytes, private: bool = False) -> None:
         stream.write(content)
 
 
+def make_new(file: Path, content: bytes) -> bool:
+    """Make a file with its folder, and tell whether there was none: of several who do so at once, one is told."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        stream = file.open("xb")
+    except FileExistsError:
+        return False
+    try:
+        with stream:
+            stream.write(content)
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    return True
+
+
 def _copy_permissions(file: Path, stream: BinaryIO) -> None:
     with suppress(FileNotFoundError):
         os.fchmod(stream.fileno(), stat.S_IMODE(file.stat().st_mode))
