@@ -3,6 +3,7 @@
 import gzip
 import json
 import textwrap
+from datetime import timedelta
 
 import pytest
 from moto.backends import get_backend
@@ -251,8 +252,16 @@ def test_logs_are_saved_as_text_and_without_secrets(emr_cluster, tmp_path):
     assert (refused.exit_code, "give another folder" in refused.stderr) == (2, True)
 
 
+def arrived_earlier(cluster, step, **earlier):
+    """Make the logs of a step older than they are."""
+    for key, file in get_backend("s3")["123456789012"]["aws"].buckets[cluster.bucket].keys.items():
+        if f"/{step}/" in key:
+            file.last_modified -= timedelta(**earlier)
+
+
 def test_logs_are_listed_the_newest_first_and_checks_not_at_all(emr_cluster):
     first, check, last = (failed(emr_cluster, "raise SystemExit(3)", name=name) for name in ("a", PROBE_NAME, "b"))
+    arrived_earlier(emr_cluster, first, minutes=1)
     steps = [each["uri"].split("/steps/")[1].split("/")[0] for each in json.loads(typed("logs", "--json").stdout)]
     assert check not in steps
     assert check in typed("logs", "--all").stdout
