@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from launcher.commands.for_programs import RunAsJson, body
 from launcher.commands.lazy import lazy_group
 from launcher.commands.parameter_options import option, setting, typed
 from launcher.parameters.cluster import TARGETS, RunOptions
 from launcher.running.left_over import warn_of_leftovers
-from launcher.support.outcomes import EXIT_CODES, command_body
+from launcher.support.outcomes import EXIT_CODES
 from launcher.support.surroundings import ensure_home
 from lib.artifacts import SEARCH_METRICS, SELECT_BY
 
@@ -76,6 +77,7 @@ def experiment(
     cluster_id: Annotated[str | None, setting("cluster.id", "ID")] = None,
     reach: Annotated[str | None, setting("cluster.reach", "direct|ssh|ssm")] = None,
     ssh_key: Annotated[str | None, setting("cluster.ssh_key", "FILE")] = None,
+    run_id: Annotated[str | None, option("run_id", "ID")] = None,
     resume_model: Annotated[str | None, typer.Option("--resume", metavar="MODEL", help=_RESUME_HELP)] = None,
     params: Annotated[list[str] | None, typer.Option(metavar="FILE", help=_PARAMS_HELP)] = None,
     assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help=_ASSIGNMENT_HELP)] = None,
@@ -83,13 +85,15 @@ def experiment(
     step_concurrency: Annotated[int | None, typer.Option(metavar="N", min=1, max=256, help=_CONCURRENCY_HELP)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would run, and change nothing")] = False,
     no_check: Annotated[bool, typer.Option("--no-check", help="do not check the EMR cluster first")] = False,
+    as_json: RunAsJson = False,
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
 ) -> None:
     """Train, evaluate and report a binary classifier: four notebooks, one command.
 
     A PLACE is a path or a URI; options that take one may be given several times for input and test data.
     """
-    with command_body(debug):
+    options = RunOptions(wait, step_concurrency, debug)
+    with body(debug, as_json and context.invoked_subcommand is None, options.records):
         ensure_home()
         if context.invoked_subcommand != "sessions":
             warn_of_leftovers()
@@ -99,5 +103,4 @@ def experiment(
         from launcher.commands.experiment import Wanted, experiments
 
         wanted = Wanted(params or [], assign or [], typed(context.params), resume_model)
-        options = RunOptions(wait, step_concurrency, debug)
         experiments(wanted, options, is_dry=dry_run, is_checked=not no_check)

@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from launcher.commands.options import CLUSTER_VARIABLE
 from launcher.detached.emr_step import require_usable
+from launcher.detached.repeats import is_repeatable, once, submitted_step
+from launcher.detached.submit import attach
 from launcher.emr.checks.checklist import check_before_submission
 from launcher.emr.clusters import describe, require_ready
 from launcher.emr.cost.estimates import estimate_line
@@ -19,6 +22,7 @@ from launcher.experiment.scoring import chosen
 from launcher.parameters.cluster import LOCAL, RunOptions
 from launcher.parameters.schema import Parameters
 from launcher.parameters.sources import gather
+from launcher.running.run_record import PLANNED, record_of
 from launcher.running.screens import show_plan
 from launcher.support import aws
 from launcher.support.console import err, out
@@ -41,6 +45,8 @@ class Wanted:
         Raises:
             InputError: a parameter is wrong, or several experiments are to be one that is resumed.
         """
+        if self.resume is not None and self.options.get("run_id"):
+            raise InputError("--resume names the run that goes on: leave out --run-id")
         if self.resume is not None and len(self.files) > 1:
             raise InputError("--resume continues one experiment: give one --params file")
         return [self._of(file) for file in self.files or (None,)]
@@ -59,9 +65,24 @@ def experiments(wanted: Wanted, options: RunOptions, is_dry: bool, is_checked: b
     Raises:
         ExperimentError: one cannot run as wanted, or failed.
     """
-    parameters = [chosen(each) for each in wanted.parameters()]
-    made = [what_is_missing(make_plan(each, argv=this_command())) for each in parameters]
-    plans = with_distinct_ids(made)
+    plans = with_distinct_ids([make_plan(each, argv=this_command()) for each in wanted.parameters()])
+    start = partial(_check_and_start, plans, options, is_dry, is_checked)
+    repeatable = [] if is_dry else [plan for plan in plans if is_repeatable(plan)]
+    if not repeatable:
+        start()
+        return
+    if len(plans) > 1:
+        raise InputError(
+            f"run_id={repeatable[0].run_id}: an experiment with an id of its own is submitted by a command of its own, "
+            "which can be repeated; give one --params file"
+        )
+    (plan,) = plans
+    emr = aws.client("emr")
+    once(lambda: submitted_step(emr, plan), lambda step_id: attach(plan, step_id, options), start)
+
+
+def _check_and_start(made: Sequence[Plan], options: RunOptions, is_dry: bool, is_checked: bool) -> None:
+    plans = [what_is_missing(replace(plan, parameters=chosen(plan.parameters))) for plan in made]
     for plan in plans:
         preflight.check(plan)
     preflight.check_together(plans, options)
@@ -71,6 +92,7 @@ def experiments(wanted: Wanted, options: RunOptions, is_dry: bool, is_checked: b
     if is_dry:
         for plan in plans:
             show_plan(out(), plan, _estimate(plan))
+            options.records.append(record_of(plan, PLANNED))
         return
     if is_checked:
         for plan in plans:

@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 
+from launcher.detached.repeats import is_repeatable, step_after_lost_answer, submitted_step
 from launcher.emr.clusters import ACTIVE, PYTHON, Cluster, ClusterNotReady
 from launcher.emr.steps import SCORING
 from launcher.emr.watching import patiently
@@ -12,10 +13,12 @@ from launcher.experiment.claims import release
 from launcher.experiment.plan import Plan
 from launcher.experiment.submitted import StepFiles
 from launcher.support import aws
+from launcher.support.command_lines import command_line
 from launcher.support.endpoint import LIVY_PORT
 from launcher.support.files import files_at
+from launcher.support.interrupts import Interrupted
 from launcher.support.packaging import Archive, upload_project
-from lib.errors import InputError
+from lib.errors import ExperimentError, InputError
 
 LIVY_URL = f"http://localhost:{LIVY_PORT}"
 # On one line, because it travels as an argument: fetch the project, verify its hash, and run it.
@@ -55,22 +58,60 @@ def submit(session: boto3.Session, cluster_id: str, plans: Sequence[Plan]) -> li
         InputError: this user may not, or the cluster takes no steps.
         ExperimentError: S3 or EMR cannot, or AWS has had no time for it for ten minutes.
     """
-    steps = []
-    for plan in plans:
-        out = plan.parameters.out
-        archive = upload_project(files_at(out), out)
-        step_files = StepFiles.of(out, plan.run_id)
-        step_files.submit(plan)
-        release(plan)  # the step claims its id where it runs
-        steps.append(_step(plan, archive, step_files.folder, session.region_name or ""))
+    if is_repeatable(plans[0]) and (there := submitted_step(aws.client("emr", session), plans[0])):
+        return [there]  # by another process, just before this one got the id
     # A request that timed out may have been carried out: it is not sent twice.
     emr = aws.client("emr", session, attempts=1)
+    steps = [_prepared(plan, session.region_name or "") for plan in plans]
 
     def add() -> list[str]:
         with aws.translated_errors(f"cannot submit to cluster {cluster_id}"):
             return list(emr.add_job_flow_steps(JobFlowId=cluster_id, Steps=steps)["StepIds"])
 
-    return patiently(add, passing=aws.AwsBusy)
+    try:
+        step_ids = patiently(add, passing=aws.AwsBusy)
+    except aws.AwsBusy:  # it was not carried out
+        raise
+    except Interrupted as stop:
+        stop.add_note(_not_known(plans))
+        raise
+    except aws.AwsUnavailable as lost:
+        step_ids = _carried_out(session, plans, lost)
+    for plan, step_id in zip(plans, step_ids, strict=True):
+        StepFiles.of(plan.parameters.out, plan.run_id).note_step(cluster_id, step_id)
+        release(plan)
+    return step_ids
+
+
+def _prepared(plan: Plan, region: str) -> dict[str, Any]:
+    """A step, for which all that it will read is in place."""
+    out = plan.parameters.out
+    archive = upload_project(files_at(out), out)
+    step_files = StepFiles.of(out, plan.run_id)
+    step_files.submit(plan)
+    return _step(plan, archive, step_files.folder, region)
+
+
+def _carried_out(session: boto3.Session, plans: Sequence[Plan], lost: aws.AwsUnavailable) -> list[str]:
+    """The steps of a request whose answer was lost; its error, if they are not there or cannot be looked for."""
+    emr = aws.client("emr", session)
+    try:
+        found = [step_after_lost_answer(emr, plan) for plan in plans]
+    except ExperimentError:
+        found = []
+    if not found or not all(found):
+        lost.add_note(_not_known(plans))
+        raise lost
+    return found
+
+
+def _not_known(plans: Sequence[Plan]) -> str:
+    """What to do where it is not known whether steps were added."""
+    if len(plans) == 1:
+        remedy = f"the same command with --run-id {plans[0].run_id} looks for it before it submits"
+        return f"Whether EMR has the step is not known: {remedy}."
+    look = command_line("cluster", "steps", cluster=plans[0].cluster_id)
+    return f"Whether EMR has the steps is not known: look before you submit again: {look}"
 
 
 def set_step_concurrency(session: boto3.Session, cluster_id: str, steps: int) -> None:

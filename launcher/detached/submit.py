@@ -11,9 +11,10 @@ from launcher.detached.emr_step import require_usable, set_step_concurrency, sub
 from launcher.detached.follow import follow, follow_command
 from launcher.emr.clusters import Cluster, describe
 from launcher.emr.cost.estimates import estimate_line
-from launcher.emr.steps import unfinished_if_told
+from launcher.emr.steps import describe_step, unfinished_if_told
 from launcher.experiment.plan import Plan
 from launcher.parameters.cluster import RunOptions
+from launcher.running.run_record import SUBMITTED, record_of, recorded
 from launcher.support import aws
 from launcher.support.command_lines import command_line
 from launcher.support.console import out, print_pairs, say
@@ -38,13 +39,26 @@ def run_detached(plans: Sequence[Plan], options: RunOptions) -> None:
         cluster = replace(cluster, step_concurrency=options.step_concurrency)
     before = len(unfinished_if_told(emr, cluster_id) or ())
     costs = [estimate_line(plan, session) for plan in plans]  # first: nothing may come between a submission and its id
-    step_ids = submit(session, cluster_id, plans)
-    for number, (plan, step_id, cost) in enumerate(zip(plans, step_ids, costs, strict=True)):
+    sent = list(zip(plans, submit(session, cluster_id, plans), strict=True))
+    for number, ((plan, step_id), cost) in enumerate(zip(sent, costs, strict=True)):
         _tell(plan, step_id, cluster, before + number, cost, console)
     if not cluster.log_uri:
         console.print(f"Cluster {cluster_id} keeps no logs: failures will be hard to diagnose.", style="yellow")
-    if options.wait:
-        _follow_all(session, cluster_id, step_ids, options.debug, console)
+    _follow_or_leave(session, sent, options, console)
+
+
+def attach(plan: Plan, step_id: str, options: RunOptions) -> None:
+    """Take up a run that was submitted before under the id that was asked for: as `run_detached`, without submitting.
+
+    Raises:
+        typer.Exit: it is followed and failed, now or earlier; with its exit code.
+    """
+    session, console = aws.session(), out()
+    cluster_id = plan.cluster_id
+    state = describe_step(aws.client("emr", session), cluster_id, step_id).state
+    say(f"{plan.title} → {plan.parameters.out} was submitted before: nothing is submitted again.", console)
+    print_pairs([("step", f"{step_id} on cluster {cluster_id}: {state}"), *_places(plan, step_id)], console)
+    _follow_or_leave(session, [(plan, step_id)], options, console, attached=True)
 
 
 def _the_only_cluster(plans: Sequence[Plan]) -> str:
@@ -68,22 +82,35 @@ def _set_concurrency(session: boto3.Session, cluster_id: str, steps: int, consol
 def _tell(plan: Plan, step_id: str, cluster: Cluster, before: int, cost: str, console: Console) -> None:
     turn = f"; {before} step{'s' if before > 1 else ''} before it" if before >= cluster.step_concurrency else ""
     say(f"{plan.title} → {plan.parameters.out}", console)
-    rows = [
-        ("step", f"{step_id} on cluster {cluster.id} ({cluster.name}, {cluster.life.state}){turn}"),
-        ("follow", follow_command(cluster.id, step_id)),
-        ("cost", cost),
-        ("cancel", command_line("cluster", "step", step_id, cluster=cluster.id, options="--cancel")),
+    where = f"{step_id} on cluster {cluster.id} ({cluster.name}, {cluster.life.state}){turn}"
+    print_pairs([("step", where), *_places(plan, step_id, [("cost", cost)])], console)
+
+
+def _places(plan: Plan, step_id: str, cost: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:
+    """How to follow and to cancel it, and where its results will be."""
+    return [
+        ("follow", follow_command(plan.cluster_id, step_id)),
+        *cost,
+        ("cancel", command_line("cluster", "step", step_id, cluster=plan.cluster_id, options="--cancel")),
         *plan.folders.items(),
     ]
-    print_pairs(rows, console)
 
 
-def _follow_all(
-    session: boto3.Session, cluster_id: str, step_ids: Sequence[str], debug: bool, console: Console
+def _follow_or_leave(
+    session: boto3.Session,
+    sent: Sequence[tuple[Plan, str]],
+    options: RunOptions,
+    console: Console,
+    attached: bool = False,
 ) -> None:
-    def follow_one(step_id: str) -> None:
-        if len(step_ids) > 1:
-            console.print(f"\n[bold]{step_ids.index(step_id) + 1}/{len(step_ids)}[/bold]  step {step_id}")
-        follow(session, cluster_id, step_id, console)
+    def follow_one(number: int, plan: Plan, step_id: str) -> None:
+        if len(sent) > 1:
+            console.print(f"\n[bold]{number}/{len(sent)}[/bold]  step {step_id}")
+        with recorded(options.records, plan, step=step_id, attached=attached):
+            follow(session, plan.cluster_id, step_id, console)
 
-    one_after_the_other([partial(follow_one, step_id) for step_id in step_ids], debug)
+    if options.wait:
+        bodies = [partial(follow_one, number, *each) for number, each in enumerate(sent, start=1)]
+        one_after_the_other(bodies, options.debug)
+    else:
+        options.records.extend(record_of(plan, SUBMITTED, step=step_id, attached=attached) for plan, step_id in sent)

@@ -2,6 +2,7 @@
 
 params.yaml       the parameters, complete, as they were submitted
 provenance.json   command and commit that submitted it
+step.json         the step that runs it
 status.json       how far it has come, and in the end why it failed
 """
 
@@ -21,7 +22,7 @@ from launcher.support.masking import masked_text
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
 
-PARAMS, PROVENANCE, STATUS = "params.yaml", "provenance.json", "status.json"
+PARAMS, PROVENANCE, STEP, STATUS = "params.yaml", "provenance.json", "step.json", "status.json"
 
 
 class StepTime(BaseModel):
@@ -65,8 +66,25 @@ class StepFiles:
         parameters = {**plan.parameters.model_dump(), "run_id": plan.run_id}
         content = yaml.safe_dump(parameters, sort_keys=False, allow_unicode=True)
         self._put(PROVENANCE, json.dumps(plan.own_provenance(), indent=1))
-        self.files.remove(f"{self.folder}/{STATUS}")
+        for earlier in (STATUS, STEP):
+            self.files.remove(f"{self.folder}/{earlier}")
         self._put(PARAMS, content)
+
+    def was_prepared(self) -> bool:
+        """Whether a submission came as far as to write what the run is to do; the step may be there, or not."""
+        return self.files.exists(f"{self.folder}/{PARAMS}")
+
+    def step_id(self) -> str:
+        """The step that runs it; "" where the submission did not come as far as to note it."""
+        try:
+            return str(json.loads(self.files.read_text(f"{self.folder}/{STEP}") or "{}").get("step", ""))
+        except (ValueError, AttributeError):  # cut short, or not ours
+            return ""
+
+    def note_step(self, cluster_id: str, step_id: str) -> None:
+        """Note the step that runs it; without that note it can still be found among the cluster's steps."""
+        with suppress(ExperimentError, OSError):
+            self._put(STEP, json.dumps({"cluster": cluster_id, "step": step_id}))
 
     def plan(self) -> Plan:
         """The run as it was submitted.

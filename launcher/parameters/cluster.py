@@ -9,7 +9,7 @@ What is true of a target stands here, and who needs to know asks. A new target i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pkgutil import resolve_name
 from typing import Annotated, Any, Literal
 
@@ -28,11 +28,15 @@ MEMORY, POSITIVE = "text like 4g or 1536m, or null", "a whole number from 1, or 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the command line says of how experiments are to run, beside their parameters."""
+    """What the command line says of how experiments are to run, beside their parameters.
+
+    `records` gets the record of each, for programs (`launcher.running.run_record`).
+    """
 
     wait: bool = False
     step_concurrency: int | None = None
     debug: bool = False
+    records: list[dict[str, Any]] = field(default_factory=list)
 
 
 class TargetSpec:

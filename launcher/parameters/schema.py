@@ -174,7 +174,9 @@ class Parameters(BaseModel):
         "experiments", "folder or URI for models and results", "a path or URI"
     )
     run_id: Annotated[str, Field(pattern=r"^(\d{8}_\d{6})?$"), AfterValidator(_real_time)] = described(
-        "", "name of the run; empty: its start time, UTC", 'text like "20260131_235959" (in quotes), or ""'
+        "",
+        "name of the run, for a step that is to be submitted once; empty: its start time, UTC",
+        'text like "20260131_235959" (in quotes), or ""',
     )
     resume: bool = described(False, "resume the run of run_id, which died", "true or false")
     evaluate: bool = described(True, "evaluate and report after training", "true or false")

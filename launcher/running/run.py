@@ -13,6 +13,7 @@ from launcher.parameters.sources import OPTIONS
 from launcher.running.gate import check_gate
 from launcher.running.left_over import warn_of_leftovers
 from launcher.running.progress import Progress
+from launcher.running.run_record import recorded
 from launcher.running.screens import show_results
 from launcher.support.command_lines import command_line
 from launcher.support.console import out, say
@@ -34,10 +35,15 @@ def run_all(plans: Sequence[Plan], options: RunOptions) -> None:
     Raises:
         typer.Exit: one of several failed; with the worst of their exit codes.
     """
+
+    def run_one(plan: Plan) -> None:
+        with recorded(options.records, plan):
+            run(plan)
+
     if len(plans) == 1:
-        run(plans[0])
+        run_one(plans[0])
     else:
-        one_after_the_other([partial(run, plan) for plan in plans], options.debug)
+        one_after_the_other([partial(run_one, plan) for plan in plans], options.debug)
 
 
 def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observer]" = ()) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -76,6 +76,12 @@ def say(text: str, console: Console | None = None, style: str = "") -> None:
 def print_json(value: Any) -> None:
     """Print a value as JSON, times in ISO 8601, so that `jq` and scripts can read it; secrets are masked."""
     print(json.dumps(masked(value), indent=2, ensure_ascii=False, default=_plain))
+
+
+def print_json_lines(values: Iterable[Any], stream: TextIO) -> None:
+    """Print values as `print_json` does, each on a line of its own."""
+    for value in values:
+        print(json.dumps(masked(value), ensure_ascii=False, default=_plain), file=stream)
 
 
 def print_links(links: Mapping[str, str]) -> None:
