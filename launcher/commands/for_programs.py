@@ -8,7 +8,7 @@ import typer
 from launcher.support.outcomes import command_body
 
 RunAsJson = Annotated[
-    bool, typer.Option("--json", help="for programs: print a record of the run on stdout, on one line, and all else on stderr")
+    bool, typer.Option("--json", help="print a record of the run as one line of JSON on stdout, and all else on stderr")
 ]
 
 
