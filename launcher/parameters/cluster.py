@@ -213,6 +213,9 @@ class Cluster(BaseModel):
     heartbeat_timeout: Annotated[int, Field(ge=60)] = described(
         120, "seconds without requests after which Livy ends a session", "a whole number from 60"
     )
+    max_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = described(
+        None, "hours after which a run is stopped, with its sessions", "a number above 0, or null"
+    )
     cell_timeout: Positive | None = described(None, "seconds until a cell must have finished", POSITIVE)
 
     @property

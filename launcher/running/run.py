@@ -1,8 +1,8 @@
 """One experiment from its plan to its results, as a person sees it."""
 
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from launcher.running.screens import show_results
 from launcher.support.command_lines import command_line
 from launcher.support.console import out, say
 from launcher.support.files import files_at, shown
-from launcher.support.interrupts import Interrupted
+from launcher.support.interrupts import Interrupted, TimeUp, limited
 from launcher.support.outcomes import one_after_the_other
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
@@ -66,7 +66,7 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
     started = time.monotonic()
     log = SearchLog(files_at(plan.parameters.out), f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
     opened = nullcontext(target) if target else target_of(plan)
-    with opened as reached, Progress(plan, log, console) as progress:
+    with _no_longer_than(plan), opened as reached, Progress(plan, log, console) as progress:
         experiment_run = Run(plan, (*observers, *([cost] if cost else []), progress), reached)
         try:
             results = experiment_run()
@@ -81,6 +81,30 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
         say(f"Cost: {sentence(cost.cost)}", console)
     warn_of_leftovers()
     check_gate(results)
+
+
+class TookTooLong(ExperimentError):
+    """A run was stopped at its time limit."""
+
+    cause = "time-limit"
+
+
+@contextmanager
+def _no_longer_than(plan: Plan) -> Iterator[None]:
+    """Stop a run, as Ctrl-C does, when it has taken as long as it may.
+
+    Raises:
+        TookTooLong: it did.
+    """
+    hours = plan.parameters.cluster.max_hours
+    try:
+        with limited(None if hours is None else hours * 3600):
+            yield
+    except TimeUp as up:
+        late = TookTooLong(f"the run was stopped after {hours:g} hours, its time limit (cluster.max_hours)")
+        for note in getattr(up, "__notes__", []):
+            late.add_note(note)
+        raise late from None
 
 
 def _cost_watch(plan: Plan) -> "CostWatch | None":

@@ -71,6 +71,41 @@ def interruptible() -> Iterator[None]:
     _restore(before)  # the body came to its end, with or without a signal: there is nothing left to stop
 
 
+class TimeUp(Interrupted):
+    """A time limit has passed."""
+
+    def __init__(self) -> None:
+        super().__init__(signal.SIGALRM)
+
+    def __reduce__(self) -> Any:
+        """Pickle the notes."""
+        return type(self), (), self.__dict__
+
+
+@contextmanager
+def limited(seconds: float | None) -> Iterator[None]:
+    """Raise `TimeUp` in the block when it has taken so long, and again until it arrives; None: never.
+
+    A signal that comes first goes on as `interruptible` has it. For the main thread.
+    """
+    if seconds is None:
+        yield
+        return
+
+    def up(_number: int, _frame: FrameType | None) -> None:
+        if not _is_under_way():
+            raise TimeUp
+
+    before = signal.signal(signal.SIGALRM, up)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGALRM) is up:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+
 def _is_under_way() -> bool:
     """Whether what runs now is an `except` or `finally` that an interruption led to."""
     error = sys.exception()

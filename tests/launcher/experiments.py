@@ -74,11 +74,11 @@ def plan(folder: Path, notebooks: Path, **values: object) -> Plan:
     return make_plan(Parameters.model_validate(given), notebooks)
 
 
-def main(folder: Path, notebooks: Path) -> None:
+def main(folder: Path, notebooks: Path, max_hours: float | None = None) -> None:
     """Run these notebooks as the command line does."""
     with command_body(debug=False):
-        run(plan(folder, notebooks), LocalTarget(KERNEL))
+        run(plan(folder, notebooks, cluster={"max_hours": max_hours}), LocalTarget(KERNEL))
 
 
-if __name__ == "__main__":  # python -m tests.launcher.experiments FOLDER NOTEBOOKS
+if __name__ == "__main__":  # python -m tests.launcher.experiments FOLDER NOTEBOOKS [--max-hours N]
     typer.run(main)

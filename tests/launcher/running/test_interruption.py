@@ -54,10 +54,28 @@ def test_a_second_signal_does_not_break_the_clean_up(tmp_path):
     assert [process for process in family if is_alive(process)] == []
 
 
-def start(folder: Path, **notebooks: str) -> subprocess.Popen:
+def test_a_run_that_takes_too_long_is_stopped_with_all_it_started(tmp_path):
+    run = start(tmp_path, "--max-hours", "0.005", train=WAIT)
+    wait_for(tmp_path / "out" / "waiting", run)
+    family = psutil.Process(run.pid).children(recursive=True)
+    _, errors = run.communicate(timeout=60)
+    assert run.returncode == 1
+    said, left = errors.splitlines()
+    assert said == "Error: the run was stopped after 0.005 hours, its time limit (cluster.max_hours)"
+    assert left == "Nothing is complete, and there is nothing to resume."
+    assert [process for process in family if is_alive(process)] == []
+
+
+def test_a_run_that_is_quick_enough_knows_nothing_of_its_limit(tmp_path):
+    run = start(tmp_path, "--max-hours", "1")
+    _, errors = run.communicate(timeout=120)
+    assert run.returncode == 0, errors
+
+
+def start(folder: Path, *options: str, **notebooks: str) -> subprocess.Popen:
     (folder / "out").mkdir()
     written = write_notebooks(folder / "notebooks", **notebooks)
-    command = [sys.executable, "-m", "tests.launcher.experiments", str(folder), str(written)]
+    command = [sys.executable, "-m", "tests.launcher.experiments", str(folder), str(written), *options]
     environment = {**os.environ, "TMPDIR": str(folder)}
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

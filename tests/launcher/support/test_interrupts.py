@@ -57,3 +57,45 @@ def test_an_interruption_that_a_destructor_loses_is_raised_again():
 
 def test_clean_up_is_not_interrupted():
     assert run(CLEANING_UP).stdout.splitlines() == ["all is clean", "stopped by SIGTERM", "and no more"]
+
+
+LIMITED = """
+import os, signal, time
+from launcher.support.interrupts import Interrupted, TimeUp, interruptible, limited
+
+def wait(seconds):
+    try:
+        with limited(seconds):
+            time.sleep(1)
+            print("in time")
+    except TimeUp:
+        print("too late")
+
+wait(None)
+wait(0.2)
+wait(5)
+wait(0.2)
+time.sleep(3)  # no limit is left behind
+try:
+    with interruptible(), limited(60):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(30)
+except Interrupted as stop:
+    print("stopped by", stop.name)
+"""
+
+
+def test_a_time_limit_is_of_its_block_alone():
+    said = ["in time", "too late", "in time", "too late", "stopped by SIGTERM"]
+    assert run(LIMITED).stdout.splitlines() == said
+
+
+LATE_AND_LOST = LOST.replace("with interruptible():", "with interruptible(), limited(0.3):").replace(
+    "import Interrupted, interruptible", "import Interrupted, TimeUp, interruptible, limited"
+).replace("os.kill(os.getpid(), signal.SIGTERM)\n        time.sleep(0.1)", "time.sleep(1)").replace(
+    "except Interrupted as stop:\n    print(\"stopped by\", stop.name)", "except TimeUp:\n    print(\"too late\")"
+)
+
+
+def test_a_time_limit_that_a_destructor_loses_is_raised_again():
+    assert run(LATE_AND_LOST).stdout.splitlines() == ["went on", "too late"]
