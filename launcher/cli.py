@@ -52,6 +52,10 @@ _PARAMS_HELP = "YAML file of parameters; several files are several experiments, 
 
 _CONCURRENCY_HELP = "from now on, let the cluster run N steps at the same time (256 at most)"
 
+_CREATE_HELP = "create an EMR cluster for this batch, run it there, and terminate the cluster"
+
+_SETTING_HELP = "with --create-cluster: a setting of `cluster create`, as in core_count=4"
+
 _RESUME_HELP = "resume an experiment that died (model_YYYYMMDD_HHMMSS), with the parameters it was started with"
 
 
@@ -82,6 +86,8 @@ def experiment(
     params: Annotated[list[str] | None, typer.Option(metavar="FILE", help=_PARAMS_HELP)] = None,
     assign: Annotated[list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help=_ASSIGNMENT_HELP)] = None,
     wait: Annotated[bool, typer.Option("--wait", help="follow a step until it ends, with its exit code")] = False,
+    create_cluster: Annotated[bool, typer.Option("--create-cluster", help=_CREATE_HELP)] = False,
+    cluster_setting: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help=_SETTING_HELP)] = None,
     step_concurrency: Annotated[int | None, typer.Option(metavar="N", min=1, max=256, help=_CONCURRENCY_HELP)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would run, and change nothing")] = False,
     no_check: Annotated[bool, typer.Option("--no-check", help="do not check the EMR cluster first")] = False,
@@ -103,4 +109,11 @@ def experiment(
         from launcher.commands.experiment import Wanted, experiments
 
         wanted = Wanted(params or [], assign or [], typed(context.params), resume_model)
+        if create_cluster:
+            from launcher.commands.batch_cluster import run_on_new_cluster
+
+            run_on_new_cluster(wanted, cluster_setting or [], options, is_dry=dry_run, is_checked=not no_check)
+            return
+        if cluster_setting:
+            raise typer.BadParameter("needs --create-cluster", param_hint="--cluster-setting")
         experiments(wanted, options, is_dry=dry_run, is_checked=not no_check)

@@ -65,7 +65,7 @@ def experiments(wanted: Wanted, options: RunOptions, is_dry: bool, is_checked: b
     Raises:
         ExperimentError: one cannot run as wanted, or failed.
     """
-    plans = with_distinct_ids([make_plan(each, argv=this_command()) for each in wanted.parameters()])
+    plans = planned(wanted)
     start = partial(_check_and_start, plans, options, is_dry, is_checked)
     repeatable = [] if is_dry else [plan for plan in plans if is_repeatable(plan)]
     if not repeatable:
@@ -81,11 +81,26 @@ def experiments(wanted: Wanted, options: RunOptions, is_dry: bool, is_checked: b
     once(lambda: submitted_step(emr, plan), lambda step_id: attach(plan, step_id, options), start)
 
 
-def _check_and_start(made: Sequence[Plan], options: RunOptions, is_dry: bool, is_checked: bool) -> None:
-    plans = [what_is_missing(replace(plan, parameters=chosen(plan.parameters))) for plan in made]
-    for plan in plans:
+def planned(wanted: Wanted) -> list[Plan]:
+    """What was typed, planned; nothing is looked at yet."""
+    return with_distinct_ids([make_plan(each, argv=this_command()) for each in wanted.parameters()])
+
+
+def checked(plans: Sequence[Plan], options: RunOptions) -> list[Plan]:
+    """The plans as they will run, after all checks that need no cluster.
+
+    Raises:
+        InputError: one cannot run as wanted.
+    """
+    ready = [what_is_missing(replace(plan, parameters=chosen(plan.parameters))) for plan in plans]
+    for plan in ready:
         preflight.check(plan)
-    preflight.check_together(plans, options)
+    preflight.check_together(ready, options)
+    return ready
+
+
+def _check_and_start(made: Sequence[Plan], options: RunOptions, is_dry: bool, is_checked: bool) -> None:
+    plans = checked(made, options)
     _say_where(plans)
     for plan in plans:
         _require_way(plan)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -53,11 +53,11 @@ def create(
         cluster_id = creation.create(wanted, around)
         idle = duration(wanted.idle_timeout)
         say(f"{wanted.project}-cluster is {cluster_id}, ready in about ten minutes. It terminates after {idle} idle.")
-        say(_price_of_new(wanted))
+        say(price_of_new(wanted))
         look = command_line("cluster", "status", cluster=cluster_id)
         if wait:
             with _goes_on(f"The cluster keeps starting: {look}"):
-                creation.wait_until_ready(aws.client("emr"), cluster_id, _show_state)
+                creation.wait_until_ready(aws.client("emr"), cluster_id, show_state)
             say(f"Run an experiment on it: {command_line(cluster=cluster_id, options='--input-data s3://…')}")
         else:
             say(f"Look at it: {look}")
@@ -166,7 +166,7 @@ def _other_work(cluster: Cluster) -> str:
     return f"no unfinished step and has been idle for {duration(idle)}"
 
 
-def _price_of_new(wanted: NewCluster) -> str:
+def price_of_new(wanted: NewCluster) -> str:
     """What an hour of a new cluster costs."""
     cluster = replace(UNKNOWN, root_gb=design()["root_volume_gb"])
     try:
@@ -203,7 +203,8 @@ def _named(cluster: Cluster) -> str:
     return f"{cluster.name} ({cluster.id}, {nodes(cluster)}{up})"
 
 
-def _show_state(cluster: Any) -> None:
+def show_state(cluster: Cluster) -> None:
+    """A cluster that starts: for how long, its state and the reason."""
     print(
         f"{duration(cluster.life.seconds or 0):>12}  {cluster.life.state}  {cluster.life.reason}".rstrip(), flush=True
     )

@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0
 
 
-def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Console) -> None:
+def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Console, cluster_stays: bool = True) -> None:
     """Show a run's progress until its step has ended, then its results.
+
+    If this is stopped, the run goes on where the cluster stays.
 
     However long that takes: there is no time limit, and AWS may be out of reach for ten minutes.
 
@@ -60,7 +62,8 @@ def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Conso
         step, status = _watch(_Look(emr, cluster_id, step, console), step_files, plan, console)
         results = results_of(step, status, plan, emr, cluster_id)
     except (Interrupted, aws.NotLoggedIn, aws.AwsRefused, aws.AwsUnavailable) as stop:
-        stop.add_note(f"Step {step_id} continues; follow it again with: {follow_command(cluster_id, step_id)}")
+        if cluster_stays:
+            stop.add_note(f"Step {step_id} continues; follow it again with: {follow_command(cluster_id, step_id)}")
         raise
     show_results(console, plan, results, step.seconds or 0.0)
     cost = records.kept(step_files.files, plan.record)

@@ -107,7 +107,7 @@ def _follow_or_leave(
         if len(sent) > 1:
             console.print(f"\n[bold]{number}/{len(sent)}[/bold]  step {step_id}")
         with recorded(options.records, plan, step=step_id, attached=attached):
-            follow(session, plan.cluster_id, step_id, console)
+            follow(session, plan.cluster_id, step_id, console, options.cluster_stays)
 
     if options.wait:
         bodies = [partial(follow_one, number, *each) for number, each in enumerate(sent, start=1)]

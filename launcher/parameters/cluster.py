@@ -30,12 +30,14 @@ MEMORY, POSITIVE = "text like 4g or 1536m, or null", "a whole number from 1, or 
 class RunOptions:
     """What the command line says of how experiments are to run, beside their parameters.
 
-    `records` gets the record of each, for programs (`launcher.running.run_record`).
+    `cluster_stays` is whether the cluster outlives them. `records` gets the record of each, for programs
+    (`launcher.running.run_record`).
     """
 
     wait: bool = False
     step_concurrency: int | None = None
     debug: bool = False
+    cluster_stays: bool = True
     records: list[dict[str, Any]] = field(default_factory=list)
 
 

@@ -90,10 +90,11 @@ def test_a_time_limit_is_of_its_block_alone():
     assert run(LIMITED).stdout.splitlines() == said
 
 
-LATE_AND_LOST = LOST.replace("with interruptible():", "with interruptible(), limited(0.3):").replace(
-    "import Interrupted, interruptible", "import Interrupted, TimeUp, interruptible, limited"
-).replace("os.kill(os.getpid(), signal.SIGTERM)\n        time.sleep(0.1)", "time.sleep(1)").replace(
-    "except Interrupted as stop:\n    print(\"stopped by\", stop.name)", "except TimeUp:\n    print(\"too late\")"
+LATE_AND_LOST = (
+    LOST.replace("with interruptible():", "with interruptible(), limited(0.3):")
+    .replace("import Interrupted, interruptible", "import Interrupted, TimeUp, interruptible, limited")
+    .replace("os.kill(os.getpid(), signal.SIGTERM)\n        time.sleep(0.1)", "time.sleep(1)")
+    .replace('except Interrupted as stop:\n    print("stopped by", stop.name)', 'except TimeUp:\n    print("too late")')
 )
 
 
