@@ -1,6 +1,7 @@
 """The files of S3, from the user's side. Spark's side reads and writes the same URIs by itself (`lib.storage`)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,10 @@ from lib.support.texts import decoded
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+AT_ONCE = 10
+"""Requests at the same time: boto3 keeps as many connections."""
+_FOLDERS = 20  # whose objects fit into one answer
 
 _ABSENT = ("404", "NoSuchKey", "NotFound")
 # What an object is not that a request speaks of: missing where it must be there, or there, or another.
@@ -58,6 +63,34 @@ class S3Files:
             found = [each for page in pages for each in (*page.get("CommonPrefixes", []), *page.get("Contents", []))]
         names = {each.get("Prefix", each.get("Key", ""))[len(key) :].rstrip("/") for each in found}
         return sorted(names - {""})
+
+    def versions(self, folder: str, names: Collection[str]) -> dict[str, str]:
+        """The files of these names in each folder directly below `folder`: their path there, and their version.
+
+        All objects are listed, by ranges of folders at once: a run leaves some fifty, and a request lists a thousand.
+        """
+        below = sorted((f"{name}/" for name in self.names(folder)), key=str.encode)
+        ranges = [below[first : first + _FOLDERS] for first in range(0, len(below), _FOLDERS)]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            parts = pool.map(lambda some: self._in_range(folder, some[0], some[-1]), ranges)
+            found = [each for part in parts for each in part]
+        return {path: version for path, version in found if path.partition("/")[2] in names}
+
+    def _in_range(self, folder: str, first: str, last: str) -> list[tuple[str, str]]:
+        """The path below `folder` and the version of each object from one folder there to another, both included."""
+        bucket, key = bucket_and_key(folder)
+        key = f"{key}/" if key else ""
+        found = []
+        with aws.translated_errors(f"cannot list {folder}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=bucket, Prefix=key, StartAfter=f"{key}{first}"
+            )
+            for each in (each for page in pages for each in page.get("Contents", [])):
+                path = each["Key"][len(key) :]
+                if not path.startswith(last) and path.encode() > last.encode():
+                    break
+                found.append((path, f"{each['ETag']}-{each['Size']}"))
+        return found
 
     def put(self, file: Path, place: str) -> None:
         """Upload a file of this machine."""
