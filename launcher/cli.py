@@ -24,6 +24,10 @@ COMMANDS = {
         "launcher.commands.sessions:app",
         "Open JupyterLab with the notebooks, their Spark on this machine or on the cluster that is given, with `lib`.",
     ),
+    "runs": (
+        "launcher.commands.runs:app",
+        "List runs side by side and rank them; show one, tag it, make it again, or write the page of all.",
+    ),
     "cluster": ("launcher.commands.cluster:app", "Create, check, watch and terminate EMR clusters."),
 }
 

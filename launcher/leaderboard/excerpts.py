@@ -81,7 +81,9 @@ def _of_metrics(record: Mapping[str, Any]) -> Excerpt:
         "seen_rows": measured.get("seen_rows"),
         "metrics": {name: record[name] for name in artifacts.OVERALL_METRICS},
         "intervals": {
-            name: bounds for name, bounds in (record.get("intervals") or {}).items() if name in artifacts.OVERALL_METRICS
+            name: bounds
+            for name, bounds in (record.get("intervals") or {}).items()
+            if name in artifacts.OVERALL_METRICS
         },
         "zones": _zones(record),
         "gate_failed": bool((record.get("gate") or {}).get("failed")),

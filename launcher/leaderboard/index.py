@@ -61,7 +61,9 @@ def found_below(out: str) -> Found:
     models = _folders(files, artifacts.models_dir(out), {*MODEL_FILES, *TAG_FILES}, remembered)
     evaluations = _folders(files, artifacts.results_dir(out), EVALUATION_FILES.keys(), remembered)
     remembered.save()
-    failed, claimed = (frozenset(files.names(place)) for place in (artifacts.failures_dir(out), artifacts.claims_dir(out)))
+    failed, claimed = (
+        frozenset(files.names(place)) for place in (artifacts.failures_dir(out), artifacts.claims_dir(out))
+    )
     return Found(models, evaluations, failed, claimed)
 
 
