@@ -6,9 +6,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from launcher.leaderboard.ranking import Board, Group
+from launcher.leaderboard.ranking import Apart, Board, Group
 from launcher.leaderboard.rows import heading, metric_apart, row, rows_of
-from launcher.support.console import print_table, say
+from launcher.support.console import print_pairs, print_table, say
 from launcher.support.files import shown
 
 _GAP = 2
@@ -64,13 +64,17 @@ def _show_group(console: Console, group: Group) -> None:
 
 def _show_apart(console: Console, found: Board) -> None:
     console.print(Text(f"{len(found.apart)} not ranked", "bold"))
-    rows = []
-    for each in found.apart:
-        values = row(each, metric_apart(each.run))
-        rows.append(
-            (_COLUMNS["run"](values), values["winner"], _figure(values["value"]), values["test_rows"], each.reason)
-        )
-    print_table(("run", "winner", "metric>", "rows>", "why not"), rows, console)
+    print_pairs([(str(_COLUMNS["run"](row(each, ""))), _why(each)) for each in found.apart], console)
+
+
+def _why(apart: Apart) -> str:
+    """The figure of a run that is compared with no other, if it has one, and the reason."""
+    values = row(apart, metric_apart(apart.run))
+    if values["value"] is None:
+        return apart.reason
+    return (
+        f"{values['winner']}, {values['metric']} {values['value']:.4f} on {values['test_rows']:,} rows: {apart.reason}"
+    )
 
 
 def _fit(table: dict[str, list[str | None]], width: int) -> list[str]:

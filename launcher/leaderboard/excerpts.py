@@ -3,13 +3,13 @@
 A file of an earlier version lacks some keys; what it lacks is None here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lib import artifacts
 from lib.errors import InputError
 from lib.records.door import Kind
-from lib.records.evaluation import METRICS
+from lib.records.evaluation import CURVES, METRICS
 from lib.records.model import EXPERIMENT, SUMMARY
 
 DAMAGE = "damage"
@@ -17,6 +17,7 @@ DAMAGE = "damage"
 
 Excerpt = dict[str, Any]
 
+_POINTS = 30  # of a curve as small as the page has it
 # What differs between any two runs, or says where and not what: no parameter by which runs are told apart.
 _NO_DIFFERENCE = {"out", "run_id", "resume", "input_data", "test_data", "grid", "candidates", "card"}
 
@@ -90,6 +91,19 @@ def _of_metrics(record: Mapping[str, Any]) -> Excerpt:
     }
 
 
+def _of_curves(record: Mapping[str, Any]) -> Excerpt:
+    roc = record["roc"]
+    points = list(zip(roc["fpr"], roc["tpr"], strict=False))
+    return {"roc": [[round(x, 4), round(y, 4)] for x, y in _thinned(points)]}
+
+
+def _thinned(points: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float]]:
+    """Some of the points of a curve, the first and the last among them."""
+    if len(points) <= _POINTS:
+        return points
+    return [points[round(place * (len(points) - 1) / (_POINTS - 1))] for place in range(_POINTS)]
+
+
 def _zones(record: Mapping[str, Any]) -> Excerpt | None:
     """Mean and worst of the zones left out."""
     found = record.get("leave_one_zone_out")
@@ -117,4 +131,5 @@ MODEL_FILES: Mapping[str, tuple[Kind, Callable[[Mapping[str, Any]], Excerpt]]] =
 }
 EVALUATION_FILES: Mapping[str, tuple[Kind, Callable[[Mapping[str, Any]], Excerpt]]] = {
     artifacts.EVAL_METRICS: (METRICS, _of_metrics),
+    artifacts.EVAL_CURVES: (CURVES, _of_curves),
 }

@@ -24,14 +24,21 @@ from lib.support.atomic_write import write_whole
 from lib.support.version import code_hash
 
 _AT_ONCE = 10
+# What a page links to.
+_PAGES = [f"{artifacts.NOTEBOOKS}/{name}.html" for name in ("01_explore", "02_train", "03_evaluate", "04_report")]
+_TO_OPEN = {artifacts.REPORT, artifacts.REPORT_HTML, artifacts.SOURCE_ZIP, *_PAGES}
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A model's or evaluation's folder: its place, and the excerpts of its files by their names there."""
+    """A model's or evaluation's folder: its place, and the excerpts of its files by their names there.
+
+    `others` are those of `_TO_OPEN` that are there.
+    """
 
     place: str
     files: Mapping[str, Excerpt]
+    others: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -68,7 +75,8 @@ def found_below(out: str) -> Found:
 
 
 def _folders(files: Files, root: str, names: Collection[str], remembered: "_Cache") -> tuple[Folder, ...]:
-    versions = files.versions(root, names)
+    there = files.versions(root, {*names, *_TO_OPEN})
+    versions = {path: version for path, version in there.items() if path.partition("/")[2] in names}
     known = {path: remembered.get(f"{root}/{path}", version) for path, version in versions.items()}
     unknown = [path for path, excerpt in known.items() if excerpt is None]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -81,7 +89,13 @@ def _folders(files: Files, root: str, names: Collection[str], remembered: "_Cach
         remembered.put(f"{root}/{path}", version, excerpt)
         folder, _, name = path.partition("/")
         by_folder.setdefault(folder, {})[name] = excerpt
-    return tuple(Folder(f"{root}/{name}", content) for name, content in sorted(by_folder.items()))
+    others: dict[str, set[str]] = {}
+    for folder, _, name in (path.partition("/") for path in there if path not in versions):
+        others.setdefault(folder, set()).add(name)
+    return tuple(
+        Folder(f"{root}/{name}", content, frozenset(others.get(name, ())))
+        for name, content in sorted(by_folder.items())
+    )
 
 
 def _read(files: Files, root: str, path: str) -> Excerpt | None:
@@ -108,11 +122,11 @@ class _Cache:
         """That of an output folder; empty if there is none, or another version of the code made it."""
         here = local_path(out)
         place = str(here.resolve()) if here else out.rstrip("/")
-        name = hashlib.sha256(f"{_code()} {place}".encode()).hexdigest()[:20]
+        name = hashlib.sha256(place.encode()).hexdigest()[:20]
         file = cache_folder() / "leaderboard" / f"{name}.json"
-        with suppress(OSError):
-            digest, _, content = file.read_bytes().partition(b"\n")
-            if digest == _digest(content):
+        with suppress(OSError, ValueError):
+            code, digest, content = file.read_bytes().split(b"\n", 2)
+            if code == _code() and digest == _digest(content):
                 return cls(file, json.loads(content))
         return cls(file, {})
 
@@ -130,7 +144,7 @@ class _Cache:
         if self._now != self._before:
             content = json.dumps(self._now).encode()
             with suppress(OSError):
-                write_whole(self._file, _digest(content) + b"\n" + content, private=True)
+                write_whole(self._file, b"\n".join((_code(), _digest(content), content)), private=True)
 
 
 def _digest(content: bytes) -> bytes:
@@ -138,7 +152,7 @@ def _digest(content: bytes) -> bytes:
 
 
 @cache
-def _code() -> str:
+def _code() -> bytes:
     """A hash of the code that makes excerpts."""
     own = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    return f"{code_hash()} {hashlib.sha256(own).hexdigest()}"
+    return f"{code_hash()} {hashlib.sha256(own).hexdigest()}".encode()

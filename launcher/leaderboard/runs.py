@@ -14,7 +14,7 @@ from launcher.leaderboard.excerpts import DAMAGE, Excerpt
 from launcher.leaderboard.index import Folder, Found
 from lib import artifacts
 
-State = Literal["complete", "not evaluated", "incomplete", "failed", "under way", "damaged", "nothing"]
+State = Literal["complete", "not evaluated", "incomplete", "failed", "under way", "damaged"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,10 @@ class Run:
     seconds: float | None = None
     usd: float | None = None
     commit: Mapping[str, Any] | None = None
+    roc: Sequence[Sequence[float]] = ()
+    model_others: frozenset[str] = frozenset()
+    eval_others: frozenset[str] = frozenset()
+    """What else can be opened in the folder of the model, and of the evaluation."""
 
     @property
     def is_measured(self) -> bool:
@@ -68,8 +72,8 @@ class Run:
 
     @property
     def report(self) -> str:
-        """Where its report is, "" without an evaluation."""
-        return f"{self.eval_dir}/{artifacts.REPORT}" if self.eval_dir else ""
+        """Where its report is, "" if it has none."""
+        return f"{self.eval_dir}/{artifacts.REPORT}" if artifacts.REPORT in self.eval_others else ""
 
     @property
     def is_of_other_rows(self) -> bool:
@@ -121,7 +125,7 @@ def _run(model: Folder | None, evaluation: Folder | None, found: Found, has: Map
     own = metrics if evaluation else summary or experiment
     run_id = str(own.get("run_id") or artifacts.run_id_of(named.name))
     state, why = _state(model, evaluation, found, run_id)
-    measured = metrics or (summary if state != "damaged" else {})
+    measured = metrics or (_areas(summary) if state == "not evaluated" else {})
     return Run(
         name=run_id if run_id and named.name in _usual_names(run_id) else named.name,
         run_id=run_id,
@@ -148,15 +152,20 @@ def _run(model: Folder | None, evaluation: Folder | None, found: Found, has: Map
         seconds=experiment.get("seconds"),
         usd=experiment.get("usd"),
         commit=experiment.get("commit"),
+        roc=_whole(evaluation, artifacts.EVAL_CURVES).get("roc", ()),
+        model_others=model.others if model else frozenset(),
+        eval_others=evaluation.others if evaluation else frozenset(),
     )
 
 
 def _state(model: Folder | None, evaluation: Folder | None, found: Found, run_id: str) -> tuple[State, str]:
     """How a run stands, and why it is not complete."""
     for folder in (model, evaluation):
-        for content in folder.files.values() if folder else ():
-            if DAMAGE in content:
+        for name, content in folder.files.items() if folder else ():
+            if DAMAGE in content and name != artifacts.EVAL_CURVES:
                 return "damaged", content[DAMAGE]
+    if model and artifacts.SUMMARY in model.files and artifacts.EXPERIMENT not in model.files:
+        return "damaged", f"{model.place}/{artifacts.EXPERIMENT} is missing; copy the whole folder"
     is_measured = evaluation is not None and artifacts.EVAL_METRICS in evaluation.files
     if is_measured:
         return "complete", "" if model else "its model is not here"
@@ -165,13 +174,11 @@ def _state(model: Folder | None, evaluation: Folder | None, found: Found, run_id
     if evaluation is not None and (model is None or artifacts.SUMMARY in model.files):
         return "incomplete", f"the evaluation did not finish ({artifacts.EVAL_METRICS} is missing)"
     if model is not None and artifacts.SUMMARY in model.files:
-        if artifacts.EXPERIMENT not in model.files:
-            return "damaged", f"{model.place}/{artifacts.EXPERIMENT} is missing; copy the whole folder"
         return "not evaluated", "it has no evaluation of its own"
     if run_id in found.failed:
         return "failed", "the training did not finish"
     if model is not None and not model.files:
-        return "nothing", "its folder has no record"
+        return "incomplete", "its folder has no record"
     return "incomplete", f"the training did not finish ({artifacts.SUMMARY} is missing)"
 
 
@@ -189,6 +196,11 @@ def _nothing(run_id: str, state: State) -> Run:
         intervals={},
         zones={},
     )
+
+
+def _areas(summary: Excerpt) -> Excerpt:
+    """What a training measured on its test rows, without what an evaluation measures at another threshold."""
+    return {**summary, "metrics": {name: summary["metrics"][name] for name in artifacts.SEARCH_METRICS}}
 
 
 def _whole(folder: Folder | None, name: str) -> Excerpt:
