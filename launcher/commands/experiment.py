@@ -16,6 +16,7 @@ from launcher.experiment.claims import claimed
 from launcher.experiment.plan import Plan, make_plan, recorded_parameters, this_command, with_distinct_ids
 from launcher.experiment.resuming import what_is_missing
 from launcher.experiment.scoring import chosen
+from launcher.leaderboard.tags import with_tagged_model
 from launcher.parameters.cluster import LOCAL, RunOptions
 from launcher.parameters.schema import Parameters
 from launcher.parameters.sources import gather
@@ -59,7 +60,7 @@ def experiments(wanted: Wanted, options: RunOptions, is_dry: bool, is_checked: b
     Raises:
         ExperimentError: one cannot run as wanted, or failed.
     """
-    parameters = [chosen(each) for each in wanted.parameters()]
+    parameters = [chosen(with_tagged_model(each)) for each in wanted.parameters()]
     made = [what_is_missing(make_plan(each, argv=this_command())) for each in parameters]
     plans = with_distinct_ids(made)
     for plan in plans:

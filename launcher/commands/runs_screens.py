@@ -33,10 +33,10 @@ _COLUMNS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
 _LEFT_OUT_FIRST = ("report", "data", "split", "when", "USD>", "min>", "95 %>")
 
 
-def show_board(console: Console, found: Board, out: str) -> None:
+def show_board(console: Console, found: Board, out: str, is_filtered: bool = False) -> None:
     """All runs: a table for each group of those that may be compared, and one of the others, with the reasons."""
     if found.is_empty:
-        say(f"There are no runs in {shown(out)}.", console)
+        say(f"There are no {'such ' if is_filtered else ''}runs in {shown(out)}.", console)
         return
     for group in found.groups:
         _show_group(console, group)

@@ -1,7 +1,7 @@
 """Which runs may be compared, and in which order: only those whose figures are of the same rows have ranks."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
@@ -23,11 +23,12 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that were measured on the same rows, the best first."""
+    """Runs that were measured on the same rows, the best first; `count` is of all, also of those that are not shown."""
 
     rows: MeasuredRows
     metric: str
     runs: tuple[Ranked, ...]
+    count: int
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,14 @@ def board(runs: Sequence[Run], metric: str | None = None) -> Board:
     return Board(tuple(groups), tuple(sorted(apart, key=lambda each: (each.run.run_id, each.run.name), reverse=True)))
 
 
+def only(found: Board, is_wanted: Callable[[Run], bool]) -> Board:
+    """Some runs of a board, with the ranks that they have among all."""
+    groups = (replace(group, runs=tuple(each for each in group.runs if is_wanted(each.run))) for group in found.groups)
+    return Board(
+        tuple(group for group in groups if group.runs), tuple(each for each in found.apart if is_wanted(each.run))
+    )
+
+
 def _why_apart(run: Run) -> str:
     """Why a run's figures are compared with no others, "" if they may be."""
     if run.state not in _RANKED:
@@ -101,7 +110,7 @@ def _group(runs: Sequence[Run], metric: str) -> Group:
     ranked = (Ranked(run, rank, different[run.name]) for run, rank in zip(order, ranks, strict=True))
     rows = runs[0].test
     assert rows is not None
-    return Group(rows, metric, tuple(ranked))
+    return Group(rows, metric, tuple(ranked), len(runs))
 
 
 def differing(runs: Sequence[Run]) -> dict[str, dict[str, str]]:

@@ -71,7 +71,7 @@ def row(ranked: Ranked | Apart, metric: str) -> dict[str, Any]:
         "usd": run.usd,
         "report": run.report or None,
         "state": f"{run.state}, resumed" if run.is_resumed else run.state,
-        "reason": ranked.reason if isinstance(ranked, Apart) else None,
+        "reason": (ranked.reason or None) if isinstance(ranked, Apart) else None,
     }
 
 
@@ -101,6 +101,11 @@ def as_json(found: Board) -> dict[str, Any]:
         for group in found.groups
     ]
     return {"ranked": groups, "not_ranked": [_entry(each, metric_apart(each.run)) for each in found.apart]}
+
+
+def entry(run: Run) -> dict[str, Any]:
+    """One run by itself, as programs read it."""
+    return _entry(Apart(run, ""), metric_apart(run))
 
 
 def _entry(ranked: Ranked | Apart, metric: str) -> dict[str, Any]:
@@ -148,7 +153,8 @@ def rows_of(group: Group) -> list[dict[str, Any]]:
 def heading(group: Group) -> str:
     """What the runs of a group have in common."""
     weighted = f", weighted by {group.rows.weight}" if group.rows.weight else ""
-    return f"{len(group.runs)} runs on the same {group.rows.rows:,} test rows{weighted}, ranked by {group.metric}"
+    count = f"{group.count}" if len(group.runs) == group.count else f"{len(group.runs)} of {group.count}"
+    return f"{count} runs on the same {group.rows.rows:,} test rows{weighted}, ranked by {group.metric}"
 
 
 def _all_rows(found: Board) -> Iterator[dict[str, Any]]:

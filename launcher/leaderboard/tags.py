@@ -126,8 +126,8 @@ def add(out: str, model: str, tag: str) -> Moved:
     return Moved(tag, model, before)
 
 
-def remove(out: str, tag: str) -> Moved:
-    """Take a tag from the model that has it.
+def remove(out: str, tag: str, of: str | None = None) -> Moved:
+    """Take a tag from the model that has it; `of` is the model that is thought to.
 
     Raises:
         InputError: none has, or a file with tags is damaged.
@@ -137,6 +137,8 @@ def remove(out: str, tag: str) -> Moved:
     has = holders(histories)
     if tag not in has:
         raise _no_such_tag(tag, out, has)
+    if of not in (None, has[tag]):
+        raise InputError(f"{shown(str(of))} has no tag {tag}: {shown(has[tag])} has it")
     _append(files, has[tag], {"tag": tag, "at": _after(histories.values(), tag), "did": "removed"})
     return Moved(tag, None, has[tag])
 
