@@ -8,7 +8,7 @@ from launcher.commands import runs_show
 from launcher.commands.options import AsJson, Debug
 from launcher.commands.runs_screens import show_board
 from launcher.commands.runs_show import command_lines
-from launcher.leaderboard import filters, rows, tags
+from launcher.leaderboard import filters, page, rows, tags
 from launcher.leaderboard.details import details
 from launcher.leaderboard.finding import complete_model, the_run
 from launcher.leaderboard.index import found_below
@@ -120,6 +120,7 @@ def tag(
         place = place_of(out, params)
         if remove:
             _remove(run, name, place)
+            page.make_again(place)
             return
         if not name:
             raise InputError(f"give a run and a tag, as in: {command_line('runs', 'tag', run, 'champion')}")
@@ -130,6 +131,14 @@ def tag(
         else:
             before = f"; {shown(moved.before)} had it before" if moved.before else ""
             say(f"{shown(moved.model or '')} has the tag {name}{before}.")
+            page.make_again(place)
+
+
+@runs_app.command("page")
+def write_page(out: Out = None, params: Params = None, debug: Debug = False) -> None:
+    """Write index.html in --out: all runs as one page, to open in a browser. Each run makes it again by itself."""
+    with command_body(debug):
+        say(shown(page.write(place_of(out, params))))
 
 
 def _remove(first: str, second: str, place: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from launcher.experiment.plan import Plan
 from launcher.experiment.search_log import SearchLog
+from launcher.leaderboard import page
 from launcher.parameters.cluster import RunOptions
 from launcher.parameters.sources import OPTIONS
 from launcher.running.gate import check_gate
@@ -77,6 +78,8 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
         from launcher.emr.cost.records import sentence
 
         say(f"Cost: {sentence(cost.cost)}", console)
+    if not plan.is_scoring:
+        page.make_again(plan.parameters.out)
     warn_of_leftovers()
     check_gate(results)
 

@@ -1,5 +1,6 @@
 """The files of S3, from the user's side. Spark's side reads and writes the same URIs by itself (`lib.storage`)."""
 
+import mimetypes
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -93,10 +94,11 @@ class S3Files:
         return found
 
     def put(self, file: Path, place: str) -> None:
-        """Upload a file of this machine."""
+        """Upload a file of this machine; a browser shows what its name says it is."""
         bucket, key = bucket_and_key(place)
+        kind = mimetypes.guess_type(key)[0] or "binary/octet-stream"
         with aws.translated_errors(f"cannot write {place}"), file.open("rb") as content:
-            self._client.put_object(Bucket=bucket, Key=key, Body=content)
+            self._client.put_object(Bucket=bucket, Key=key, Body=content, ContentType=kind)
 
     def claim(self, place: str, content: bytes) -> bool:
         """Make an object, and tell whether it was not there: of several who do so at once, one is told."""
