@@ -141,6 +141,20 @@ def write_page(out: Out = None, params: Params = None, debug: Debug = False) -> 
         say(shown(page.write(place_of(out, params))))
 
 
+@runs_app.command("verify")
+def verify_run(run: Annotated[str, RUN], out: Out = None, params: Params = None, debug: Debug = False) -> None:
+    """Train again as a run did, on this machine, and compare: exit code 1 if a value in summary.json differs.
+
+    It differs from 1e-12 on.
+    """
+    with command_body(debug):
+        # What runs an experiment takes a while to import.
+        from launcher.commands.runs_verify import verify
+
+        place = place_of(out, params)
+        verify(details(the_run(runs_of(found_below(place)), run, place)))
+
+
 def _remove(first: str, second: str, place: str) -> None:
     """Take a tag away, whichever model has it, or the one that is named before it."""
     name = second or first

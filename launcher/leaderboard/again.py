@@ -65,16 +65,25 @@ def code_of(record: Mapping[str, Any], model: str, has_source: bool) -> list[str
     return lines
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """A sentence for each key whose values differ by more than the tolerance; the runs' ids always do."""
+def differences(before: Mapping[str, Any], now: Mapping[str, Any], same_code: bool = True) -> Iterator[str]:
+    """A sentence for each key whose values differ by more than the tolerance; the runs' ids always do.
+
+    Unless both are of the `same_code`, keys that the first lacks are passed over: later versions add some.
+    """
     first, second = dict(_leaves({**before, "run_id": ""})), dict(_leaves({**now, "run_id": ""}))
-    for key in (*first, *(key for key in second if key not in first)):
+    added = [key for key in second if key not in first] if same_code else []
+    for key in (*first, *added):
         if key not in second:
             yield f"{key} was {_said(first[key])}, and is not there any more."
         elif key not in first:
             yield f"{key} was not there, and is {_said(second[key])}."
         elif not _alike(first[key], second[key]):
             yield f"{key} was {_said(first[key])}, and is {_said(second[key])}{_distance(first[key], second[key])}."
+
+
+def count_values(record: Mapping[str, Any]) -> int:
+    """How many values a record has."""
+    return sum(1 for _ in _leaves(record))
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -80,6 +80,8 @@ def only(found: Board, is_wanted: Callable[[Run], bool]) -> Board:
 
 def _why_apart(run: Run) -> str:
     """Why a run's figures are compared with no others, "" if they may be."""
+    if run.state == "damaged":
+        return run.why
     if run.state not in _RANKED:
         return f"{run.state}: {run.why}" if run.why else run.state
     if not run.is_measured:

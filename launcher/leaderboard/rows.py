@@ -32,6 +32,7 @@ _IN_MARKDOWN = (
     "report",
 )
 
+_FINGERPRINT = 8  # letters that are shown
 _MARKUP = re.compile(r"[\\|`*<>\[\]]|(?<!\w)_|_(?!\w)")
 
 
@@ -154,7 +155,8 @@ def heading(group: Group) -> str:
     """What the runs of a group have in common."""
     weighted = f", weighted by {group.rows.weight}" if group.rows.weight else ""
     count = f"{group.count}" if len(group.runs) == group.count else f"{len(group.runs)} of {group.count}"
-    return f"{count} runs on the same {group.rows.rows:,} test rows{weighted}, ranked by {group.metric}"
+    rows = f"{group.rows.rows:,} test rows ({group.rows.fingerprint[:_FINGERPRINT]})"
+    return f"{count} runs on the same {rows}{weighted}, ranked by {group.metric}"
 
 
 def _all_rows(found: Board) -> Iterator[dict[str, Any]]:
