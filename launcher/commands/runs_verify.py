@@ -46,11 +46,9 @@ def verify(found: Details) -> None:
     parameters = again.parameters_of(before)
     same_code = before["versions"]["lib"] == code_hash()
     if not same_code:
-        say(
-            f"The code is another than that of the run (lib {before['versions']['lib']} then, {code_hash()} here): `runs show {found.run.name} --command` says how to get it.",
-            err(),
-            "yellow",
-        )
+        hashes = f"lib {before['versions']['lib']} then, {code_hash()} here"
+        remedy = f"`runs show {found.run.name} --command` says how to get it"
+        say(f"The code is another than that of the run ({hashes}): {remedy}.", err(), "yellow")
     with tempfile.TemporaryDirectory(prefix="verify-") as out:
         plan = make_plan(parameters.model_copy(update={**_TRAINING_ALONE, "out": out}), argv=this_command())
         preflight.check(plan)
