@@ -14,6 +14,8 @@ from launcher.support.files import shown
 _GAP = 2
 _WIDE = 1_000  # characters, where nobody looks
 
+_ZONES = "new zones (worst)>"
+
 # The columns of a group, each with what makes a row's text. In a narrow terminal those that are named in
 # `_LEFT_OUT_FIRST` are left out, in that order, until no word has to be cut.
 _COLUMNS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
@@ -23,14 +25,14 @@ _COLUMNS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "winner": lambda each: ": ".join(filter(None, (each["winner"], each["params"]))) or None,
     "metric>": lambda each: _figure(each["value"]),
     "95 %>": lambda each: None if each["lower"] is None else f"{each['lower']:.2f}–{each['upper']:.2f}",
-    "new zones (worst)>": lambda each: _zones(each),
+    _ZONES: lambda each: _zones(each),
     "min>": lambda each: None if each["minutes"] is None else f"{each['minutes']:.1f}",
     "USD>": lambda each: None if each["usd"] is None else f"{each['usd']:.2f}",
     "data": lambda each: each["data"],
     "split": lambda each: each["split"],
     "report": lambda each: each["report"] and shown(each["report"]),
 }
-_LEFT_OUT_FIRST = ("report", "data", "split", "when", "USD>", "min>", "95 %>")
+_LEFT_OUT_FIRST = ("report", "data", "split", "when", "USD>", "min>", "95 %>", _ZONES)
 
 
 def show_board(console: Console, found: Board, out: str, is_filtered: bool = False) -> None:
@@ -46,7 +48,7 @@ def show_board(console: Console, found: Board, out: str, is_filtered: bool = Fal
 
 def _show_group(console: Console, group: Group) -> None:
     rows = rows_of(group)
-    console.print(Text(heading(group), "bold"), soft_wrap=True)
+    say(heading(group), console, "bold")
     for name in ("data", "split"):
         if len(values := {each[name] for each in rows}) == 1 and (value := values.pop()):
             say(f"{name}: {value}", console)

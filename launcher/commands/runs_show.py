@@ -28,7 +28,8 @@ def show_details(console: Console, found: Details) -> None:
         rows = [(name, *(values.get(name) for values in columns.values())) for name in names]
         print_table(("", *(f"{name}>" for name in columns)), rows, console)
         console.print()
-    print_pairs([*_evaluation(found), *_made(found.experiment), *_places(found)], console)
+    if rest := [*_evaluation(found), *_made(found.experiment), *_places(found)]:
+        print_pairs(rest, console)
 
 
 def command_lines(found: Details, out: str) -> list[str]:

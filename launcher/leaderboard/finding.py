@@ -18,8 +18,9 @@ def the_run(runs: Sequence[Run], text: str, out: str) -> Run:
     found = [run for run in runs if run.name == asked] or [run for run in runs if asked in _names(run)]
     if asked == artifacts.LATEST:
         found = [run for run in runs if run.state in ("complete", "not evaluated")][:1]
-    own = [run for run in found if artifacts.run_id_of(run.model_dir) == artifacts.run_id_of(run.eval_dir)]
-    found = own if len(found) > 1 and own else found
+    if len(found) > 1 and len({run.model_dir for run in found}) == 1:
+        own = [run for run in found if artifacts.run_id_of(run.model_dir) == artifacts.run_id_of(run.eval_dir)]
+        found = own or found
     if len(found) == 1:
         return found[0]
     if found:

@@ -5,7 +5,7 @@ its folder has another name or two folders have one id, by its folder's name.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -230,12 +230,14 @@ def _usual_names(run_id: str) -> tuple[str, ...]:
     return (f"model_{run_id}", f"eval_{run_id}")
 
 
-def _told_apart(runs: Iterable[Run]) -> list[Run]:
-    """The runs with names that differ: of several of one id, those of their folders."""
-    all_runs = list(runs)
-    often = Counter(run.name for run in all_runs)
-    return [replace(run, name=_folder(run) if often[run.name] > 1 else run.name) for run in all_runs]
+def _told_apart(runs: Sequence[Run]) -> Sequence[Run]:
+    """The runs with names that differ: of several of one name, those of their folders, as far as it takes."""
+    for parts in (1, 2):
+        often = Counter(run.name for run in runs)
+        runs = [replace(run, name=_folder(run, parts) if often[run.name] > 1 else run.name) for run in runs]
+    return runs
 
 
-def _folder(run: Run) -> str:
-    return (run.eval_dir or run.model_dir or run.name).rpartition("/")[2]
+def _folder(run: Run, parts: int) -> str:
+    """The last parts of the place of a run."""
+    return "/".join((run.eval_dir or run.model_dir or run.name).split("/")[-parts:])
