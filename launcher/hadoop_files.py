@@ -6,7 +6,7 @@ cluster by the URI's host or by the files in HADOOP_CONF_DIR.
 
 import atexit
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,9 @@ class HadoopFiles:
         """The names in a folder, in order; none where there is no such folder."""
         return self._storage.list(folder)
 
-    def versions(self, folder: str, names: Collection[str]) -> dict[str, str]:
-        """The files of these names in each folder directly below `folder`; nothing tells their versions."""
-        places = [f"{below}/{name}" for below in self.names(folder) for name in names]
+    def versions(self, folder: str, below: Sequence[str], names: Collection[str]) -> dict[str, str]:
+        """The files of these names in folders directly `below` one; nothing tells their versions."""
+        places = [f"{each}/{name}" for each in below for name in names]
         return {place: "" for place in places if self.exists(f"{folder}/{place}")}
 
     def put(self, file: Path, place: str) -> None:

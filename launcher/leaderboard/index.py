@@ -65,23 +65,25 @@ def found_below(out: str) -> Found:
     """
     files = files_at(out)
     remembered = _Cache.of(out)
-    models = _folders(files, artifacts.models_dir(out), {*MODEL_FILES, *TAG_FILES}, remembered)
-    evaluations = _folders(files, artifacts.results_dir(out), EVALUATION_FILES.keys(), remembered)
+    with ThreadPoolExecutor() as pool:
+        models = pool.submit(_folders, files, artifacts.models_dir(out), {*MODEL_FILES, *TAG_FILES}, remembered)
+        evaluations = pool.submit(_folders, files, artifacts.results_dir(out), EVALUATION_FILES.keys(), remembered)
+        names = pool.map(files.names, (artifacts.failures_dir(out), artifacts.claims_dir(out)))
+        failed, claimed = (frozenset(each) for each in names)
+        found = Found(models.result(), evaluations.result(), failed, claimed)
     remembered.save()
-    failed, claimed = (
-        frozenset(files.names(place)) for place in (artifacts.failures_dir(out), artifacts.claims_dir(out))
-    )
-    return Found(models, evaluations, failed, claimed)
+    return found
 
 
 def _folders(files: Files, root: str, names: Collection[str], remembered: "_Cache") -> tuple[Folder, ...]:
-    there = files.versions(root, {*names, *_TO_OPEN})
+    below = files.names(root)
+    there = files.versions(root, below, {*names, *_TO_OPEN})
     versions = {path: version for path, version in there.items() if path.partition("/")[2] in names}
     known = {path: remembered.get(f"{root}/{path}", version) for path, version in versions.items()}
     unknown = [path for path, excerpt in known.items() if excerpt is None]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         read = dict(zip(unknown, pool.map(lambda path: _read(files, root, path), unknown), strict=True))
-    by_folder: dict[str, dict[str, Excerpt]] = {name: {} for name in files.names(root)}
+    by_folder: dict[str, dict[str, Excerpt]] = {name: {} for name in below}
     for path, version in versions.items():
         excerpt = known[path] or read[path]
         if excerpt is None:  # removed meanwhile

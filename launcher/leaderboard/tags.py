@@ -145,7 +145,7 @@ def remove(out: str, tag: str, of: str | None = None) -> Moved:
 
 def _histories(files: Files, root: str) -> dict[str, list[dict[str, Any]]]:
     """The history beside each model that ever had a tag."""
-    models = [path.rpartition("/")[0] for path in files.versions(root, [artifacts.TAGS])]
+    models = [path.rpartition("/")[0] for path in files.versions(root, files.names(root), [artifacts.TAGS])]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return dict(pool.map(lambda name: (f"{root}/{name}", _read(files, f"{root}/{name}")[1]), models))
 

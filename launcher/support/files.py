@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from pkgutil import resolve_name
@@ -42,8 +42,8 @@ class Files(Protocol):
     def names(self, folder: str) -> list[str]:
         """The names in a folder, in order; none where there is no such folder."""
 
-    def versions(self, folder: str, names: Collection[str]) -> dict[str, str]:
-        """The files of these names (`a` or `a/b`) in each folder directly below `folder`: path there, and version.
+    def versions(self, folder: str, below: Sequence[str], names: Collection[str]) -> dict[str, str]:
+        """The files of these names (`a` or `a/b`) in folders directly `below` one: path there, and version.
 
         A file that is written again has another version, also if it is as long as before; "" where nothing tells.
         """
@@ -91,15 +91,15 @@ class LocalFiles:
         place = _local(folder)
         return sorted(each.name for each in place.iterdir()) if place.is_dir() else []
 
-    def versions(self, folder: str, names: Collection[str]) -> dict[str, str]:
-        """The files of these names in each folder directly below `folder`: their path there, and their version."""
+    def versions(self, folder: str, below: Sequence[str], names: Collection[str]) -> dict[str, str]:
+        """The files of these names in folders directly `below` one: their path there, and their version."""
         found = {}
-        for below in self.names(folder):
+        for each in below:
             for name in names:
                 with suppress(FileNotFoundError, NotADirectoryError):
-                    stat = (_local(folder) / below / name).stat()
+                    stat = (_local(folder) / each / name).stat()
                     # A file is replaced by another, whose inode differs where the clock is too coarse to tell.
-                    found[f"{below}/{name}"] = f"{stat.st_mtime_ns}-{stat.st_size}-{stat.st_ino}"
+                    found[f"{each}/{name}"] = f"{stat.st_mtime_ns}-{stat.st_size}-{stat.st_ino}"
         return found
 
     def put(self, file: Path, place: str) -> None:

@@ -1,7 +1,7 @@
 """The files of S3, from the user's side. Spark's side reads and writes the same URIs by itself (`lib.storage`)."""
 
 import mimetypes
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +16,9 @@ from lib.support.texts import decoded
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-AT_ONCE = 10
-"""Requests at the same time: boto3 keeps as many connections."""
-_FOLDERS = 20  # whose objects fit into one answer
+AT_ONCE = aws.CONNECTIONS // 2
+"""Requests at the same time, of one place: two may be looked at together."""
+_FOLDERS = 40  # of some 25 objects each: as many as fit into one answer
 
 _ABSENT = ("404", "NoSuchKey", "NotFound")
 # What an object is not that a request speaks of: missing where it must be there, or there, or another.
@@ -65,13 +65,13 @@ class S3Files:
         names = {each.get("Prefix", each.get("Key", ""))[len(key) :].rstrip("/") for each in found}
         return sorted(names - {""})
 
-    def versions(self, folder: str, names: Collection[str]) -> dict[str, str]:
-        """The files of these names in each folder directly below `folder`: their path there, and their version.
+    def versions(self, folder: str, below: Sequence[str], names: Collection[str]) -> dict[str, str]:
+        """The files of these names in folders directly `below` one: their path there, and their version.
 
-        All objects are listed, by ranges of folders at once: a run leaves some fifty, and a request lists a thousand.
+        All objects are listed, by ranges of folders at once: a request lists a thousand of them.
         """
-        below = sorted((f"{name}/" for name in self.names(folder)), key=str.encode)
-        ranges = [below[first : first + _FOLDERS] for first in range(0, len(below), _FOLDERS)]
+        order = sorted((f"{name}/" for name in below), key=str.encode)
+        ranges = [order[first : first + _FOLDERS] for first in range(0, len(order), _FOLDERS)]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             parts = pool.map(lambda some: self._in_range(folder, some[0], some[-1]), ranges)
             found = [each for part in parts for each in part]

@@ -146,7 +146,8 @@ def test_versions_in_s3_are_those_of_the_named_files_whatever_stands_around(buck
         put(bucket, f"s3://runs/models/{name}/deeper/metrics/summary.json", "")
     put(bucket, "s3://runs/models/metrics/summary.json/x", "")
     put(bucket, "s3://runs/models/summary.json", "")
-    found = files_at("s3://runs").versions("s3://runs/models", ["metrics/summary.json", "other"])
+    files = files_at("s3://runs")
+    found = files.versions("s3://runs/models", files.names("s3://runs/models"), ["metrics/summary.json", "other"])
     assert set(found) == {f"{name}/{file}" for name in names for file in ("metrics/summary.json", "other")}
     assert len({found[f"{name}/metrics/summary.json"] for name in names}) == len(names)
 
@@ -161,9 +162,9 @@ def test_versions_on_this_machine_are_those_of_s3(bucket, tmp_path):
     write(tmp_path / "b/other", {})
     (tmp_path / "c").write_text("a file")
     names = ["metrics/summary.json", "other"]
-    found = LocalFiles().versions(str(tmp_path), names)
+    found = LocalFiles().versions(str(tmp_path), ["a", "b", "c", "d"], names)
     assert set(found) == {"a/metrics/summary.json", "b/other"}
-    assert LocalFiles().versions(str(tmp_path / "nothing"), names) == {}
+    assert LocalFiles().versions(str(tmp_path / "nothing"), [], names) == {}
 
 
 def _file(path: Path, content: str) -> Path:
