@@ -26,7 +26,7 @@ COMMANDS = {
     ),
     "runs": (
         "launcher.commands.runs:app",
-        "List runs side by side and rank them; show one, tag it, make it again, or write the page of all.",
+        "List all runs side by side, ranked among those of the same test rows; show, tag or repeat one.",
     ),
     "cluster": ("launcher.commands.cluster:app", "Create, check, watch and terminate EMR clusters."),
 }

@@ -62,7 +62,8 @@ class _Commands(MutableMapping[str, Any]):
             app, pretty_exceptions_short=True, suggest_commands=True, rich_markup_mode=self._mode
         )
         found = group.commands.get(name, group)
-        found.params = _with_options_for_aws(found.params)
+        for each in (found, *getattr(found, "commands", {}).values()):
+            each.params = _with_options_for_aws(each.params)
         return found
 
     def __iter__(self) -> Iterator[str]:

@@ -48,7 +48,7 @@ def runs(
     as_markdown: Annotated[bool, typer.Option("--md", help="print Markdown, for documents")] = False,
     debug: Debug = False,
 ) -> None:
-    """List all runs in --out, the best first: runs are ranked only among those measured on the same rows.
+    """List all runs side by side, ranked among those of the same test rows; show, tag or repeat one.
 
     The others stand apart with the reason, and so do runs that failed or did not finish.
     """
@@ -143,10 +143,7 @@ def write_page(out: Out = None, params: Params = None, debug: Debug = False) -> 
 
 @runs_app.command("verify")
 def verify_run(run: Annotated[str, RUN], out: Out = None, params: Params = None, debug: Debug = False) -> None:
-    """Train again as a run did, on this machine, and compare: exit code 1 if a value in summary.json differs.
-
-    It differs from 1e-12 on.
-    """
+    """Train again as a run did, here, and compare: exit code 1 if summary.json differs by more than 1e-12."""
     with command_body(debug):
         # What runs an experiment takes a while to import.
         from launcher.commands.runs_verify import verify

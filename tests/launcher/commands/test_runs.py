@@ -189,6 +189,14 @@ def test_a_tag_moves_and_is_removed(typed, tmp_path):
     assert '"tag">champion' not in (tmp_path / "out/index.html").read_text()
 
 
+@pytest.mark.parametrize("command", [[], ["show"], ["tag"], ["page"], ["verify"]])
+def test_every_command_takes_an_account_and_fits_80_columns(command):
+    result = CliRunner().invoke(cli.app, ["runs", *command, "--help"], env={"COLUMNS": "80"})
+    assert "--profile NAME" in result.stdout
+    assert "--region REGION" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
 def test_the_page_is_written(typed, tmp_path):
     assert done(typed("page", "--out", "out")) == "out/index.html\n"
     assert run_id(19) in (tmp_path / "out/index.html").read_text()
