@@ -76,28 +76,33 @@ def found_below(out: str) -> Found:
 
 
 def _folders(files: Files, root: str, names: Collection[str], remembered: "_Cache") -> tuple[Folder, ...]:
-    below = files.names(root)
+    all_below = files.names(root)
+    below = [name for name in all_below if name.isprintable()]
     there = files.versions(root, below, {*names, *_TO_OPEN})
     versions = {path: version for path, version in there.items() if path.partition("/")[2] in names}
     known = {path: remembered.get(f"{root}/{path}", version) for path, version in versions.items()}
     unknown = [path for path, excerpt in known.items() if excerpt is None]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         read = dict(zip(unknown, pool.map(lambda path: _read(files, root, path), unknown), strict=True))
-    by_folder: dict[str, dict[str, Excerpt]] = {name: {} for name in below}
-    for path, version in versions.items():
-        excerpt = known[path] or read[path]
-        if excerpt is None:  # removed meanwhile
-            continue
-        remembered.put(f"{root}/{path}", version, excerpt)
+    content: dict[str, dict[str, Excerpt]] = {name: {} for name in below}
+    others: dict[str, set[str]] = {name: set() for name in below}
+    for path in there:
         folder, _, name = path.partition("/")
-        by_folder.setdefault(folder, {})[name] = excerpt
-    others: dict[str, set[str]] = {}
-    for folder, _, name in (path.partition("/") for path in there if path not in versions):
-        others.setdefault(folder, set()).add(name)
-    return tuple(
-        Folder(f"{root}/{name}", content, frozenset(others.get(name, ())))
-        for name, content in sorted(by_folder.items())
-    )
+        if path not in versions:
+            others[folder].add(name)
+        elif excerpt := known[path] or read[path]:  # None: removed meanwhile
+            remembered.put(f"{root}/{path}", versions[path], excerpt)
+            content[folder][name] = excerpt
+    found = [Folder(f"{root}/{name}", content[name], frozenset(others[name])) for name in below]
+    found += [_unprintable(root, name) for name in all_below if not name.isprintable()]
+    return tuple(sorted(found, key=lambda folder: folder.place))
+
+
+def _unprintable(root: str, name: str) -> Folder:
+    """A folder that no run of this project made, and whose name would break a table, or cannot be printed at all."""
+    place = f"{root}/{name.encode('unicode_escape').decode()}"
+    why = f"{place} has signs in its name that cannot be shown: rename it"
+    return Folder(place, {artifacts.EXPERIMENT: {DAMAGE: why}})
 
 
 def _read(files: Files, root: str, path: str) -> Excerpt | None:

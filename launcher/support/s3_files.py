@@ -73,9 +73,9 @@ class S3Files:
         order = sorted((f"{name}/" for name in below), key=str.encode)
         ranges = [order[first : first + _FOLDERS] for first in range(0, len(order), _FOLDERS)]
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            parts = pool.map(lambda some: self._in_range(folder, some[0], some[-1]), ranges)
-            found = [each for part in parts for each in part]
-        return {path: version for path, version in found if path.partition("/")[2] in names}
+            found = list(pool.map(lambda some: self._in_range(folder, some[0], some[-1]), ranges))
+        wanted = {f"{name}/{file}" for name in below for file in names}
+        return {path: version for part in found for path, version in part if path in wanted}
 
     def _in_range(self, folder: str, first: str, last: str) -> list[tuple[str, str]]:
         """The path below `folder` and the version of each object from one folder there to another, both included."""

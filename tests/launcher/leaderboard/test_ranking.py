@@ -1,12 +1,19 @@
 """Who may be compared with whom: ranks are among runs of the same rows, and whatever else stands there is named."""
 
+import io
 import json
+import os
 import shutil
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
+from launcher.commands.runs_screens import show_board
+from launcher.commands.runs_show import show_details
+from launcher.leaderboard import page, rows
+from launcher.leaderboard.details import details
 from launcher.leaderboard.index import found_below
 from launcher.leaderboard.ranking import Board, board, differing
 from launcher.leaderboard.runs import Run, runs_of
@@ -186,7 +193,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(FILES), st.data())
 def test_a_damaged_file_is_named_and_unranks_its_run_alone(tmp_path_factory, name, data):
     """Any value of any file in the place of any other."""
@@ -209,6 +216,15 @@ def test_a_damaged_file_is_named_and_unranks_its_run_alone(tmp_path_factory, nam
     assert {run_id(1), run_id(2)} <= set(names)
     assert {*names, *reasons(shown)} >= {run_id(1), run_id(2)}
     assert len(names) + len(shown.apart) >= 3
+    # And whatever it is, it can be shown.
+    assert json.loads(json.dumps(rows.as_json(shown)))
+    assert rows.as_csv(shown)
+    assert rows.as_markdown(shown)
+    assert page.html(shown, str(out))
+    for width in (40, 80, 1000):
+        show_board(Console(file=io.StringIO(), force_terminal=True, width=width), shown, str(out))
+    for each in found(out):
+        show_details(Console(file=io.StringIO()), details(each))
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"", b"null", b'{"run_id": 1}', b'{"format": 99}'])
@@ -218,6 +234,17 @@ def test_why_a_file_cannot_be_read_is_the_reason(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     (reason,) = reasons(board(found(tmp_path))).values()
     assert reason.startswith(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("name", [b"model_\xff", b"a\nb", b"a\x1b[31mb", "a\u202eb".encode()])
+def test_a_folder_whose_name_cannot_be_shown_is_named_all_the_same(tmp_path, name):
+    leave(tmp_path, run_id(0))
+    os.mkdir(os.fsencode(tmp_path / "models") + b"/" + name)  # noqa: PTH102 - it has no text
+    shown = board(found(tmp_path))
+    assert len(shown.apart) == 2
+    assert sum("has signs in its name that cannot be shown" in reason for reason in reasons(shown).values()) == 1
+    assert page.html(shown, "out").encode()
+    assert all(each.run.name.isprintable() for each in shown.apart)
 
 
 def test_a_run_under_way_is_shown_as_that(tmp_path):
