@@ -34,6 +34,7 @@ TITLES = {
     "growth": "Growth with the rows",
     "memory": "Memory that tasks need and have",
     "overhead": "What an experiment costs above its computing",
+    "leaderboard": "A thousand runs side by side",
     "faults": "Faults, and what became of them",
     "faithful": "Faithful to Spark ML",
 }

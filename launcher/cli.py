@@ -25,6 +25,10 @@ COMMANDS = {
         "launcher.commands.sessions:app",
         "Open JupyterLab with the notebooks, their Spark on this machine or on the cluster that is given, with `lib`.",
     ),
+    "runs": (
+        "launcher.commands.runs:app",
+        "List all runs side by side, ranked among those of the same test rows; show, tag or repeat one.",
+    ),
     "cluster": ("launcher.commands.cluster:app", "Create, check, watch and terminate EMR clusters."),
 }
 

@@ -6,6 +6,7 @@ cluster by the URI's host or by the files in HADOOP_CONF_DIR.
 
 import atexit
 import os
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,11 @@ class HadoopFiles:
     def names(self, folder: str) -> list[str]:
         """The names in a folder, in order; none where there is no such folder."""
         return self._storage.list(folder)
+
+    def versions(self, folder: str, below: Sequence[str], names: Collection[str]) -> dict[str, str]:
+        """The files of these names in folders directly `below` one; nothing tells their versions."""
+        places = [f"{each}/{name}" for each in below for name in names]
+        return {place: "" for place in places if self.exists(f"{folder}/{place}")}
 
     def put(self, file: Path, place: str) -> None:
         """Copy a file of this machine to a place, whole or not at all."""

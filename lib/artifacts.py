@@ -6,6 +6,7 @@
     <out>/failed/<run_id>/            the notebooks and logs of a run that failed
     <out>/steps/<run_id>/             inputs and progress of a detached run
     <out>/source/<hash>/              the code used by runs on a cluster
+    <out>/index.html                  all runs side by side
 
 Pure Python: the launcher reads these names without Spark.
 """
@@ -27,6 +28,12 @@ CALIBRATION = "calibration.json"
 REFERENCE = "reference.parquet"
 SEEN_ROWS = "seen_rows.parquet"
 NOTEBOOKS = "notebooks"
+TAGS = "tags.json"
+"""The tags of a model, and their history."""
+SOURCE_ZIP = "source.zip"
+"""The code of a run, where it is not that of a commit."""
+LEADERBOARD = "index.html"
+"""The page of all runs, directly in the output folder."""
 
 EVAL_METRICS = "metrics.json"
 EVAL_CURVES = "curves.json"
@@ -35,6 +42,8 @@ EVAL_SCORES = "scores.parquet"
 REPORT = "EVALUATION_REPORT.md"
 REPORT_HTML = "EVALUATION_REPORT.html"
 
+TAG_IN_WORDS = "a small letter, then small letters, digits, dots, dashes and underscores, 40 in all at most"
+"""What a tag is; neither `latest` nor a run's name is one."""
 LATEST = "latest"
 """The model to score with: the newest complete one below the output folder."""
 SCORES = "scores"
@@ -64,6 +73,7 @@ HELD_OUT = "held-out"
 WHOLE_TABLE = "all rows of test_data"
 SHARE_OF_TABLE = "a share of test_data"
 
+_TAG = re.compile(r"[a-z][a-z0-9._-]{0,39}")
 _PATTERN = "*?[{\\,:"
 _FORMAT = "%Y%m%d_%H%M%S"
 _RUN_ID = re.compile(r"\d{8}_\d{6}")
@@ -173,6 +183,21 @@ def claim(out: str, run_id: str) -> str:
     return f"{out.rstrip('/')}/{_CLAIMS}/{_checked(run_id)}"
 
 
+def claims_dir(out: str) -> str:
+    """Folder or prefix of the claims of runs that are under way."""
+    return f"{out.rstrip('/')}/{_CLAIMS}"
+
+
+def failures_dir(out: str) -> str:
+    """Folder or prefix of what all failed runs leave."""
+    return f"{out.rstrip('/')}/{_FAILED}"
+
+
+def steps_dir(out: str) -> str:
+    """Folder or prefix of the messages of all detached runs."""
+    return f"{out.rstrip('/')}/{_STEPS}"
+
+
 def source_dir(out: str, digest: str) -> str:
     """Folder or prefix of one version of the code, named by its content hash."""
     return f"{out.rstrip('/')}/{_SOURCE}/{digest}"
@@ -182,6 +207,11 @@ def run_id_of(folder: str) -> str:
     """The run id at the end of a model's or evaluation's folder name, or "" if there is none."""
     found = _RUN_ID.search(folder.rstrip("/").rsplit("/", 1)[-1])
     return found.group() if found else ""
+
+
+def is_tag(name: str) -> bool:
+    """Whether a name may be a model's tag."""
+    return _TAG.fullmatch(name) is not None and name != LATEST and not run_id_of(name)
 
 
 def unit_scored(record: Mapping[str, Any]) -> str:

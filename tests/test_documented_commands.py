@@ -11,7 +11,14 @@ from typer.testing import CliRunner
 from launcher.cli import app
 from tests.conftest import ROOT
 
-PAGES = ("README.md", "docs/guia.md", "docs/cluster.md", "docs/schedulers.md", "infrastructure/README.md")
+PAGES = (
+    "README.md",
+    "docs/guia.md",
+    "docs/cluster.md",
+    "docs/runs.md",
+    "docs/schedulers.md",
+    "infrastructure/README.md",
+)
 TARGETS = set(re.findall(r"^\.PHONY: (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
 WITH_DEFAULTS = runpy.run_path(str(ROOT / "scripts" / "submit_training_emr.py"))["with_defaults"]
 

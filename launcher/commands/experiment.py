@@ -19,6 +19,7 @@ from launcher.experiment.claims import claimed
 from launcher.experiment.plan import Plan, make_plan, recorded_parameters, this_command, with_distinct_ids
 from launcher.experiment.resuming import what_is_missing
 from launcher.experiment.scoring import chosen
+from launcher.leaderboard.tags import with_tagged_model
 from launcher.parameters.cluster import LOCAL, RunOptions
 from launcher.parameters.schema import Parameters
 from launcher.parameters.sources import gather
@@ -92,7 +93,7 @@ def checked(plans: Sequence[Plan], options: RunOptions) -> list[Plan]:
     Raises:
         InputError: one cannot run as wanted.
     """
-    ready = [what_is_missing(replace(plan, parameters=chosen(plan.parameters))) for plan in plans]
+    ready = [what_is_missing(replace(plan, parameters=chosen(with_tagged_model(plan.parameters)))) for plan in plans]
     for plan in ready:
         preflight.check(plan)
     preflight.check_together(ready, options)

@@ -62,7 +62,10 @@ class _Commands(MutableMapping[str, Any]):
             app, pretty_exceptions_short=True, suggest_commands=True, rich_markup_mode=self._mode
         )
         found = group.commands.get(name, group)
-        found.params = _with_options_for_aws(found.params)
+        below = getattr(found, "commands", {})
+        # Those of a lazy group get them when they are imported.
+        for each in (found, *(below.values() if isinstance(below, dict) else ())):
+            each.params = _with_options_for_aws(each.params)
         return found
 
     def __iter__(self) -> Iterator[str]:

@@ -12,7 +12,7 @@ from lib.to_score import run_to_resume
 
 app = typer.Typer(rich_markup_mode=None)
 
-_MODEL_HELP = "a model's folder, its pipeline_best, or latest: the newest complete one in --out"
+_MODEL_HELP = "a model's folder, its pipeline_best, a tag (runs tag), or latest: the newest complete one in --out"
 _ASSIGNMENT_HELP = "any parameter, overriding the file: -p id_cols=[pixel] -p missing=drop"
 
 _RESUME_HELP = "go on with maps of a run that died (score_YYYYMMDD_HHMMSS); give the same model and input again"

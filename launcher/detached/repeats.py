@@ -13,7 +13,7 @@ from launcher.experiment.claims import BeingSubmitted, IdTaken
 from launcher.experiment.plan import Plan
 from launcher.experiment.submitted import StepFiles
 from launcher.support.console import err, say
-from lib.artifacts import LATEST
+from lib.artifacts import LATEST, is_tag
 from lib.errors import InputError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def once(find: Callable[[], str], attach: Callable[[str], None], start: Callable
 
 def _check_same(files: StepFiles, plan: Plan) -> None:
     there, here = files.plan().parameters.model_dump(), plan.parameters.model_dump()
-    if here["model"] == LATEST:  # as it was then
+    if here["model"] == LATEST or is_tag(here["model"]):  # the model that it was then
         here["model"] = there["model"]
     differing = [name for name in here if here[name] != there[name]]
     if differing:

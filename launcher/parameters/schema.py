@@ -158,7 +158,9 @@ class Parameters(BaseModel):
         "auto", "engine that fits the candidates", "auto, task or spark"
     )
     model: SparksPlace = described(
-        "", "model that scores input_data instead of training: its folder, or latest", "a path, a URI, latest, or empty"
+        "",
+        "model that scores input_data instead of training: its folder, its tag, or latest",
+        "a path, a URI, a tag, latest, or empty",
     )
     id_cols: list[Text] = described([], "columns that are kept beside the scores", "a list of column names")
     bands: dict[str, Annotated[int, Field(ge=1)]] = described(

@@ -17,6 +17,7 @@ from launcher.parameters import yaml_text
 from launcher.parameters.schema import NAMES, PLACES, SECTIONS, Parameters, check, shortened
 from launcher.support.files import is_uri
 from launcher.support.project import PROJECT
+from lib import artifacts
 from lib.artifacts import LATEST
 from lib.errors import InputError
 
@@ -165,10 +166,15 @@ def _plain_kinds(kind: Any) -> list[Any]:
 
 
 def _absolute(name: str, value: Any, base: Path) -> Any:
-    if name not in PLACES and (name != "model" or value == LATEST):
+    if name not in PLACES and (name != "model" or value == LATEST or _is_tag(value, base)):
         return value
     if isinstance(value, list | tuple):
         return [_absolute(name, item, base) for item in value]
     if not isinstance(value, str) or not value or is_uri(value):
         return value
     return os.path.abspath(base / os.path.expanduser(value))  # noqa: PTH100, PTH111 - keeps symlinks, never fails
+
+
+def _is_tag(model: Any, base: Path) -> bool:
+    """Whether a model is named by its tag: there is no folder of that name."""
+    return isinstance(model, str) and artifacts.is_tag(model) and not os.path.lexists(base / model)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from launcher.experiment.plan import Plan
 from launcher.experiment.search_log import SearchLog
+from launcher.leaderboard import page
 from launcher.parameters.cluster import RunOptions
 from launcher.parameters.sources import OPTIONS
 from launcher.running.gate import check_gate
@@ -15,6 +16,7 @@ from launcher.running.left_over import warn_of_leftovers
 from launcher.running.progress import Progress
 from launcher.running.run_record import recorded
 from launcher.running.screens import show_results
+from launcher.running.source import SourceKeeper
 from launcher.support.command_lines import command_line
 from launcher.support.console import out, say
 from launcher.support.files import files_at, shown
@@ -66,19 +68,24 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
     started = time.monotonic()
     log = SearchLog(files_at(plan.parameters.out), f"{plan.model_dir}/{artifacts.SEARCH_LOG}")
     opened = nullcontext(target) if target else target_of(plan)
+    source = SourceKeeper(plan)
     with _no_longer_than(plan), opened as reached, Progress(plan, log, console) as progress:
-        experiment_run = Run(plan, (*observers, *([cost] if cost else []), progress), reached)
+        experiment_run = Run(plan, (*observers, *([cost] if cost else []), source, progress), reached)
         try:
             results = experiment_run()
         except (Interrupted, ExperimentError) as stop:
             if not isinstance(stop, InputError):
                 stop.add_note(what_is_left(plan, is_trained="train" in experiment_run.results))
             raise
+        finally:
+            source.keep()
     show_results(console, plan, results, time.monotonic() - started)
     if cost:
         from launcher.emr.cost.records import sentence
 
         say(f"Cost: {sentence(cost.cost)}", console)
+    if not plan.is_scoring:
+        page.make_again(plan.parameters.out)
     warn_of_leftovers()
     check_gate(results)
 

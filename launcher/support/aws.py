@@ -20,6 +20,8 @@ from lib.errors import ExperimentError, InputError
 
 # Times that a request is made in all: AWS's throttling passes in a minute, and so long are ten attempts.
 ATTEMPTS = 10
+# That a client keeps open: as many requests can be made at once.
+CONNECTIONS = 24
 _ATTEMPTS_VARIABLE = "AWS_MAX_ATTEMPTS"
 
 _LOGIN = "log in again (aws sso login, aws configure) or give another profile (--profile, AWS_PROFILE)"
@@ -117,7 +119,7 @@ def client(service: str, used: boto3.Session | None = None, attempts: int | None
     retries: Any = {"mode": "standard"} | ({"total_max_attempts": patience} if patience else {})
     with translated_errors(f"cannot use AWS ({service})"):
         make: Any = (used or session()).client  # its stub wants each service by name
-        return make(service, config=Config(retries=retries))
+        return make(service, config=Config(retries=retries, max_pool_connections=CONNECTIONS))
 
 
 @contextmanager

@@ -43,8 +43,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], console: 
         table.add_column(name, width=width, justify="right" if column.endswith(">") else "left")
     for row in texts:
         table.add_row(*row)
-    console.width = max(console.width, sum(widths) + _GAP * len(columns))
+    width = console.width
+    console.width = max(width, sum(widths) + _GAP * len(columns))
     console.print(table)
+    console.width = width
 
 
 def print_pairs(rows: Sequence[tuple[str, str]], console: Console | None = None) -> None:

@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Protocol
@@ -39,6 +41,12 @@ class Files(Protocol):
 
     def names(self, folder: str) -> list[str]:
         """The names in a folder, in order; none where there is no such folder."""
+
+    def versions(self, folder: str, below: Sequence[str], names: Collection[str]) -> dict[str, str]:
+        """The files of these names (`a` or `a/b`) in folders directly `below` one: path there, and version.
+
+        A file that is written again has another version, also if it is as long as before; "" where nothing tells.
+        """
 
     def put(self, file: Path, place: str) -> None:
         """Copy a file of this machine to a place, whole or not at all."""
@@ -82,6 +90,17 @@ class LocalFiles:
         """The names in a folder, in order; none where there is no such folder."""
         place = _local(folder)
         return sorted(each.name for each in place.iterdir()) if place.is_dir() else []
+
+    def versions(self, folder: str, below: Sequence[str], names: Collection[str]) -> dict[str, str]:
+        """The files of these names in folders directly `below` one: their path there, and their version."""
+        found = {}
+        for each in below:
+            for name in names:
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    stat = (_local(folder) / each / name).stat()
+                    # A file is replaced by another, whose inode differs where the clock is too coarse to tell.
+                    found[f"{each}/{name}"] = f"{stat.st_mtime_ns}-{stat.st_size}-{stat.st_ino}"
+        return found
 
     def put(self, file: Path, place: str) -> None:
         """Copy a file of this machine to a place, whole or not at all."""

@@ -1,6 +1,8 @@
 """The files of S3, from the user's side. Spark's side reads and writes the same URIs by itself (`lib.storage`)."""
 
-from collections.abc import Iterator
+import mimetypes
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,10 @@ from lib.support.texts import decoded
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+AT_ONCE = aws.CONNECTIONS // 2
+"""Requests at the same time, of one place: two may be looked at together."""
+_FOLDERS = 40  # of some 25 objects each: as many as fit into one answer
 
 _ABSENT = ("404", "NoSuchKey", "NotFound")
 # What an object is not that a request speaks of: missing where it must be there, or there, or another.
@@ -59,11 +65,40 @@ class S3Files:
         names = {each.get("Prefix", each.get("Key", ""))[len(key) :].rstrip("/") for each in found}
         return sorted(names - {""})
 
+    def versions(self, folder: str, below: Sequence[str], names: Collection[str]) -> dict[str, str]:
+        """The files of these names in folders directly `below` one: their path there, and their version.
+
+        All objects are listed, by ranges of folders at once: a request lists a thousand of them.
+        """
+        order = sorted((f"{name}/" for name in below), key=str.encode)
+        ranges = [order[first : first + _FOLDERS] for first in range(0, len(order), _FOLDERS)]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            found = list(pool.map(lambda some: self._in_range(folder, some[0], some[-1]), ranges))
+        wanted = {f"{name}/{file}" for name in below for file in names}
+        return {path: version for part in found for path, version in part if path in wanted}
+
+    def _in_range(self, folder: str, first: str, last: str) -> list[tuple[str, str]]:
+        """The path below `folder` and the version of each object from one folder there to another, both included."""
+        bucket, key = bucket_and_key(folder)
+        key = f"{key}/" if key else ""
+        found = []
+        with aws.translated_errors(f"cannot list {folder}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=bucket, Prefix=key, StartAfter=f"{key}{first}"
+            )
+            for each in (each for page in pages for each in page.get("Contents", [])):
+                path = each["Key"][len(key) :]
+                if not path.startswith(last) and path.encode() > last.encode():
+                    break
+                found.append((path, f"{each['ETag']}-{each['Size']}"))
+        return found
+
     def put(self, file: Path, place: str) -> None:
-        """Upload a file of this machine."""
+        """Upload a file of this machine; a browser shows what its name says it is."""
         bucket, key = bucket_and_key(place)
+        kind = mimetypes.guess_type(key)[0] or "binary/octet-stream"
         with aws.translated_errors(f"cannot write {place}"), file.open("rb") as content:
-            self._client.put_object(Bucket=bucket, Key=key, Body=content)
+            self._client.put_object(Bucket=bucket, Key=key, Body=content, ContentType=kind)
 
     def claim(self, place: str, content: bytes) -> bool:
         """Make an object, and tell whether it was not there: of several who do so at once, one is told."""

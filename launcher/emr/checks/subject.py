@@ -101,7 +101,8 @@ class Subject:
     def read(self) -> list[str]:
         """All places that the cluster reads: the inputs, and the model to score with."""
         model = self.parameters.model
-        place = artifacts.models_dir(self.parameters.out) if model == artifacts.LATEST else model
+        is_looked_for = model == artifacts.LATEST or artifacts.is_tag(model)
+        place = artifacts.models_dir(self.parameters.out) if is_looked_for else model
         return [*self.inputs, *([place] if is_s3(place) else [])]
 
     def not_in_s3(self, *names: str) -> CheckResult | None:

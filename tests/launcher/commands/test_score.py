@@ -299,7 +299,7 @@ def test_the_help_fits_80_columns_and_names_the_exit_codes(typed):
     text = typed("--help", columns=80).output
     assert max(map(len, text.splitlines())) <= 80
     for said in (
-        "a model's folder, its pipeline_best, or latest",
+        "a model's folder, its pipeline_best, a tag (runs tag), or latest",
         "table or raster",
         "Exit codes: 0 done; 1 the scoring",
     ):

@@ -1,0 +1,49 @@
+"""The run that a user means: by its id, its name, its folder, or a tag."""
+
+from collections.abc import Sequence
+
+from launcher.leaderboard.runs import Run
+from launcher.support.files import shown
+from lib import artifacts
+from lib.errors import InputError, not_among, some
+
+
+def the_run(runs: Sequence[Run], text: str, out: str) -> Run:
+    """The run that a text names; of several of one model, that of the model's own id.
+
+    Raises:
+        InputError: none is named so, or several are.
+    """
+    asked = text.rstrip("/")
+    found = [run for run in runs if run.name == asked] or [run for run in runs if asked in _names(run)]
+    if asked == artifacts.LATEST:
+        found = [run for run in runs if run.state in ("complete", "not evaluated")][:1]
+    if len(found) > 1 and len({run.model_dir for run in found}) == 1:
+        own = [run for run in found if artifacts.run_id_of(run.model_dir) == artifacts.run_id_of(run.eval_dir)]
+        found = own or found
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InputError(f"{text} may be one of {some([run.name for run in found])}: name one of them")
+    if not runs:
+        raise InputError(f"there is no run {text}: {shown(out)} has none; give the --out of the experiments")
+    names = [run.name for run in runs]
+    raise InputError(not_among(f"there is no run {text} in {shown(out)}", text, names, "the newest are", most=5))
+
+
+def _names(run: Run) -> set[str]:
+    places = {each for each in (run.model_dir, run.eval_dir) if each}
+    folders = {place.rpartition("/")[2] for place in places}
+    return {run.run_id, *run.tags, *folders, *places, *(shown(place) for place in places)} - {""}
+
+
+def complete_model(run: Run) -> str:
+    """The folder of a run's model, for what must last.
+
+    Raises:
+        InputError: it is not complete, or not below the output folder.
+    """
+    if run.metric_used and run.state in ("complete", "not evaluated"):  # the first is of the model's summary
+        return run.model_dir
+    why = f" ({run.why})" if run.why else ""
+    raise InputError(f"run {run.name} has no complete model here: it is {run.state}{why}")
