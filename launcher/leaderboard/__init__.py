@@ -1,0 +1,1 @@
+"""Finished runs side by side, from the files that they left."""
