@@ -42,7 +42,7 @@ class Areas:
 
     @property
     def p(self) -> float | None:
-        """The probability of a difference as great as this or greater if the areas were equal, None without an error."""
+        """The probability, if the areas were equal, of a difference as great as this; None where the error is 0."""
         if not self.error:
             return None
         return math.erfc(abs(self.difference) / self.error / math.sqrt(2))
