@@ -146,10 +146,9 @@ def _write_scores(
     part = scored_rows.sampled(scored, rows)
     place = join(folder, artifacts.EVAL_SCORES)
     scored_rows.scored_rows(part, kept, chosen).write.mode("overwrite").parquet(place)
-    names = scored_rows.names_of(kept)
-    weight = names[table.weights.column] if table.weights else None
-    columns = {"label": names[table.label_col], "zone": names.get(table.zone_col or ""), "weight": weight}
-    return scored_rows.describe(rows, rows if part is scored else part.count(), columns)
+    weight = table.weights.column if table.weights else None
+    columns = scored_rows.roles(kept, chosen, label=table.label_col, zone=table.zone_col, weight=weight)
+    return {"rows": rows, "kept": rows if part is scored else part.count(), "columns": columns}
 
 
 def _count_distinct(scored: DataFrame, record: Mapping[str, Any], threshold: float) -> dict[str, int]:

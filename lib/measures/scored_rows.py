@@ -4,8 +4,7 @@ Two evaluations of the same rows are compared row by row. So each row has the ha
 same ones are kept whatever the model.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 from pyspark.sql import Column, DataFrame
@@ -32,7 +31,7 @@ def scored_rows(frame: DataFrame, kept: Sequence[str], chosen: Decision) -> Data
     one of these names gets an underscore.
     """
     score = F.col(SCORE_COL)
-    columns = [F.col(f"`{name}`").alias(own) for name, own in names_of(kept).items()]
+    columns = [F.col(f"`{name}`").alias(own) for name, own in _names_of(kept).items()]
     columns += [F.col(FEATURES_COL).alias(ROW_HASH), score.alias(SCORE)]
     if chosen.calibration is not None:
         calibration = frame.sparkSession.sparkContext.broadcast(chosen.calibration)
@@ -50,15 +49,18 @@ def sampled(frame: DataFrame, rows: int) -> DataFrame:
     return frame if rows <= MOST_ROWS else frame.where(_share_of_rows() < MOST_ROWS / rows)
 
 
-def names_of(kept: Sequence[str]) -> dict[str, str]:
+def roles(kept: Sequence[str], chosen: Decision, **of_table: str | None) -> dict[str, str | None]:
+    """Which column of the table is what, None where there is none: its own, and the `kept` ones that are named here."""
+    names = _names_of(kept)
+    calibrated = None if chosen.calibration is None else CALIBRATED
+    own = {"row_hash": ROW_HASH, "score": SCORE, "calibrated": calibrated, "class": CLASS}
+    return own | {role: names[name] if name else None for role, name in of_table.items()}
+
+
+def _names_of(kept: Sequence[str]) -> dict[str, str]:
     """The name in the table of each column that is kept."""
     own = (*OWN, _BLOCK) if BLOCK_COL in kept else OWN
     return {name: _BLOCK if name == BLOCK_COL else _free(name, own, kept) for name in kept}
-
-
-def describe(rows: int, kept: int, columns: Mapping[str, str | None]) -> dict[str, Any]:
-    """What metrics.json says of the table: the rows it has of all, and what its columns are, None where none is."""
-    return {"rows": rows, "kept": kept, "columns": dict(columns)}
 
 
 def _share_of_rows() -> Column:

@@ -40,7 +40,11 @@ class MeasuredOn(Record):
 class ScoreColumns(Record):
     """Which column of scores.parquet is what, None where there is none."""
 
+    row_hash: str
     label: str
+    score: str
+    of_class: str = Field(alias="class")
+    calibrated: str | None = None
     zone: str | None = None
     weight: str | None = None
 
