@@ -3,35 +3,46 @@
 A draw takes whole clusters with replacement, as many as there are: zones, or groups of rows that repeat each other, of
 which most have a single row. Both models are measured on its rows, so what they find hard alike cancels out in the
 difference. The figures are those of `lib.measures.intervals`, and are exact: no scores are put together.
+
+The bounds are percentiles of the draws, farther out the fewer clusters there are: draws of n clusters vary less than
+samples do, by (n - 1) / n, and their spread is itself uncertain, as Student's t allows for (the expanded percentile
+interval of Hesterberg, The American Statistician 69, 2015).
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
-from lib.measures.intervals import DRAWS, areas_of_draws, decisions_of_draws
+from lib.measures.intervals import DRAWS, Z95, areas_of_draws, decisions_of_draws
 from lib.metrics import Array
 
 # Draws × rows held at once: 16 MB an array.
 _CELLS = 2_000_000
 # Draws that agree differ by rounding alone.
 _NO_WIDTH = 1e-12
+# Above so many degrees of freedom, a series gives Student's t to eight digits.
+_MANY = 200
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One model's scores of the rows, ready for weights: `threshold` is the model's own."""
+    """One model's scores of the rows, its own threshold, and the calibrated probabilities if it has a calibration."""
 
     scores: Array
     threshold: float
+    calibrated: Array | None = None
 
 
 def figures_of(labels: Array, model: Scored, weights: Array) -> dict[str, Array]:
     """The figures of a model for each draw, whose `weights` (draws × rows) say how often it has each row.
 
-    A figure is NaN where a draw leaves it undefined. Brier is of the score taken as a probability.
+    A figure is NaN where a draw leaves it undefined. `brier` is of the score taken as a probability, and
+    `calibrated.brier` of the calibrated one, where there is one.
     """
     order = np.argsort(-model.scores, kind="stable")
     scores, is_one = model.scores[order], labels[order]
@@ -44,9 +55,10 @@ def figures_of(labels: Array, model: Scored, weights: Array) -> dict[str, Array]
     marked = int(np.searchsorted(-scores[starts], -model.threshold, side="left"))  # scores above the threshold
     tp, fp = (sums[:, marked - 1] if marked else np.zeros(len(weights)) for sums in (found, alarms))
     of_decisions = decisions_of_draws(alarms[:, -1] - fp, fp, found[:, -1] - tp, tp)
-    losses = weights @ (model.scores - labels) ** 2 / weights.sum(axis=1)
+    chances = {"brier": model.scores} | ({} if model.calibrated is None else {"calibrated.brier": model.calibrated})
+    losses = {name: weights @ (chance - labels) ** 2 / weights.sum(axis=1) for name, chance in chances.items()}
     areas = {"areaUnderROC": roc, "areaUnderPR": pr, "average_precision": average}
-    return {**areas, **of_decisions, "brier": losses}
+    return {**areas, **of_decisions, **losses}
 
 
 def figures(labels: Array, model: Scored, weights: Array | None = None) -> dict[str, float]:
@@ -64,19 +76,51 @@ def differences(
     weights: Array | None = None,
     draws: int = DRAWS,
 ) -> dict[str, tuple[float, float] | None]:
-    """The 95 % interval of the difference B - A of each figure: the 2.5 % and 97.5 % points over the draws.
+    """The 95 % interval of the difference B - A of each figure.
 
     `clusters` has a number for each row. The order of the rows does not matter, as long as the clusters keep their
     numbers. A draw in which a figure is undefined for either model does not count for it. None: no draw counts, or all
     draws agree.
     """
     found: dict[str, list[Array]] = {}
+    tail = share_beyond(len(np.unique(clusters)))
     for times in _drawn(clusters, seed, draws):
         of_rows = times if weights is None else times * weights
         of_a, of_b = (figures_of(labels, model, of_rows) for model in (a, b))
-        for name, values in of_b.items():
-            found.setdefault(name, []).append(values - of_a[name])
-    return {name: _bounds(np.concatenate(parts)) for name, parts in found.items()}
+        for name in of_a.keys() & of_b.keys():
+            found.setdefault(name, []).append(of_b[name] - of_a[name])
+    return {name: _bounds(np.concatenate(parts), tail) for name, parts in found.items()}
+
+
+@cache
+def share_beyond(clusters: int) -> float:
+    """The share of draws of so many clusters that is beyond each bound of a 95 % interval: 2.5 % of very many."""
+    if clusters < 2:
+        return 0.025
+    return NormalDist().cdf(-math.sqrt(clusters / (clusters - 1)) * student_95(clusters - 1))
+
+
+def student_95(degrees: int) -> float:
+    """The 97.5 % point of Student's t (Abramowitz and Stegun, 26.7.3, 26.7.4 and 26.7.5)."""
+    if degrees > _MANY:
+        z, n = Z95, degrees
+        return z + (z**3 + z) / (4 * n) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
+    low, high = 0.0, 13.0  # the point of one degree of freedom is 12.7
+    while high - low > 1e-12:
+        middle = (low + high) / 2
+        low, high = (middle, high) if _within(middle, degrees) < 0.95 else (low, middle)
+    return high
+
+
+def _within(t: float, degrees: int) -> float:
+    """The probability that Student's t is between -t and t."""
+    angle = math.atan(t / math.sqrt(degrees))
+    is_odd = degrees % 2
+    term, terms = (math.cos(angle) if is_odd else 1.0), 0.0
+    for power in range(is_odd, degrees - 1, 2):
+        terms += term
+        term *= (power + 1) / (power + 2) * math.cos(angle) ** 2
+    return 2 / math.pi * (angle + math.sin(angle) * terms) if is_odd else math.sin(angle) * terms
 
 
 def _drawn(clusters: npt.NDArray[np.int64], seed: int, draws: int) -> Iterator[Array]:
@@ -92,9 +136,9 @@ def _drawn(clusters: npt.NDArray[np.int64], seed: int, draws: int) -> Iterator[A
         yield times[:, place].astype(np.float64)
 
 
-def _bounds(values: Array) -> tuple[float, float] | None:
+def _bounds(values: Array, tail: float) -> tuple[float, float] | None:
     known = values[~np.isnan(values)]
     if not len(known):
         return None
-    low, high = (float(bound) for bound in np.percentile(known, [2.5, 97.5]))
+    low, high = (float(bound) for bound in np.quantile(known, [tail, 1 - tail]))
     return (low, high) if high - low > _NO_WIDTH else None
