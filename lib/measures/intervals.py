@@ -22,7 +22,7 @@ Z95 = 1.959964  # the normal distribution's 97.5 % point
 Z95_ONE_SIDED = 1.644854  # and its 95 % point
 
 # The normal distribution stands for a binomial one from about five rows of each kind.
-_FEWEST_EXPECTED = 5
+FEWEST_EXPECTED = 5
 
 DRAWS = 2000
 FEWEST_ZONES = 3
@@ -64,7 +64,7 @@ def pr_area_interval(area: float, positives: int) -> tuple[float, float] | None:
     needs positives × area and positives × (1 - area) of at least 5: near 0 or 1 it grows without measure (54 positives
     at 0.999 gave 0.362 – 1.000).
     """
-    if not positives or positives * min(area, 1 - area) < _FEWEST_EXPECTED:
+    if not positives or positives * min(area, 1 - area) < FEWEST_EXPECTED:
         return None
     centre = math.log(area / (1 - area))
     margin = Z95 / math.sqrt(positives * area * (1 - area))
@@ -109,9 +109,9 @@ def describe(
     """
     counts = ScoreCounts.sum(by_zone.values())
     if len(by_zone) >= FEWEST_ZONES:
-        rests_on = _rows_below(counts.by_rows, threshold)
+        rests_on = rows_below(counts.by_rows, threshold)
         bounds = {
-            name: found if rests_on[name] >= _FEWEST_EXPECTED else None
+            name: found if rests_on[name] >= FEWEST_EXPECTED else None
             for name, found in bootstrap_zones(by_zone, threshold, seed).items()
         }
         return {"intervals": _as_lists(bounds), "intervals_from": "zones"}
@@ -162,7 +162,7 @@ def bootstrap_zones(
     return {name: _percentiles(figures[name]) for name in _figure_names()}
 
 
-def _rows_below(counts: ScoreCounts, threshold: float) -> dict[str, float]:
+def rows_below(counts: ScoreCounts, threshold: float) -> dict[str, float]:
     """The number of rows that each figure is a share of; for an area, those of the rarer class."""
     confusion = counts.confusion(threshold)
     of_class = {"0": counts.n_negatives, "1": counts.n_positives}
