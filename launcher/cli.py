@@ -16,6 +16,7 @@ from lib.artifacts import SEARCH_METRICS, SELECT_BY
 # Where each command is, and the first paragraph of its help.
 COMMANDS = {
     "score": ("launcher.commands.score:app", "Score a table or raster tiles with a trained model, and report on them."),
+    "runs": ("launcher.commands.runs_diff:app", "Compare finished runs."),
     "sessions": (
         "launcher.commands.sessions:app",
         "List the Livy sessions of this user's runs, also those left behind; a session costs money while it lives.",
