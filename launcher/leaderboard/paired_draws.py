@@ -38,33 +38,44 @@ class Scored:
     calibrated: Array | None = None
 
 
-def figures_of(labels: Array, model: Scored, weights: Array) -> dict[str, Array]:
-    """The figures of a model for each draw, whose `weights` (draws × rows) say how often it has each row.
+class _Measure:
+    """Measures a model on draws of the rows, which are put in the order of its scores once."""
 
-    A figure is NaN where a draw leaves it undefined. `brier` is of the score taken as a probability, and
-    `calibrated.brier` of the calibrated one, where there is one.
-    """
-    order = np.argsort(-model.scores, kind="stable")
-    scores, is_one = model.scores[order], labels[order]
-    starts = np.flatnonzero(np.concatenate([[True], scores[1:] != scores[:-1]]))
-    drawn = weights[:, order]
-    ones = np.add.reduceat(drawn * is_one, starts, axis=1)
-    zeros = np.add.reduceat(drawn * (1 - is_one), starts, axis=1)
-    found, alarms = np.cumsum(ones, axis=1), np.cumsum(zeros, axis=1)
-    roc, pr, average = areas_of_draws(ones, zeros, found, alarms)
-    marked = int(np.searchsorted(-scores[starts], -model.threshold, side="left"))  # scores above the threshold
-    tp, fp = (sums[:, marked - 1] if marked else np.zeros(len(weights)) for sums in (found, alarms))
-    of_decisions = decisions_of_draws(alarms[:, -1] - fp, fp, found[:, -1] - tp, tp)
-    chances = {"brier": model.scores} | ({} if model.calibrated is None else {"calibrated.brier": model.calibrated})
-    losses = {name: weights @ (chance - labels) ** 2 / weights.sum(axis=1) for name, chance in chances.items()}
-    areas = {"areaUnderROC": roc, "areaUnderPR": pr, "average_precision": average}
-    return {**areas, **of_decisions, **losses}
+    def __init__(self, labels: Array, model: Scored):
+        self._order = np.argsort(-model.scores, kind="stable")
+        scores = model.scores[self._order]
+        self._is_one = labels[self._order]
+        self._starts = np.flatnonzero(np.concatenate([[True], scores[1:] != scores[:-1]]))
+        # How many of the distinct scores are above the threshold.
+        self._marked = int(np.searchsorted(-scores[self._starts], -model.threshold, side="left"))
+        chances = {"brier": model.scores}
+        if model.calibrated is not None:
+            chances["calibrated.brier"] = model.calibrated
+        self._losses = {name: (chance - labels) ** 2 for name, chance in chances.items()}
+
+    def figures(self, weights: Array) -> dict[str, Array]:
+        """The figures of each draw, whose `weights` (draws × rows) say how often it has each row.
+
+        A figure is NaN where a draw leaves it undefined. `brier` is of the score taken as a probability, and
+        `calibrated.brier` of the calibrated one, where there is one.
+        """
+        drawn = weights[:, self._order]
+        of_ones = drawn * self._is_one
+        ones, both = (np.add.reduceat(each, self._starts, axis=1) for each in (of_ones, drawn))
+        zeros = both - ones
+        found, alarms = np.cumsum(ones, axis=1), np.cumsum(zeros, axis=1)
+        roc, pr, average = areas_of_draws(ones, zeros, found, alarms)
+        none = np.zeros(len(weights))
+        tp, fp = (sums[:, self._marked - 1] if self._marked else none for sums in (found, alarms))
+        of_decisions = decisions_of_draws(alarms[:, -1] - fp, fp, found[:, -1] - tp, tp)
+        losses = {name: weights @ each / weights.sum(axis=1) for name, each in self._losses.items()}
+        return {"areaUnderROC": roc, "areaUnderPR": pr, "average_precision": average, **of_decisions, **losses}
 
 
 def figures(labels: Array, model: Scored, weights: Array | None = None) -> dict[str, float]:
     """The figures of a model on the rows themselves."""
     of_rows = np.ones(len(labels)) if weights is None else weights
-    return {name: float(values[0]) for name, values in figures_of(labels, model, of_rows[None, :]).items()}
+    return {name: float(values[0]) for name, values in _Measure(labels, model).figures(of_rows[None, :]).items()}
 
 
 def differences(
@@ -83,12 +94,13 @@ def differences(
     draws agree.
     """
     found: dict[str, list[Array]] = {}
+    of_a, of_b = _Measure(labels, a), _Measure(labels, b)
     tail = share_beyond(len(np.unique(clusters)))
     for times in _drawn(clusters, seed, draws):
         of_rows = times if weights is None else times * weights
-        of_a, of_b = (figures_of(labels, model, of_rows) for model in (a, b))
-        for name in of_a.keys() & of_b.keys():
-            found.setdefault(name, []).append(of_b[name] - of_a[name])
+        drawn_a, drawn_b = of_a.figures(of_rows), of_b.figures(of_rows)
+        for name in drawn_a.keys() & drawn_b.keys():
+            found.setdefault(name, []).append(drawn_b[name] - drawn_a[name])
     return {name: _bounds(np.concatenate(parts), tail) for name, parts in found.items()}
 
 
