@@ -107,8 +107,10 @@ def _beside(model: str) -> str | None:
     """Where the evaluation of a model is, if they are below the same folder; None if the model's name does not say."""
     run_id = artifacts.run_id_of(model)
     models, _, _ = model.rpartition("/")
-    out = models.rpartition("/")[0] or "."
-    return artifacts.eval_dir(out, run_id) if run_id and models == artifacts.models_dir(out) else None
+    above, _, name = models.rpartition("/")
+    out = above or ("/" if models.startswith("/") else ".")
+    is_below_out = artifacts.models_dir(out) == f"{out.rstrip('/')}/{name}"
+    return artifacts.eval_dir(out, run_id) if run_id and is_below_out else None
 
 
 def _not_evaluated(model: str, folder: str | None) -> InputError:
