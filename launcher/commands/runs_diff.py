@@ -46,7 +46,8 @@ def diff(
     """
     with command_body(debug):
         place = out or Parameters.model_fields["out"].default
-        compared = compare(read(a, place), read(b, place))
+        with err().status("Comparing the rows of A and B"):  # a minute or two where there are 200,000
+            compared = compare(read(a, place), read(b, place))
         written = save_files(compared, save) if save else []
         if as_json:
             print_json(record(compared))
