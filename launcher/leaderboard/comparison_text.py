@@ -12,9 +12,9 @@ COLUMNS = ("", "A>", "B>", "B − A>", "95 % interval>", "better")
 _MINUS = "\u2212"
 _BETTER = {NEITHER: "not shown", UNKNOWN: "–"}
 _OF_METHOD = {
-    DELONG: "The interval of areaUnderROC is DeLong's for paired areas; of the others, a paired bootstrap's of rows",
-    BY_ZONES: "Intervals are a paired bootstrap's of whole zones, since neighbouring rows are alike",
-    BY_ROWS: "Intervals are a paired bootstrap's of rows",
+    DELONG: "The interval of areaUnderROC is DeLong's for paired areas; the others are from a paired bootstrap of rows",
+    BY_ZONES: "Intervals are from a paired bootstrap of whole zones, for rows of one zone are alike",
+    BY_ROWS: "Intervals are from a paired bootstrap of rows",
 }
 
 
@@ -47,7 +47,9 @@ def notes(compared: Comparison) -> list[str]:
     if areas := compared.delong:
         p = "" if areas.p is None else f", {_p(areas.p)}"
         bounds = "" if areas.interval is None else f" ({' to '.join(signed(each) for each in areas.interval)})"
-        caution = "" if compared.pairs.zones is None else "; it takes rows as independent, and zones say they are not"
+        caution = (
+            "" if compared.pairs.zones is None else "; it takes all rows as independent, which those of a zone are not"
+        )
         lines.append(f"DeLong's test of areaUnderROC: {signed(areas.difference)}{bounds}{p}{caution}.")
     return [*lines, *compared.pairs.notes]
 

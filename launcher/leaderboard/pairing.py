@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from launcher.leaderboard import scored_rows
+from launcher.leaderboard.differing import differing
 from launcher.leaderboard.evaluations import Evaluation
 from launcher.leaderboard.paired_draws import Scored, figures
 from launcher.leaderboard.scored_rows import Rows
@@ -15,6 +16,11 @@ from lib.metrics import Array
 
 # An evaluation of very many rows rounds their scores, and so its areas.
 _SAME = 1e-5
+# What decides which rows a run holds out, as `differing` names it.
+_DECIDE_ROWS = (
+    *("input_data", "data", "features", "label_col", "positive", "zone_col", "zone_from", "block_cols", "block_size"),
+    *("exclude_cols", "missing", "nodata", "test_frac", "val_frac", "split_by", "seed"),
+)
 
 
 @dataclass(frozen=True)
@@ -83,9 +89,11 @@ def _check_measured(a: Evaluation, b: Evaluation) -> None:
         said = (
             f"{each['count']:,} rows ({each['rows']}, fingerprint {each['fingerprint']})" for each in (rows_a, rows_b)
         )
+        apart = [name for name in differing(a, b) if name in _DECIDE_ROWS]
+        why = f"; the runs differ in {', '.join(apart)}" if apart else ""
         raise InputError(
-            f"A and B were not measured on the same rows ({' and '.join(said)}), so a difference may be due to the "
-            "rows: compare runs with the same table, features, split and seed, or evaluate both on one --test-data"
+            f"A and B were not measured on the same rows ({' and '.join(said)}{why}), so a difference may be due to "
+            "the rows: compare runs with the same table, features, split and seed, or evaluate both on one --test-data"
         )
 
 

@@ -135,6 +135,13 @@ def test_other_rows_are_refused(made, tmp_path):
         compare(read(A, str(tmp_path)), read(B, str(tmp_path)))
 
 
+def test_why_rows_are_not_the_same_is_said(made):
+    of_a, of_b = ({"parameters": {"seed": seed, "grid": {"GBT": {"maxIter": [seed]}}}} for seed in (1, 2))
+    said = refusal(made, of_a=of_a, of_b=of_b, change=lambda a, b: b.update(row_hash=b["row_hash"] + 1))
+    assert "; the runs differ in seed)" in said
+    assert "maxIter" not in said
+
+
 @pytest.mark.parametrize("column", ["row_hash", "label"])
 def test_rows_other_than_the_record_says_are_refused(made, tmp_path, column):
     compared = made()
