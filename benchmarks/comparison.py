@@ -21,7 +21,7 @@ from launcher.leaderboard.comparison import FIGURES
 from launcher.leaderboard.paired_draws import Scored
 from lib.metrics import Array
 
-ROWS, ZONES = 400, 12
+ROWS, ROWS_OF_ZONE = 400, 50
 TRUE_ROWS = 2_000_000
 SHARE = 0.3
 SEED = 7
@@ -52,7 +52,10 @@ class Case:
         return labels, a, b, zone if self.zones else np.arange(rows)
 
 
-CASES = {"rows": Case(ROWS), "zones": Case(50 * ZONES, ZONES, 0.5), "many zones": Case(50 * 40, 40, 0.5)}
+CASES = {
+    "rows": Case(ROWS),
+    **{f"{zones} zones": Case(ROWS_OF_ZONE * zones, zones, 0.5) for zones in (5, 12, 40)},
+}
 
 
 def main() -> None:

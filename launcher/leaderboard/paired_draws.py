@@ -4,16 +4,14 @@ A draw takes whole clusters with replacement, as many as there are: zones, or gr
 which most have a single row. Both models are measured on its rows, so what they find hard alike cancels out in the
 difference. The figures are those of `lib.measures.intervals`, and are exact: no scores are put together.
 
-The bounds are percentiles of the draws, farther out the fewer clusters there are: draws of n clusters vary less than
-samples do, by (n - 1) / n, and their spread is itself uncertain, as Student's t allows for (the expanded percentile
-interval of Hesterberg, The American Statistician 69, 2015).
+An interval is the difference on the rows themselves, give or take its standard error over the draws by Student's t.
+Draws of n clusters vary less than samples do, by (n - 1) / n, and with few of them their spread is itself uncertain;
+the percentiles of the draws allow for neither (Hesterberg, The American Statistician 69, 2015).
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -90,26 +88,28 @@ def differences(
     """The 95 % interval of the difference B - A of each figure.
 
     `clusters` has a number for each row. The order of the rows does not matter, as long as the clusters keep their
-    numbers. A draw in which a figure is undefined for either model does not count for it. None: no draw counts, or all
-    draws agree.
+    numbers. A draw in which a figure is undefined for either model does not count for it. None: the figure is undefined
+    on the rows themselves, all draws agree, or there is one cluster.
     """
     found: dict[str, list[Array]] = {}
     of_a, of_b = _Measure(labels, a), _Measure(labels, b)
-    tail = share_beyond(len(np.unique(clusters)))
     for times in _drawn(clusters, seed, draws):
         of_rows = times if weights is None else times * weights
         drawn_a, drawn_b = of_a.figures(of_rows), of_b.figures(of_rows)
         for name in drawn_a.keys() & drawn_b.keys():
             found.setdefault(name, []).append(drawn_b[name] - drawn_a[name])
-    return {name: _bounds(np.concatenate(parts), tail) for name, parts in found.items()}
+    whole = np.ones((1, len(labels))) if weights is None else weights[None, :]
+    figures_a, figures_b = of_a.figures(whole), of_b.figures(whole)
+    count = len(np.unique(clusters))
+    return {
+        name: _bounds(float(figures_b[name][0] - figures_a[name][0]), np.concatenate(parts), count)
+        for name, parts in found.items()
+    }
 
 
-@cache
-def share_beyond(clusters: int) -> float:
-    """The share of draws of so many clusters that is beyond each bound of a 95 % interval: 2.5 % of very many."""
-    if clusters < 2:
-        return 0.025
-    return NormalDist().cdf(-math.sqrt(clusters / (clusters - 1)) * student_95(clusters - 1))
+def errors_to_a_bound(clusters: int) -> float:
+    """How many standard errors over draws of so many clusters are between a figure and each bound of its interval."""
+    return math.sqrt(clusters / (clusters - 1)) * student_95(clusters - 1)
 
 
 def student_95(degrees: int) -> float:
@@ -148,9 +148,10 @@ def _drawn(clusters: npt.NDArray[np.int64], seed: int, draws: int) -> Iterator[A
         yield times[:, place].astype(np.float64)
 
 
-def _bounds(values: Array, tail: float) -> tuple[float, float] | None:
-    known = values[~np.isnan(values)]
-    if not len(known):
+def _bounds(difference: float, draws: Array, clusters: int) -> tuple[float, float] | None:
+    known = draws[~np.isnan(draws)]
+    if math.isnan(difference) or len(known) < 2 or clusters < 2:
         return None
-    low, high = (float(bound) for bound in np.quantile(known, [tail, 1 - tail]))
-    return (low, high) if high - low > _NO_WIDTH else None
+    error = float(np.std(known, ddof=1))
+    margin = error * errors_to_a_bound(clusters)
+    return (difference - margin, difference + margin) if error > _NO_WIDTH else None

@@ -14,12 +14,12 @@ def test_an_interval_that_holds_everything_is_seen_as_such_and_one_that_holds_no
 
 
 def test_what_it_promises_is_judged_by_the_target(monkeypatch):
-    measured = {"zones": {"coverage": {"f1": LEAST - 0.01, "brier": MOST, "DeLong": 0.8}, "width": 0.1}}
+    measured = {"12 zones": {"coverage": {"f1": LEAST - 0.01, "brier": MOST, "DeLong": 0.8}, "width": 0.1}}
     found = {figure.what: figure.reached for figure in comparison._figures(measured)}
-    assert found["zones: f1"] is False
-    assert found["zones: brier"] is True
-    assert found["zones: DeLong, which takes them for independent"] is None
-    (by_rows,) = [each for each in comparison._figures({"rows": {**measured["zones"]}}) if "DeLong" in each.what]
+    assert found["12 zones: f1"] is False
+    assert found["12 zones: brier"] is True
+    assert found["12 zones: DeLong, which takes them for independent"] is None
+    (by_rows,) = [each for each in comparison._figures({"rows": {**measured["12 zones"]}}) if "DeLong" in each.what]
     assert by_rows.reached is False
 
 

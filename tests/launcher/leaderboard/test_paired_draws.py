@@ -145,7 +145,30 @@ def test_students_t(degrees):
 
 
 def test_bounds_are_farther_out_with_few_clusters():
-    shares = [paired_draws.share_beyond(count) for count in (3, 12, 100, 100_000)]
-    assert shares == sorted(shares)
-    assert shares[1] == pytest.approx(stats.norm.cdf(-stats.t.ppf(0.975, 11) * np.sqrt(12 / 11)), rel=1e-6)
-    assert shares[-1] == pytest.approx(0.025, rel=1e-3)
+    errors = [paired_draws.errors_to_a_bound(count) for count in (2, 3, 12, 100, 100_000)]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[2] == pytest.approx(stats.t.ppf(0.975, 11) * np.sqrt(12 / 11), rel=1e-6)
+    assert errors[-1] == pytest.approx(stats.norm.ppf(0.975), rel=1e-4)
+
+
+def test_the_interval_of_a_mean_is_that_of_the_paired_t_test():
+    """Brier is a mean over rows, of which SciPy knows the interval; the draws leave their own error."""
+    labels, a, b = two(40)
+    losses = (b.scores - labels) ** 2 - (a.scores - labels) ** 2
+    exact = stats.ttest_1samp(losses, 0).confidence_interval(0.95)
+    found = paired_draws.differences(labels, a, b, np.arange(40), 7, draws=20_000)["brier"]
+    assert found == pytest.approx((exact.low, exact.high), abs=0.02 * (exact.high - exact.low))
+
+
+def test_of_zones_it_is_that_of_their_means():
+    labels, a, b = two(60)
+    zones = np.arange(60) % 5
+    losses = (b.scores - labels) ** 2 - (a.scores - labels) ** 2
+    exact = stats.ttest_1samp([losses[zones == zone].mean() for zone in range(5)], 0).confidence_interval(0.95)
+    found = paired_draws.differences(labels, a, b, zones, 7, draws=20_000)["brier"]
+    assert found == pytest.approx((exact.low, exact.high), abs=0.02 * (exact.high - exact.low))
+
+
+def test_one_cluster_says_nothing_of_chance():
+    labels, a, b = two(30)
+    assert set(drawn(labels, a, b, np.zeros(30, int)).values()) == {None}
