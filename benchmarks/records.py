@@ -37,6 +37,7 @@ TITLES = {
     "leaderboard": "A thousand runs side by side",
     "faults": "Faults, and what became of them",
     "faithful": "Faithful to Spark ML",
+    "comparison": "Two runs side by side",
 }
 
 

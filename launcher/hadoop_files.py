@@ -33,6 +33,10 @@ class HadoopFiles:
         """The text of a file, or None where there is none."""
         return self._storage.read_text(place) if self._storage.exists(place) else None
 
+    def read_bytes(self, place: str) -> bytes | None:
+        """The content of a file, or None where there is none."""
+        return self._storage.read_bytes(place) if self._storage.exists(place) else None
+
     def exists(self, place: str) -> bool:
         """Whether there is a file or folder."""
         return self._storage.exists(place)

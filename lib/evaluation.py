@@ -11,21 +11,19 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lib import artifacts, dataset, model_files, runs
+from lib import artifacts, model_files, runs
 from lib.errors import InputError
-from lib.measures import comparison, gate, intervals, lean, reference
+from lib.measures import comparison, gate, intervals, lean, reference, scored_rows
 from lib.measures.decision import Decision
 from lib.measures.drift_cells import drift_of_all
 from lib.measures.figures import describe, describe_curves, describe_zone
-from lib.measures.rows import DROP, Measured, rows_to_measure
-from lib.measures.scored_rows import scored_rows
+from lib.measures.rows import DROP, FEATURES_COL, Measured, rows_to_measure
 from lib.metrics import ScoreCounts, count_scores
 from lib.records.evaluation import CURVES, METRICS
 from lib.saved_models import SCORE_COL, Scorer, check_trained, load_scorer
 from lib.storage import Storage, join
 from lib.weights import Weights
 
-_FEATURES_COL = "__features_hash"  # no column of a table can have this name
 _BEFORE_METRICS = (artifacts.EVAL_SCORES, artifacts.EVAL_CURVES, artifacts.EVAL_IMPORTANCES)
 """What an evaluation that did not finish may have left."""
 
@@ -88,7 +86,7 @@ def evaluate(
     verified = check_trained(scorer, summary, pipeline)
     chosen = Decision.read(storage, model_dir)
     weights = measured.table.weights if experiment["parameters"].get("metrics_weighted") else None
-    by_zone, distinct, worth = _score(measured, scorer, chosen, folder, weights)
+    by_zone, distinct, worth, written = _score(measured, scorer, chosen, folder, weights)
     counts = ScoreCounts.sum(by_zone.values())
     metrics = {
         "run_id": run_id,
@@ -96,6 +94,7 @@ def evaluate(
         "model": summary["winner"]["name"],
         "model_verified": verified,
         "measured_on": measured.record,
+        "scored_rows": written,
         **({"weights": _describe_weights(weights, counts, worth)} if weights else {}),
         **describe(counts, chosen),
         **intervals.describe(by_zone, chosen.threshold, experiment["split"]["seed"], distinct),
@@ -119,33 +118,44 @@ def evaluate(
 
 def _score(
     measured: Measured, scorer: Scorer, chosen: Decision, folder: str, weights: Weights | None
-) -> tuple[dict[str, ScoreCounts], dict[str, int] | None, float | None]:
+) -> tuple[dict[str, ScoreCounts], dict[str, int] | None, float | None, dict[str, Any]]:
     """Score the rows in one pass, write them as scores.parquet, and count the scores of each zone.
 
-    Where rows repeat others, also count the different ones, for `intervals.describe`. The last is how many rows of
-    equal weight they are worth, if metrics are weighted.
+    Where rows repeat others, also count the different ones, for `intervals.describe`. Then come how many rows of
+    equal weight they are worth, if metrics are weighted, and what scores.parquet has.
     """
     table, record = measured.table, measured.record
     weight = [table.weights.column] if table.weights else []
     kept = [*table.coordinates, *([table.zone_col] if table.zone_col else []), table.label_col, *weight]
-    columns = [F.col(f"`{name}`") for name in (*kept, SCORE_COL)]
+    columns = [F.col(f"`{name}`") for name in (*kept, SCORE_COL, FEATURES_COL)]
     repeat = record["distinct"] < record["count"]
-    if repeat:
-        columns.append(dataset.row_hash(table.features).alias(_FEATURES_COL))
     scored = scorer.with_score(measured.frame).select(*columns).persist()
     by_zone = count_scores(scored, table.label_col, SCORE_COL, table.zone_col, weights)
     distinct = _count_distinct(scored, record, chosen.threshold) if repeat else None
     worth = scored.agg(*weights.sums()).first() if weights else None
-    scored_rows(scored, kept, chosen).write.mode("overwrite").parquet(join(folder, artifacts.EVAL_SCORES))
+    written = _write_scores(scored, measured, kept, chosen, folder)
     scored.unpersist()
-    return by_zone, distinct, worth["effective"] if worth else None
+    return by_zone, distinct, worth["effective"] if worth else None, written
+
+
+def _write_scores(
+    scored: DataFrame, measured: Measured, kept: Sequence[str], chosen: Decision, folder: str
+) -> dict[str, Any]:
+    """Write scores.parquet, and say what it has."""
+    table, rows = measured.table, measured.record["count"]
+    part = scored_rows.sampled(scored, rows)
+    place = join(folder, artifacts.EVAL_SCORES)
+    scored_rows.scored_rows(part, kept, chosen).write.mode("overwrite").parquet(place)
+    weight = table.weights.column if table.weights else None
+    columns = scored_rows.roles(kept, chosen, label=table.label_col, zone=table.zone_col, weight=weight)
+    return {"rows": rows, "kept": rows if part is scored else part.count(), "columns": columns}
 
 
 def _count_distinct(scored: DataFrame, record: Mapping[str, Any], threshold: float) -> dict[str, int]:
     """The different rows, in all, of each class and of each predicted class."""
     marked = F.col(SCORE_COL) > threshold
-    of_1 = F.countDistinct(F.when(marked, F.col(_FEATURES_COL))).alias("of_1")
-    predicted = scored.agg(F.countDistinct(F.when(~marked, F.col(_FEATURES_COL))).alias("of_0"), of_1).first()
+    of_1 = F.countDistinct(F.when(marked, F.col(FEATURES_COL))).alias("of_1")
+    predicted = scored.agg(F.countDistinct(F.when(~marked, F.col(FEATURES_COL))).alias("of_0"), of_1).first()
     assert predicted is not None  # an aggregate always has a row
     distinct = {"rows": record["distinct"], **record["distinct_by_class"]}
     return distinct | {f"predicted.{name}": predicted[f"of_{name}"] for name in ("0", "1")}

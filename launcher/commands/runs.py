@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from launcher.commands import runs_show
+from launcher.commands import runs_diff, runs_show
 from launcher.commands.options import AsJson, Debug
 from launcher.commands.runs_screens import show_board
 from launcher.commands.runs_show import command_lines
@@ -139,6 +139,9 @@ def write_page(out: Out = None, params: Params = None, debug: Debug = False) -> 
     """Write index.html in --out: all runs as one page, to open in a browser. Each run makes it again by itself."""
     with command_body(debug):
         say(shown(page.write(place_of(out, params))))
+
+
+runs_app.command(epilog=runs_diff.EPILOG)(runs_diff.diff)
 
 
 @runs_app.command("verify")

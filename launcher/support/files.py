@@ -36,6 +36,9 @@ class Files(Protocol):
     def read_text(self, place: str) -> str | None:
         """The text of a file, or None where there is none."""
 
+    def read_bytes(self, place: str) -> bytes | None:
+        """The content of a file, or None where there is none."""
+
     def exists(self, place: str) -> bool:
         """Whether there is a file or folder."""
 
@@ -72,15 +75,23 @@ class LocalFiles:
         Raises:
             InputError: it is a folder, may not be read, or is no text.
         """
+        content = self.read_bytes(place)
+        return None if content is None else decoded(content, place)
+
+    def read_bytes(self, place: str) -> bytes | None:
+        """The content of a file, or None where there is none.
+
+        Raises:
+            InputError: it is a folder, or may not be read.
+        """
         try:
-            content = _local(place).read_bytes()
+            return _local(place).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise InputError(
                 f"{place} cannot be read ({error.strerror}); check what it is, and its permissions"
             ) from None
-        return decoded(content, place)
 
     def exists(self, place: str) -> bool:
         """Whether there is a file or folder."""

@@ -38,15 +38,19 @@ class S3Files:
 
     def read_text(self, place: str) -> str | None:
         """The text of a file, or None where there is none."""
+        content = self.read_bytes(place)
+        return None if content is None else decoded(content, place)
+
+    def read_bytes(self, place: str) -> bytes | None:
+        """The content of a file, or None where there is none."""
         bucket, key = bucket_and_key(place)
         with aws.translated_errors(f"cannot read {place}"):
             try:
-                content = self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
+                return self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
             except ClientError as error:
                 if aws.code(error) in _ABSENT:
                     return None
                 raise
-        return decoded(content, place)
 
     def exists(self, place: str) -> bool:
         """Whether there is an object, or one below it as in a folder."""

@@ -22,7 +22,7 @@ Z95 = 1.959964  # the normal distribution's 97.5 % point
 Z95_ONE_SIDED = 1.644854  # and its 95 % point
 
 # The normal distribution stands for a binomial one from about five rows of each kind.
-_FEWEST_EXPECTED = 5
+FEWEST_EXPECTED = 5
 
 DRAWS = 2000
 FEWEST_ZONES = 3
@@ -64,7 +64,7 @@ def pr_area_interval(area: float, positives: int) -> tuple[float, float] | None:
     needs positives × area and positives × (1 - area) of at least 5: near 0 or 1 it grows without measure (54 positives
     at 0.999 gave 0.362 – 1.000).
     """
-    if not positives or positives * min(area, 1 - area) < _FEWEST_EXPECTED:
+    if not positives or positives * min(area, 1 - area) < FEWEST_EXPECTED:
         return None
     centre = math.log(area / (1 - area))
     margin = Z95 / math.sqrt(positives * area * (1 - area))
@@ -109,9 +109,9 @@ def describe(
     """
     counts = ScoreCounts.sum(by_zone.values())
     if len(by_zone) >= FEWEST_ZONES:
-        rests_on = _rows_below(counts.by_rows, threshold)
+        rests_on = rows_below(counts.by_rows, threshold)
         bounds = {
-            name: found if rests_on[name] >= _FEWEST_EXPECTED else None
+            name: found if rests_on[name] >= FEWEST_EXPECTED else None
             for name, found in bootstrap_zones(by_zone, threshold, seed).items()
         }
         return {"intervals": _as_lists(bounds), "intervals_from": "zones"}
@@ -162,7 +162,7 @@ def bootstrap_zones(
     return {name: _percentiles(figures[name]) for name in _figure_names()}
 
 
-def _rows_below(counts: ScoreCounts, threshold: float) -> dict[str, float]:
+def rows_below(counts: ScoreCounts, threshold: float) -> dict[str, float]:
     """The number of rows that each figure is a share of; for an area, those of the rarer class."""
     confusion = counts.confusion(threshold)
     of_class = {"0": counts.n_negatives, "1": counts.n_positives}
@@ -195,7 +195,11 @@ def _percentiles(values: Array) -> tuple[float, float] | None:
 def _decisions(times: Array, zones: list[ScoreCounts], threshold: float) -> dict[str, Array]:
     """Of each draw, the figures that depend on the threshold; NaN where one is undefined."""
     parts = [zone.confusion(threshold) for zone in zones]
-    tn, fp, fn, tp = (times @ np.array([[part.tn, part.fp, part.fn, part.tp] for part in parts], np.float64)).T
+    return decisions_of_draws(*(times @ np.array([[p.tn, p.fp, p.fn, p.tp] for p in parts], np.float64)).T)
+
+
+def decisions_of_draws(tn: Array, fp: Array, fn: Array, tp: Array) -> dict[str, Array]:
+    """The figures that follow from the confusion matrix of each draw; NaN where one is undefined."""
     right = {"0": tn, "1": tp}
     predicted = {"0": tn + fn, "1": tp + fp}
     rows = {"0": tn + fp, "1": tp + fn}
@@ -203,7 +207,7 @@ def _decisions(times: Array, zones: list[ScoreCounts], threshold: float) -> dict
 
     def weighted(by_class: dict[str, Array]) -> Array:
         """As `Confusion.weighted`, where 0 divided by 0 is 0."""
-        return _ratio(sum((rows[c] * np.nan_to_num(by_class[c]) for c in rows), np.zeros(len(times))), everything)
+        return _ratio(sum((rows[c] * np.nan_to_num(by_class[c]) for c in rows), np.zeros(len(tn))), everything)
 
     precision = {c: _ratio(right[c], predicted[c]) for c in right}
     recall = {c: _ratio(right[c], rows[c]) for c in right}
@@ -236,14 +240,14 @@ def _areas(times: Array, zones: list[ScoreCounts]) -> dict[str, Array]:
     found, alarms = np.cumsum(positives, axis=1), np.cumsum(negatives, axis=1)
     step = max(1, _CELLS // max(1, positives.shape[1]))
     blocks = [
-        _areas_of_draws(part @ positives, part @ negatives, part @ found, part @ alarms)
+        areas_of_draws(part @ positives, part @ negatives, part @ found, part @ alarms)
         for part in (times[start : start + step] for start in range(0, len(times), step))
     ]
     roc, pr, average = np.concatenate(blocks, axis=1)
     return {"areaUnderROC": roc, "areaUnderPR": pr, "average_precision": average}
 
 
-def _areas_of_draws(positives: Array, negatives: Array, found: Array, alarms: Array) -> Array:
+def areas_of_draws(positives: Array, negatives: Array, found: Array, alarms: Array) -> Array:
     """Areas under the ROC and the PR curve, and average precision (3 × draws), from counts (draws × scores).
 
     `found` and `alarms` are the counts of class 1 and 0 at each score and above.

@@ -25,11 +25,13 @@ from lib.support.blocks import BLOCK_COL
 SEEN = DROP, KEEP = "drop", "keep"
 """What happens to rows of another table that the model has seen, the default first."""
 _SEEN_COL = "__seen"
+FEATURES_COL = "__features_hash"  # no column of a table can have this name
+"""The hash of a row's features as they are given, before any is filled: rows that repeat each other share it."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The rows a model is measured on, with `HASH_COL`, and their description in the record.
+    """The rows a model is measured on, with `HASH_COL` and `FEATURES_COL`, and their description in the record.
 
     `distances` has, for a table with coordinates, how far these rows lie from the nearest training row.
     """
@@ -133,8 +135,14 @@ def _held_out_rows(table: Table, experiment: Mapping[str, Any]) -> Measured:
             f"{found['fingerprint']}; was the model trained by another version of this project?"
         )
     record = _row_record(HELD_OUT, table.inputs, found, verified=True) | _zones_of(parts)
-    record |= _filled(parts.as_given(TEST), table)
-    return Measured(parts.rows(TEST), table, record, _distances(parts.rows(TEST), table, parts.rows(TRAIN, VAL)))
+    given = _with_features_hash(parts.as_given(TEST), table)
+    record |= _filled(given, table)
+    rows = filling.fill(given, parts.medians)
+    return Measured(rows, table, record, _distances(rows, table, parts.rows(TRAIN, VAL)))
+
+
+def _with_features_hash(rows: DataFrame, table: Table) -> DataFrame:
+    return rows.withColumn(FEATURES_COL, dataset.row_hash(table.features))
 
 
 def _distances(rows: DataFrame, table: Table, training: DataFrame | None) -> dict[str, float] | None:
@@ -170,7 +178,7 @@ def _other_rows(
         marked = marked.persist()
         seen_rows = marked.where(F.col(_SEEN_COL)).count()
         frame = (marked.where(~F.col(_SEEN_COL)) if seen == DROP else marked).drop(_SEEN_COL)
-    hashed = frame.withColumn(HASH_COL, dataset.row_hash(names))
+    hashed = _with_features_hash(frame.withColumn(HASH_COL, dataset.row_hash(names)), table)
     counted = _count(hashed, table)
     if not 0 < counted["positives"] < counted["rows"]:
         raise InputError(_nothing_to_measure(counted["rows"], seen_rows if seen == DROP else 0, test_fraction))
@@ -195,7 +203,7 @@ def _count(hashed: DataFrame, table: Table) -> dict[str, Any]:
     names = (*table.features, table.label_col)
     label = F.col(f"`{table.label_col}`")
     # Rows repeat each other if they have the same features, as in the split.
-    different = hashed.groupBy(dataset.row_hash(table.features).alias("features")).agg(
+    different = hashed.groupBy(FEATURES_COL).agg(
         *dataset.fingerprint_parts(F.col(HASH_COL)), F.sum(label.cast("long")).alias("positives")
     )
     rows, positives = F.col("rows"), F.col("positives")

@@ -37,6 +37,26 @@ class MeasuredOn(Record):
     seen_rows: Literal["drop", "keep"] | None = None
 
 
+class ScoreColumns(Record):
+    """Which column of scores.parquet is what, None where there is none."""
+
+    row_hash: str
+    label: str
+    score: str
+    of_class: str = Field(alias="class")
+    calibrated: str | None = None
+    zone: str | None = None
+    weight: str | None = None
+
+
+class ScoredRows(Record):
+    """What scores.parquet has: of so many `rows` those `kept`."""
+
+    rows: Annotated[int, Field(ge=1)]
+    kept: Count
+    columns: ScoreColumns
+
+
 class OfClasses(Record):
     """A figure of each class."""
 
@@ -191,6 +211,7 @@ class Metrics(Record):
     model: str
     model_verified: bool | None = None
     measured_on: MeasuredOn
+    scored_rows: ScoredRows | None = None
     weights: WeightsHere | None = None
     areaUnderROC: Number
     areaUnderPR: Number

@@ -138,6 +138,15 @@ def percent_axis(axis: Any, words: Words) -> None:
     axis.set_major_formatter(FuncFormatter(say))
 
 
+def unit_square(axes: Axes, words: Words) -> None:
+    """Make both axes go from 0 to 1, alike."""
+    axes.set_aspect("equal")
+    axes.set_xlim(-0.01, 1.01)
+    axes.set_ylim(-0.01, 1.01)
+    number_axis(axes.xaxis, words)
+    number_axis(axes.yaxis, words)
+
+
 def say_how_many(axes: Axes, key: str, shown: int, total: int, words: Words) -> None:
     """Above axes that show a part of a list, how much of it."""
     if total > shown:

@@ -37,6 +37,7 @@ from lib.reporting.plot_style import (
     say_how_many,
     styled,
     threshold_line,
+    unit_square,
     verbatim,
 )
 from lib.reporting.report_data import base_rate
@@ -69,7 +70,7 @@ def roc_curve(metrics: Record, curves: Record, language: str = "en") -> Figure:
     axes.plot(curves["roc"]["fpr"], curves["roc"]["tpr"], color=BLUE, label=words("roc_label", area=area))
     cm = metrics["confusion_matrix"]
     _mark_threshold(axes, _share(cm["FP"], cm["FP"] + cm["TN"]), _share(cm["TP"], cm["TP"] + cm["FN"]), metrics, words)
-    _unit_square(axes, words)
+    unit_square(axes, words)
     name_axes(axes, words("false_positive_rate"), words("true_positive_rate"))
     legend_above(axes, columns=1)
     return figure
@@ -88,7 +89,7 @@ def precision_recall_curve(metrics: Record, curves: Record, language: str = "en"
     cm = metrics["confusion_matrix"]
     if cm["TP"] + cm["FP"]:
         _mark_threshold(axes, metrics["recall"]["1"], metrics["precision"]["1"], metrics, words)
-    _unit_square(axes, words)
+    unit_square(axes, words)
     name_axes(axes, words("recall_axis"), words("precision_axis"))
     legend_above(axes, columns=1)
     return figure
@@ -346,14 +347,6 @@ def _make_small(axes: Axes, title: str, words: Words) -> None:
     axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(3))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.short(value)))
-
-
-def _unit_square(axes: Axes, words: Words) -> None:
-    axes.set_aspect("equal")
-    axes.set_xlim(-0.01, 1.01)
-    axes.set_ylim(-0.01, 1.01)
-    number_axis(axes.xaxis, words)
-    number_axis(axes.yaxis, words)
 
 
 def _mark_threshold(axes: Axes, x: float, y: float, metrics: Record, words: Words) -> None:

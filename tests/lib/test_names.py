@@ -174,4 +174,4 @@ def test_a_whole_run_takes_names_that_are_hard_in_every_role(spark, tmp_path, ro
     evaluation = evaluate(spark, trained.folder, trained.out)
     report.write(spark, evaluation.folder)
     kept = pd.read_parquet(f"{evaluation.folder}/scores.parquet").columns
-    assert len({name.lower() for name in kept}) == len(kept) == 8  # x, y, zone, label, weight, and three of ours
+    assert len({name.lower() for name in kept}) == len(kept) == 9  # x, y, zone, label, weight, and four of ours
