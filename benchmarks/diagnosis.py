@@ -1,0 +1,104 @@
+"""Whether the diagnosis is right on failures that people posted in public threads.
+
+python -m benchmarks.diagnosis [--each] [--dry-run]
+
+The texts, what helped, and where they are from stand in tests/launcher/emr/diagnosis/public. A cause is right, partly
+right (what followed from it, or near it), unknown (none is stated) or wrong; advice is right if it holds everything
+that helps, and wrong if it holds anything that does not.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.records import Figure, store
+from tests.launcher.emr.diagnosis import posted
+from tests.launcher.emr.diagnosis.posted import VERDICTS, Posted, Told
+
+# The files of texts, and what they are.
+GROUPS = {
+    "first": "the 42 failures that the work began with",
+    "held_out": "failures written down before the patterns that know them",
+    "later": "failures found since",
+}
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was said of a failure, and whether its cause and its advice are right."""
+
+    failure: Posted
+    told: Told
+    cause: str
+    advice: str
+
+    @classmethod
+    def of(cls, failure: Posted, told: Told) -> "Scored":
+        """The verdicts on what was told."""
+        return cls(failure, told, posted.cause_verdict(failure, told), posted.advice_verdict(failure, told))
+
+
+def main() -> None:
+    """Score every text, print the table, and store it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--each", action="store_true", help="print what is said of each failure that is not right")
+    parser.add_argument("--dry-run", action="store_true", help="print only, store nothing")
+    given = parser.parse_args()
+    scored = [Scored.of(failure, posted.told_of(failure)) for failure in posted.posted()]
+    if given.each:
+        print(*(_shown(each) for each in scored if (each.cause, each.advice) != ("right", "right")), sep="\n")
+    figures = [*_figures(scored)]
+    if given.dry_run:
+        print(*(figure.row() for figure in figures), sep="\n")
+        return
+    store("diagnosis", figures, _notes(scored), [_measured(each) for each in scored])
+
+
+def _figures(scored: Sequence[Scored]) -> list[Figure]:
+    figures = []
+    for group, title in GROUPS.items():
+        of_group = [each for each in scored if each.failure.group == group]
+        if not of_group:
+            continue
+        for what, verdicts in (
+            ("cause", [each.cause for each in of_group]),
+            ("advice", [each.advice for each in of_group]),
+        ):
+            right = all(verdict == "right" for verdict in verdicts)
+            figures.append(Figure(f"{title}: {what}", counted(verdicts), "all right, none wrong", right))
+    return figures
+
+
+def counted(verdicts: Iterable[str]) -> str:
+    """`right 30, partly 7, unknown 20, wrong 6`."""
+    counts = Counter(verdicts)
+    return ", ".join(f"{verdict} {counts[verdict]}" for verdict in VERDICTS)
+
+
+def _notes(scored: Sequence[Scored]) -> list[str]:
+    return []
+
+
+def _measured(scored: Scored) -> dict[str, str]:
+    return {
+        "failure": scored.failure.name,
+        "source": scored.failure.source,
+        "expected": scored.failure.cause,
+        "told": scored.told.cause or posted.UNKNOWN,
+        "cause": scored.cause,
+        "advice": scored.advice,
+    }
+
+
+def _shown(scored: Scored) -> str:
+    told = scored.told
+    return (
+        f"{scored.failure.name} ({scored.failure.group})\n"
+        f"  cause {scored.cause}: {told.cause or posted.UNKNOWN}, expected {scored.failure.cause}: {told.sentence}\n"
+        f"  advice {scored.advice}: {told.advice}"
+    )
+
+
+if __name__ == "__main__":
+    main()
