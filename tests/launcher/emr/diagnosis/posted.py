@@ -43,7 +43,7 @@ class Posted:
     never_says: tuple[str, ...]
     logs: tuple[tuple[str, str], ...]
     cluster: tuple[str, str] | None
-    first_sight: str
+    first_sight: Mapping[str, str]
 
     @property
     def text(self) -> str:
@@ -120,5 +120,5 @@ def _read(name: str, group: str, case: Mapping[str, Any]) -> Posted:
         never_says=tuple(case.get("advice_never_says", ())),
         logs=tuple((each["log"], each["text"].replace(" " * 8, "\t")) for each in case.get("logs", ())),
         cluster=tuple(case["cluster"]) if "cluster" in case else None,
-        first_sight=case.get("first_sight", ""),
+        first_sight=case.get("first_sight", {}),
     )
