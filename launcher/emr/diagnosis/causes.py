@@ -8,12 +8,15 @@ executor lost, a session gone) is named where nothing else is found.
 
 from collections.abc import Sequence
 
-from launcher.emr.diagnosis import cluster, code, memory, storage
+from launcher.emr.diagnosis import classes, cluster, code, java, memory, starting, storage
 from launcher.emr.diagnosis.evidence import Cause, Evidence, Finding
 
 CAUSES = (
-    Cause("bootstrap-failed", cluster.bootstrap_failed),
-    Cause("no-capacity", cluster.capacity_or_quota),
+    Cause("bootstrap-failed", starting.bootstrap_failed),
+    Cause("wrong-instance-type", starting.wrong_instance_type),
+    Cause("service-role", starting.service_role),
+    Cause("wrong-network", starting.wrong_network),
+    Cause("no-capacity", starting.capacity_or_quota),
     Cause("step-cancelled", cluster.step_cancelled),
     Cause("cluster-ended", cluster.cluster_ended),
     Cause("cluster-not-ready", cluster.cluster_not_ready),
@@ -33,6 +36,15 @@ CAUSES = (
     Cause("gate", code.gate_not_passed),
     Cause("python-error", code.python_error),
     Cause("kryo-buffer", memory.kryo_buffer),
+    Cause("java-version", java.java_version),
+    Cause("jvm-crash", java.jvm_crash),
+    Cause("native-memory", java.native_memory),
+    Cause("metaspace", java.metaspace),
+    Cause("direct-memory", java.direct_memory),
+    Cause("array-too-large", java.array_too_large),
+    Cause("native-library", classes.native_library),
+    Cause("class-versions", classes.class_versions),
+    Cause("missing-jar", classes.missing_jar),
     Cause("result-too-large", memory.result_too_large),
     Cause("out-of-threads", memory.out_of_threads),
     Cause("executor-heap", memory.executor_heap),
@@ -41,6 +53,7 @@ CAUSES = (
     Cause("driver-beyond-limit", memory.driver_beyond_limit),
     Cause("lost-node", cluster.lost_node),
     Cause("no-room", cluster.no_room_for_application),
+    Cause("class-not-set-up", classes.class_not_set_up, is_consequence=True),
     Cause("executor-killed", memory.executor_killed, is_consequence=True),
     Cause("python-worker-died", memory.python_worker_died, is_consequence=True),
     Cause("livy-session-did-not-start", cluster.livy_session_did_not_start, is_consequence=True),

@@ -1,45 +1,7 @@
-"""Causes of failure in the cluster: its start, its nodes, its end, and Livy on it."""
+"""Causes of failure in a cluster that was ready: its nodes, its end, its room, and Livy on it."""
 
 from launcher.emr.diagnosis.evidence import OF_CLUSTER, OF_NODES, OF_STEP, Evidence, Finding, proven, told_by
 from launcher.support.command_lines import command_line
-
-
-def bootstrap_failed(evidence: Evidence) -> Finding | None:
-    """The nodes did not start: a bootstrap action failed, or EMR could not install an application."""
-    hit = evidence.first(
-        r"(?i)On (?:the )?(?P<role>master|primary|core|task|\d+ \w+) instances? \((?P<node>i-\w+).*"
-        r"(?P<what>bootstrap action \d+.*|application provisioning failed)"
-        r"|(?P<other>instance \((?P<node2>i-\w+)\) failed attempting to download bootstrap action \d+ file from S3)",
-        OF_CLUSTER,
-    )
-    if hit is None:
-        return None
-    node = hit.found["node"] or hit.found["node2"]
-    what = hit.found["what"] or hit.found["other"]
-    on = f" on the {hit.found['role']} node {node}" if hit.found["node"] else ""
-    said = evidence.first(
-        r"(?i)^bootstrap.*(error|fail|cannot)|\b(error|fatal|cannot|failed)\b", r"/bootstrap-actions/"
-    )
-    look = command_line("cluster", "logs", *([node] if node else []), "--bootstrap", cluster=evidence.cluster.id)
-    return Finding(
-        f"the cluster did not start: {what}{on}",
-        proven(hit, said),
-        (
-            f"read that node's log: {look}",
-            "correct the bootstrap script or what it depends on (infrastructure/bootstrap.sh), and create a new "
-            "cluster",
-        ),
-    )
-
-
-# EC2 had no capacity for these instances, or the account has reached a quota.
-capacity_or_quota = told_by(
-    r"(?i)insufficient.*capacity|do(es)? not have sufficient .*capacity|exceed.*(limit|quota)|vCPU (limit|quota)|"
-    r"VcpuLimitExceeded|InstanceLimitExceeded|Spot.*(price|bid).*too low",
-    "the cluster did not get its instances from EC2",
-    "choose another instance type or zone, wait, or ask AWS for a higher vCPU quota",
-    where=OF_CLUSTER,
-)
 
 
 def lost_node(evidence: Evidence) -> Finding | None:
@@ -91,6 +53,8 @@ def cluster_ended(evidence: Evidence) -> Finding | None:
     if hit is None or (evidence.step and evidence.step.state == "FAILED"):
         return None
     why = hit.found["why"] or ""
+    if not why or "internal error" in why.lower():  # which says nothing
+        return None
     idle = evidence.cluster.auto_termination_seconds
     if "user request" in why.lower():
         told = "somebody terminated the cluster"
@@ -99,13 +63,13 @@ def cluster_ended(evidence: Evidence) -> Finding | None:
     else:
         told = f"the cluster ended{f': {why}' if why else ''}"
     step = " while the step waited or ran" if evidence.step else ""
+    another = f"create another cluster ({command_line('cluster', 'create')}, or infrastructure/) and submit the step there"
+    never_ready = evidence.cluster.life.ready_at is None
+    first = "it never was ready: correct what EMR says first, or the next cluster ends in the same way"
     return Finding(
         told + step,
         proven(hit, evidence.first(r"CANCELLED|INTERRUPTED", OF_STEP)),
-        (
-            f"create another cluster ({command_line('cluster', 'create')}, or infrastructure/) and submit the step "
-            "there",
-        ),
+        (first,) if never_ready else (another,),
     )
 
 

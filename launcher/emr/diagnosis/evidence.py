@@ -12,6 +12,9 @@ from launcher.support.command_lines import command_line
 
 # Of a long log, so many telling lines are kept from its beginning and from its end, each cut to so many characters.
 _FIRST, _LAST, _WIDTH = 500, 1_000, 1_500
+# Of what lies between, the first lines that speak of trouble.
+_BETWEEN = 500
+_TROUBLE = re.compile(r"Error|ERROR|Exception|FATAL|[Ff]ailed|[Kk]illed|[Dd]enied|Exit (status|code)")
 # An error that ends a log is in its last lines.
 _END = 80
 # Spark's lines that report no trouble, and its progress bars. What follows one without a time of its own is kept: a
@@ -47,7 +50,8 @@ class Source:
 
     `decides`: it is about the end itself (EMR's reason, the run's own last words), so all of it weighs more than a line
     somewhere in a log; `ends`: the failure ends it, so its last lines do. `of_driver`: what YARN says there of a
-    container is about the driver's. `stated` comes with the last words of a run of ours.
+    container is about the driver's. `stated` comes with the last words of a run of ours. `is_any`: nobody knows which
+    log it is, so it counts for every place, as that of EMR's own words.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Source:
     ends: bool = False
     of_driver: bool = False
     stated: Stated | None = None
+    is_any: bool = False
 
     def is_decisive(self, index: int) -> bool:
         """Whether the line at an index is about the end, not just about what happened on the way."""
@@ -110,7 +115,7 @@ class Evidence:
         found = [
             Hit(source, index, match)
             for source in self.sources
-            if places.search(source.name)
+            if source.is_any or places.search(source.name)
             for index, line in enumerate(source.lines)
             if (match := wanted.search(line.text))
         ]
@@ -139,16 +144,21 @@ class Evidence:
 def telling(lines: Iterable[str]) -> tuple[Line, ...]:
     """The lines of a log that may say what went wrong, without the routine; bounded, however long the log is."""
     first: list[Line] = []
-    last: deque[Line] = deque(maxlen=_LAST)
+    between: list[Line] = []
+    last: deque[Line] = deque()
     for number, text in enumerate(lines, start=1):
         if not text.strip() or _ROUTINE.match(text):
             continue
         line = Line(number, _COLOURS.sub("", text[:_WIDTH]).rstrip())
         if len(first) < _FIRST:
             first.append(line)
-        else:
-            last.append(line)
-    return (*first, *last)
+            continue
+        last.append(line)
+        if len(last) > _LAST:
+            gone = last.popleft()
+            if len(between) < _BETWEEN and _TROUBLE.search(gone.text):
+                between.append(gone)
+    return (*first, *between, *last)
 
 
 def said(name: str, *texts: str) -> Source:
@@ -191,22 +201,31 @@ def told_by(
 ) -> Callable[[Evidence], Finding | None]:
     """What looks for a cause that one line proves, whatever else it says: the plainest kind of cause.
 
-    `where` is a pattern of the sources' names; `stated` the cause as a run of ours states it. In a remedy
-    `{cluster logs NODE}` becomes that command, for the cluster at hand.
+    `where` is a pattern of the sources' names; `stated` the cause as a run of ours states it. In the sentence and the
+    remedy `{cluster logs NODE}` becomes that command, for the cluster at hand, and `{name}` what the group of that name
+    found.
     """
 
     def find(evidence: Evidence) -> Finding | None:
         hit = (evidence.stated(stated) if stated else None) or evidence.first(pattern, where)
-        return Finding(sentence, (hit,), tuple(_named(each, evidence) for each in remedy)) if hit else None
+        if hit is None:
+            return None
+        told, *remedies = (named(each, evidence, hit) for each in (sentence, *remedy))
+        return Finding(told, (hit,), tuple(remedies))
 
     return find
 
 
-def _named(remedy: str, evidence: Evidence) -> str:
-    def command(found: re.Match[str]) -> str:
+def named(text: str, evidence: Evidence, hit: Hit) -> str:
+    """A text with its commands, and what the groups of a hit found, filled in."""
+    groups = hit.found.groupdict()
+
+    def filled(found: re.Match[str]) -> str:
+        if found[1] in hit.found.re.groupindex:
+            return groups[found[1]] or "it"
         return command_line(*found[1].split(), cluster=evidence.cluster.id)
 
-    return re.sub(r"\{(.+?)\}", command, remedy)
+    return re.sub(r"\{(.+?)\}", filled, text)
 
 
 def proven(first: Hit, *more: Hit | None) -> tuple[Hit, ...]:

@@ -6,8 +6,11 @@ from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven
 from launcher.emr.diagnosis.memory_advice import Setting, fits, raised
 from launcher.emr.sizes import largest_heap_mb, megabytes, size
 
+# Java calls much an OutOfMemoryError that is no full heap: threads, classes, buffers, arrays. Spark's own is the part of
+# the heap that it shares out.
 _HEAP = (
-    r"java\.lang\.OutOfMemoryError(?!: [Uu]nable to create)|GC overhead limit exceeded|"
+    r"(\b|Spark)OutOfMemoryError(?!: ([Uu]nable to create|Metaspace|Compressed class|PermGen|Direct buffer|Cannot reserve|"
+    r"Requested array|Required (array|length)))\b|GC overhead limit exceeded|"
     r"[Ee]xit(ed with)? ?(status|code|Code):? 52\b"
 )
 _BEYOND = r"for exceeding (physical |virtual )?memory limits|running (\S+ )?beyond (the )?'?(PHYSICAL|physical)"
@@ -55,7 +58,7 @@ def heap_too_small(evidence: Evidence) -> Finding | None:
 def executor_heap(evidence: Evidence) -> Finding | None:
     """An executor's Java heap was full."""
     own = evidence.stated("executor-heap")
-    hit = next((each for each in evidence.hits(_HEAP) if _is_executors(each)), own)
+    hit = next((each for each in evidence.hits(_HEAP) if is_executors(each)), own)
     if hit is None:
         return None
     return _raise(evidence, proven(hit, own), Setting.heap("executor"), "an executor's Java heap was full")
@@ -64,7 +67,7 @@ def executor_heap(evidence: Evidence) -> Finding | None:
 def driver_heap(evidence: Evidence) -> Finding | None:
     """The driver's Java heap was full."""
     own = evidence.stated("driver-heap")
-    hit = next((each for each in evidence.hits(_HEAP) if not _is_executors(each)), own)
+    hit = next((each for each in evidence.hits(_HEAP) if not is_executors(each)), own)
     if hit is None:
         return None
     return _raise(
@@ -100,7 +103,7 @@ def driver_beyond_limit(evidence: Evidence) -> Finding | None:
 
 def python_out_of_memory(evidence: Evidence) -> Finding | None:
     """Python itself had no more memory, on the driver or in a worker of an executor."""
-    hit = evidence.first(r"^(numpy\.\S*)?_?(Array)?MemoryError\b|Cannot allocate memory")
+    hit = evidence.first(r"^(numpy\.\S*)?_?(Array)?MemoryError\b|\[Errno 12\] Cannot allocate memory")
     hit = hit or evidence.stated("python-memory")
     if hit is None:
         return None
@@ -173,7 +176,7 @@ def out_of_threads(evidence: Evidence) -> Finding | None:
     hit = evidence.first(r"[Uu]nable to create (new )?native thread") or evidence.stated("out-of-threads")
     if hit is None:
         return None
-    of = "executor" if _is_executors(hit) else "driver"
+    of = "executor" if is_executors(hit) else "driver"
     return Finding(
         f"the {of}'s Java could not start another thread: its node has reached its limit of processes, or has no "
         "memory left for "
@@ -221,7 +224,8 @@ def _raise(evidence: Evidence, proof: tuple[Hit, ...], setting: Setting, sentenc
     return Finding(sentence, proof, (change, *more), {setting.ours: new})
 
 
-def _is_executors(hit: Hit) -> bool:
+def is_executors(hit: Hit) -> bool:
+    """Whether a line is about an executor, by its words or by the log it stands in."""
     if hit.source.stated:
         return hit.source.stated.cause.startswith("executor")
     in_container = "/containers/" in hit.source.name
