@@ -8,7 +8,7 @@ executor lost, a session gone) is named where nothing else is found.
 
 from collections.abc import Sequence
 
-from launcher.emr.diagnosis import classes, cluster, code, java, memory, starting, storage
+from launcher.emr.diagnosis import classes, cluster, code, java, memory, refusals, starting, storage
 from launcher.emr.diagnosis.evidence import Cause, Evidence, Finding
 
 CAUSES = (
@@ -22,14 +22,19 @@ CAUSES = (
     Cause("cluster-not-ready", cluster.cluster_not_ready),
     Cause("asked-too-much", memory.asked_too_much),
     Cause("heap-too-small", memory.heap_too_small),
-    Cause("access-denied", storage.access_denied),
+    Cause("wrong-region", storage.wrong_region),
+    Cause("wrong-credentials", storage.wrong_credentials),
+    Cause("access-denied", refusals.access_denied),
     Cause("missing-bucket", storage.missing_bucket),
+    Cause("too-many-open-files", storage.too_many_open_files),
+    Cause("staging-lost", storage.staging_lost),
     Cause("missing-input", storage.missing_input),
     Cause("missing-package", code.missing_package),
     Cause("python-versions-differ", code.python_versions_differ),
     Cause("disk-full", storage.disk_full),
     Cause("python-memory", memory.python_out_of_memory),
     Cause("throttled", storage.throttled_by_s3),
+    Cause("s3-connections", storage.s3_connections),
     Cause("expired-credentials", storage.expired_credentials),
     Cause("wrong-arguments", code.wrong_arguments),
     Cause("refused", code.refused_by_the_run),

@@ -29,6 +29,11 @@ class Setting:
         """What a driver or an executor has beside its heap, which is where Python's memory is."""
         return cls(of, f"spark.{of}.memoryOverhead", f"spark.conf.spark.{of}.memoryOverhead", "")
 
+    @classmethod
+    def of_spark(cls, spark: str, default: str = "", of: str = "") -> "Setting":
+        """Any property of Spark's."""
+        return cls(of, spark, f"spark.conf.{spark}", default)
+
     @property
     def is_heap(self) -> bool:
         """Whether it is a heap."""
