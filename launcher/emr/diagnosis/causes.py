@@ -8,7 +8,7 @@ executor lost, a session gone) is named where nothing else is found.
 
 from collections.abc import Sequence
 
-from launcher.emr.diagnosis import classes, cluster, code, java, memory, refusals, starting, storage
+from launcher.emr.diagnosis import classes, cluster, code, java, memory, refusals, starting, storage, tables
 from launcher.emr.diagnosis.evidence import Cause, Evidence, Finding
 
 CAUSES = (
@@ -33,6 +33,15 @@ CAUSES = (
     Cause("python-versions-differ", code.python_versions_differ),
     Cause("disk-full", storage.disk_full),
     Cause("python-memory", memory.python_out_of_memory),
+    Cause("hdfs-permission", tables.hdfs_permission),
+    Cause("hdfs-unavailable", tables.hdfs_unavailable),
+    Cause("wrong-filesystem", tables.wrong_filesystem),
+    Cause("output-exists", tables.output_exists),
+    Cause("write-conflict", tables.write_conflict),
+    Cause("broken-input", tables.broken_input),
+    Cause("mixed-schema", tables.mixed_schema),
+    Cause("missing-table", tables.missing_table),
+    Cause("broadcast-timeout", tables.broadcast_timeout),
     Cause("throttled", storage.throttled_by_s3),
     Cause("s3-connections", storage.s3_connections),
     Cause("expired-credentials", storage.expired_credentials),
