@@ -9,7 +9,7 @@ that helps, and wrong if it holds anything that does not.
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.records import Figure, store
@@ -18,10 +18,12 @@ from tests.launcher.emr.diagnosis.posted import VERDICTS, Posted, Told
 
 # The files of texts, and what they are.
 GROUPS = {
-    "first": "the 42 failures that the work began with",
-    "held_out": "failures written down before the patterns that know them",
-    "later": "failures found since",
+    "first": "failures that the work began with",
+    "held_out": "written down before the patterns that know them",
+    "later": "found since",
 }
+# What the diagnosis has: the logs in their places, or one file.
+WAYS = {"with their places": posted.told_of, "as a file": posted.told_of_its_file}
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Scored:
         """The verdicts on what was told."""
         return cls(failure, told, posted.cause_verdict(failure, told), posted.advice_verdict(failure, told))
 
+    @property
+    def is_right(self) -> bool:
+        """Whether cause and advice are."""
+        return (self.cause, self.advice) == (posted.RIGHT, posted.RIGHT)
+
 
 def main() -> None:
     """Score every text, print the table, and store it."""
@@ -45,29 +52,29 @@ def main() -> None:
     parser.add_argument("--each", action="store_true", help="print what is said of each failure that is not right")
     parser.add_argument("--dry-run", action="store_true", help="print only, store nothing")
     given = parser.parse_args()
-    scored = [Scored.of(failure, posted.told_of(failure)) for failure in posted.posted()]
+    failures = [*posted.posted()]
+    ways = {title: [Scored.of(each, tell(each)) for each in failures] for title, tell in WAYS.items()}
     if given.each:
-        print(*(_shown(each) for each in scored if (each.cause, each.advice) != ("right", "right")), sep="\n")
-    figures = [*_figures(scored)]
+        print(*(_shown(each) for scored in ways.values() for each in scored if not each.is_right), sep="\n")
+    figures = [figure for title, scored in ways.items() for figure in _figures(title, scored)]
     if given.dry_run:
         print(*(figure.row() for figure in figures), sep="\n")
         return
-    store("diagnosis", figures, _notes(scored), [_measured(each) for each in scored])
+    measured = {title: [_measured(each) for each in scored] for title, scored in ways.items()}
+    store("diagnosis", figures, _notes(failures), measured)
 
 
-def _figures(scored: Sequence[Scored]) -> list[Figure]:
-    figures = []
+def _figures(way: str, scored: Sequence[Scored]) -> Iterator[Figure]:
     for group, title in GROUPS.items():
         of_group = [each for each in scored if each.failure.group == group]
-        if not of_group:
-            continue
         for what, verdicts in (
             ("cause", [each.cause for each in of_group]),
             ("advice", [each.advice for each in of_group]),
         ):
-            right = all(verdict == "right" for verdict in verdicts)
-            figures.append(Figure(f"{title}: {what}", counted(verdicts), "all right, none wrong", right))
-    return figures
+            if verdicts:
+                right = all(verdict == "right" for verdict in verdicts)
+                name = f"{len(verdicts)} {title}, {way}: {what}"
+                yield Figure(name, counted(verdicts), "all right, none wrong", right)
 
 
 def counted(verdicts: Iterable[str]) -> str:
@@ -76,8 +83,12 @@ def counted(verdicts: Iterable[str]) -> str:
     return ", ".join(f"{verdict} {counts[verdict]}" for verdict in VERDICTS)
 
 
-def _notes(scored: Sequence[Scored]) -> list[str]:
-    return []
+def _notes(failures: Sequence[Posted]) -> list[str]:
+    seen = [each.first_sight for each in failures if each.first_sight]
+    return [
+        f"at first sight, of {len(seen)} that were written down and scored before the patterns that know them (cause): "
+        f"{counted(each['cause'] for each in seen)}; (advice): {counted(each['advice'] for each in seen)}",
+    ]
 
 
 def _measured(scored: Scored) -> dict[str, str]:

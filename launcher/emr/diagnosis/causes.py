@@ -7,9 +7,11 @@ executor lost, a session gone) is named where nothing else is found.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from launcher.emr.diagnosis import classes, cluster, code, java, memory, refusals, starting, storage, tables
+from launcher.emr.diagnosis import classes, cluster, code, java, memory, python_environment, refusals, starting, storage, tables
 from launcher.emr.diagnosis.evidence import Cause, Evidence, Finding
+from launcher.emr.diagnosis.memory_advice import ways_to_set
 
 CAUSES = (
     Cause("bootstrap-failed", starting.bootstrap_failed),
@@ -29,8 +31,9 @@ CAUSES = (
     Cause("too-many-open-files", storage.too_many_open_files),
     Cause("staging-lost", storage.staging_lost),
     Cause("missing-input", storage.missing_input),
-    Cause("missing-package", code.missing_package),
-    Cause("python-versions-differ", code.python_versions_differ),
+    Cause("package-versions", python_environment.package_versions),
+    Cause("missing-package", python_environment.missing_package),
+    Cause("python-versions-differ", python_environment.python_versions_differ),
     Cause("disk-full", storage.disk_full),
     Cause("python-memory", memory.python_out_of_memory),
     Cause("hdfs-permission", tables.hdfs_permission),
@@ -45,10 +48,12 @@ CAUSES = (
     Cause("throttled", storage.throttled_by_s3),
     Cause("s3-connections", storage.s3_connections),
     Cause("expired-credentials", storage.expired_credentials),
+    Cause("missing-python", python_environment.missing_python),
     Cause("wrong-arguments", code.wrong_arguments),
     Cause("refused", code.refused_by_the_run),
     Cause("gate", code.gate_not_passed),
     Cause("python-error", code.python_error),
+    Cause("context-not-initialized", code.context_not_initialized),
     Cause("kryo-buffer", memory.kryo_buffer),
     Cause("java-version", java.java_version),
     Cause("jvm-crash", java.jvm_crash),
@@ -72,7 +77,9 @@ CAUSES = (
     Cause("python-worker-died", memory.python_worker_died, is_consequence=True),
     Cause("livy-session-did-not-start", cluster.livy_session_did_not_start, is_consequence=True),
     Cause("livy-session-died", cluster.livy_session_died, is_consequence=True),
-    Cause("executor-lost", cluster.executor_lost, is_consequence=True),
+    Cause("executors-failing", code.executors_failing, is_consequence=True),
+    Cause("executor-lost", memory.executor_lost, is_consequence=True),
+    Cause("context-not-initialized", code.exit_code_13, is_consequence=True),
     Cause("run-failed", code.run_failed, is_consequence=True),
     Cause("spark-job-failed", code.spark_job_failed, is_consequence=True),
 )
@@ -86,5 +93,14 @@ def out_of_memory(evidence: Evidence) -> tuple[Cause, Finding] | None:
 
 def ranked(evidence: Evidence, causes: Sequence[Cause] = CAUSES) -> list[tuple[Cause, Finding]]:
     """What the causes find, the most likely first; empty if no cause matches."""
-    found = [(cause, finding) for cause in causes if (finding := cause.find(evidence))]
+    if evidence.is_foreign:
+        return []
+    found = [(cause, _completed(finding, evidence)) for cause in causes if (finding := cause.find(evidence))]
     return sorted(found, key=lambda each: (each[0].is_consequence, not each[1].is_decisive))
+
+
+def _completed(finding: Finding, evidence: Evidence) -> Finding:
+    """A finding whose remedy also says how to give its settings."""
+    if not finding.settings:
+        return finding
+    return replace(finding, remedy=(*finding.remedy, ways_to_set(evidence, finding.settings)))

@@ -78,7 +78,7 @@ def cluster_not_ready(evidence: Evidence) -> Finding | None:
     if evidence.cluster.is_ready or evidence.cluster.has_ended or (evidence.step and evidence.step.state == "FAILED"):
         return None
     state = evidence.cluster.life.state
-    hit = evidence.first(state, OF_CLUSTER)
+    hit = evidence.first(state, OF_CLUSTER) if state else None
     if hit is None:
         return None
     waits = state in ("STARTING", "BOOTSTRAPPING")
@@ -89,12 +89,16 @@ def cluster_not_ready(evidence: Evidence) -> Finding | None:
 def no_room_for_application(evidence: Evidence) -> Finding | None:
     """YARN has not given an application its first container."""
     hit = evidence.first(
-        r"waiting for AM container to be (allocated|launched)|Queue's AM resource limit exceeded|"
+        r"waiting for AM container to be (allocated|launched)|waiting for resources to be assigned for AM|"
+        r"Queue's AM resource limit exceeded|added to the scheduler and is not (yet )?activated|"
         r"Initial job has not accepted any resources"
     )
     failed = evidence.stated("livy-session-did-not-start")
-    failed = failed or evidence.first(r"did not start up in \d+ seconds|Application .* killed|timed? ?out")
-    if hit is None or failed is None:
+    failed = failed or evidence.first(
+        r"did not start (up )?in \d+ s|Application .* killed|timed? ?out|Yarn application has already ended"
+    )
+    # A log that ends while it waits says the same.
+    if hit is None or (failed is None and not (hit.source.is_any and hit.is_decisive)):
         return None
     there = evidence.cluster.id
     more = command_line("cluster", "resize", cluster=there, options="N")
@@ -121,17 +125,12 @@ def livy_session_did_not_start(evidence: Evidence) -> Finding | None:
 
 # The session, or Livy itself, was lost during the run.
 livy_session_died = told_by(
-    r"Session isn't active|Session '?\d+'? not found",
+    r"Session isn't active|Session '?\d+'? not found|Session \d+ unexpectedly reached final status|"
+    r"Session is in state (dead|error|killed)",
     "the run's Livy session, or Livy itself, was gone",
+    "Livy ends sessions that are unused for livy.server.session.timeout (1h): set it longer in the cluster's livy-conf, or "
+    "livy.server.session.timeout-check to false, if the run was still at work",
     "submit it again with --resume; if it happens again, read Livy's own log: {cluster logs NODE} lists those of the "
     "primary node",
     stated="livy-session-died",
-)
-
-
-# Executors were lost and no line says why.
-executor_lost = told_by(
-    r"ExecutorLostFailure|FetchFailedException|Lost executor \S+|MetadataFetchFailedException",
-    "executors, or the shuffle files on their nodes, were lost, and no log says why",
-    "suspect memory first: raise spark.executor_memory, or read the executors' logs: {cluster logs APPLICATION}",
 )

@@ -20,6 +20,15 @@ _END = 80
 # Spark's lines that report no trouble, and its progress bars. What follows one without a time of its own is kept: a
 # diagnosis, a traceback.
 _ROUTINE = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|DEBUG|TRACE) |\[Stage \d+:.*\]\s*$")
+# Words of what runs on a cluster, and errors that mean the same in every program of Java's.
+_OF_SPARK = re.compile(
+    r"(?i)spark|\byarn|hadoop|\blivy|\bemr\b|emrfs|hdfs|\bs3[an]?://|amazonaws|awssdk|\bhive|py4j|kryo|\bscala[./]|"
+    r"parquet|iceberg|hudi|(application|container|appattempt)_\w*\d{6}|\bi-[0-9a-f]{8,}\b|bootstrap action|"
+    r"dispatcher-event-loop|task \d+\.\d+ in stage|\bexecutor\b.*\bexit|serialized results|arn:aws|"
+    r"(instance type|service role|service-linked role|subnet|VPC) .*(supported|insufficient|invalid|required|exist)|"
+    r"TransportChannelHandler|io\.netty|UnsupportedClassVersionError|InaccessibleObjectException|"
+    r"TERMINATED_WITH_ERRORS|VALIDATION_ERROR|BOOTSTRAP_FAILURE|session '?\d+'? not found"
+)
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -108,6 +117,13 @@ class Evidence:
     settings: Mapping[str, str] = field(default_factory=dict)
     params: bool = False
     kept_at: str = ""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether nothing in it is of Spark, YARN, EMR or the like: files of which nobody knows what they are."""
+        return all(
+            source.is_any and not any(_OF_SPARK.search(line.text) for line in source.lines) for source in self.sources
+        )
 
     def hits(self, pattern: str, where: str = "") -> Iterator[Hit]:
         """All lines that match, in the sources whose name matches `where`; those that tell the end come first."""

@@ -5,6 +5,7 @@ import re
 from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven
 from launcher.emr.diagnosis.memory_advice import Setting, fits, raised
 from launcher.emr.sizes import largest_heap_mb, megabytes, size
+from launcher.support.command_lines import command_line
 
 # Java calls much an OutOfMemoryError that is no full heap: threads, classes, buffers, arrays. Spark's own is the part of
 # the heap that it shares out.
@@ -13,7 +14,14 @@ _HEAP = (
     r"Requested array|Required (array|length)))\b|GC overhead limit exceeded|"
     r"[Ee]xit(ed with)? ?(status|code|Code):? 52\b"
 )
-_BEYOND = r"for exceeding (physical |virtual )?memory limits|running (\S+ )?beyond (the )?'?(PHYSICAL|physical)"
+_BEYOND = (
+    r"for exceeding (physical |virtual )?memory limits|running (\S+ )?beyond (the )?'?(PHYSICAL|physical|VIRTUAL|virtual)|"
+    r"[Ee]xit ?([Ss]tatus|[Cc]ode):? -10[34]\b"
+)
+# What YARN counted: the sentence names it, or gives the use of it alone.
+_VIRTUAL = re.compile(
+    r"exceeding virtual|beyond (the )?'?virtual|memory limits\. [\d.]+ [GM]B of [\d.]+ [GM]B virtual|: -103\b", re.IGNORECASE
+)
 _OF_EXECUTOR = re.compile(
     r"Lost task|ExecutorLostFailure|[Ee]xecutor \d+|Executor task launch worker|status: 52|executor\.memory"
 )
@@ -76,6 +84,7 @@ def driver_heap(evidence: Evidence) -> Finding | None:
         Setting.heap("driver"),
         "the driver's Java heap was full",
         "collect() and toPandas() bring rows to the driver: if your own code calls them, collect fewer rows",
+        "the driver's heap is set when it is submitted; a SparkConf in the code comes too late",
     )
 
 
@@ -85,6 +94,8 @@ def executor_beyond_limit(evidence: Evidence) -> Finding | None:
     hit = next((each for each in evidence.hits(_BEYOND) if not _is_drivers_container(each)), own)
     if hit is None:
         return None
+    if _VIRTUAL.search(hit.line.text):
+        return _beyond_virtual(hit, "an executor")
     used = re.search(r"[\d.]+ [GM]B of [\d.]+ [GM]B physical memory used", hit.line.text)
     sentence = f"YARN killed an executor that took more memory than its container has{f' ({used[0]})' if used else ''}"
     return _raise(evidence, proven(hit, own), Setting.overhead("executor"), sentence, _FEWER_TASKS)
@@ -94,11 +105,26 @@ def driver_beyond_limit(evidence: Evidence) -> Finding | None:
     """YARN killed the driver's container."""
     own = evidence.stated("driver-beyond-limit")
     hit = next((each for each in evidence.hits(_BEYOND) if _is_drivers_container(each)), None)
-    hit = hit or evidence.first(r"AM Container for \S+ exited with\s+exitCode: -104") or own
+    hit = hit or evidence.first(r"AM Container for \S+ exited with\s+exitCode: -10[34]\b") or own
     if hit is None:
         return None
+    if _VIRTUAL.search(hit.line.text):
+        return _beyond_virtual(hit, "the driver")
     sentence = "the driver took more memory beside its heap than its YARN container has"
     return _raise(evidence, proven(hit, own), Setting.overhead("driver"), sentence)
+
+
+def _beyond_virtual(hit: Hit, who: str) -> Finding:
+    """YARN counted virtual memory, which costs nothing: Java and glibc reserve much that they never use."""
+    return Finding(
+        f"YARN killed {who} for its virtual memory, by a check that says nothing of the memory it really used",
+        proven(hit),
+        (
+            "switch the check off in the cluster's configurations, as EMR has it by default: classification yarn-site, "
+            "yarn.nodemanager.vmem-check-enabled = false (or a larger yarn.nodemanager.vmem-pmem-ratio)",
+            "more overhead only helps by that ratio, and takes real memory from the node",
+        ),
+    )
 
 
 def python_out_of_memory(evidence: Evidence) -> Finding | None:
@@ -116,8 +142,8 @@ def python_out_of_memory(evidence: Evidence) -> Finding | None:
 def result_too_large(evidence: Evidence) -> Finding | None:
     """The results of tasks exceed the driver's limit."""
     hit = evidence.first(
-        r"Total size of serialized results .*\((?P<got>[\d.]+ \w+)\) is bigger than "
-        r"spark\.driver\.maxResultSize \((?P<most>[\d.]+ \w+)\)"
+        r"Total size of serialized results .*\((?P<got>[\d.]+ \w+)\) is bigger than (local )?(maxResultSize|"
+        r"spark\.driver\.maxResultSize) \(?(?P<most>[\d.]+ ?\w+)"
     )
     if hit is None:
         return None
@@ -136,7 +162,7 @@ def result_too_large(evidence: Evidence) -> Finding | None:
 
 def kryo_buffer(evidence: Evidence) -> Finding | None:
     """One object does not fit Kryo's buffer."""
-    hit = evidence.first(r"Kryo serialization failed: Buffer overflow\. Available: \d+, required: (?P<bytes>\d+)")
+    hit = evidence.first(r"Buffer overflow\. Available: \d+, required: (?P<bytes>\d+)")
     if hit is None:
         return None
     setting = Setting("", "spark.kryoserializer.buffer.max", "spark.conf.spark.kryoserializer.buffer.max", "64m")
@@ -151,10 +177,10 @@ def kryo_buffer(evidence: Evidence) -> Finding | None:
 
 
 def executor_killed(evidence: Evidence) -> Finding | None:
-    """Exit code 137: the process got a SIGKILL, usually because of memory, without an explanation."""
+    """A process got a signal, without an explanation: SIGKILL (137), usually because of memory, or SIGTERM (143)."""
     hit = evidence.first(r"[Ee]xit(ed with)? ?(status|code|Code):?( is)? 137\b") or evidence.stated("executor-killed")
     if hit is None:
-        return None
+        return _terminated(evidence)
     if _is_drivers_container(hit):
         return _raise(
             evidence,
@@ -171,6 +197,28 @@ def executor_killed(evidence: Evidence) -> Finding | None:
     )
 
 
+def _terminated(evidence: Evidence) -> Finding | None:
+    """Exit code 143, where it is a loss: at its end Spark ends all executors so."""
+    hit = evidence.first(
+        r"(Lost executor|marked as failed|bad node|ExecutorLostFailure|AM Container|Exit status: 143|appattempt_).*"
+        r"[Ee]xit ?([Ss]tatus|[Cc]ode):?( is)? 143\b"
+    )
+    if hit is None:
+        return None
+    drivers = _is_drivers_container(hit)
+    of = "driver" if drivers else "executor"
+    setting = Setting.overhead("driver") if drivers else Setting.heap("executor")
+    who = "the driver was" if drivers else "executors were"
+    return _raise(
+        evidence,
+        proven(hit),
+        setting,
+        f"{who} ended from outside (exit code 143, a SIGTERM): by YARN for its memory, with the node, or by somebody",
+        f"a SIGTERM says not who sent it: if memory is not it, look whether the node went (cluster status), whether YARN took "
+        f"the {of} for another queue (preemption), or somebody stopped the application",
+    )
+
+
 def out_of_threads(evidence: Evidence) -> Finding | None:
     """Java asked the system for a thread and got none. It says OutOfMemoryError, and no heap was full."""
     hit = evidence.first(r"[Uu]nable to create (new )?native thread") or evidence.stated("out-of-threads")
@@ -183,11 +231,31 @@ def out_of_threads(evidence: Evidence) -> Finding | None:
         "their stacks",
         proven(hit),
         (
-            "a larger heap makes it worse, because thread stacks are outside the heap: lower spark.executor_cores, "
-            "run fewer "
+            "a larger heap makes it worse, because thread stacks are outside the heap: lower spark.executor.cores, run "
+            "fewer "
             "applications on the node at the same time, or use larger nodes",
             "check the node's limit (ulimit -u) and the processes that run on it",
         ),
+    )
+
+
+def executor_lost(evidence: Evidence) -> Finding | None:
+    """Executors were lost and no line says why; the most frequent reason is memory."""
+    hit = evidence.first(
+        r"ExecutorLostFailure|FetchFailedException|Lost executor \S+|MetadataFetchFailedException|"
+        r"Executor heartbeat timed out|no recent heartbeats|Remote RPC client disassociated"
+    )
+    if hit is None:
+        return None
+    silent = evidence.first(r"[Ee]xecutor heartbeat timed out|no recent heartbeats")
+    told = "executors did not answer any more (no heartbeat), as when they only collect garbage," if silent else None
+    logs = command_line("cluster", "logs", "APPLICATION", cluster=evidence.cluster.id)
+    return _raise(
+        evidence,
+        proven(hit, silent),
+        Setting.heap("executor"),
+        f"{told or 'executors, or the shuffle files on their nodes, were lost,'} and no log says why",
+        f"suspect memory first, or read the executors' logs: {logs}",
     )
 
 
@@ -213,7 +281,7 @@ def _gone_while_written_to(evidence: Evidence) -> Hit | None:
 
 
 _FRAME = re.compile(r"\bapi\.python\.\w*Python")
-_FEWER_TASKS = "or lower spark.executor_cores, so that fewer tasks share an executor's memory"
+_FEWER_TASKS = "or lower spark.executor.cores (spark.executor_cores in a params file), so that fewer tasks share an executor's memory"
 
 
 def _raise(evidence: Evidence, proof: tuple[Hit, ...], setting: Setting, sentence: str, *more: str) -> Finding:

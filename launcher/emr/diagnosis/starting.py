@@ -14,7 +14,10 @@ _DOWNLOAD = (
     r"(?i)(?P<what>(?:the )?(?P<role>\w+) instance \((?P<nodes>i-\w+)\) failed (?:attempting )?to download.*bootstrap.*)"
 )
 _SAID_BY_A_SCRIPT = r"(?i)^bootstrap.*(error|fail|cannot)|\b(error|fatal|cannot|failed)\b"
-_FETCHED = r"(?:[Dd]ownload(?:ing)? file|Execution for|fatal error: .*) '?(?P<place>s3://[^\s']+)"
+_FETCHED = (
+    r"[Dd]ownload(?:ing)? (?:file )?'?(?P<place>s3://[^\s']+)",
+    r"(?:Execution for|fatal error: .*) '?(?P<place>s3://[^\s']+)",
+)
 _SAME_AGAIN = "the same cluster would fail again"
 
 
@@ -52,7 +55,7 @@ def _log_of(node: str, what: str, evidence: Evidence) -> str:
 
 def _not_fetched(evidence: Evidence, hit: Hit) -> Finding:
     """A bootstrap action's script could not be had: it is not there, or the nodes may not read it."""
-    fetched = evidence.first(_FETCHED)
+    fetched = next((found for pattern in _FETCHED if (found := evidence.first(pattern))), None)
     place = fetched.found["place"] if fetched else ""
     allowed = None
     if place:

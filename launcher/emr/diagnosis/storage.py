@@ -119,7 +119,7 @@ def throttled_by_s3(evidence: Evidence) -> Finding | None:
         (
             "run it again: S3 needs some minutes to scale a prefix",
             "if it happens again, use fewer and larger input files (100 MB and more), or fewer executors "
-            "(spark.num_executors)",
+            "(spark.executor.instances; spark.num_executors in a params file)",
             "or let the client wait longer: fs.s3.maxRetries in the cluster's emrfs-site (EMRFS, s3:// on EMR 6), "
             "spark.hadoop.fs.s3a.retry.limit (S3A, s3:// on EMR 7.13 and later)",
         ),
@@ -216,7 +216,7 @@ def disk_full(evidence: Evidence) -> Finding | None:
             proven(hit),
             (
                 "free /mnt and /tmp on the primary node, or create the cluster with a larger volume for it "
-                "(EbsConfiguration of the primary group; emr_root_volume_size for /)",
+                "(emr_master_ebs_size in infrastructure/)",
                 "or set spark.local.dir to a folder with room, and pass large files as s3:// places",
             ),
         )

@@ -9,7 +9,9 @@ from typing import Any
 
 import yaml
 
-from launcher.emr.diagnosis.causes import CAUSES, ranked
+from launcher.emr.clusters import UNKNOWN as UNKNOWN_CLUSTER
+from launcher.emr.diagnosis.causes import CAUSES
+from launcher.emr.diagnosis.diagnose import Diagnosis, concluded
 from launcher.emr.diagnosis.evidence import Evidence, Source, telling
 from tests.launcher.emr.diagnosis.failures import CONTROLLER, DRIVER_LOG, EXECUTOR_LOG, FOLDER, STEP_LOG
 from tests.launcher.emr.diagnosis.failures import cluster as project_cluster
@@ -80,12 +82,20 @@ def posted() -> Iterator[Posted]:
 
 def told_of(failure: Posted) -> Told:
     """What the diagnosis says where it has the logs with their places."""
-    found = ranked(failure.evidence())
-    if not found:
-        return Told("", "", "")
-    cause, finding = found[0]
-    statement = json.dumps(finding.statement) if finding.statement else ""
-    return Told(cause.name, finding.sentence, "\n".join([*finding.remedy, statement]))
+    return _told(concluded(failure.evidence()))
+
+
+def told_of_its_file(failure: Posted) -> Told:
+    """What the diagnosis says where it has the text alone, in one file."""
+    source = Source(f"{failure.name}.log", telling(failure.text.splitlines()), ends=True, is_any=True)
+    return _told(concluded(Evidence(UNKNOWN_CLUSTER, None, (source,)), files=(source.name,)))
+
+
+def _told(diagnosis: Diagnosis) -> Told:
+    said = diagnosis.as_json()
+    statement = json.dumps(said["statement"]) if said["statement"] else ""
+    cause = "" if said["cause"] == UNKNOWN else said["cause"]
+    return Told(cause, said["sentence"] or "", "\n".join([*said["what_to_do"], statement]))
 
 
 def cause_verdict(failure: Posted, told: Told) -> str:
