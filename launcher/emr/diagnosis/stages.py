@@ -66,7 +66,7 @@ _STAGES = (
     ),
     Stage(
         "bootstrap",
-        r"(?i)bootstrap",
+        r"(?i)bootstrap[ -]action",
         r"/bootstrap-actions/",
         (
             "read the bootstrap logs of all nodes, the end of each: {cluster logs --bootstrap}",
@@ -75,7 +75,7 @@ _STAGES = (
     ),
     Stage(
         "cluster start",
-        r"TERMINAT\w+|STARTING|BOOTSTRAPPING|EMR",
+        r"\bTERMINAT(ED|ING)\b|TERMINATED_WITH_ERRORS|VALIDATION_ERROR|StateChangeReason",
         r"^$",
         (
             "read the bootstrap logs of its nodes, if any came so far: {cluster logs --bootstrap}, and what installed the "
