@@ -9,7 +9,7 @@ executor lost, a session gone) is named where nothing else is found.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from launcher.emr.diagnosis import classes, cluster, code, java, memory, python_environment, refusals, starting, storage, tables
+from launcher.emr.diagnosis import classes, cluster, code, java, livy, memory, python_environment, refusals, starting, storage, tables
 from launcher.emr.diagnosis.evidence import Cause, Evidence, Finding
 from launcher.emr.diagnosis.memory_advice import ways_to_set
 
@@ -47,6 +47,7 @@ CAUSES = (
     Cause("broadcast-timeout", tables.broadcast_timeout),
     Cause("throttled", storage.throttled_by_s3),
     Cause("s3-connections", storage.s3_connections),
+    Cause("s3-unreachable", storage.s3_unreachable),
     Cause("expired-credentials", storage.expired_credentials),
     Cause("missing-python", python_environment.missing_python),
     Cause("wrong-arguments", code.wrong_arguments),
@@ -70,13 +71,16 @@ CAUSES = (
     Cause("driver-heap", memory.driver_heap),
     Cause("executor-beyond-limit", memory.executor_beyond_limit),
     Cause("driver-beyond-limit", memory.driver_beyond_limit),
+    Cause("livy-version", livy.livy_version),
+    Cause("livy-no-sql", livy.livy_no_sql),
+    Cause("livy-too-many-sessions", livy.livy_too_many),
     Cause("lost-node", cluster.lost_node),
     Cause("no-room", cluster.no_room_for_application),
     Cause("class-not-set-up", classes.class_not_set_up, is_consequence=True),
     Cause("executor-killed", memory.executor_killed, is_consequence=True),
     Cause("python-worker-died", memory.python_worker_died, is_consequence=True),
-    Cause("livy-session-did-not-start", cluster.livy_session_did_not_start, is_consequence=True),
-    Cause("livy-session-died", cluster.livy_session_died, is_consequence=True),
+    Cause("livy-session-did-not-start", livy.livy_session_did_not_start, is_consequence=True),
+    Cause("livy-session-died", livy.livy_session_died, is_consequence=True),
     Cause("executors-failing", code.executors_failing, is_consequence=True),
     Cause("executor-lost", memory.executor_lost, is_consequence=True),
     Cause("context-not-initialized", code.exit_code_13, is_consequence=True),

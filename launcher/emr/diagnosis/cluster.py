@@ -1,4 +1,4 @@
-"""Causes of failure in a cluster that was ready: its nodes, its end, its room, and Livy on it."""
+"""Causes of failure in a cluster that was ready: its nodes, its end, its room."""
 
 from launcher.emr.diagnosis.evidence import OF_CLUSTER, OF_NODES, OF_STEP, Evidence, Finding, proven, told_by
 from launcher.support.command_lines import command_line
@@ -108,29 +108,3 @@ def no_room_for_application(evidence: Evidence) -> Finding | None:
         proven(hit, failed),
         (f"find out which ({look}), request less (spark.*), or add nodes: {more}",),
     )
-
-
-def livy_session_did_not_start(evidence: Evidence) -> Finding | None:
-    """The session was requested and did not start."""
-    hit = evidence.first(r"Session \d+ did not start up in \d+ seconds|Error while processing.*session.*start")
-    hit = evidence.stated("livy-session-did-not-start") or hit
-    if hit is None:
-        return None
-    return Finding(
-        "the Livy session did not start",
-        proven(hit, evidence.first(r"YARN Diagnostics|Exception in thread|SparkException", r"/containers/|/steps/")),
-        ("raise cluster.start_timeout, request less (spark.*), or check whether other applications use the cluster",),
-    )
-
-
-# The session, or Livy itself, was lost during the run.
-livy_session_died = told_by(
-    r"Session isn't active|Session '?\d+'? not found|Session \d+ unexpectedly reached final status|"
-    r"Session is in state (dead|error|killed)",
-    "the run's Livy session, or Livy itself, was gone",
-    "Livy ends sessions that are unused for livy.server.session.timeout (1h): set it longer in the cluster's livy-conf, or "
-    "livy.server.session.timeout-check to false, if the run was still at work",
-    "submit it again with --resume; if it happens again, read Livy's own log: {cluster logs NODE} lists those of the "
-    "primary node",
-    stated="livy-session-died",
-)

@@ -26,6 +26,7 @@ _OF_SPARK = re.compile(
     r"parquet|iceberg|hudi|(application|container|appattempt)_\w*\d{6}|\bi-[0-9a-f]{8,}\b|bootstrap action|"
     r"dispatcher-event-loop|task \d+\.\d+ in stage|\bexecutor\b.*\bexit|serialized results|arn:aws|"
     r"(instance type|service role|service-linked role|subnet|VPC) .*(supported|insufficient|invalid|required|exist)|"
+    r"sessions/\d+|with error payload|sparkmagic|\(Service: (amazon ?)?\w+[,;] Status Code|Session isn't active|"
     r"TransportChannelHandler|io\.netty|UnsupportedClassVersionError|InaccessibleObjectException|"
     r"TERMINATED_WITH_ERRORS|VALIDATION_ERROR|BOOTSTRAP_FAILURE|session '?\d+'? not found"
 )

@@ -4,7 +4,7 @@ import re
 
 from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven
 from launcher.emr.diagnosis.memory_advice import Setting, fits, raised
-from launcher.emr.sizes import largest_heap_mb, megabytes, size
+from launcher.emr.sizes import largest_heap_mb, least_overhead_mb, megabytes, size
 from launcher.support.command_lines import command_line
 
 # Java calls much an OutOfMemoryError that is no full heap: threads, classes, buffers, arrays. Spark's own is the part of
@@ -32,20 +32,46 @@ _DRIVERS_LOG = r"_000001/[^/]+$"
 def asked_too_much(evidence: Evidence) -> Finding | None:
     """YARN refuses a container that no node can hold."""
     hit = evidence.first(
-        r"Required (?P<of>executor|AM) memory \((?P<asked>\d+)(?: MB)?\).*above the max threshold \((?P<most>\d+) MB\)"
+        r"Required (?P<of>executor|AM) memory \((?P<asked>\d+)(?:\+\d+)?(?: MB)?\).*above the max threshold "
+        r"\((?P<most>\d+) MB\)"
+    )
+    if hit is None:
+        return _beyond_allocation(evidence)
+    of = "executor" if hit.found["of"] == "executor" else "driver"
+    most = int(hit.found["most"])
+    heap = largest_heap_mb(of, most)
+    setting = Setting.heap(of)
+    sentence = (
+        f"the {of} was to have {int(hit.found['asked']):,} MB of heap; with its overhead that is more than "
+        f"the {most:,} MB of YARN memory on a node"
+    )
+    if not heap:
+        # Less than 1 GB beside the overhead: no heap of whole GB fits.
+        heap = max(most - least_overhead_mb(), 0)
+    return Finding(
+        sentence,
+        proven(hit),
+        (f"set {setting.shown(evidence)} to {size(heap)} at most, or use nodes with more memory",),
+        {setting.ours: size(heap)},
+    )
+
+
+def _beyond_allocation(evidence: Evidence) -> Finding | None:
+    """YARN's own words, for memory and for cores."""
+    hit = evidence.first(
+        r"InvalidResourceRequestException.*|Invalid resource request.*maximum allowed allocation.*|"
+        r"Required executor (?P<cores>cores|vCores).*(above|exceeds).*"
     )
     if hit is None:
         return None
-    of = "executor" if hit.found["of"] == "executor" else "driver"
-    most = int(hit.found["most"])
-    heap = size(largest_heap_mb(of, most))
-    setting = Setting.heap(of)
+    text = hit.line.text
+    cores = bool(hit.found["cores"]) or bool(re.search(r"resource type=\[vcores\]|requestedVirtualCores", text))
+    what = "cores" if cores else "memory"
+    setting = "spark.executor.cores or spark.driver.cores" if cores else "spark.executor.memory or spark.driver.memory"
     return Finding(
-        f"the {of} was to have {int(hit.found['asked']):,} MB of heap; with its overhead that is more than "
-        f"the {most:,} MB of YARN memory on a node",
+        f"a driver or an executor was to have more {what} than YARN gives to one container",
         proven(hit),
-        (f"set {setting.shown(evidence)} to {heap} at most, or use nodes with more memory",),
-        {setting.ours: heap},
+        (f"lower {setting}, or use larger nodes: {command_line('cluster', 'check', cluster=evidence.cluster.id)} says what fits",),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven
 from launcher.emr.diagnosis.places import LINES_AROUND, place_near, place_of_key
+from launcher.emr.diagnosis.storage import WRONG_CREDENTIALS
 from launcher.emr.policies import needed_on, partition_of, s3_arn, statement
 from lib.errors import InputError
 from lib.support.s3_uri import BEGINNING, bucket_and_key, is_s3
@@ -23,7 +24,7 @@ _S3A = (
 )
 # The client's own error, which names no operation; keys that are wrong are another cause (403, too).
 _CLIENT = (
-    r"(?!.*(?:InvalidAccessKeyId|SignatureDoesNotMatch|RequestTimeTooSkewed|ExpiredToken|InvalidToken))"
+    rf"^(?!.*(?:{WRONG_CREDENTIALS}|ExpiredToken)).*"
     r"(?:(?:AmazonS3Exception|S3Exception).*(?:Status Code: 403|Access Denied)|Access Denied \(Service: (?:Amazon )?S3)"
 )
 _READ, _LIST, _WRITE, _DELETE = "s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject"

@@ -9,6 +9,13 @@ from launcher.support.command_lines import aws_command
 from lib.errors import InputError
 from lib.support.s3_uri import bucket_and_key
 
+# What AWS says of keys that are wrong; its newer client leaves the code out.
+WRONG_CREDENTIALS = (
+    r"InvalidAccessKeyId|SignatureDoesNotMatch|InvalidClientTokenId|UnrecognizedClientException|RequestTimeTooSkewed|"
+    r"[Ss]ecurity token included in the request is invalid|[Tt]he provided token is malformed|InvalidToken\b|"
+    r"Access Key Id you provided does not exist|request signature we calculated does not match|"
+    r"difference between the request time and the current time is too large"
+)
 _CHECK_THE_PLACE = "check the place (--input-data, --test-data or the step's arguments) and that the upload is complete"
 # Files that Spark and YARN made for themselves, whose absence says nothing of the input.
 _SPARKS_OWN = re.compile(r"_temporary|\.sparkStaging|__spark_|blockmgr-|temp_shuffle|/appcache/|shuffle_\d+_\d+")
@@ -149,6 +156,29 @@ def s3_connections(evidence: Evidence) -> Finding | None:
     )
 
 
+def s3_unreachable(evidence: Evidence) -> Finding | None:
+    """The connection to S3 was not made, or broke."""
+    hits = evidence.hits(
+        r"Unable to execute HTTP request: (?!Timeout waiting|Acquire)(?P<why>.+)|"
+        r"(?P<python>Could not connect to the endpoint URL|Connect(ion)? ?timeout on endpoint URL|"
+        r"Read timeout on endpoint URL).*"
+    )
+    hit = next((each for each in hits if " WARN " not in each.line.text), None)
+    if hit is None:
+        return None
+    why = (hit.found["why"] or hit.found["python"]).strip().rstrip(".)")[:120]
+    return Finding(
+        f"the connection to AWS broke, or could not be made ({why})",
+        proven(hit),
+        (
+            "run it again if it worked for a while: connections break under many requests at a time; have fewer tasks at a time, "
+            "or more tries (fs.s3.maxRetries in emrfs-site, spark.hadoop.fs.s3a.attempts.maximum)",
+            "if it never works, the subnet has no way there: give it a VPC endpoint for S3, or NAT, and let the security group "
+            "pass port 443 out",
+        ),
+    )
+
+
 # Temporary keys were handed to the program, and their time was over. The nodes' own keys renew themselves.
 _EXPIRED = (
     r"ExpiredToken|(provided|security) token (has|included in the request is) expired|RequestExpired|"
@@ -191,11 +221,11 @@ def expired_credentials(evidence: Evidence) -> Finding | None:
 
 # Keys were handed in that AWS does not accept.
 wrong_credentials = told_by(
-    r"InvalidAccessKeyId|SignatureDoesNotMatch|InvalidClientTokenId|UnrecognizedClientException|"
-    r"security token included in the request is invalid|The provided token is malformed|InvalidToken\b",
+    WRONG_CREDENTIALS,
     "AWS does not accept the keys that the program was given",
     "they were handed in and are wrong, deleted, or without their token: give none (in options, "
     "spark.hadoop.fs.s3a.access.key, the environment), and let the nodes' role do it",
+    "if AWS speaks of the time, the clock of the machine is wrong: nodes get it from chrony (chronyc tracking)",
     "temporary keys (ASIA…) need their session token too, and with S3A "
     "org.apache.hadoop.fs.s3a.TemporaryAWSCredentialsProvider",
 )

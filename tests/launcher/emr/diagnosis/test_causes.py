@@ -62,6 +62,10 @@ ENDS = {
         "TERMINATED_WITH_ERRORS",
         "us-east-1a does not have sufficient capacity for m5.2xlarge instances. Choose a different instance type.",
     ),
+    "wrong-network": (
+        "TERMINATED_WITH_ERRORS",
+        "The subnet configuration was invalid: Cannot find route to InternetGateway in main RouteTable rtb-1 for vpc vpc-1",
+    ),
 }
 
 
