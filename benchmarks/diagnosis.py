@@ -4,7 +4,7 @@ python -m benchmarks.diagnosis [--each] [--dry-run]
 
 The texts, what helped, and where they are from stand in tests/launcher/emr/diagnosis/public. A cause is right, partly
 right (what followed from it, or near it), unknown (none is stated) or wrong; advice is right if it holds everything
-that helps, and wrong if it holds anything that does not.
+that helps, and wrong if it holds anything that does not. A log of 200 MB says what the longest logs cost.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from benchmarks import long_log
 from benchmarks.records import Figure, store
 from tests.launcher.emr.diagnosis import posted
 from tests.launcher.emr.diagnosis.posted import VERDICTS, Posted, Told
@@ -57,6 +58,7 @@ def main() -> None:
     if given.each:
         print(*(_shown(each) for scored in ways.values() for each in scored if not each.is_right), sep="\n")
     figures = [figure for title, scored in ways.items() for figure in _figures(title, scored)]
+    figures += [_cost(kind) for kind in long_log.KINDS]
     if given.dry_run:
         print(*(figure.row() for figure in figures), sep="\n")
         return
@@ -75,6 +77,17 @@ def _figures(way: str, scored: Sequence[Scored]) -> Iterator[Figure]:
                 right = all(verdict == "right" for verdict in verdicts)
                 name = f"{len(verdicts)} {title}, {way}: {what}"
                 yield Figure(name, counted(verdicts), "all right, none wrong", right)
+
+
+def _cost(kind: str) -> Figure:
+    cost = long_log.measured(kind)
+    within = cost.seconds <= long_log.SECONDS and cost.megabytes <= long_log.MEMORY and cost.cause == long_log.CAUSE
+    return Figure(
+        f"a log of {long_log.MEGABYTES} MB, {kind}, the whole command",
+        f"{cost.seconds:.1f} s, {cost.megabytes:.0f} MB of memory, cause {cost.cause}",
+        f"≤ {long_log.SECONDS:.0f} s, ≤ {long_log.MEMORY} MB, cause {long_log.CAUSE}",
+        within,
+    )
 
 
 def counted(verdicts: Iterable[str]) -> str:

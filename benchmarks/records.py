@@ -36,6 +36,7 @@ TITLES = {
     "overhead": "What an experiment costs above its computing",
     "faults": "Faults, and what became of them",
     "faithful": "Faithful to Spark ML",
+    "diagnosis": "Failures that people posted",
 }
 
 

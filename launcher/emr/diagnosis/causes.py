@@ -9,7 +9,19 @@ executor lost, a session gone) is named where nothing else is found.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from launcher.emr.diagnosis import classes, cluster, code, java, livy, memory, python_environment, refusals, starting, storage, tables
+from launcher.emr.diagnosis import (
+    classes,
+    cluster,
+    code,
+    java,
+    livy,
+    memory,
+    python_environment,
+    refusals,
+    starting,
+    storage,
+    tables,
+)
 from launcher.emr.diagnosis.evidence import Cause, Evidence, Finding
 from launcher.emr.diagnosis.memory_advice import ways_to_set
 

@@ -27,9 +27,7 @@ _CLASS = r"(?P<{name}>[A-Za-z_][\w$]*(?:[./][\w$]+)+)"
 
 def missing_jar(evidence: Evidence) -> Finding | None:
     """A class, a data source or a package of Java's is not there."""
-    return (
-        _unresolved(evidence) or _data_source(evidence) or _scheme(evidence) or _plugin(evidence) or _class(evidence)
-    )
+    return _unresolved(evidence) or _data_source(evidence) or _scheme(evidence) or _plugin(evidence) or _class(evidence)
 
 
 def class_versions(evidence: Evidence) -> Finding | None:
@@ -140,7 +138,10 @@ def _data_source(evidence: Evidence) -> Finding | None:
     return Finding(
         f"Spark has no data source {name}: its package is not on the class path",
         proven(hit),
-        (_found_at(name), "check the spelling: csv, json, parquet, orc, text, jdbc and avro (spark-avro) are Spark's own"),
+        (
+            _found_at(name),
+            "check the spelling: csv, json, parquet, orc, text, jdbc and avro (spark-avro) are Spark's own",
+        ),
     )
 
 

@@ -63,7 +63,9 @@ def cluster_ended(evidence: Evidence) -> Finding | None:
     else:
         told = f"the cluster ended{f': {why}' if why else ''}"
     step = " while the step waited or ran" if evidence.step else ""
-    another = f"create another cluster ({command_line('cluster', 'create')}, or infrastructure/) and submit the step there"
+    another = (
+        f"create another cluster ({command_line('cluster', 'create')}, or infrastructure/) and submit the step there"
+    )
     never_ready = evidence.cluster.life.ready_at is None
     first = "it never was ready: correct what EMR says first, or the next cluster ends in the same way"
     return Finding(

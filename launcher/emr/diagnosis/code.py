@@ -89,7 +89,7 @@ def python_error(evidence: Evidence) -> Finding | None:
     """Python code raised: which error, in which cell or file."""
     found = min(_tracebacks(evidence), key=lambda trace: (not trace[-1].is_decisive, len(trace)), default=None)
     cell = evidence.first(
-        r"(?P<notebook>\S+\.ipynb) failed in (?P<cell>cell In \[\d+\] \(.*\)|a cell.*?): (?P<error>\w[\w.]*: .*)"
+        r"(?<!\S)(?P<notebook>\S+\.ipynb) failed in (?P<cell>cell In \[\d+\] \(.*\)|a cell.*?): (?P<error>\w[\w.]*: .*)"
     )
     if cell is not None and not cell.found["error"].startswith(_WRAPPERS):
         error, where = cell.found["error"], f" in {cell.found['notebook']}, {cell.found['cell']}"
@@ -145,7 +145,7 @@ def _to_make_a_context(evidence: Evidence, hit: Hit) -> tuple[str, ...]:
 
 _NO_CONTEXT = (
     "read the driver's log, for an error before it (stdout, too): {cluster logs APPLICATION}",
-    "take a master out of the code (setMaster, .master(\"local[*]\")): in cluster mode it comes from --master yarn alone, and "
+    'take a master out of the code (setMaster, .master("local[*]")): in cluster mode it comes from --master yarn alone, and '
     "another one makes the session elsewhere",
     "a program that has work to do before it makes its session needs a larger spark.yarn.am.waitTime (100s)",
 )

@@ -4,6 +4,7 @@ import codecs
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, cast
 
@@ -38,7 +39,7 @@ def _source(file: str) -> Source:
         raise InputError(f"there is no file {file}: name a log that exists, or - for standard input") from None
     except IsADirectoryError:
         raise InputError(f"{file} is a folder: name the log in it, or several ({file}/*)") from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"cannot read {file} ({error}): name a log that can be read") from None
 
 

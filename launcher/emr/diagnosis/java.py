@@ -118,7 +118,7 @@ def jvm_crash(evidence: Evidence) -> Finding | None:
 def java_version(evidence: Evidence) -> Finding | None:
     """A class is for another Java than the cluster's."""
     hit = evidence.first(
-        r"(?:UnsupportedClassVersionError: )?(?P<what>\S+) has been compiled by a more recent version of the Java Runtime "
+        r"(?:UnsupportedClassVersionError: |(?<!\S))(?P<what>\S++) has been compiled by a more recent version of the Java Runtime "
         r"\(class file version (?P<needs>\d+)[\d.]*\).* class file versions up to (?P<has>\d+)|"
         r"UnsupportedClassVersionError: (?P<old>\S+)|Unsupported class file major version (?P<major>\d+)"
     )
@@ -152,7 +152,7 @@ def _closed_module(evidence: Evidence) -> Finding | None:
     hit = evidence.first(
         r"(InaccessibleObjectException|IllegalAccessError|IllegalCallerException).*"
         r"(?:module (?P<module>[\w.]+) does not \"?(?P<verb>opens|export)s? ?(?P<package>[\w.]+)|"
-        r"(?P<closed>[\w.]+) is not open to)"
+        r"(?<![\w.])(?P<closed>[\w.]++) is not open to)"
     )
     if hit is None:
         return None

@@ -2,6 +2,7 @@
 
 from launcher.emr.diagnosis.evidence import Evidence, Finding, proven, told_by
 
+
 def livy_session_did_not_start(evidence: Evidence) -> Finding | None:
     """The session was requested and did not start."""
     hit = evidence.first(r"Session \d+ did not start up in \d+ seconds|Error while processing.*session.*start")
@@ -45,9 +46,7 @@ def livy_version(evidence: Evidence) -> Finding | None:
         f"take {field} out of sparkmagic's configuration (heartbeatTimeoutInSecond is set by livy_server_heartbeat_timeout_seconds: "
         "0 leaves it out), or use the sparkmagic that this project pins with Livy 0.8 (EMR 7)"
     )
-    newer = (
-        f"use the sparkmagic that this project pins; {state} passes by itself when Livy was restarted: wait, and run again"
-    )
+    newer = f"use the sparkmagic that this project pins; {state} passes by itself when Livy was restarted: wait, and run again"
     return Finding(told, proven(hit), (older if field else newer,))
 
 

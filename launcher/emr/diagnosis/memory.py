@@ -20,7 +20,8 @@ _BEYOND = (
 )
 # What YARN counted: the sentence names it, or gives the use of it alone.
 _VIRTUAL = re.compile(
-    r"exceeding virtual|beyond (the )?'?virtual|memory limits\. [\d.]+ [GM]B of [\d.]+ [GM]B virtual|: -103\b", re.IGNORECASE
+    r"exceeding virtual|beyond (the )?'?virtual|memory limits\. [\d.]+ [GM]B of [\d.]+ [GM]B virtual|: -103\b",
+    re.IGNORECASE,
 )
 _OF_EXECUTOR = re.compile(
     r"Lost task|ExecutorLostFailure|[Ee]xecutor \d+|Executor task launch worker|status: 52|executor\.memory"
@@ -71,7 +72,9 @@ def _beyond_allocation(evidence: Evidence) -> Finding | None:
     return Finding(
         f"a driver or an executor was to have more {what} than YARN gives to one container",
         proven(hit),
-        (f"lower {setting}, or use larger nodes: {command_line('cluster', 'check', cluster=evidence.cluster.id)} says what fits",),
+        (
+            f"lower {setting}, or use larger nodes: {command_line('cluster', 'check', cluster=evidence.cluster.id)} says what fits",
+        ),
     )
 
 

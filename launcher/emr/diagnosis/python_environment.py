@@ -107,7 +107,7 @@ def missing_python(evidence: Evidence) -> Finding | None:
     """The Python that Spark is to start is not there, or may not be run."""
     hit = evidence.first(
         r"Cannot run program \"(?P<program>[^\"]*python[\d.]*)\".*error=(?P<error>2|13)\b|"
-        r"(?P<shell>[\w./-]*/bin/python[\d.]*): (No such file or directory|Permission denied|bad interpreter)"
+        r"(?<![\w./-])(?P<shell>[\w./-]*/bin/python[\d.]*): (No such file or directory|Permission denied|bad interpreter)"
     )
     if hit is None:
         return None
@@ -145,7 +145,9 @@ def _where_python(program: str) -> str:
 def advice_on(error: Hit) -> tuple[str, ...]:
     """What helps against an error of Python's that its own words tell; nothing where they do not."""
     text = error.line.text
-    return tuple(remedy.format(**match.groupdict()) for pattern, remedy in _ERRORS if (match := re.search(pattern, text)))
+    return tuple(
+        remedy.format(**match.groupdict()) for pattern, remedy in _ERRORS if (match := re.search(pattern, text))
+    )
 
 
 _ERRORS = (

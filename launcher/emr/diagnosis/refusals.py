@@ -136,9 +136,7 @@ def _besides(refused: _Refused) -> list[str]:
     """What else may be behind it, which the line does not tell."""
     ways = []
     if _LOOKS.search(refused.operation) and "action" not in refused.said:
-        ways.append(
-            "S3 also says this for a missing file when the caller may not list the bucket: check the name, too"
-        )
+        ways.append("S3 also says this for a missing file when the caller may not list the bucket: check the name, too")
     if "action" not in refused.said and refused.actions[0] in (_READ, _WRITE):
         key = "kms:GenerateDataKey and kms:Decrypt" if refused.actions[0] == _WRITE else "kms:Decrypt"
         ways.append(f"if the bucket is encrypted with a KMS key, the role needs {key} on that key, too")
@@ -151,7 +149,9 @@ def _statement(partition: str, refused: _Refused, resource: str) -> dict[str, ob
     if named.split(":")[2:3] == ["glue"]:
         catalogue = f"{':'.join(named.split(':')[:5])}:catalog"
         return statement(refused.actions, [*dict.fromkeys([catalogue, named])])
-    each = [*dict.fromkeys(_widened(partition, action, _for(action, resource, partition)) for action in refused.actions)]
+    each = [
+        *dict.fromkeys(_widened(partition, action, _for(action, resource, partition)) for action in refused.actions)
+    ]
     return statement(refused.actions, each if len(each) > 1 else each[0])
 
 

@@ -10,9 +10,7 @@ _ON_NODES = (
     r"(?i)\bOn (?:the )?(?P<role>\w+|\d+ \w+) instances? \((?:including )?(?P<nodes>i-\w+(?:,? (?:and )?i-\w+)*)\),? "
     r"(?P<what>.+)"
 )
-_DOWNLOAD = (
-    r"(?i)(?P<what>(?:the )?(?P<role>\w+) instance \((?P<nodes>i-\w+)\) failed (?:attempting )?to download.*bootstrap.*)"
-)
+_DOWNLOAD = r"(?i)\b(?P<what>(?:the )?(?P<role>\w++) instance \((?P<nodes>i-\w+)\) failed (?:attempting )?to download.*bootstrap.*)"
 _SAID_BY_A_SCRIPT = r"(?i)^bootstrap.*(error|fail|cannot)|\b(error|fatal|cannot|failed)\b"
 _FETCHED = (
     r"[Dd]ownload(?:ing)? (?:file )?'?(?P<place>s3://[^\s']+)",

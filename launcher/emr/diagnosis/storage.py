@@ -75,9 +75,9 @@ def missing_input(evidence: Evidence) -> Finding | None:
 # Files that spark-submit leaves for YARN's nodes, which were not where those look.
 staging_lost = told_by(
     r"FileNotFoundException: File (does not exist: )?(?P<file>\S*(\.sparkStaging|__spark_(conf|libs)__)\S*)"
-    r"|(?P<staged>\S*\.sparkStaging\S*) does not exist",
+    r"|(?<!\S)(?=\S*\.sparkStaging)(?P<staged>\S++) does not exist",
     "YARN's nodes did not find the files that spark-submit leaves for them (.sparkStaging); the input is not meant",
-    "do not set a master in the code (no .master(\"local\") or setMaster): it comes from spark-submit's --master yarn",
+    'do not set a master in the code (no .master("local") or setMaster): it comes from spark-submit\'s --master yarn',
     "a place that begins with file: is on one node alone: submit where HADOOP_CONF_DIR is /etc/hadoop/conf, so that they go "
     "to HDFS; or set spark.yarn.stagingDir to a place in HDFS or S3",
     "the files also go when the application ends: if it was killed or ended first, its driver's log says why: "

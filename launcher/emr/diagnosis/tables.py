@@ -6,7 +6,8 @@ from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven, told
 from launcher.emr.diagnosis.memory_advice import Setting
 from lib.support.s3_uri import is_s3
 
-_PLACE = r"(?:\w+://?)?[^\s'\"`,;]*/[^\s'\"`,;]+"
+# A path or a URI: a word with a slash in it. It begins where the word does, and is taken whole, for some lines are long.
+_PLACE = r"(?<![^\s'\"`,;=({:])(?=[^\s'\"`,;]*/)[^\s'\"`,;]++"
 # The file stands in the error, or in the one around it.
 _BROKEN = (
     rf"(?P<file>{_PLACE}) is not a Parquet file",
@@ -59,7 +60,9 @@ def output_exists(evidence: Evidence) -> Finding | None:
     if hit is None:
         return None
     place = hit.found["place"] or hit.found["file"] or "the output"
-    again = "an earlier try of the same task wrote it: see why that one failed, further up, and write to an empty folder"
+    again = (
+        "an earlier try of the same task wrote it: see why that one failed, further up, and write to an empty folder"
+    )
     if "_temporary" in place or "/part-" in place:
         return Finding(f"a task found its own output there already: {place}", proven(hit), (again,))
     return Finding(
@@ -149,7 +152,9 @@ def hdfs_permission(evidence: Evidence) -> Finding | None:
     lacks_home = place in ("/user", "/") or place.startswith(home)
     make = f"sudo -u hdfs hdfs dfs -mkdir -p {home} && sudo -u hdfs hdfs dfs -chown {user}:{user} {home}"
     as_hadoop = "or submit as the user hadoop, who has one (HADOOP_USER_NAME=hadoop)"
-    allow = f"on the primary node: sudo -u hdfs hdfs dfs -chown -R {user} {place} (or chmod), or use a folder below {home}"
+    allow = (
+        f"on the primary node: sudo -u hdfs hdfs dfs -chown -R {user} {place} (or chmod), or use a folder below {home}"
+    )
     return Finding(
         f"HDFS does not let {user} {hit.found['access'].lower()} {place}",
         proven(hit),
