@@ -131,10 +131,8 @@ def diagnose(
     Exit codes: 0 the cause is known, or nothing has failed; 1 it is not known; 2 wrong usage.
     """
     with command_body(debug):
-        if file:
-            found = _of_files([*file, *(step or ())], cluster_id)
-        else:
-            found = _of_cluster(step or (), cluster_id)
+        steps = step or []
+        found = _of_files([*file, *steps], cluster_id) if file else _of_cluster(steps, cluster_id)
         if as_json:
             print_json(found.as_json())
         elif isinstance(found, NothingFailed):
@@ -145,7 +143,7 @@ def diagnose(
             raise typer.Exit(1)
 
 
-def _of_files(files: Sequence[str], cluster_id: str | None) -> Diagnosis:
+def _of_files(files: Sequence[str], cluster_id: str | None) -> Diagnosis | NothingFailed:
     if cluster_id:
         raise InputError("use either --file or --cluster-id: a log that you have is read without its cluster")
     return diagnose_files(files)

@@ -107,6 +107,19 @@ def out_of_memory(evidence: Evidence) -> tuple[Cause, Finding] | None:
     return next(iter(ranked(evidence, causes)), None)
 
 
+def of_run(evidence: Evidence) -> tuple[Cause, Finding] | None:
+    """What a cluster's part in a notebook's failure was, if any; an error of the code itself is told from its cell."""
+    causes = [cause for cause in CAUSES if cause.name not in _TOLD_FROM_THE_CELL]
+    return next(iter(ranked(evidence, causes)), None)
+
+
+# What a message about a notebook's cell says better, or has its own words for.
+_TOLD_FROM_THE_CELL = (
+    *("python-error", "run-failed", "spark-job-failed", "refused", "gate", "executor-lost", "wrong-arguments"),
+    *("livy-session-did-not-start", "livy-session-died", "no-room"),
+)
+
+
 def ranked(evidence: Evidence, causes: Sequence[Cause] = CAUSES) -> list[tuple[Cause, Finding]]:
     """What the causes find, the most likely first; empty if no cause matches."""
     if evidence.is_foreign:

@@ -199,6 +199,11 @@ class Finding:
     statement: Mapping[str, Any] | None = None
 
     @property
+    def told(self) -> str:
+        """It in one sentence: what it was, and what helps first, as all messages about a failed run say it."""
+        return f"{self.sentence}: {self.remedy[0]}" if self.remedy else self.sentence
+
+    @property
     def is_decisive(self) -> bool:
         """Whether its proof tells how it ended."""
         return any(hit.is_decisive for hit in self.proof)

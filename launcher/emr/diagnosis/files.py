@@ -52,7 +52,7 @@ def lines(stream: BinaryIO) -> Iterator[str]:
         start = b""
     # PowerShell writes UTF-16 where a command is redirected to a file.
     encoding = "utf-16" if start in _UTF_16 else "utf-8"
-    text = io.TextIOWrapper(cast(BinaryIO, read), encoding=encoding, errors="replace")
+    text = io.TextIOWrapper(read, encoding=encoding, errors="replace")
     try:
         while line := text.readline(_LONGEST):
             yield line

@@ -61,7 +61,7 @@ livy_no_sql = told_by(
 
 # Livy starts only so many sessions at a time.
 livy_too_many = told_by(
-    r"Rejected, too many sessions are being created|too many sessions",
+    r"Rejected, too many sessions are being created",
     "Livy refused the session: it already starts, or has, as many as it may",
     "end sessions that nobody uses ({sessions}), or raise livy.server.session.max-creation (100) in the cluster's livy-conf",
 )

@@ -89,10 +89,8 @@ _STAGES = (
 
 def stage_of(evidence: Evidence) -> Stage | None:
     """The last stage that shows; None where the logs speak of none."""
-    if evidence.step is None and not any(source.is_any for source in evidence.sources):
-        stages = _STAGES[-2:]  # a cluster that ended by itself
-    else:
-        stages = _STAGES
+    ended_by_itself = evidence.step is None and not any(source.is_any for source in evidence.sources)
+    stages = _STAGES[-2:] if ended_by_itself else _STAGES
     return next((stage for stage in stages if _shows(stage, evidence)), None)
 
 
