@@ -15,15 +15,18 @@ from launcher.support.project import PROJECT
 
 MEGABYTES, SECONDS, MEMORY = 200, 10.0, 300
 _ROUTINE = (
-    "26/11/25 04:00:01 INFO TaskSetManager: Finished task {n}.0 in stage 12.0 (TID {n}) in 812 ms on ip-10-0-0-7 (1/9)\n",
-    "26/11/25 04:00:01 INFO BlockManagerInfo: Added broadcast_{n}_piece0 in memory on ip-10-0-0-7:41001 (size: 36.5 KiB)\n",
+    "26/11/25 04:00:01 INFO TaskSetManager: Finished task {n}.0 in stage 12.0 (TID {n}) in 812 ms on ip-10-0-0-7 "
+    "(1/9)\n",
+    "26/11/25 04:00:01 INFO BlockManagerInfo: Added broadcast_{n}_piece0 in memory on ip-10-0-0-7:41001 (size: 36.5 "
+    "KiB)\n",
     "26/11/25 04:00:02 INFO Executor: Running task {n}.0 in stage 12.0 (TID {n})\n",
 )
 _TROUBLE = (
-    "26/11/25 04:00:02 WARN TaskSetManager: Lost task {n}.0 in stage 12.0 (TID {n}) (ip-10-0-0-7.ec2.internal executor 4): "
+    "26/11/25 04:00:02 WARN TaskSetManager: Lost task {n}.0 in stage 12.0 (TID {n}) (ip-10-0-0-7.ec2.internal "
+    "executor 4): "
     "java.io.IOException: Connection reset by peer\n",
-    "\tat org.apache.spark.network.client.TransportResponseHandler.channelInactive(TransportResponseHandler.java:{n})\n",
-    "\tat io.netty.channel.AbstractChannelHandlerContext.invokeChannelInactive(AbstractChannelHandlerContext.java:{n})\n",
+    "\tat org.apache.spark.network.client.TransportChannelHandler.channelRead(TransportChannelHandler.java:{n})\n",
+    "\tat io.netty.channel.ChannelHandlerContext.invokeChannelInactive(ChannelHandlerContext.java:{n})\n",
 )
 _END = (
     "26/11/25 04:59:59 ERROR Executor: Exception in task 3.3 in stage 12.0 (TID 61)\n"

@@ -58,8 +58,8 @@ _Files = Annotated[
     typer.Option(
         "--file",
         metavar="LOG",
-        help="diagnose logs that you have, without AWS: any log of Spark, YARN, EMR or Livy, zipped or not; - is standard "
-        "input",
+        help="diagnose logs that you have, without AWS: any log of Spark, YARN, EMR or Livy, zipped or not; "
+        "- is standard input",
         show_default=False,
     ),
 ]

@@ -21,6 +21,7 @@ from launcher.emr.diagnosis import (
     starting,
     storage,
     tables,
+    yarn,
 )
 from launcher.emr.diagnosis.evidence import Cause, Evidence, Finding
 from launcher.emr.diagnosis.memory_advice import ways_to_set
@@ -83,6 +84,14 @@ CAUSES = (
     Cause("driver-heap", memory.driver_heap),
     Cause("executor-beyond-limit", memory.executor_beyond_limit),
     Cause("driver-beyond-limit", memory.driver_beyond_limit),
+    Cause("wrong-queue", yarn.wrong_queue),
+    Cause("shuffle-service", yarn.shuffle_service),
+    Cause("no-kerberos-ticket", yarn.no_ticket),
+    Cause("no-port", yarn.no_port),
+    Cause("not-serializable", yarn.not_serializable),
+    Cause("preempted", yarn.preempted),
+    Cause("application-killed", yarn.application_killed),
+    Cause("unreachable-service", yarn.unreachable_service),
     Cause("livy-version", livy.livy_version),
     Cause("livy-no-sql", livy.livy_no_sql),
     Cause("livy-too-many-sessions", livy.livy_too_many),
@@ -93,9 +102,11 @@ CAUSES = (
     Cause("python-worker-died", memory.python_worker_died, is_consequence=True),
     Cause("livy-session-did-not-start", livy.livy_session_did_not_start, is_consequence=True),
     Cause("livy-session-died", livy.livy_session_died, is_consequence=True),
+    Cause("files-not-fetched", yarn.files_not_fetched, is_consequence=True),
     Cause("executors-failing", code.executors_failing, is_consequence=True),
     Cause("executor-lost", memory.executor_lost, is_consequence=True),
     Cause("context-not-initialized", code.exit_code_13, is_consequence=True),
+    Cause("program-error", code.program_error, is_consequence=True),
     Cause("run-failed", code.run_failed, is_consequence=True),
     Cause("spark-job-failed", code.spark_job_failed, is_consequence=True),
 )

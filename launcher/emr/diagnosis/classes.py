@@ -8,8 +8,10 @@ _GLUE = "/usr/share/aws/hmclient/lib/aws-glue-datacatalog-spark-client.jar"
 _HUDI, _ICEBERG = "/usr/lib/hudi/hudi-spark-bundle.jar", "/usr/share/aws/iceberg/lib/iceberg-spark3-runtime.jar"
 _DELTA = "/usr/share/aws/delta/lib/delta-spark.jar, /usr/share/aws/delta/lib/delta-storage.jar"
 _ON_EMR = {
-    "com.amazon.ws.emr.hadoop": f"EMR has it on each node: add {_EMRFS} to the class path (spark.driver.extraClassPath and "
-    "spark.executor.extraClassPath; spark-submit on the cluster has it from spark-defaults), or use s3a:// where it is not "
+    "com.amazon.ws.emr.hadoop": f"EMR has it on each node: add {_EMRFS} to the class path "
+    "(spark.driver.extraClassPath and "
+    "spark.executor.extraClassPath; spark-submit on the cluster has it from spark-defaults), or use s3a:// where it "
+    "is not "
     "EMR's Spark",
     "com.amazonaws.glue": f"EMR has it on each node: --jars {_GLUE}",
     "hudi": f"EMR has it on each node (application Hudi): --jars {_HUDI}",
@@ -17,7 +19,8 @@ _ON_EMR = {
     "delta": f"EMR has it on each node (delta-defaults: delta.enabled=true): --jars {_DELTA}",
 }
 _S3A = (
-    "EMR reads s3:// by itself: write the paths as s3://…; elsewhere --packages org.apache.hadoop:hadoop-aws:VERSION with "
+    "EMR reads s3:// by itself: write the paths as s3://…; elsewhere --packages org.apache.hadoop:hadoop-aws:VERSION "
+    "with "
     "Hadoop's own version"
 )
 # What loads a native library when it is first used.
@@ -48,12 +51,14 @@ def class_versions(evidence: Evidence) -> Finding | None:
         told = f"the class path has another version of a class than the program was built with{named}"
     scala = what.startswith("scala.")
     built = (
-        "build the program for the cluster's Scala, or take the package whose name ends in it (_2.12 for Spark 3 on EMR 6 "
+        "build the program for the cluster's Scala, or take the package whose name ends in it (_2.12 for Spark 3 on "
+        "EMR 6 "
         "and 7; _2.11 for Spark 2)"
     )
     library = what.split(".")[0] if what and not what.startswith(("com.", "org.", "io.", "net.")) else what
     apart = (
-        f"find which library brings {library or 'that class'} in an older version (Spark's own jars stand first): build with "
+        f"find which library brings {library or 'that class'} in an older version (Spark's own jars stand first): "
+        "build with "
         "the version that the cluster has, shade it (relocate its packages) in your jar, or set "
         "spark.driver.userClassPathFirst and spark.executor.userClassPathFirst to true"
     )
@@ -71,7 +76,8 @@ def native_library(evidence: Evidence) -> Finding | None:
     needs = evidence.first(r"(?P<needs>(?:GLIBC|GLIBCXX|CXXABI)_[\d.]+)' not found") or hit
     wants = needs.found.groupdict().get("needs")
     about = (
-        f"the library needs {wants}, a newer glibc or libstdc++ than the node has: use a version of it built for Amazon "
+        f"the library needs {wants}, a newer glibc or libstdc++ than the node has: use a version of it built for "
+        "Amazon "
         "Linux 2 (EMR 6) or 2023 (EMR 7), or a newer EMR release"
         if wants
         else "install it on all nodes with the bootstrap script, in the version for the nodes' processor and system "
@@ -102,7 +108,8 @@ def _set_up(evidence: Evidence, pattern: str, mostly: str) -> Finding | None:
         (
             f"look for the first error of that class, in the same process and before this one: {mostly}an "
             "UnsatisfiedLinkError or an ExceptionInInitializerError, with its Caused by",
-            "for native libraries, a folder for temporary files that may not run programs (noexec) is a reason, too: set "
+            "for native libraries, a folder for temporary files that may not run programs (noexec) is a reason, too: "
+            "set "
             "java.io.tmpdir to another one",
         ),
     )
@@ -116,11 +123,13 @@ def _unresolved(evidence: Evidence) -> Finding | None:
     unreached = evidence.first(r"Server access error|Host \S+ not found|Connection (timed out|refused)|UnknownHost")
     coordinates = package.replace("#", ":").replace(";", ":")
     network = (
-        "the node could not reach the repository: give its subnet a way to the network (NAT), or upload the jars to S3 and "
+        "the node could not reach the repository: give its subnet a way to the network (NAT), or upload the jars to "
+        "S3 and "
         "name them with --jars s3://… (spark.jars)"
     )
     name = (
-        f"check the coordinates {coordinates} (group:name_SCALA:version, where SCALA is 2.12 or 2.11, not 2.11.12), and "
+        f"check the coordinates {coordinates} (group:name_SCALA:version, where SCALA is 2.12 or 2.11, not 2.11.12), "
+        "and "
         "the repository (--repositories)"
     )
     return Finding(
@@ -179,7 +188,8 @@ def _class(evidence: Evidence) -> Finding | None:
 
 def _if_own(hit: Hit) -> str:
     return (
-        "if it is the program's own, check --class and that the jar holds it (unzip -l JAR), with its dependencies in it "
+        "if it is the program's own, check --class and that the jar holds it (unzip -l JAR), with its dependencies in "
+        "it "
         "or named by --jars"
     )
 

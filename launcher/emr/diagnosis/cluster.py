@@ -1,6 +1,6 @@
 """Causes of failure in a cluster that was ready: its nodes, its end, its room."""
 
-from launcher.emr.diagnosis.evidence import OF_CLUSTER, OF_NODES, OF_STEP, Evidence, Finding, proven, told_by
+from launcher.emr.diagnosis.evidence import OF_CLUSTER, OF_NODES, OF_STEP, Evidence, Finding, proven
 from launcher.support.command_lines import command_line
 
 

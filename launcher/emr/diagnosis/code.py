@@ -42,10 +42,12 @@ def wrong_arguments(evidence: Evidence) -> Finding | None:
     correct = f"correct the step and submit it again{f'; it was: {command}' if command else ''}"
     if hit.found["master"]:
         return Finding(
-            f"spark-submit does not take the master or the deploy mode that it was given: {hit.line.text.strip()[:200]}",
+            "spark-submit does not take the master or the deploy mode that it was given: "
+            f"{hit.line.text.strip()[:200]}",
             proven(hit),
             (
-                "on EMR it is --master yarn, with --deploy-mode cluster or client beside it (yarn-client and yarn-cluster are "
+                "on EMR it is --master yarn, with --deploy-mode cluster or client beside it (yarn-client and "
+                "yarn-cluster are "
                 "of Spark 1); take a master out of the code, too",
                 correct,
             ),
@@ -133,7 +135,8 @@ def exit_code_13(evidence: Evidence) -> Finding | None:
     if hit is None:
         return None
     return Finding(
-        "the driver ended with exit code 13: its program raised an error, or made no SparkContext; which, its own log says",
+        "the driver ended with exit code 13: its program raised an error, or made no SparkContext; which, its own log "
+        "says",
         proven(hit),
         _to_make_a_context(evidence, hit),
     )
@@ -145,23 +148,51 @@ def _to_make_a_context(evidence: Evidence, hit: Hit) -> tuple[str, ...]:
 
 _NO_CONTEXT = (
     "read the driver's log, for an error before it (stdout, too): {cluster logs APPLICATION}",
-    'take a master out of the code (setMaster, .master("local[*]")): in cluster mode it comes from --master yarn alone, and '
+    'take a master out of the code (setMaster, .master("local[*]")): in cluster mode it comes from --master yarn '
+    "alone, and "
     "another one makes the session elsewhere",
     "a program that has work to do before it makes its session needs a larger spark.yarn.am.waitTime (100s)",
 )
 
 
-def executors_failing(evidence: Evidence) -> Finding | None:
-    """So many executors failed that Spark gave up; why stands in their own logs."""
-    hit = evidence.first(r"Max number of executor failures \((?P<count>\d+)\) reached")
+def program_error(evidence: Evidence) -> Finding | None:
+    """A program of Java's or Scala's raised an error that no other cause matches."""
+    hit = evidence.first(
+        r"User class threw exception: (?P<error>[\w.$]+(?:: .+)?)|"
+        r"Exception in thread \"main\" (?P<main>(?!org\.apache\.spark\.SparkException: (?:Application|Yarn|"
+        r"Job))[\w.$]+: .+)"
+    )
     if hit is None:
         return None
+    error = (hit.found["error"] or hit.found["main"]).strip()
     return Finding(
-        f"{hit.found['count']} executors failed, and Spark gave up; why, their own logs say",
+        f"the program raised {cut(error, 300)}",
+        proven(hit, evidence.first(r"^Caused by: ")),
+        (
+            "read the lines under it: the last Caused by says what it was, and the first frame of the program's own "
+            "where",
+            "the driver's log has all of it: "
+            f"{command_line('cluster', 'logs', 'APPLICATION', cluster=evidence.cluster.id)}",
+        ),
+    )
+
+
+def executors_failing(evidence: Evidence) -> Finding | None:
+    """So many executors failed that Spark gave up; why stands in their own logs."""
+    hit = evidence.first(
+        r"Max number of executor failures \((?P<count>\d+)\) reached|[Ee]xit [Ss]tatus: 1\b.*Exception from "
+        r"container-launch"
+    )
+    if hit is None:
+        return None
+    many = f"{hit.found['count']} executors failed, and Spark gave up"
+    return Finding(
+        f"{many if hit.found['count'] else 'executors ended with exit code 1'}; why, their own logs say",
         proven(hit),
         (
             f"read the executors' logs: {command_line('cluster', 'logs', 'APPLICATION', cluster=evidence.cluster.id)}",
-            "executors that all end at once have the same trouble: an option of Java's, a missing file or Python, memory",
+            "executors that all end at once have the same trouble: an option of Java's, a missing file or Python, "
+            "memory",
         ),
     )
 

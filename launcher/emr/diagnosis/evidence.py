@@ -160,22 +160,22 @@ class Evidence:
 
 def telling(lines: Iterable[str]) -> tuple[Line, ...]:
     """The lines of a log that may say what went wrong, without the routine; bounded, however long the log is."""
-    first: list[Line] = []
-    between: list[Line] = []
-    last: deque[Line] = deque()
+    first: list[tuple[int, str]] = []
+    between: list[tuple[int, str]] = []
+    last: deque[tuple[int, str]] = deque()
     for number, text in enumerate(lines, start=1):
-        if not text.strip() or _ROUTINE.match(text):
+        if text.isspace() or _ROUTINE.match(text) or not text:
             continue
-        line = Line(number, _COLOURS.sub("", text[:_WIDTH]).rstrip())
         if len(first) < _FIRST:
-            first.append(line)
+            first.append((number, text))
             continue
-        last.append(line)
+        last.append((number, text))
         if len(last) > _LAST:
             gone = last.popleft()
-            if len(between) < _BETWEEN and _TROUBLE.search(gone.text):
+            if len(between) < _BETWEEN and _TROUBLE.search(gone[1]):
                 between.append(gone)
-    return (*first, *between, *last)
+    kept = (*first, *between, *last)
+    return tuple(Line(number, _COLOURS.sub("", text[:_WIDTH]).rstrip()) for number, text in kept)
 
 
 def said(name: str, *texts: str) -> Source:

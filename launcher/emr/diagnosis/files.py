@@ -6,6 +6,7 @@ import io
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from launcher.emr.clusters import UNKNOWN
@@ -33,7 +34,7 @@ def _source(file: str) -> Source:
     try:
         if file == STANDARD_INPUT:
             return Source(name, telling(lines(sys.stdin.buffer)), ends=True, is_any=True)
-        with open(file, "rb") as stream:
+        with Path(file).open("rb") as stream:
             return Source(name, telling(lines(stream)), ends=True, is_any=True)
     except FileNotFoundError:
         raise InputError(f"there is no file {file}: name a log that exists, or - for standard input") from None

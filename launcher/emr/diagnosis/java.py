@@ -24,7 +24,8 @@ def metaspace(evidence: Evidence) -> Finding | None:
         f"the {setting.of}'s Java had no more room for classes ({hit.found['what']}), which is not the heap",
         proven(hit),
         (
-            f"set {setting.shown(evidence)} to {limit}, or to twice the limit that is set there now; a larger heap does "
+            f"set {setting.shown(evidence)} to {limit}, or to twice the limit that is set there now; a larger heap "
+            "does "
             "not help",
             "many classes come from many generated queries in one session: end the session between them",
         ),
@@ -46,7 +47,8 @@ def direct_memory(evidence: Evidence) -> Finding | None:
         f"the {setting.of}'s Java had no more direct memory, which is beside the heap",
         proven(hit),
         (
-            f"set {setting.shown(evidence)} to -XX:MaxDirectMemorySize=1g (Netty alone: -Dio.netty.maxDirectMemory), and "
+            f"set {setting.shown(evidence)} to -XX:MaxDirectMemorySize=1g (Netty alone: -Dio.netty.maxDirectMemory), "
+            "and "
             f"raise {overhead.shown(evidence)} to {new}, from which it comes; a larger heap does not help",
             "if it happens while blocks are fetched, fetch fewer at a time: spark.reducer.maxReqsInFlight, "
             "spark.reducer.maxSizeInFlight",
@@ -118,7 +120,8 @@ def jvm_crash(evidence: Evidence) -> Finding | None:
 def java_version(evidence: Evidence) -> Finding | None:
     """A class is for another Java than the cluster's."""
     hit = evidence.first(
-        r"(?:UnsupportedClassVersionError: |(?<!\S))(?P<what>\S++) has been compiled by a more recent version of the Java Runtime "
+        r"(?:UnsupportedClassVersionError: |(?<!\S))(?P<what>\S++) has been compiled by a more recent version of the "
+        r"Java Runtime "
         r"\(class file version (?P<needs>\d+)[\d.]*\).* class file versions up to (?P<has>\d+)|"
         r"UnsupportedClassVersionError: (?P<old>\S+)|Unsupported class file major version (?P<major>\d+)"
     )
@@ -142,7 +145,8 @@ def java_version(evidence: Evidence) -> Finding | None:
 def _java_home(home: str) -> str:
     names = ("spark.yarn.appMasterEnv.JAVA_HOME", "spark.executorEnv.JAVA_HOME")
     return (
-        f"set {' and '.join(names)} to {home} (--conf, or spark-defaults; EMR 6 has Java 8, 11 and 17 beside each other, "
+        f"set {' and '.join(names)} to {home} (--conf, or spark-defaults; EMR 6 has Java 8, 11 and 17 beside each "
+        "other, "
         "EMR 7 has 17, and 8 and 11 too)"
     )
 
@@ -172,7 +176,8 @@ def _closed_module(evidence: Evidence) -> Finding | None:
 def _java_option(evidence: Evidence) -> Finding | None:
     """Java does not know one of its options, which were for another version."""
     hit = evidence.first(
-        r"Unrecognized (VM )?option:? '?(?P<option>[^\s']+)|Invalid maximum heap size: (?P<heap>\S+)|"
+        r"Unrecognized (?:VM option '|option: (?=-[A-Za-z]))(?P<option>[^\s']+)|Invalid maximum heap size: "
+        r"(?P<heap>\S+)|"
         r"Conflicting collector combinations"
     )
     if hit is None:

@@ -7,15 +7,17 @@ from launcher.emr.diagnosis.memory_advice import Setting, fits, raised
 from launcher.emr.sizes import largest_heap_mb, least_overhead_mb, megabytes, size
 from launcher.support.command_lines import command_line
 
-# Java calls much an OutOfMemoryError that is no full heap: threads, classes, buffers, arrays. Spark's own is the part of
-# the heap that it shares out.
+# Java calls much an OutOfMemoryError that is no full heap: threads, classes, buffers, arrays. Spark's own is of the
+# part of the heap that it shares out.
 _HEAP = (
-    r"(\b|Spark)OutOfMemoryError(?!: ([Uu]nable to create|Metaspace|Compressed class|PermGen|Direct buffer|Cannot reserve|"
+    r"(\b|Spark)OutOfMemoryError(?!: ([Uu]nable to create|Metaspace|Compressed class|PermGen|Direct buffer|Cannot "
+    r"reserve|"
     r"Requested array|Required (array|length)))\b|GC overhead limit exceeded|"
     r"[Ee]xit(ed with)? ?(status|code|Code):? 52\b"
 )
 _BEYOND = (
-    r"for exceeding (physical |virtual )?memory limits|running (\S+ )?beyond (the )?'?(PHYSICAL|physical|VIRTUAL|virtual)|"
+    r"for exceeding (physical |virtual )?memory limits|running (\S+ )?beyond (the )?'?(PHYSICAL|physical|VIRTUAL|"
+    r"virtual)|"
     r"[Ee]xit ?([Ss]tatus|[Cc]ode):? -10[34]\b"
 )
 # What YARN counted: the sentence names it, or gives the use of it alone.
@@ -73,7 +75,8 @@ def _beyond_allocation(evidence: Evidence) -> Finding | None:
         f"a driver or an executor was to have more {what} than YARN gives to one container",
         proven(hit),
         (
-            f"lower {setting}, or use larger nodes: {command_line('cluster', 'check', cluster=evidence.cluster.id)} says what fits",
+            f"lower {setting}, or use larger nodes: {command_line('cluster', 'check', cluster=evidence.cluster.id)} "
+            "says what fits",
         ),
     )
 
@@ -243,7 +246,8 @@ def _terminated(evidence: Evidence) -> Finding | None:
         proven(hit),
         setting,
         f"{who} ended from outside (exit code 143, a SIGTERM): by YARN for its memory, with the node, or by somebody",
-        f"a SIGTERM says not who sent it: if memory is not it, look whether the node went (cluster status), whether YARN took "
+        "a SIGTERM says not who sent it: if memory is not it, look whether the node went (cluster status), whether "
+        "YARN took "
         f"the {of} for another queue (preemption), or somebody stopped the application",
     )
 
@@ -272,7 +276,7 @@ def executor_lost(evidence: Evidence) -> Finding | None:
     """Executors were lost and no line says why; the most frequent reason is memory."""
     hit = evidence.first(
         r"ExecutorLostFailure|FetchFailedException|Lost executor \S+|MetadataFetchFailedException|"
-        r"Executor heartbeat timed out|no recent heartbeats|Remote RPC client disassociated"
+        r"Executor heartbeat timed out|no recent heartbeats|Remote RPC client disassociated|[Ee]xit [Ss]tatus: 56\b"
     )
     if hit is None:
         return None
@@ -310,7 +314,10 @@ def _gone_while_written_to(evidence: Evidence) -> Hit | None:
 
 
 _FRAME = re.compile(r"\bapi\.python\.\w*Python")
-_FEWER_TASKS = "or lower spark.executor.cores (spark.executor_cores in a params file), so that fewer tasks share an executor's memory"
+_FEWER_TASKS = (
+    "or lower spark.executor.cores (spark.executor_cores in a params file), so that fewer tasks share an executor's "
+    "memory"
+)
 
 
 def _raise(evidence: Evidence, proof: tuple[Hit, ...], setting: Setting, sentence: str, *more: str) -> Finding:

@@ -61,7 +61,8 @@ class Setting:
 def how_to_give() -> str:
     """How one job brings its own Python packages."""
     return (
-        "give them to the job in an archive made on the cluster's system (venv-pack): --archives s3://…/env.tar.gz#environment "
+        "give them to the job in an archive made on the cluster's system (venv-pack): --archives "
+        "s3://…/env.tar.gz#environment "
         "--conf spark.pyspark.python=./environment/bin/python"
     )
 
@@ -69,7 +70,8 @@ def how_to_give() -> str:
 def ways_to_set(evidence: Evidence, settings: Mapping[str, str]) -> str:
     """How the run's way of starting takes these settings (by our names): what to write, as it is written."""
     if evidence.params:
-        return f"in the params file, or after the command: {' '.join(f'-p {each}={value}' for each, value in settings.items())}"
+        typed = " ".join(f"-p {name}={value}" for name, value in settings.items())
+        return f"in the params file, or after the command: {typed}"
     spark = {_SPARKS.get(name, name.removeprefix("spark.conf.")): value for name, value in settings.items()}
     options = " ".join(f"--conf {shlex.quote(f'{name}={value}')}" for name, value in spark.items())
     cell: dict[str, object] = {_CONFIGURE[name]: value for name, value in spark.items() if name in _CONFIGURE}

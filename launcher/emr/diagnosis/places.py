@@ -9,7 +9,8 @@ LINES_AROUND = 40
 S3_PLACE = re.compile(rf"{BEGINNING}[^\s'\",;:()\]]+[^\s'\",;:()\].]")
 # AWS's client names the bucket in the request's address, and the key after it.
 _REQUEST = re.compile(
-    r"request: (?:GET|PUT|HEAD|POST|DELETE) https?://(?P<bucket>[\w.-]+?)\.s3[\w.-]*\.amazonaws\.com\S* (?P<key>[^\s{]*)"
+    r"request: (?:GET|PUT|HEAD|POST|DELETE) https?://(?P<bucket>[\w.-]+?)\.s3[\w.-]*\.amazonaws\.com\S* "
+    r"(?P<key>[^\s{]*)"
 )
 
 

@@ -24,30 +24,56 @@ _NUMPY_1 = (
     "versions of those packages; in the group `cluster` of pyproject.toml, then `make lock`"
 )
 _UNFIT = (
-    (r"numpy\.dtype size changed|compiled using NumPy 1|numpy\.core\.multiarray failed to import|_ARRAY_API not found",
-     "packages were built for another numpy than is installed", _NUMPY_1),
-    (r"No module named '?numpy\._core|module 'numpy' has no attribute '(bool|int|float|object|str)'",
-     "numpy is of another version than the code, or what wrote the pickle, was made with", _NUMPY_1),
-    (r"binary incompatibility|was built against a different version",
-     "a package was built against another version of one that it needs", "install both anew, together, so that pip chooses "
-     "versions that fit; pin them in the group `cluster` of pyproject.toml"),
-    (r"TypeError: an integer is required \(got type bytes\)",
-     "this PySpark does not know this Python: Spark 2 ends with Python 3.7", "use Python 3.7 with Spark 2, or Spark 3 (EMR 6 "
-     "and 7), which takes Python 3.8 and later"),
-    (r"code\(\) argument 13 must be str|IndexError: tuple index out of range.*|code expected at least",
-     "this PySpark does not know this Python: Spark before 3.4 ends with Python 3.10", "use Python 3.10 or older, or Spark "
-     "3.4 and later (EMR 6.12 and later)"),
-    (r"No module named '?distutils",
-     "Python 3.12 has no distutils any more, which this package (Spark before 4 among them) needs",
-     "use Python 3.11 for driver and executors, or install setuptools on all nodes"),
-    (r"'DataFrame' object has no attribute 'iteritems'",
-     "pandas 2 is newer than this Spark knows (before 3.4)", "pin pandas<2, or use Spark 3.4 and later (EMR 6.12 and later)"),
-    (r"(?P<which>P\w+) >= (?P<least>[\d.]+) must be installed; however, your version (was|is) (?P<has>[\d.]+)",
-     "{which} {has} is older than Spark needs ({least})", "install {which} {least} or later on all nodes, in the group "
-     "`cluster` of pyproject.toml"),
-    (r"module 'collections' has no attribute '(Callable|Mapping|Iterable|MutableMapping|Hashable)'",
-     "a package is older than this Python (3.10 took those names away)", "use a newer version of that package, or Python 3.9"),
-)  # fmt: skip
+    (
+        r"numpy\.dtype size changed|compiled using NumPy 1|numpy\.core\.multiarray failed to import|_ARRAY_API not "
+        r"found",
+        "packages were built for another numpy than is installed",
+        _NUMPY_1,
+    ),
+    (
+        r"No module named '?numpy\._core|module 'numpy' has no attribute '(bool|int|float|object|str)'",
+        "numpy is of another version than the code, or what wrote the pickle, was made with",
+        _NUMPY_1,
+    ),
+    (
+        r"binary incompatibility|was built against a different version",
+        "a package was built against another version of one that it needs",
+        "install both anew, together, so that pip "
+        "chooses "
+        "versions that fit; pin them in the group `cluster` of pyproject.toml",
+    ),
+    (
+        r"TypeError: an integer is required \(got type bytes\)",
+        "this PySpark does not know this Python: Spark 2 ends with Python 3.7",
+        "use Python 3.7 with Spark 2, or Spark 3 (EMR 6 and 7), which takes Python 3.8 and later",
+    ),
+    (
+        r"code\(\) argument 13 must be str|Could not serialize object: IndexError: tuple index out of range|code "
+        r"expected at least",
+        "this PySpark does not know this Python: Spark before 3.4 ends with Python 3.10",
+        "use Python 3.10 or older, or Spark 3.4 and later (EMR 6.12 and later)",
+    ),
+    (
+        r"No module named '?distutils",
+        "Python 3.12 has no distutils any more, which this package (Spark before 4 among them) needs",
+        "use Python 3.11 for driver and executors, or install setuptools on all nodes",
+    ),
+    (
+        r"'DataFrame' object has no attribute 'iteritems'",
+        "pandas 2 is newer than this Spark knows (before 3.4)",
+        "pin pandas<2, or use Spark 3.4 and later (EMR 6.12 and later)",
+    ),
+    (
+        r"(?P<which>P\w+) >= (?P<least>[\d.]+) must be installed; however, your version (was|is) (?P<has>[\d.]+)",
+        "{which} {has} is older than Spark needs ({least})",
+        "install {which} {least} or later on all nodes, in the group `cluster` of pyproject.toml",
+    ),
+    (
+        r"module 'collections' has no attribute '(Callable|Mapping|Iterable|MutableMapping|Hashable)'",
+        "a package is older than this Python (3.10 took those names away)",
+        "use a newer version of that package, or Python 3.9",
+    ),
+)
 
 
 def package_versions(evidence: Evidence) -> Finding | None:
@@ -107,7 +133,8 @@ def missing_python(evidence: Evidence) -> Finding | None:
     """The Python that Spark is to start is not there, or may not be run."""
     hit = evidence.first(
         r"Cannot run program \"(?P<program>[^\"]*python[\d.]*)\".*error=(?P<error>2|13)\b|"
-        r"(?<![\w./-])(?P<shell>[\w./-]*/bin/python[\d.]*): (No such file or directory|Permission denied|bad interpreter)"
+        r"(?<![\w./-])(?P<shell>[\w./-]*/bin/python[\d.]*): (No such file or directory|Permission denied|bad "
+        r"interpreter)"
     )
     if hit is None:
         return None
@@ -115,7 +142,8 @@ def missing_python(evidence: Evidence) -> Finding | None:
     refused = hit.found["error"] == "13" or "Permission denied" in hit.line.text
     packed = not program.startswith("/")
     pack = (
-        "pack it on the cluster's own system with venv-pack, and make the environment with copies, not links (python -m venv "
+        "pack it on the cluster's own system with venv-pack, and make the environment with copies, not links (python "
+        "-m venv "
         "--copies): a packed link to /usr/bin/python points to nothing elsewhere"
     )
     if refused:
@@ -123,7 +151,8 @@ def missing_python(evidence: Evidence) -> Finding | None:
             f"Spark may not run the Python {program}: it is there, or its folder is, and the rights are missing",
             proven(hit),
             (
-                "mostly it is a link into a folder that YARN's user may not enter (a home folder, as of pyenv or conda): put "
+                "mostly it is a link into a folder that YARN's user may not enter (a home folder, as of pyenv or "
+                "conda): put "
                 "that Python where everybody has the right to read and run it (chmod -R a+rX), as /opt",
                 pack,
             ),
@@ -137,7 +166,8 @@ def missing_python(evidence: Evidence) -> Finding | None:
 
 def _where_python(program: str) -> str:
     return (
-        f"check that {program} is on all nodes (the bootstrap script makes it), and what names it: spark.pyspark.python, "
+        f"check that {program} is on all nodes (the bootstrap script makes it), and what names it: "
+        "spark.pyspark.python, "
         "PYSPARK_PYTHON in spark-env, spark.yarn.appMasterEnv.PYSPARK_PYTHON"
     )
 
@@ -153,12 +183,14 @@ def advice_on(error: Hit) -> tuple[str, ...]:
 _ERRORS = (
     (
         r"SPARK-5063|CONTEXT_ONLY_VALID_ON_DRIVER|reference SparkContext from",
-        "the session (spark, its SparkContext, a DataFrame) must not be used inside a function that is sent to workers: take "
+        "the session (spark, its SparkContext, a DataFrame) must not be used inside a function that is sent to "
+        "workers: take "
         "it out of that function, or of the object whose method it is",
     ),
     (
         r"UNRESOLVED_COLUMN.*with name (?P<column>\S+)|cannot resolve '?(?P<old>[^' ]+)",
-        "the table at that point has no such column as {column}: print its columns (df.printSchema()) in the line before; a "
+        "the table at that point has no such column as {column}: print its columns (df.printSchema()) in the line "
+        "before; a "
         "name with a dot in it needs backticks, and after groupBy or select a nested field has its short name",
     ),
     (
@@ -168,6 +200,7 @@ _ERRORS = (
     ),
     (
         r"Read timed out|Max retries exceeded|Name or service not known|Temporary failure in name resolution",
-        "the node has no way to that address: give its subnet one (NAT, or a VPC endpoint), or do not call it from there",
+        "the node has no way to that address: give its subnet one (NAT, or a VPC endpoint), or do not call it from "
+        "there",
     ),
 )

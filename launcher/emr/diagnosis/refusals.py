@@ -28,8 +28,8 @@ _CLIENT = (
     r"(?:(?:AmazonS3Exception|S3Exception).*(?:Status Code: 403|Access Denied)|Access Denied \(Service: (?:Amazon )?S3)"
 )
 _READ, _LIST, _WRITE, _DELETE = "s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject"
-# The actions that an operation needs, by the words in its name, whoever names it: AWS's clients, S3A, a run of ours. The
-# order counts: `ListObjects` before `Object`.
+# The actions that an operation needs, by the words in its name, whoever names it: AWS's clients, S3A, a run of ours.
+# The order counts: `ListObjects` before `Object`.
 _ACTIONS = (
     (r"(?i)^abort", ("s3:AbortMultipartUpload",)),
     (r"(?i)delete", (_DELETE,)),
@@ -100,7 +100,8 @@ def _untold(refused: _Refused, role: str, partition: str) -> Finding:
         f"access denied: {role} was refused {on}; the log does not say for what",
         proven(refused.hit),
         (
-            f"reading needs {_READ} on {arn}/* and {_LIST} on the bucket, writing {_WRITE} and {_DELETE} too; where the "
+            f"reading needs {_READ} on {arn}/* and {_LIST} on the bucket, writing {_WRITE} and {_DELETE} too; where "
+            "the "
             "bucket is encrypted with KMS, reading needs kms:Decrypt and writing kms:GenerateDataKey on its key",
             "allow that role what the run was about to do there (ours is in infrastructure/iam.tf)",
         ),
@@ -113,8 +114,10 @@ def _way(why: str, action: str) -> str | None:
         return None
     if "session policy" in why:
         return (
-            f"the session was opened with a session policy that leaves {action} out, and the role's own policies do not "
-            "count beyond it: add the statement below to the session policy, where the role is assumed (the catalogue or "
+            f"the session was opened with a session policy that leaves {action} out, and the role's own policies do "
+            "not "
+            "count beyond it: add the statement below to the session policy, where the role is assumed (the catalogue "
+            "or "
             "service that hands out the credentials)"
         )
     limits = {
@@ -170,7 +173,7 @@ def _actions(operation: str) -> tuple[str, ...]:
 
 
 def _operation_near(hit: Hit) -> str:
-    """The operation of S3's in the request, or in the Java stack below, or that something was being written; "" if none."""
+    """S3's operation, from the request, the Java stack below, or lines that say that something is written; or ""."""
     asked = _REQUEST.search(hit.line.text)
     if asked:
         return asked["operation"] or _METHODS[asked["method"]]

@@ -42,7 +42,8 @@ _STAGES = (
         r"ApplicationMaster\b|User class threw|^Traceback|Py4J|SparkContext|User application exited",
         r"_000001/",
         (
-            "read the driver's log, stdout too: {cluster logs APPLICATION} in cluster mode, {cluster logs STEP} in client mode",
+            "read the driver's log, stdout too: {cluster logs APPLICATION} in cluster mode, {cluster logs STEP} in "
+            "client mode",
             "run the same code on a sample of the data on one machine (--target local), where the whole error shows",
         ),
     ),
@@ -52,7 +53,8 @@ _STAGES = (
         r"^$",
         (
             "see what holds the cluster's memory and cores: {cluster ui}, {sessions}",
-            "end what is not needed, ask for less (spark.executor.memory, spark.executor.instances), or add nodes (cluster resize)",
+            "end what is not needed, ask for less (spark.executor.memory, spark.executor.instances), or add nodes "
+            "(cluster resize)",
         ),
     ),
     Stage(
@@ -78,9 +80,11 @@ _STAGES = (
         r"\bTERMINAT(ED|ING)\b|TERMINATED_WITH_ERRORS|VALIDATION_ERROR|StateChangeReason",
         r"^$",
         (
-            "read the bootstrap logs of its nodes, if any came so far: {cluster logs --bootstrap}, and what installed the "
+            "read the bootstrap logs of its nodes, if any came so far: {cluster logs --bootstrap}, and what installed "
+            "the "
             "applications after them, under node/NODE/provision-node: {cluster logs}",
-            "check the network of its subnet: without a way to S3 and to EMR's service (NAT, or VPC endpoints) nodes start "
+            "check the network of its subnet: without a way to S3 and to EMR's service (NAT, or VPC endpoints) nodes "
+            "start "
             "and are never ready; then the service role and the security groups: {cluster check}",
         ),
     ),

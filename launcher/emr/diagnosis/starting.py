@@ -1,4 +1,4 @@
-"""Causes of failure before a cluster is ready: what EMR refuses, what EC2 does not have, what fails on the new nodes."""
+"""Causes of failure before a cluster is ready: what EMR refuses, what EC2 lacks, what fails on the new nodes."""
 
 from launcher.emr.diagnosis.evidence import OF_CLUSTER, Evidence, Finding, Hit, proven, told_by
 from launcher.emr.policies import needed_on, partition_of, statement
@@ -10,7 +10,10 @@ _ON_NODES = (
     r"(?i)\bOn (?:the )?(?P<role>\w+|\d+ \w+) instances? \((?:including )?(?P<nodes>i-\w+(?:,? (?:and )?i-\w+)*)\),? "
     r"(?P<what>.+)"
 )
-_DOWNLOAD = r"(?i)\b(?P<what>(?:the )?(?P<role>\w++) instance \((?P<nodes>i-\w+)\) failed (?:attempting )?to download.*bootstrap.*)"
+_DOWNLOAD = (
+    r"(?i)\b(?P<what>(?:the )?(?P<role>\w++) instance \((?P<nodes>i-\w+)\) failed (?:attempting )?to download.*"
+    r"bootstrap.*)"
+)
 _SAID_BY_A_SCRIPT = r"(?i)^bootstrap.*(error|fail|cannot)|\b(error|fatal|cannot|failed)\b"
 _FETCHED = (
     r"[Dd]ownload(?:ing)? (?:file )?'?(?P<place>s3://[^\s']+)",
@@ -76,7 +79,8 @@ def _not_fetched(evidence: Evidence, hit: Hit) -> Finding:
 # EC2 had no capacity for these instances, or the account has reached a quota.
 capacity_or_quota = told_by(
     r"(?i)(do(es)?|did) ?n[o']t have (sufficient|enough) .{0,60}capacity|insufficient.{0,40}capacity|"
-    r"InsufficientInstanceCapacity|exceeds? (the|your) (EC2|instance|vCPU|account).{0,20}(quota|limit)|quota.{0,20} exceeded|"
+    r"InsufficientInstanceCapacity|exceeds? (the|your) (EC2|instance|vCPU|account).{0,20}(quota|limit)|quota.{0,20} "
+    r"exceeded|"
     r"vCPU (limit|quota)|VcpuLimitExceeded|InstanceLimitExceeded|MaxSpotInstanceCountExceeded|no Spot capacity|"
     r"Spot.{0,60}(price|bid).{0,60}(too low|above your)",
     "the cluster did not get its instances from EC2",
@@ -155,7 +159,8 @@ def service_role(evidence: Evidence) -> Finding | None:
 
 # The network that the cluster was to use cannot be used.
 wrong_network = told_by(
-    r"(?i)(?P<why>(subnet|VPC)[\w/ ]* (configuration )?(was|is) (invalid|not valid).*|supplied ec?2?SubnetId .*not valid.*|"
+    r"(?i)(?P<why>(subnet|VPC)[\w/ ]* (configuration )?(was|is) (invalid|not valid).*|supplied ec?2?SubnetId .*not "
+    r"valid.*|"
     r"cannot find route to InternetGateway.*|(subnet|security group)s? .{0,60}(does|do) not exist.*|"
     r"InsufficientFreeAddressesInSubnet.*|subnet .{0,60}(not enough|no(t enough)? (free|available)) .{0,20}addresses.*|"
     r"(DNS (hostnames|resolution)) .{0,60}(disabled|must be enabled|not enabled).*)",

@@ -1,4 +1,4 @@
-"""Causes of failure related to data in S3 and on disks: missing places, regions, throttling, credentials, full disks."""
+"""Causes of failure related to data in S3 and on disks: missing places, regions, throttling, keys, full disks."""
 
 import re
 
@@ -12,7 +12,8 @@ from lib.support.s3_uri import bucket_and_key
 # What AWS says of keys that are wrong; its newer client leaves the code out.
 WRONG_CREDENTIALS = (
     r"InvalidAccessKeyId|SignatureDoesNotMatch|InvalidClientTokenId|UnrecognizedClientException|RequestTimeTooSkewed|"
-    r"[Ss]ecurity token included in the request is invalid|[Tt]he provided token is malformed|InvalidToken\b|"
+    r"[Ss]ecurity token included in the request is invalid|[Tt]he provided token is malformed|(Error Code: |"
+    r"\()InvalidToken\b|"
     r"Access Key Id you provided does not exist|request signature we calculated does not match|"
     r"difference between the request time and the current time is too large"
 )
@@ -78,7 +79,8 @@ staging_lost = told_by(
     r"|(?<!\S)(?=\S*\.sparkStaging)(?P<staged>\S++) does not exist",
     "YARN's nodes did not find the files that spark-submit leaves for them (.sparkStaging); the input is not meant",
     'do not set a master in the code (no .master("local") or setMaster): it comes from spark-submit\'s --master yarn',
-    "a place that begins with file: is on one node alone: submit where HADOOP_CONF_DIR is /etc/hadoop/conf, so that they go "
+    "a place that begins with file: is on one node alone: submit where HADOOP_CONF_DIR is /etc/hadoop/conf, so that "
+    "they go "
     "to HDFS; or set spark.yarn.stagingDir to a place in HDFS or S3",
     "the files also go when the application ends: if it was killed or ended first, its driver's log says why: "
     "{cluster logs APPLICATION}",
@@ -102,7 +104,8 @@ def wrong_region(evidence: Evidence) -> Finding | None:
     find = "" if region else f" (which one: {aws_command('s3api', 'get-bucket-location', '--bucket', bucket)})"
     setting = Setting.of_spark("spark.hadoop.fs.s3a.endpoint.region")
     return Finding(
-        f"the bucket{f' of {place}' if place else ''} is in another region{f', {region},' if region else ''} than was asked",
+        f"the bucket{f' of {place}' if place else ''} is in another region{f', {region},' if region else ''} than was "
+        "asked",
         proven(hit),
         (
             f"use a cluster in the region of the bucket{find}: reading across regions is slow, and is billed",
@@ -143,7 +146,8 @@ def s3_connections(evidence: Evidence) -> Finding | None:
         return None
     setting = Setting.of_spark("spark.hadoop.fs.s3a.connection.maximum")
     return Finding(
-        "S3's client had no connection left in its pool: more readers at a time than connections, or streams that nobody "
+        "S3's client had no connection left in its pool: more readers at a time than connections, or streams that "
+        "nobody "
         "closed",
         proven(hit),
         (
@@ -171,9 +175,11 @@ def s3_unreachable(evidence: Evidence) -> Finding | None:
         f"the connection to AWS broke, or could not be made ({why})",
         proven(hit),
         (
-            "run it again if it worked for a while: connections break under many requests at a time; have fewer tasks at a time, "
+            "run it again if it worked for a while: connections break under many requests at a time; have fewer tasks "
+            "at a time, "
             "or more tries (fs.s3.maxRetries in emrfs-site, spark.hadoop.fs.s3a.attempts.maximum)",
-            "if it never works, the subnet has no way there: give it a VPC endpoint for S3, or NAT, and let the security group "
+            "if it never works, the subnet has no way there: give it a VPC endpoint for S3, or NAT, and let the "
+            "security group "
             "pass port 443 out",
         ),
     )
@@ -199,7 +205,8 @@ def expired_credentials(evidence: Evidence) -> Finding | None:
             "the temporary AWS credentials that the program used had expired",
             proven(expired),
             (
-                "they were handed in, for the nodes' own renew themselves: give no keys and no token (in the connector's "
+                "they were handed in, for the nodes' own renew themselves: give no keys and no token (in the "
+                "connector's "
                 "options, spark.hadoop.fs.s3a.access.key, the environment), and let the nodes' role do it",
                 "where they must be handed in, ask for a longer session, or name a provider that renews them (one that "
                 "assumes the role itself)",
@@ -213,7 +220,8 @@ def expired_credentials(evidence: Evidence) -> Finding | None:
         proven(none),
         (
             "nodes get them from their instance profile: check that the cluster has one and that its role still exists",
-            "take settings that name other providers out (spark.hadoop.fs.s3a.aws.credentials.provider); in a container the "
+            "take settings that name other providers out (spark.hadoop.fs.s3a.aws.credentials.provider); in a "
+            "container the "
             "instance's metadata needs a hop limit of 2",
         ),
     )
@@ -258,7 +266,8 @@ def disk_full(evidence: Evidence) -> Finding | None:
         (
             "create the cluster with larger volumes (emr_core_ebs_size in infrastructure/), or with more core nodes, "
             "which share the data that Spark spills",
-            "files of old applications stay on the nodes: a new cluster starts empty; YARN gives no more containers to a node "
+            "files of old applications stay on the nodes: a new cluster starts empty; YARN gives no more containers "
+            "to a node "
             "whose disks are 90 % full",
         ),
     )

@@ -6,7 +6,7 @@ from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven, told
 from launcher.emr.diagnosis.memory_advice import Setting
 from lib.support.s3_uri import is_s3
 
-# A path or a URI: a word with a slash in it. It begins where the word does, and is taken whole, for some lines are long.
+# A path or a URI: a word with a slash in it. It begins where the word does, and is taken whole: some lines are long.
 _PLACE = r"(?<![^\s'\"`,;=({:])(?=[^\s'\"`,;]*/)[^\s'\"`,;]++"
 # The file stands in the error, or in the one around it.
 _BROKEN = (
@@ -47,7 +47,8 @@ mixed_schema = told_by(
     r"Parquet column cannot be converted.*?(in file (?P<file>[^\s.,]\S*?)\.? )?Column: \[(?P<column>[^\]]+)|"
     r"SchemaColumnConvertNotSupportedException|Failed (to merge|merging) (incompatible )?(schema|data types)",
     "the files of a table have different types in one column",
-    "read the files of each type by themselves and cast that column to one type, or write the table again with one type",
+    "read the files of each type by themselves and cast that column to one type, or write the table again with one "
+    "type",
 )
 
 
@@ -55,7 +56,8 @@ def output_exists(evidence: Evidence) -> Finding | None:
     """What was to be written is there already."""
     hit = evidence.first(
         rf"(?:Output directory|[Pp]ath) `?(?P<place>{_PLACE})`? already exists|PATH_ALREADY_EXISTS|"
-        rf"FileAlreadyExistsException: (?:Failed to rename .*|File already exists: ?|Path is a file: ?)?(?P<file>{_PLACE})"
+        rf"FileAlreadyExistsException: (?:Failed to rename .*|File already exists: ?|Path is a file: "
+        rf"?)?(?P<file>{_PLACE})"
     )
     if hit is None:
         return None
@@ -121,8 +123,10 @@ def missing_table(evidence: Evidence) -> Finding | None:
         )
     named = r"`?(?P<name>[\w.`-]+\w)`?"
     hit = evidence.first(
-        rf"Table or view not found:? {named}|TABLE_OR_VIEW_NOT_FOUND\] The table or view {named.replace('name', 'view')}|"
-        r"SCHEMA_NOT_FOUND\] The schema `?(?P<schema>[\w.`-]+\w)|Database '?(?P<database>[\w.-]+\w)'? (not found|does not exist)|"
+        rf"Table or view not found:? {named}|TABLE_OR_VIEW_NOT_FOUND\] The table or view "
+        rf"{named.replace('name', 'view')}|"
+        r"SCHEMA_NOT_FOUND\] The schema `?(?P<schema>[\w.`-]+\w)|Database '?(?P<database>[\w.-]+\w)'? (not found|does "
+        r"not exist)|"
         r"EntityNotFoundException|NoSuchTableException|NoSuchDatabaseException"
     )
     if hit is None:
@@ -133,7 +137,8 @@ def missing_table(evidence: Evidence) -> Finding | None:
         f"the catalogue has no {name}",
         proven(hit),
         (
-            "check its name and database (SHOW TABLES IN …), and that the cluster uses the catalogue that has it: the Glue "
+            "check its name and database (SHOW TABLES IN …), and that the cluster uses the catalogue that has it: the "
+            "Glue "
             "Data Catalog is a setting of the cluster, and without it each cluster has a catalogue of its own",
         ),
     )
@@ -171,7 +176,8 @@ def hdfs_unavailable(evidence: Evidence) -> Finding | None:
             proven(safe),
             (
                 "run it again in a minute: HDFS leaves safe mode by itself after its start",
-                "if it stays: hdfs dfsadmin -report and hdfs dfsadmin -safemode get on the primary node; lost core nodes "
+                "if it stays: hdfs dfsadmin -report and hdfs dfsadmin -safemode get on the primary node; lost core "
+                "nodes "
                 "took blocks with them (keep data in S3)",
             ),
         )
@@ -186,7 +192,8 @@ def hdfs_unavailable(evidence: Evidence) -> Finding | None:
             proven(full),
             (
                 "look at its nodes: hdfs dfsadmin -report on the primary node says which are dead, and which are full",
-                "if disks are full, remove files or use core nodes with more disk space; write results to s3://, and keep "
+                "if disks are full, remove files or use core nodes with more disk space; write results to s3://, and "
+                "keep "
                 "HDFS for what a job needs on the way; Spot and shrinking take core nodes, and blocks, away",
             ),
         )
@@ -205,7 +212,8 @@ def wrong_filesystem(evidence: Evidence) -> Finding | None:
         (
             "take the file system from the path, not the default one: path.getFileSystem(conf), or FileSystem.get(uri, "
             "conf) in Java; a library that does not needs a newer version",
-            f"or copy it there first: {'s3-dist-cp' if is_s3(place) else 'hdfs dfs -cp'} takes it to the default file system",
+            f"or copy it there first: {'s3-dist-cp' if is_s3(place) else 'hdfs dfs -cp'} takes it to the default file "
+            "system",
         ),
     )
 
@@ -213,7 +221,8 @@ def wrong_filesystem(evidence: Evidence) -> Finding | None:
 def broadcast_timeout(evidence: Evidence) -> Finding | None:
     """A table that was to be sent to all executors was not ready in time, or is too large."""
     hit = evidence.first(
-        r"Could not execute broadcast in (?P<seconds>\d+) secs|Cannot broadcast the table (that is|over) (larger than|8GB|\d+)|"
+        r"Could not execute broadcast in (?P<seconds>\d+) secs|Cannot broadcast the table (that is|over) (larger than|"
+        r"8GB|\d+)|"
         r"broadcast.*Futures timed out after \[(?P<after>\d+) seconds\]"
     )
     hit = hit or _future_of_a_broadcast(evidence)

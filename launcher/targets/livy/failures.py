@@ -132,9 +132,9 @@ def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> Expe
     where = f"{notebook}, {failure.cell}"
     if evidence.state in _OVER:
         known = _out_of_memory(in_log, evidence.spark, log) or _explained(in_log, evidence.spark, log)
-        ended = f"{session} ended during {where}: its state is {evidence.state}"
+        told = f"{session} ended during {where}: its state is {evidence.state}"
         idle = "" if log.lines else "; Livy ends sessions after livy.server.session.timeout"
-        return known or SessionFailed(f"{ended}{idle}", log, _GONE_CAUSE)
+        return known or SessionFailed(f"{told}{idle}", log, _GONE_CAUSE)
     if evidence.state is None and status and int(status[1]) < 500:
         return SessionFailed(
             f"Livy at {livy} has lost {session} ({where}): it was deleted, timed out (livy.server.session.timeout) "

@@ -64,7 +64,8 @@ ENDS = {
     ),
     "wrong-network": (
         "TERMINATED_WITH_ERRORS",
-        "The subnet configuration was invalid: Cannot find route to InternetGateway in main RouteTable rtb-1 for vpc vpc-1",
+        "The subnet configuration was invalid: Cannot find route to InternetGateway in main RouteTable rtb-1 for vpc "
+        "vpc-1",
     ),
 }
 

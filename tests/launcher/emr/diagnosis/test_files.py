@@ -22,7 +22,8 @@ OTHERS = {
     "a system": "Nov 26 04:00:01 host kernel: Out of memory: Killed process 4242 (mysqld) total-vm:9G\n"
     "Nov 26 04:00:02 host systemd[1]: backup.service: Main process exited, code=exited, status=137/n/a\n"
     "Nov 26 04:00:03 host rsyslogd: write error: No space left on device\n",
-    "a Java server": "26-Nov-2026 04:00:01.000 SEVERE [http-nio-8080-exec-1] org.apache.catalina.core.StandardWrapperValve\n"
+    "a Java server": "26-Nov-2026 04:00:01.000 SEVERE [http-nio-8080-exec-1] "
+        "org.apache.catalina.core.StandardWrapperValve\n"
     "java.lang.OutOfMemoryError: Java heap space\n\tat com.example.Shop.load(Shop.java:1)\n"
     "java.lang.ClassNotFoundException: com.example.Missing\n",
     "a Python server": "Traceback (most recent call last):\n  File \"/srv/app/views.py\", line 3, in get\n"
@@ -56,11 +57,11 @@ def test_no_cause_is_stated_of_another_program(tmp_path, program, encoding):
 def test_rubbish_has_lines_of_bounded_length_and_no_cause(tmp_path_factory, rubbish):
     log = tmp_path_factory.mktemp("rubbish") / "log"
     log.write_bytes(rubbish)
-    try:
+    if rubbish[:2] == b"\x1f\x8b":  # as a zipped file begins
+        with pytest.raises(InputError, match="cannot read"):
+            cause(log)
+    else:
         assert cause(log) == UNKNOWN
-    except InputError as error:  # it begins as a zipped file does
-        assert rubbish[:2] == b"\x1f\x8b"
-        assert "cannot read" in str(error)
 
 
 def test_binary_rubbish_without_line_ends_is_cut():

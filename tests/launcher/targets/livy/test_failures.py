@@ -237,7 +237,13 @@ def on(spark):
 @pytest.mark.parametrize(
     ("ename", "text", "state", "cause", "said"),
     [
-        ("LivyUnexpectedStatusException", "Status 'recovering' not supported by session", "idle", "livy-version", "older"),
+        (
+            "LivyUnexpectedStatusException",
+            "Status 'recovering' not supported by session",
+            "idle",
+            "livy-version",
+            "older",
+        ),
         (
             "SqlContextNotFoundException",
             "Neither SparkSession nor HiveContext/SqlContext is available.",
@@ -247,14 +253,16 @@ def on(spark):
         ),
         (
             "SparkStatementException",
-            f"{LOST}java.lang.OutOfMemoryError: unable to create new native thread\n{HEAD}py4j.protocol.Py4JJavaError: x\n",
+            f"{LOST}java.lang.OutOfMemoryError: unable to create new native "
+            f"thread\n{HEAD}py4j.protocol.Py4JJavaError: x\n",
             "idle",
             "out-of-threads",
             "a larger heap makes it worse",
         ),
         (
             "SparkStatementException",
-            "java.nio.file.AccessDeniedException: s3://other/x: innerMkdirs on s3://other/x: S3Exception: null (Service: S3, "
+            "java.nio.file.AccessDeniedException: s3://other/x: innerMkdirs on s3://other/x: S3Exception: null "
+            "(Service: S3, "
             f"Status Code: 403)\n{HEAD}py4j.protocol.Py4JJavaError: x\n",
             "idle",
             "access-denied",
