@@ -58,7 +58,7 @@ def main() -> None:
     if given.each:
         print(*(_shown(each) for scored in ways.values() for each in scored if not each.is_right), sep="\n")
     figures = [figure for title, scored in ways.items() for figure in _figures(title, scored)]
-    figures += [_cost(kind) for kind in long_log.KINDS]
+    figures += [] if given.dry_run else [_cost(kind) for kind in long_log.KINDS]
     if given.dry_run:
         print(*(figure.row() for figure in figures), sep="\n")
         return
