@@ -25,6 +25,12 @@ _S3A = (
 )
 # What loads a native library when it is first used.
 _NATIVE = r"snappy|zstd|lz4|netty|leveldb|rocksdb|hadoop\.io\.nativeio|xgboost|lightgbm|openblas|tensorflow"
+_FOR_EMRS_SPARK = (
+    "the library that calls it was built for another Spark; EMR's Spark differs from Apache's of the same version in "
+    "its inner "
+    "classes, so take the build that EMR brings instead of one in your jar: /usr/lib/hudi, /usr/share/aws/iceberg/lib, "
+    "/usr/share/aws/delta/lib"
+)
 _CLASS = r"(?P<{name}>[A-Za-z_][\w$]*(?:[./][\w$]+)+)"
 
 
@@ -50,6 +56,7 @@ def class_versions(evidence: Evidence) -> Finding | None:
     else:
         told = f"the class path has another version of a class than the program was built with{named}"
     scala = what.startswith("scala.")
+    spark = what.startswith("org.apache.spark.")
     built = (
         "build the program for the cluster's Scala, or take the package whose name ends in it (_2.12 for Spark 3 on "
         "EMR 6 "
@@ -62,6 +69,8 @@ def class_versions(evidence: Evidence) -> Finding | None:
         "the version that the cluster has, shade it (relocate its packages) in your jar, or set "
         "spark.driver.userClassPathFirst and spark.executor.userClassPathFirst to true"
     )
+    if spark:
+        return Finding(told, proven(hit), (_FOR_EMRS_SPARK, built))
     return Finding(told, proven(hit), (built, apart) if scala else (apart, built))
 
 

@@ -89,14 +89,15 @@ def missing_package(evidence: Evidence) -> Finding | None:
     """Python on the cluster lacks a package."""
     hit = evidence.first(
         r"(?:ModuleNotFoundError|ImportError): No module named '?(?P<module>[\w.]+)'?|"
-        r"ImportError: (?P<package>P\w+) >= [\d.]+ must be installed; however, it was not found"
+        r"ImportError: (?P<package>P\w+) >= [\d.]+ must be installed; however, it was not found|"
+        r"python[\d.]*: No module named '?(?P<worker>[\w.]+)"
     )
     own = evidence.stated("missing-package")
     if hit is None and own:
         return Finding("lib does not import on the cluster", proven(own), (_LIB_NEEDS,))
     if hit is None:
         return None
-    module = (hit.found["module"] or hit.found["package"].lower()).split(".")[0]
+    module = (hit.found["module"] or hit.found["worker"] or hit.found["package"].lower()).split(".")[0]
     if module in ("lib", "launcher"):
         return Finding(
             f"Python on the cluster cannot find this project's package {module}",
@@ -104,6 +105,18 @@ def missing_package(evidence: Evidence) -> Finding | None:
             (
                 "for spark-submit give --py-files lib.zip (make lib.zip); an experiment uploads it to <out>/source/ "
                 "by itself",
+            ),
+        )
+    if module in ("pyspark", "py4j"):
+        return Finding(
+            f"the Python that was started cannot find Spark's own package {module}",
+            proven(hit),
+            (
+                f"Spark gives its Python the folder of {module} in PYTHONPATH: do not replace it "
+                "(spark.executorEnv.PYTHONPATH, "
+                "PYTHONPATH in spark-env), and start programs with spark-submit; in a plain Python set "
+                "SPARK_HOME=/usr/lib/spark "
+                "and use findspark",
             ),
         )
     package = _PACKAGES.get(module, module)

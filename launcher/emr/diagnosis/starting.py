@@ -10,6 +10,8 @@ _ON_NODES = (
     r"(?i)\bOn (?:the )?(?P<role>\w+|\d+ \w+) instances? \((?:including )?(?P<nodes>i-\w+(?:,? (?:and )?i-\w+)*)\),? "
     r"(?P<what>.+)"
 )
+# What the node's own controller says of it.
+_BY_THE_NODE = r"(?P<role>)(?P<nodes>\bi-\w+): failed to start\. (?P<what>bootstrap action \d+ failed.*)"
 _DOWNLOAD = (
     r"(?i)\b(?P<what>(?:the )?(?P<role>\w++) instance \((?P<nodes>i-\w+)\) failed (?:attempting )?to download.*"
     r"bootstrap.*)"
@@ -24,13 +26,14 @@ _SAME_AGAIN = "the same cluster would fail again"
 
 def bootstrap_failed(evidence: Evidence) -> Finding | None:
     """The nodes did not start: a bootstrap action failed, or EMR could not install or start an application."""
-    hit = evidence.first(_ON_NODES, OF_CLUSTER)
+    hit = evidence.first(_ON_NODES, OF_CLUSTER) or evidence.first(_BY_THE_NODE)
     if hit is None:
         hit = evidence.first(_DOWNLOAD, OF_CLUSTER)
         return _not_fetched(evidence, hit) if hit else None
     nodes = [each.strip(", ") for each in hit.found["nodes"].replace("and ", "").split()]
     role, what = hit.found["role"], hit.found["what"].rstrip(". ")
-    on = f"the {role} node {nodes[0]}" if len(nodes) == 1 else f"{role} nodes ({', '.join(nodes)})"
+    one = f"the {f'{role} ' if role else ''}node {nodes[0]}"
+    on = one if len(nodes) == 1 else f"{role} nodes ({', '.join(nodes)})"
     said = evidence.first(_SAID_BY_A_SCRIPT, r"/bootstrap-actions/")
     remedy = [f"read that node's log: {_log_of(each, what, evidence)}" for each in nodes]
     if "provisioning" in what or "failed to launch" in what:
@@ -168,6 +171,7 @@ wrong_network = told_by(
     "the same cluster would fail again: give it a subnet of one VPC with a route to S3 and to EMR (an internet "
     "gateway for a public one; NAT or VPC endpoints for a private one), free addresses for all nodes, and DNS "
     "hostnames and resolution enabled in the VPC",
-    "infrastructure/ makes such a network; check the route table of the cluster's subnet",
+    "infrastructure/ makes such a network; check the route table of the cluster's subnet, and that its security groups "
+    "exist in the same VPC",
     where=OF_CLUSTER,
 )
