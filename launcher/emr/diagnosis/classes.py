@@ -31,6 +31,10 @@ _FOR_EMRS_SPARK = (
     "classes, so take the build that EMR brings instead of one in your jar: /usr/lib/hudi, /usr/share/aws/iceberg/lib, "
     "/usr/share/aws/delta/lib"
 )
+# Parts of Spark that are packages of their own.
+_APART = (
+    r"sql[./](?:kafka|avro|delta|hudi|hive|connect|protobuf)|streaming[./](?:kafka|kinesis)|ml[./]\w+[./]xgboost|graphx"
+)
 _CLASS = r"(?P<{name}>[A-Za-z_][\w$]*(?:[./][\w$]+)+)"
 
 
@@ -44,7 +48,8 @@ def class_versions(evidence: Evidence) -> Finding | None:
     hit = evidence.first(
         r"(?P<error>NoSuchMethodError|NoSuchFieldError|AbstractMethodError|IncompatibleClassChangeError|VerifyError)"
         r"(?:: '?(?:\S+ )?(?P<what>[A-Za-z_][\w$./]*[\w$]))?|"
-        r"(?:NoClassDefFoundError|ClassNotFoundException): (?P<scala>scala[./](?!tools\b)[\w$./]+)|"
+        r"(?:NoClassDefFoundError|ClassNotFoundException): (?P<scala>scala[./](?!tools\b)[\w$./]+|[\w./]+\$class\b|"
+        rf"org[./]apache[./]spark[./](?!{_APART})[\w$./]+)|"
         r"(?P<serial>InvalidClassException): (?P<changed>[\w$.]+); local class incompatible"
     )
     if hit is None:
@@ -55,8 +60,8 @@ def class_versions(evidence: Evidence) -> Finding | None:
         told = f"driver and executors have different versions of {what}"
     else:
         told = f"the class path has another version of a class than the program was built with{named}"
-    scala = what.startswith("scala.")
-    spark = what.startswith("org.apache.spark.")
+    scala = what.startswith("scala.") or what.endswith("$class")  # which Scala before 2.12 made of a trait
+    spark = what.startswith("org.apache.spark.") and not scala
     built = (
         "build the program for the cluster's Scala, or take the package whose name ends in it (_2.12 for Spark 3 on "
         "EMR 6 "
@@ -191,16 +196,22 @@ def _class(evidence: Evidence) -> Finding | None:
     return Finding(
         f"the class {name} is not on the class path",
         proven(hit),
-        (_found_at(name), _if_own(hit)),
+        (_IF_OWN, _found_at(name)) if _is_own(hit) else (_found_at(name), _IF_OWN),
     )
 
 
-def _if_own(hit: Hit) -> str:
-    return (
-        "if it is the program's own, check --class and that the jar holds it (unzip -l JAR), with its dependencies in "
-        "it "
-        "or named by --jars"
-    )
+def _is_own(hit: Hit) -> bool:
+    """Whether spark-submit itself looked for it: then it is the class that --class names."""
+    below = hit.source.lines[hit.index + 1 : hit.index + 15]
+    own = any("SparkSubmit" in line.text for line in below) and any("classForName" in line.text for line in below)
+    return own and 'thread "main"' in hit.line.text
+
+
+_IF_OWN = (
+    "if it is the program's own, check --class and that the jar holds it (unzip -l JAR), with its dependencies in "
+    "it "
+    "or named by --jars"
+)
 
 
 def _found_at(name: str) -> str:

@@ -26,7 +26,8 @@ _OF_SPARK = re.compile(
     r"parquet|iceberg|hudi|(application|container|appattempt)_\w*\d{6}|\bi-[0-9a-f]{8,}\b|bootstrap action|"
     r"dispatcher-event-loop|task \d+\.\d+ in stage|\bexecutor\b.*\bexit|serialized results|arn:aws|"
     r"(instance type|service role|service-linked role|subnet|VPC) .*(supported|insufficient|invalid|required|exist)|"
-    r"sessions/\d+|with error payload|sparkmagic|\(Service: (amazon ?)?\w+[,;] Status Code|Session isn't active|"
+    r"waiting for (AM|resources)|[Ss]ession \d+ (did not start|unexpectedly)|sessions/\d+|with error payload|"
+    r"sparkmagic|\(Service: (amazon ?)?\w+[,;] Status Code|Session isn't active|"
     r"TransportChannelHandler|io\.netty|UnsupportedClassVersionError|InaccessibleObjectException|"
     r"TERMINATED_WITH_ERRORS|VALIDATION_ERROR|BOOTSTRAP_FAILURE|session '?\d+'? not found"
 )
@@ -244,7 +245,7 @@ def named(text: str, evidence: Evidence, hit: Hit) -> str:
 
     def filled(found: re.Match[str]) -> str:
         if found[1] in hit.found.re.groupindex:
-            return groups[found[1]] or "it"
+            return (groups[found[1]] or "it").strip().rstrip('"}] ')  # as the end of JSON around it
         return command_line(*found[1].split(), cluster=evidence.cluster.id)
 
     return re.sub(r"\{(.+?)\}", filled, text)

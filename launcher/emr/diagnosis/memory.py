@@ -292,6 +292,32 @@ def executor_lost(evidence: Evidence) -> Finding | None:
     )
 
 
+def driver_died(evidence: Evidence) -> Finding | None:
+    """The driver's Java went while its Python was still there, or never came."""
+    never = evidence.first(r"Java gateway process exited before sending its port number")
+    if never:
+        return Finding(
+            "the driver's Java did not start",
+            proven(never),
+            (
+                "read what it printed above this line; mostly it is an option of Java's, JAVA_HOME (java -version), "
+                "or a "
+                "package that could not be fetched (--packages)",
+            ),
+        )
+    hit = evidence.first(r"Answer from Java side is empty|trying to connect to the Java server")
+    if hit is None:
+        return None
+    logs = command_line("cluster", "logs", "APPLICATION", cluster=evidence.cluster.id)
+    return _raise(
+        evidence,
+        proven(hit),
+        Setting.heap("driver"),
+        "the driver's Java ended under its program, and no log says why; most likely its memory ran out",
+        f"read the end of the driver's log, stdout too: {logs}",
+    )
+
+
 def python_worker_died(evidence: Evidence) -> Finding | None:
     """A worker's process ended without an error message."""
     hit = evidence.first(r"Python worker exited unexpectedly \(crashed\)") or _gone_while_written_to(evidence)

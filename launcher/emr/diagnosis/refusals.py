@@ -19,8 +19,8 @@ _BOTO = r"\((?:AccessDenied|403)\) when calling the (?P<operation>\w+) operation
 _OURS = rf"access denied to (?P<operation>\w+)|(?P<operation_of_ours>cannot \w+( at)?) {BEGINNING}.*(AccessDenied|403)"
 # S3A names the place, or the key alone, then what it was doing.
 _S3A = (
-    r"AccessDeniedException: (?P<place>(?:\w+://)?[^\s:]+):? (?P<operation>PUT 0-byte object|Writing Object|"
-    r"initiate MultiPartUpload|upload part|Completing multipart upload|Multi-object delete|(?!software\b|com\b)\w+)"
+    r"AccessDeniedException: (?:(?P<place>(?:\w+://)?[^\s:]+):? )?(?P<operation>PUT 0-byte object|Writing Object|"
+    r"initiate MultiPartUpload|upload part|Completing multipart upload|Multi-object delete|(?!(?:software|com|on)\b)[A-Za-z]\w+)\b(?!://)"
 )
 # The client's own error, which names no operation; keys that are wrong are another cause (403, too).
 _CLIENT = (
@@ -33,7 +33,7 @@ _READ, _LIST, _WRITE, _DELETE = "s3:GetObject", "s3:ListBucket", "s3:PutObject",
 _ACTIONS = (
     (r"(?i)^abort", ("s3:AbortMultipartUpload",)),
     (r"(?i)delete", (_DELETE,)),
-    (r"(?i)^rename|^copy|CopyObject", (_READ, _WRITE, _DELETE)),
+    (r"(?i)^rename|^copy|CopyObject", (_WRITE, _READ, _DELETE)),
     (r"(?i)getBucketLocation", ("s3:GetBucketLocation",)),
     (r"(?i)list|HeadBucket|doesBucketExist|verifyBucket", (_LIST,)),
     (r"(?i)^put\b|^put(?!\w*acl)\w*Object|^writing|multipart|upload|mkdirs?$|^create|^finish|cannot write", (_WRITE,)),
@@ -74,7 +74,9 @@ def access_denied(evidence: Evidence) -> Finding | None:
     if not refused.actions:
         return _untold(refused, role, partition)
     resource = refused.said.get("resource") or _resource(partition, refused.actions[0], refused.place)
-    sentence = f"access denied: {role} may not {refused.actions[0]}{f' on {resource}' if resource else ''}"
+    # Looking at a file needs two actions, and the one that reads is what is meant; a copy may lack any of its three.
+    lacking = refused.actions[:1] if _LOOKS.search(refused.operation) else refused.actions
+    sentence = f"access denied: {role} may not {' or '.join(lacking)}{f' on {resource}' if resource else ''}"
     way = _way(refused.said.get("why", ""), refused.actions[0])
     if way is None:
         remedy = "a policy denies it explicitly, which no statement can override: check the bucket's policy"
@@ -152,6 +154,8 @@ def _statement(partition: str, refused: _Refused, resource: str) -> dict[str, ob
     if named.split(":")[2:3] == ["glue"]:
         catalogue = f"{':'.join(named.split(':')[:5])}:catalog"
         return statement(refused.actions, [*dict.fromkeys([catalogue, named])])
+    if refused.place.endswith("/") and resource and not resource.endswith("/"):
+        resource += "/"  # a folder's own marker: what is in it is meant
     each = [
         *dict.fromkeys(_widened(partition, action, _for(action, resource, partition)) for action in refused.actions)
     ]

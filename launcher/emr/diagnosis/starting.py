@@ -104,7 +104,7 @@ def wrong_instance_type(evidence: Evidence) -> Finding | None:
         return None
     kind = hit.found["type"] or hit.found["old"]
     zone = hit.found["name"] or evidence.cluster.zone
-    where = f"the zone{f' {zone}' if zone else ''}" if hit.found["zone"] else "EMR there"
+    where = f"the zone{f' {zone}' if zone else ''}" if hit.found["zone"] else "EMR in this region, or of this release,"
     offers = aws_command(
         *("ec2", "describe-instance-type-offerings", "--location-type", "availability-zone"),
         *("--filters", f"Name=instance-type,Values={kind}"),

@@ -81,6 +81,17 @@ not_serializable = told_by(
     "cannot be sent",
 )
 
+# YARN did not start the application's master, or it ended before the driver spoke with it.
+application_ended = told_by(
+    r"[Yy]arn application has already ended!",
+    "YARN could not start the application's master, or ended it; no executor ever ran, and its own log says why",
+    "read the log of its first container: {cluster logs APPLICATION}, or yarn logs -applicationId APPLICATION on the "
+    "primary "
+    "node",
+    "mostly it is memory (spark.yarn.am.memory), a file that the nodes cannot fetch, or an option of Java's "
+    "(spark.yarn.am.extraJavaOptions)",
+)
+
 # YARN could not fetch the files of a container.
 files_not_fetched = told_by(
     r"[Ee]xit ?[Cc]ode: +-1000\b",
