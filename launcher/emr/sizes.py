@@ -69,6 +69,12 @@ def container_mb(of: str, heap: str, overhead: str | None = None) -> int:
     return megabytes(heap) + beside
 
 
+def overhead_within_mb(of: str, container: int) -> int:
+    """How much of a container of so many megabytes is beside the heap, where nobody set it."""
+    share = _OVERHEAD_SHARE[of]
+    return max(_LEAST_OVERHEAD, int(container * share / (1 + share)))
+
+
 def least_overhead_mb() -> int:
     """The least that Spark adds to a heap, however small that is."""
     return _LEAST_OVERHEAD

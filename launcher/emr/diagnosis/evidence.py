@@ -26,6 +26,7 @@ _OF_SPARK = re.compile(
     r"parquet|iceberg|hudi|(application|container|appattempt)_\w*\d{6}|\bi-[0-9a-f]{8,}\b|bootstrap action|"
     r"dispatcher-event-loop|task \d+\.\d+ in stage|\bexecutor\b.*\bexit|serialized results|arn:aws|"
     r"(instance type|service role|service-linked role|subnet|VPC) .*(supported|insufficient|invalid|required|exist)|"
+    r"TaskSetManager|DAGScheduler|ApplicationMaster|BlockManager|FileFormatWriter|FileOutputCommitter|Executor task|"
     r"waiting for (AM|resources)|[Ss]ession \d+ (did not start|unexpectedly)|sessions/\d+|with error payload|"
     r"sparkmagic|\(Service: (amazon ?)?\w+[,;] Status Code|Session isn't active|"
     r"TransportChannelHandler|io\.netty|UnsupportedClassVersionError|InaccessibleObjectException|"
@@ -36,6 +37,8 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 # Names of what EMR itself says, as sources.
 OF_CLUSTER, OF_STEP, OF_NODES = "EMR, of the cluster", "EMR, of the step", "EMR, of the nodes"
+# What EMR says only to who asks, so that no kept log is it.
+_ONLY_ASKED = (OF_STEP, OF_NODES)
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ class Evidence:
         found = [
             Hit(source, index, match)
             for source in self.sources
-            if source.is_any or places.search(source.name)
+            if (source.is_any and where not in _ONLY_ASKED) or places.search(source.name)
             for index, line in enumerate(source.lines)
             if (match := wanted.search(line.text))
         ]

@@ -1,10 +1,11 @@
 """Causes of failure related to memory, and the settings that help."""
 
 import re
+from dataclasses import replace
 
 from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven
 from launcher.emr.diagnosis.memory_advice import Setting, fits, raised
-from launcher.emr.sizes import largest_heap_mb, least_overhead_mb, megabytes, size
+from launcher.emr.sizes import largest_heap_mb, least_overhead_mb, megabytes, overhead_within_mb, size
 from launcher.support.command_lines import command_line
 
 # Java calls much an OutOfMemoryError that is no full heap: threads, classes, buffers, arrays. Spark's own is of the
@@ -128,7 +129,8 @@ def executor_beyond_limit(evidence: Evidence) -> Finding | None:
         return None
     if _VIRTUAL.search(hit.line.text):
         return _beyond_virtual(hit, "an executor")
-    used = re.search(r"[\d.]+ [GM]B of [\d.]+ [GM]B physical memory used", hit.line.text)
+    used = re.search(r"[\d.]+ [GM]B of (?P<size>[\d.]+) (?P<unit>[GM])B physical memory used", hit.line.text)
+    evidence = _of_such_a_container(evidence, "executor", used)
     sentence = f"YARN killed an executor that took more memory than its container has{f' ({used[0]})' if used else ''}"
     return _raise(evidence, proven(hit, own), Setting.overhead("executor"), sentence, _FEWER_TASKS)
 
@@ -144,6 +146,19 @@ def driver_beyond_limit(evidence: Evidence) -> Finding | None:
         return _beyond_virtual(hit, "the driver")
     sentence = "the driver took more memory beside its heap than its YARN container has"
     return _raise(evidence, proven(hit, own), Setting.overhead("driver"), sentence)
+
+
+def _of_such_a_container(evidence: Evidence, of: str, used: re.Match[str] | None) -> Evidence:
+    """The evidence with the memory that the container must have been given, where nothing else says it."""
+    heap, beside = Setting.heap(of).spark, Setting.overhead(of).spark
+    if used is None or heap in evidence.settings or evidence.cluster.settings("spark-defaults").get(heap):
+        return evidence
+    container = int(float(used["size"]) * (1024 if used["unit"] == "G" else 1))
+    overhead = overhead_within_mb(of, container)
+    if container <= overhead:
+        return evidence
+    had = {heap: f"{container - overhead}m", beside: f"{overhead}m"}
+    return replace(evidence, settings={**had, **evidence.settings})
 
 
 def _beyond_virtual(hit: Hit, who: str) -> Finding:
@@ -350,7 +365,10 @@ def _raise(evidence: Evidence, proof: tuple[Hit, ...], setting: Setting, sentenc
     """A finding whose remedy is more memory: half more heap, or twice as much overhead."""
     now = setting.now(evidence)
     new = evidence.stated_settings.get(setting.ours) or raised(now, 1.5 if setting.is_heap else 2)
-    change = f"raise {setting.shown(evidence)} from {now} to {new}: {fits(evidence, setting, new)}"
+    # Of a log alone nobody knows what the run was given; then EMR's default is said as that.
+    known = evidence.params or evidence.cluster.id or setting.spark in evidence.settings
+    to = f"from {now} to {new}" if known else f"to {new} (EMR's default is {now}; by as much where it was set higher)"
+    change = f"raise {setting.shown(evidence)} {to}: {fits(evidence, setting, new)}"
     return Finding(sentence, proof, (change, *more), {setting.ours: new})
 
 
