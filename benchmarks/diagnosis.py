@@ -97,10 +97,11 @@ def counted(verdicts: Iterable[str]) -> str:
 
 
 def _notes(failures: Sequence[Posted]) -> list[str]:
-    seen = [each.first_sight for each in failures if each.first_sight]
     return [
-        f"at first sight, of {len(seen)} that were written down and scored before the patterns that know them (cause): "
-        f"{counted(each['cause'] for each in seen)}; (advice): {counted(each['advice'] for each in seen)}",
+        f"at first sight, {len(seen)} {GROUPS[group]}: cause {counted(each['cause'] for each in seen)}; advice "
+        f"{counted(each['advice'] for each in seen)}"
+        for group in GROUPS
+        if (seen := [each.first_sight for each in failures if each.group == group and each.first_sight])
     ]
 
 

@@ -67,7 +67,7 @@ def class_versions(evidence: Evidence) -> Finding | None:
         "EMR 6 "
         "and 7; _2.11 for Spark 2)"
     )
-    library = what.split(".")[0] if what and not what.startswith(("com.", "org.", "io.", "net.")) else what
+    library = what.split(".")[0] if what and not what.startswith(("com.", "org.", "io.", "net.", "software.")) else what
     apart = (
         f"find which library brings {library or 'that class'} in an older version (Spark's own jars stand first): "
         "build with "

@@ -79,7 +79,8 @@ def native_memory(evidence: Evidence) -> Finding | None:
     """The node itself had no memory left for a process."""
     hit = evidence.first(
         r"insufficient memory for the Java Runtime Environment|os::commit_memory\(|"
-        r"Native memory allocation \(m\w+\) failed|error=12, (Cannot allocate memory|Not enough space)"
+        r"Native memory allocation \(m\w+\) failed|OutOfMemoryError: Could not allocate native memory|error=12, "
+        r"(Cannot allocate memory|Not enough space)"
     )
     if hit is None:
         return None

@@ -8,12 +8,12 @@ from launcher.emr.diagnosis.memory_advice import Setting, fits, raised
 from launcher.emr.sizes import largest_heap_mb, least_overhead_mb, megabytes, overhead_within_mb, size
 from launcher.support.command_lines import command_line
 
-# Java calls much an OutOfMemoryError that is no full heap: threads, classes, buffers, arrays. Spark's own is of the
-# part of the heap that it shares out.
+# Java calls much an OutOfMemoryError that is no full heap: threads, classes, buffers, arrays, a graphics card. So only
+# its words for the heap count, those of Spark for the part of it that it shares out, and an error without words.
 _HEAP = (
-    r"(\b|Spark)OutOfMemoryError(?!: ([Uu]nable to create|Metaspace|Compressed class|PermGen|Direct buffer|Cannot "
-    r"reserve|"
-    r"Requested array|Required (array|length)))\b|GC overhead limit exceeded|"
+    r"(\b|Spark)OutOfMemoryError(?=[\s,;)\"']*$| thrown from|: (Java heap|GC overhead|(\[UNABLE_TO_ACQUIRE_MEMORY\] "
+    r")?Unable to "
+    r"acquire|error while calling spill|Not enough memory to build))|GC overhead limit exceeded|"
     r"[Ee]xit(ed with)? ?(status|code|Code):? 52\b"
 )
 _BEYOND = (
