@@ -1,6 +1,7 @@
 """Causes of failure on the class path: what is not there, what is there in another version, native libraries."""
 
 from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven
+from lib.support.s3_uri import SCHEMES
 
 # A class that says which other one is meant: EMR's own clients are on every node, in these folders.
 _EMRFS = "/usr/share/aws/emr/emrfs/conf:/usr/share/aws/emr/emrfs/lib/*:/usr/share/aws/emr/emrfs/auxlib/*"
@@ -10,7 +11,8 @@ _DELTA = "/usr/share/aws/delta/lib/delta-spark.jar, /usr/share/aws/delta/lib/del
 _ON_EMR = {
     "com.amazon.ws.emr.hadoop": f"EMR has it on each node: add {_EMRFS} to the class path "
     "(spark.driver.extraClassPath and "
-    "spark.executor.extraClassPath; spark-submit on the cluster has it from spark-defaults), or use s3a:// where it "
+    "spark.executor.extraClassPath; spark-submit on the cluster has it from spark-defaults), or use Hadoop's own "
+    "client where it "
     "is not "
     "EMR's Spark",
     "com.amazonaws.glue": f"EMR has it on each node: --jars {_GLUE}",
@@ -173,8 +175,8 @@ def _scheme(evidence: Evidence) -> Finding | None:
     if hit is None:
         return None
     scheme = hit.found["scheme"]
-    old = "s3n was given up by Hadoop; " if scheme == "s3n" else ""
-    remedy = f"{old}{_S3A}" if scheme.startswith("s3") else f"add the jar with the file system of {scheme} (--jars)"
+    old = f"{scheme} is a name of before; " if scheme in SCHEMES[1:] else ""
+    remedy = f"{old}{_S3A}" if scheme in SCHEMES else f"add the jar with the file system of {scheme} (--jars)"
     return Finding(f"Hadoop has no file system for {scheme}:// on this class path", proven(hit), (remedy,))
 
 
@@ -216,7 +218,7 @@ _IF_OWN = (
 
 def _found_at(name: str) -> str:
     """Where a class can be had."""
-    if "s3a" in name:
+    if "S3AFileSystem" in name:
         return _S3A
     known = next((told for part, told in _ON_EMR.items() if part in name), None)
     return known or (

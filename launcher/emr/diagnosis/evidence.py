@@ -9,6 +9,7 @@ from typing import Any
 from launcher.emr.clusters import Cluster
 from launcher.emr.steps import Step
 from launcher.support.command_lines import command_line
+from lib.support.s3_uri import BEGINNING
 
 # Of a long log, so many telling lines are kept from its beginning and from its end, each cut to so many characters.
 _FIRST, _LAST, _WIDTH = 500, 1_000, 1_500
@@ -22,7 +23,8 @@ _END = 80
 _ROUTINE = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|DEBUG|TRACE) |\[Stage \d+:.*\]\s*$")
 # Words of what runs on a cluster, and errors that mean the same in every program of Java's.
 _OF_SPARK = re.compile(
-    r"(?i)spark|\byarn|hadoop|\blivy|\bemr\b|emrfs|hdfs|\bs3[an]?://|amazonaws|awssdk|\bhive|py4j|kryo|\bscala[./]|"
+    rf"(?i)\b{BEGINNING}|"
+    r"spark|\byarn|hadoop|\blivy|\bemr\b|emrfs|hdfs|amazonaws|awssdk|\bhive|py4j|kryo|\bscala[./]|"
     r"parquet|iceberg|hudi|(application|container|appattempt)_\w*\d{6}|\bi-[0-9a-f]{8,}\b|bootstrap action|"
     r"dispatcher-event-loop|task \d+\.\d+ in stage|\bexecutor\b.*\bexit|serialized results|arn:aws|"
     r"(instance type|service role|service-linked role|subnet|VPC) .*(supported|insufficient|invalid|required|exist)|"

@@ -7,7 +7,7 @@ from launcher.emr.diagnosis.memory_advice import Setting
 from launcher.emr.diagnosis.places import LINES_AROUND, place_near
 from launcher.support.command_lines import aws_command
 from lib.errors import InputError
-from lib.support.s3_uri import bucket_and_key
+from lib.support.s3_uri import S3A_SETTINGS, bucket_and_key
 
 # What AWS says of keys that are wrong; its newer client leaves the code out.
 WRONG_CREDENTIALS = (
@@ -102,7 +102,7 @@ def wrong_region(evidence: Evidence) -> Finding | None:
     bucket = _bucket(place) or "BUCKET"
     its = region or "REGION"
     find = "" if region else f" (which one: {aws_command('s3api', 'get-bucket-location', '--bucket', bucket)})"
-    setting = Setting.of_spark("spark.hadoop.fs.s3a.endpoint.region")
+    setting = Setting.of_spark(f"{S3A_SETTINGS}endpoint.region")
     return Finding(
         f"the bucket{f' of {place}' if place else ''} is in another region{f', {region},' if region else ''} than was "
         "asked",
@@ -110,7 +110,7 @@ def wrong_region(evidence: Evidence) -> Finding | None:
         (
             f"use a cluster in the region of the bucket{find}: reading across regions is slow, and is billed",
             f"or name that region to S3's client: set {setting.shown(evidence)} to {its}; older S3A takes "
-            f"spark.hadoop.fs.s3a.endpoint, s3.{its}.amazonaws.com; EMRFS (s3:// on EMR 6) finds regions itself unless "
+            f"{S3A_SETTINGS}endpoint, s3.{its}.amazonaws.com; EMRFS (s3:// on EMR 6) finds regions itself unless "
             "fs.s3.endpoint is set in emrfs-site: take that out",
         ),
         {setting.ours: region} if region else {},
@@ -131,7 +131,7 @@ def throttled_by_s3(evidence: Evidence) -> Finding | None:
             "if it happens again, use fewer and larger input files (100 MB and more), or fewer executors "
             "(spark.executor.instances; spark.num_executors in a params file)",
             "or let the client wait longer: fs.s3.maxRetries in the cluster's emrfs-site (EMRFS, s3:// on EMR 6), "
-            "spark.hadoop.fs.s3a.retry.limit (S3A, s3:// on EMR 7.13 and later)",
+            f"{S3A_SETTINGS}retry.limit (S3A, s3:// on EMR 7.13 and later)",
         ),
     )
 
@@ -144,14 +144,14 @@ def s3_connections(evidence: Evidence) -> Finding | None:
     )
     if hit is None:
         return None
-    setting = Setting.of_spark("spark.hadoop.fs.s3a.connection.maximum")
+    setting = Setting.of_spark(f"{S3A_SETTINGS}connection.maximum")
     return Finding(
         "S3's client had no connection left in its pool: more readers at a time than connections, or streams that "
         "nobody "
         "closed",
         proven(hit),
         (
-            f"S3A (s3a://, and s3:// on EMR 7.13 and later): set {setting.shown(evidence)} (fs.s3a.connection.maximum) "
+            f"S3A (Hadoop's own client, which also reads s3:// on EMR 7.13 and later): set {setting.shown(evidence)} "
             "to 1000",
             "EMRFS (s3:// before): set fs.s3.maxConnections to 1000 in the cluster's emrfs-site",
             "or have fewer tasks at a time in an executor (spark.executor.cores), and close what your own code opens",
@@ -177,7 +177,7 @@ def s3_unreachable(evidence: Evidence) -> Finding | None:
         (
             "run it again if it worked for a while: connections break under many requests at a time; have fewer tasks "
             "at a time, "
-            "or more tries (fs.s3.maxRetries in emrfs-site, spark.hadoop.fs.s3a.attempts.maximum)",
+            f"or more tries (fs.s3.maxRetries in emrfs-site, {S3A_SETTINGS}attempts.maximum)",
             "if it never works, the subnet has no way there: give it a VPC endpoint for S3, or NAT, and let the "
             "security group "
             "pass port 443 out",
@@ -207,7 +207,7 @@ def expired_credentials(evidence: Evidence) -> Finding | None:
             (
                 "they were handed in, for the nodes' own renew themselves: give no keys and no token (in the "
                 "connector's "
-                "options, spark.hadoop.fs.s3a.access.key, the environment), and let the nodes' role do it",
+                f"options, {S3A_SETTINGS}access.key, the environment), and let the nodes' role do it",
                 "where they must be handed in, ask for a longer session, or name a provider that renews them (one that "
                 "assumes the role itself)",
             ),
@@ -220,7 +220,7 @@ def expired_credentials(evidence: Evidence) -> Finding | None:
         proven(none),
         (
             "nodes get them from their instance profile: check that the cluster has one and that its role still exists",
-            "take settings that name other providers out (spark.hadoop.fs.s3a.aws.credentials.provider); in a "
+            f"take settings that name other providers out ({S3A_SETTINGS}aws.credentials.provider); in a "
             "container the "
             "instance's metadata needs a hop limit of 2",
         ),
@@ -232,10 +232,9 @@ wrong_credentials = told_by(
     WRONG_CREDENTIALS,
     "AWS does not accept the keys that the program was given",
     "they were handed in and are wrong, deleted, or without their token: give none (in options, "
-    "spark.hadoop.fs.s3a.access.key, the environment), and let the nodes' role do it",
+    f"{S3A_SETTINGS}access.key, the environment), and let the nodes' role do it",
     "if AWS speaks of the time, the clock of the machine is wrong: nodes get it from chrony (chronyc tracking)",
-    "temporary keys (ASIA…) need their session token too, and with S3A "
-    "org.apache.hadoop.fs.s3a.TemporaryAWSCredentialsProvider",
+    "temporary keys (ASIA…) need their session token too, and with S3A TemporaryAWSCredentialsProvider",
 )
 
 
