@@ -38,6 +38,7 @@ TITLES = {
     "faults": "Faults, and what became of them",
     "faithful": "Faithful to Spark ML",
     "comparison": "Two runs side by side",
+    "diagnosis": "Failures that people posted",
 }
 
 

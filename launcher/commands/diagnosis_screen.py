@@ -20,10 +20,12 @@ def show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
     """Print the cause, the evidence, the remedy, and where to find more."""
     finding = diagnosis.finding
     state = diagnosis.step.state if diagnosis.step else diagnosis.cluster.life.state
-    _print(console, Text(f"{diagnosis.what} is {state}."))
+    _print(console, Text(f"In {diagnosis.what}:" if diagnosis.files else f"{diagnosis.what} is {state}."))
     if finding:
         name = f"  [{diagnosis.cause.name if diagnosis.cause else UNKNOWN}]"
         _print(console, Text("Cause: ", "bold red") + Text(finding.sentence, "bold") + Text(name, "dim"))
+        if diagnosis.cause and diagnosis.cause.is_consequence:
+            _print(console, Text("It followed from something that these lines do not show.", "yellow"))
         _show_lines(console, "Evidence", finding.proof)
         _heading(console, "Remedy")
         for remedy in finding.remedy:
@@ -35,6 +37,10 @@ def show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
         known = "incomplete" if diagnosis.notes else "complete"
         _print(console, Text("Cause: not known. ", "bold red") + Text(f"No known cause matches the logs ({known})."))
         _show_lines(console, "Most relevant lines", diagnosis.telling)
+        if diagnosis.looks:
+            _heading(console, f"It came as far as: {diagnosis.stage}. Look next")
+            for look in diagnosis.looks:
+                _print(console, Text(f"- {look}"), indent=2)
     if diagnosis.others:
         _heading(console, "Other problems found")
         for other, seen in diagnosis.others:

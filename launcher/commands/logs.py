@@ -13,7 +13,7 @@ from launcher.commands.diagnosis_screen import show_diagnosis
 from launcher.commands.log_printing import folders, follow_step, print_logs, save_logs
 from launcher.commands.options import AllSteps, AsJson, ClusterId, Debug, the_cluster
 from launcher.emr.clusters import Cluster, describe
-from launcher.emr.diagnosis.diagnose import NothingFailed
+from launcher.emr.diagnosis.diagnose import Diagnosis, NothingFailed, diagnose_files
 from launcher.emr.diagnosis.diagnose import diagnose as diagnosis_of
 from launcher.emr.logs import LogFile, Logs, not_arrived
 from launcher.emr.steps import describe_step, list_steps
@@ -45,8 +45,23 @@ _Kind = Annotated[
     list[str] | None,
     typer.Option("--kind", metavar="controller|stderr|stdout|syslog", help="which logs; default: stdout and stderr"),
 ]
-_Step = Annotated[
-    str | None, typer.Argument(metavar="STEP", help="default: the last one that failed", show_default=False)
+_Steps = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="STEP",
+        help="default: the last one that failed; after --file, more logs",
+        show_default=False,
+    ),
+]
+_Files = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--file",
+        metavar="LOG",
+        help="diagnose logs that you have, without AWS: any log of Spark, YARN, EMR or Livy, zipped or not; "
+        "- is standard input",
+        show_default=False,
+    ),
 ]
 
 
@@ -104,14 +119,20 @@ def logs(
 
 
 @app.command()
-def diagnose(step: _Step = None, cluster_id: ClusterId = None, as_json: AsJson = False, debug: Debug = False) -> None:
+def diagnose(
+    step: _Steps = None,
+    cluster_id: ClusterId = None,
+    file: _Files = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
     """Say why a step (or the cluster, if it never ran one) failed, with the evidence and the remedy.
 
     Exit codes: 0 the cause is known, or nothing has failed; 1 it is not known; 2 wrong usage.
     """
     with command_body(debug):
-        emr = aws.client("emr")
-        found = diagnosis_of(emr, aws.client("s3"), the_cluster(emr, cluster_id, or_last=True), step)
+        steps = step or []
+        found = _of_files([*file, *steps], cluster_id) if file else _of_cluster(steps, cluster_id)
         if as_json:
             print_json(found.as_json())
         elif isinstance(found, NothingFailed):
@@ -120,6 +141,20 @@ def diagnose(step: _Step = None, cluster_id: ClusterId = None, as_json: AsJson =
             show_diagnosis(out(), found)
         if not isinstance(found, NothingFailed) and found.cause is None:
             raise typer.Exit(1)
+
+
+def _of_files(files: Sequence[str], cluster_id: str | None) -> Diagnosis | NothingFailed:
+    if cluster_id:
+        raise InputError("use either --file or --cluster-id: a log that you have is read without its cluster")
+    return diagnose_files(files)
+
+
+def _of_cluster(steps: Sequence[str], cluster_id: str | None) -> Diagnosis | NothingFailed:
+    if len(steps) > 1:
+        raise InputError(f"one step at a time: {command_line('cluster', 'diagnose', steps[0])}; logs follow --file")
+    emr = aws.client("emr")
+    where = the_cluster(emr, cluster_id, or_last=True)
+    return diagnosis_of(emr, aws.client("s3"), where, steps[0] if steps else None)
 
 
 def _checks(emr: "EMRClient", cluster: Cluster) -> list[str]:

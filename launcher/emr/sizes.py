@@ -69,6 +69,17 @@ def container_mb(of: str, heap: str, overhead: str | None = None) -> int:
     return megabytes(heap) + beside
 
 
+def overhead_within_mb(of: str, container: int) -> int:
+    """How much of a container of so many megabytes is beside the heap, where nobody set it."""
+    share = _OVERHEAD_SHARE[of]
+    return max(_LEAST_OVERHEAD, int(container * share / (1 + share)))
+
+
+def least_overhead_mb() -> int:
+    """The least that Spark adds to a heap, however small that is."""
+    return _LEAST_OVERHEAD
+
+
 def largest_heap_mb(of: str, yarn_mb: int) -> int:
     """The largest heap, in whole GB but given in megabytes, whose container fits a node of so much YARN memory."""
     heap = yarn_mb // 1024

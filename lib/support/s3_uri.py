@@ -9,6 +9,8 @@ import re
 from lib.errors import InputError
 
 SCHEMES = ("s3", "s3a", "s3n")
+# How the names of the settings of Hadoop's own client begin, as Spark takes them.
+S3A_SETTINGS = "spark.hadoop.fs.s3a."
 # How an S3 URI begins, for use in patterns that search a text for one.
 BEGINNING = rf"(?:{'|'.join(SCHEMES)})://"
 # AWS allows any character in a key, even `?`, `#` and line breaks, so a URL parser would cut some keys short.

@@ -1,45 +1,7 @@
-"""Causes of failure in the cluster: its start, its nodes, its end, and Livy on it."""
+"""Causes of failure in a cluster that was ready: its nodes, its end, its room."""
 
-from launcher.emr.diagnosis.evidence import OF_CLUSTER, OF_NODES, OF_STEP, Evidence, Finding, proven, told_by
+from launcher.emr.diagnosis.evidence import OF_CLUSTER, OF_NODES, OF_STEP, Evidence, Finding, proven
 from launcher.support.command_lines import command_line
-
-
-def bootstrap_failed(evidence: Evidence) -> Finding | None:
-    """The nodes did not start: a bootstrap action failed, or EMR could not install an application."""
-    hit = evidence.first(
-        r"(?i)On (?:the )?(?P<role>master|primary|core|task|\d+ \w+) instances? \((?P<node>i-\w+).*"
-        r"(?P<what>bootstrap action \d+.*|application provisioning failed)"
-        r"|(?P<other>instance \((?P<node2>i-\w+)\) failed attempting to download bootstrap action \d+ file from S3)",
-        OF_CLUSTER,
-    )
-    if hit is None:
-        return None
-    node = hit.found["node"] or hit.found["node2"]
-    what = hit.found["what"] or hit.found["other"]
-    on = f" on the {hit.found['role']} node {node}" if hit.found["node"] else ""
-    said = evidence.first(
-        r"(?i)^bootstrap.*(error|fail|cannot)|\b(error|fatal|cannot|failed)\b", r"/bootstrap-actions/"
-    )
-    look = command_line("cluster", "logs", *([node] if node else []), "--bootstrap", cluster=evidence.cluster.id)
-    return Finding(
-        f"the cluster did not start: {what}{on}",
-        proven(hit, said),
-        (
-            f"read that node's log: {look}",
-            "correct the bootstrap script or what it depends on (infrastructure/bootstrap.sh), and create a new "
-            "cluster",
-        ),
-    )
-
-
-# EC2 had no capacity for these instances, or the account has reached a quota.
-capacity_or_quota = told_by(
-    r"(?i)insufficient.*capacity|do(es)? not have sufficient .*capacity|exceed.*(limit|quota)|vCPU (limit|quota)|"
-    r"VcpuLimitExceeded|InstanceLimitExceeded|Spot.*(price|bid).*too low",
-    "the cluster did not get its instances from EC2",
-    "choose another instance type or zone, wait, or ask AWS for a higher vCPU quota",
-    where=OF_CLUSTER,
-)
 
 
 def lost_node(evidence: Evidence) -> Finding | None:
@@ -91,6 +53,8 @@ def cluster_ended(evidence: Evidence) -> Finding | None:
     if hit is None or (evidence.step and evidence.step.state == "FAILED"):
         return None
     why = hit.found["why"] or ""
+    if not why or "internal error" in why.lower():  # which says nothing
+        return None
     idle = evidence.cluster.auto_termination_seconds
     if "user request" in why.lower():
         told = "somebody terminated the cluster"
@@ -99,13 +63,15 @@ def cluster_ended(evidence: Evidence) -> Finding | None:
     else:
         told = f"the cluster ended{f': {why}' if why else ''}"
     step = " while the step waited or ran" if evidence.step else ""
+    another = (
+        f"create another cluster ({command_line('cluster', 'create')}, or infrastructure/) and submit the step there"
+    )
+    never_ready = evidence.cluster.life.ready_at is None
+    first = "it never was ready: correct what EMR says first, or the next cluster ends in the same way"
     return Finding(
         told + step,
         proven(hit, evidence.first(r"CANCELLED|INTERRUPTED", OF_STEP)),
-        (
-            f"create another cluster ({command_line('cluster', 'create')}, or infrastructure/) and submit the step "
-            "there",
-        ),
+        (first,) if never_ready else (another,),
     )
 
 
@@ -114,7 +80,7 @@ def cluster_not_ready(evidence: Evidence) -> Finding | None:
     if evidence.cluster.is_ready or evidence.cluster.has_ended or (evidence.step and evidence.step.state == "FAILED"):
         return None
     state = evidence.cluster.life.state
-    hit = evidence.first(state, OF_CLUSTER)
+    hit = evidence.first(state, OF_CLUSTER) if state else None
     if hit is None:
         return None
     waits = state in ("STARTING", "BOOTSTRAPPING")
@@ -125,12 +91,16 @@ def cluster_not_ready(evidence: Evidence) -> Finding | None:
 def no_room_for_application(evidence: Evidence) -> Finding | None:
     """YARN has not given an application its first container."""
     hit = evidence.first(
-        r"waiting for AM container to be (allocated|launched)|Queue's AM resource limit exceeded|"
+        r"waiting for AM container to be (allocated|launched)|waiting for resources to be assigned for AM|"
+        r"Queue's AM resource limit exceeded|added to the scheduler and is not (yet )?activated|"
         r"Initial job has not accepted any resources"
     )
     failed = evidence.stated("livy-session-did-not-start")
-    failed = failed or evidence.first(r"did not start up in \d+ seconds|Application .* killed|timed? ?out")
-    if hit is None or failed is None:
+    failed = failed or evidence.first(
+        r"did not start (up )?in \d+ s|Application .* killed|timed? ?out|Yarn application has already ended"
+    )
+    # A log that ends while it waits says the same.
+    if hit is None or (failed is None and not (hit.source.is_any and hit.is_decisive)):
         return None
     there = evidence.cluster.id
     more = command_line("cluster", "resize", cluster=there, options="N")
@@ -140,34 +110,3 @@ def no_room_for_application(evidence: Evidence) -> Finding | None:
         proven(hit, failed),
         (f"find out which ({look}), request less (spark.*), or add nodes: {more}",),
     )
-
-
-def livy_session_did_not_start(evidence: Evidence) -> Finding | None:
-    """The session was requested and did not start."""
-    hit = evidence.first(r"Session \d+ did not start up in \d+ seconds|Error while processing.*session.*start")
-    hit = evidence.stated("livy-session-did-not-start") or hit
-    if hit is None:
-        return None
-    return Finding(
-        "the Livy session did not start",
-        proven(hit, evidence.first(r"YARN Diagnostics|Exception in thread|SparkException", r"/containers/|/steps/")),
-        ("raise cluster.start_timeout, request less (spark.*), or check whether other applications use the cluster",),
-    )
-
-
-# The session, or Livy itself, was lost during the run.
-livy_session_died = told_by(
-    r"Session isn't active|Session '?\d+'? not found",
-    "the run's Livy session, or Livy itself, was gone",
-    "submit it again with --resume; if it happens again, read Livy's own log: {cluster logs NODE} lists those of the "
-    "primary node",
-    stated="livy-session-died",
-)
-
-
-# Executors were lost and no line says why.
-executor_lost = told_by(
-    r"ExecutorLostFailure|FetchFailedException|Lost executor \S+|MetadataFetchFailedException",
-    "executors, or the shuffle files on their nodes, were lost, and no log says why",
-    "suspect memory first: raise spark.executor_memory, or read the executors' logs: {cluster logs APPLICATION}",
-)

@@ -3,18 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven, told_by
+from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, named, proven
+from launcher.emr.diagnosis.python_environment import advice_on
 from launcher.support.command_lines import command_line
 from lib.errors import cut
 
-# The name of the package that contains a module, where it differs.
-_PACKAGES = {
-    "sklearn": "scikit-learn",
-    "yaml": "pyyaml",
-    "PIL": "pillow",
-    "cv2": "opencv-python",
-    "dateutil": "python-dateutil",
-}
 # Lines of a traceback that are shown, and that are looked at; its last one, alone without indentation, is the error.
 _SHOWN, _LONGEST = 7, 400
 _RAISED = re.compile(r"(?P<error>[A-Za-z_][\w.]*)(?::|$)")
@@ -28,9 +21,6 @@ _WRAPPERS = (
 )
 # This project's own errors; other causes handle them.
 _OURS = ("launcher.", "lib.errors.")
-_LIB_NEEDS = (
-    "its Python needs the packages that the bootstrap script installs, and its role needs read access to <out>/source/"
-)
 # The last message of a run or of a spark-submit script.
 _OWN_ERROR = r"^(?:Error|error): (?P<message>.+)"
 
@@ -41,62 +31,37 @@ def wrong_arguments(evidence: Evidence) -> Finding | None:
         r"^(Error: )?(No such (option|command)|Unrecognized option|Missing (option|argument|application resource)|"
         r"Invalid value|Got unexpected extra argument)\b.*"
         r"|error: (unrecognized arguments|the following arguments are required|argument \S+: .*)"
-        r"|Cannot run program \"(?P<program>[^\"]+)\""
-        r"|Cannot load main class from JAR|Failed to load class \S+\.$|^Usage: "
+        r"|Cannot run program \"(?P<program>[^\"]+)\".*error=(2|13)\b"
+        r"|Cannot load main class from JAR|Failed to load class \S+\.$|^Usage: spark-submit"
+        r"|(?P<master>Master must (either )?be yarn|Could not parse Master URL|[Cc]luster deploy mode is .{0,20}not "
+        r"(applicable|supported|compatible)).*"
     )
     if hit is None:
         return None
     command = _command(evidence)
+    correct = f"correct the step and submit it again{f'; it was: {command}' if command else ''}"
+    if hit.found["master"]:
+        return Finding(
+            "spark-submit does not take the master or the deploy mode that it was given: "
+            f"{hit.line.text.strip()[:200]}",
+            proven(hit),
+            (
+                "on EMR it is --master yarn, with --deploy-mode cluster or client beside it (yarn-client and "
+                "yarn-cluster are "
+                "of Spark 1); take a master out of the code, too",
+                correct,
+            ),
+        )
     told = (
-        f"the program {hit.found['program']} is not on the node"
+        f"the program {hit.found['program']} is not on the node, or may not be run"
         if hit.found["program"]
         else "the step's arguments are wrong"
     )
     return Finding(
         told,
         proven(hit, evidence.first(r"(?i)^(Error: |Try '|.* error: ).*", r"/steps/")),
-        (f"correct the step and submit it again{f'; it was: {command}' if command else ''}",),
+        (correct,),
     )
-
-
-def missing_package(evidence: Evidence) -> Finding | None:
-    """Python on the cluster lacks a package."""
-    hit = evidence.first(r"(?:ModuleNotFoundError|ImportError): No module named '?(?P<module>[\w.]+)'?")
-    own = evidence.stated("missing-package")
-    if hit is None and own:
-        return Finding("lib does not import on the cluster", proven(own), (_LIB_NEEDS,))
-    if hit is None:
-        return None
-    module = hit.found["module"].split(".")[0]
-    if module in ("lib", "launcher"):
-        return Finding(
-            f"Python on the cluster cannot find this project's package {module}",
-            proven(hit),
-            (
-                "for spark-submit give --py-files lib.zip (make lib.zip); an experiment uploads it to <out>/source/ "
-                "by itself",
-            ),
-        )
-    package = _PACKAGES.get(module, module)
-    where = "an executor's Python" if evidence.first(r"PythonException|pyspark/worker\.py") else "Python on the node"
-    return Finding(
-        f"{where} has no package {package}",
-        proven(hit),
-        (
-            f"add {package} to the group `cluster` in pyproject.toml, run `make lock`, apply infrastructure/ (which "
-            "uploads what the bootstrap script installs), and create a new cluster: nodes install packages when they "
-            "start",
-        ),
-    )
-
-
-# Driver and executors must run the same Python.
-python_versions_differ = told_by(
-    r"Python in worker has different version.* than that in driver|PYTHON_VERSION_MISMATCH",
-    "driver and executors run different versions of Python",
-    "set spark.pyspark.python for both, as infrastructure/ does with /opt/mineria-ml/venv/bin/python, and check that "
-    "the bootstrap script ran on all nodes: {cluster logs --bootstrap}",
-)
 
 
 def refused_by_the_run(evidence: Evidence) -> Finding | None:
@@ -126,7 +91,7 @@ def python_error(evidence: Evidence) -> Finding | None:
     """Python code raised: which error, in which cell or file."""
     found = min(_tracebacks(evidence), key=lambda trace: (not trace[-1].is_decisive, len(trace)), default=None)
     cell = evidence.first(
-        r"(?P<notebook>\S+\.ipynb) failed in (?P<cell>cell In \[\d+\] \(.*\)|a cell.*?): (?P<error>\w[\w.]*: .*)"
+        r"(?<!\S)(?P<notebook>\S+\.ipynb) failed in (?P<cell>cell In \[\d+\] \(.*\)|a cell.*?): (?P<error>\w[\w.]*: .*)"
     )
     if cell is not None and not cell.found["error"].startswith(_WRAPPERS):
         error, where = cell.found["error"], f" in {cell.found['notebook']}, {cell.found['cell']}"
@@ -138,16 +103,98 @@ def python_error(evidence: Evidence) -> Finding | None:
     # Python 3.11 underlines parts of a line with marks, which mean nothing here.
     frames = [hit for hit in found or () if hit.line.text.strip(" ^~")][-_SHOWN:]
     proof = (*([cell] if cell else []), *frames)
-    return Finding(f"Python raised {error}{where}", proof, (f"fix the code or its input{kept}",))
+    raised = next((hit for hit in (cell, *reversed(found or ())) if hit and error in hit.line.text), None)
+    own_words = advice_on(raised) if raised else ()
+    return Finding(f"Python raised {error}{where}", proof, (*own_words, f"fix the code or its input{kept}"))
 
 
 def run_failed(evidence: Evidence) -> Finding | None:
     """A run of this project failed with a message that no other cause matches."""
-    hit = evidence.first(_OWN_ERROR)
+    hit = next((each for each in evidence.hits(_OWN_ERROR) if not each.source.is_any), None)
     if hit is None:
         return None
     kept = f"; notebooks and logs are kept in {evidence.kept_at}" if evidence.kept_at else ""
     return Finding(hit.found["message"], proven(hit), (f"read the lines around it in the log{kept}",))
+
+
+def context_not_initialized(evidence: Evidence) -> Finding | None:
+    """The program ended, or went on elsewhere, without the SparkContext that YARN's driver waits for."""
+    hit = evidence.first(r"User did not initialize spark context|SparkContext did not initialize after waiting for")
+    if hit is None:
+        return None
+    return Finding(
+        "the program did not make a SparkContext in the driver that YARN started for it",
+        proven(hit, evidence.first(r"exitCode: 13\b")),
+        _to_make_a_context(evidence, hit),
+    )
+
+
+def exit_code_13(evidence: Evidence) -> Finding | None:
+    """The driver's exit code for a program that ended without a SparkContext, or by an error before it."""
+    hit = evidence.first(r"(exitCode|[Ee]xit code):? ?(is )?13\b")
+    if hit is None:
+        return None
+    return Finding(
+        "the driver ended with exit code 13: its program raised an error, or made no SparkContext; which, its own log "
+        "says",
+        proven(hit),
+        _to_make_a_context(evidence, hit),
+    )
+
+
+def _to_make_a_context(evidence: Evidence, hit: Hit) -> tuple[str, ...]:
+    return tuple(named(each, evidence, hit) for each in _NO_CONTEXT)
+
+
+_NO_CONTEXT = (
+    "read the driver's log, for an error before it (stdout, too): {cluster logs APPLICATION}",
+    'take a master out of the code (setMaster, .master("local[*]")): in cluster mode it comes from --master yarn '
+    "alone, and "
+    "another one makes the session elsewhere",
+    "a program that has work to do before it makes its session needs a larger spark.yarn.am.waitTime (100s)",
+)
+
+
+def program_error(evidence: Evidence) -> Finding | None:
+    """A program of Java's or Scala's raised an error that no other cause matches."""
+    hit = evidence.first(
+        r"User class threw exception: (?P<error>[\w.$]+(?:: .+)?)|"
+        r"Exception in thread \"main\" (?P<main>(?!org\.apache\.spark\.SparkException: (?:Application|Yarn|"
+        r"Job))[\w.$]+: .+)"
+    )
+    if hit is None:
+        return None
+    error = (hit.found["error"] or hit.found["main"]).strip()
+    return Finding(
+        f"the program raised {cut(error, 300)}",
+        proven(hit, evidence.first(r"^Caused by: ")),
+        (
+            "read the lines under it: the last Caused by says what it was, and the first frame of the program's own "
+            "where",
+            "the driver's log has all of it: "
+            f"{command_line('cluster', 'logs', 'APPLICATION', cluster=evidence.cluster.id)}",
+        ),
+    )
+
+
+def executors_failing(evidence: Evidence) -> Finding | None:
+    """So many executors failed that Spark gave up; why stands in their own logs."""
+    hit = evidence.first(
+        r"Max number of executor failures \((?P<count>\d+)\) reached|[Ee]xit [Ss]tatus: 1\b.*Exception from "
+        r"container-launch"
+    )
+    if hit is None:
+        return None
+    many = f"{hit.found['count']} executors failed, and Spark gave up"
+    return Finding(
+        f"{many if hit.found['count'] else 'executors ended with exit code 1'}; why, their own logs say",
+        proven(hit),
+        (
+            f"read the executors' logs: {command_line('cluster', 'logs', 'APPLICATION', cluster=evidence.cluster.id)}",
+            "executors that all end at once have the same trouble: an option of Java's, a missing file or Python, "
+            "memory",
+        ),
+    )
 
 
 def spark_job_failed(evidence: Evidence) -> Finding | None:

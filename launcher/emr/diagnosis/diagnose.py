@@ -1,16 +1,19 @@
 """Why a step or a cluster failed: from the evidence to one sentence, its proof and the remedy."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from launcher.emr.clusters import Cluster, describe
 from launcher.emr.diagnosis.causes import ranked
 from launcher.emr.diagnosis.evidence import Cause, Evidence, Finding, Hit
+from launcher.emr.diagnosis.files import evidence_of
 from launcher.emr.diagnosis.gathering import Gathering
+from launcher.emr.diagnosis.stages import looks, stage_of
 from launcher.emr.steps import FAILED_STEP, PROBE_NAME, Step, describe_step, list_steps
 from launcher.support.command_lines import command_line
+from lib.errors import some
 
 if TYPE_CHECKING:
     from mypy_boto3_emr import EMRClient
@@ -26,7 +29,8 @@ _LINES = 8
 class Diagnosis:
     """What was found: the cause with its finding, and others that were seen beside it; `cause` is None where unknown.
 
-    `telling`: of an unknown failure, the lines that say most. `notes`: what could not be looked at, and why.
+    `telling`: of an unknown failure, the lines that say most; `stage`: how far it came; `looks`: where to look next.
+    `notes`: what could not be looked at, and why. `files`: the logs it was read from, where no cluster was asked.
     """
 
     cluster: Cluster
@@ -38,10 +42,15 @@ class Diagnosis:
     notes: tuple[str, ...]
     logs: str
     kept_at: str
+    stage: str = ""
+    looks: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
     @property
     def what(self) -> str:
         """What failed, in a few words."""
+        if self.files:
+            return some(self.files, 3)
         if self.step is None:
             return f"Cluster {self.cluster.id} ({self.cluster.name})"
         return f"Step {self.step.id} ({self.step.name}) of cluster {self.cluster.id}"
@@ -51,21 +60,24 @@ class Diagnosis:
         finding = self.finding
         proof = finding.proof if finding else self.telling
         return {
-            "cluster_id": self.cluster.id,
-            "cluster_state": self.cluster.life.state,
+            "cluster_id": self.cluster.id or None,
+            "cluster_state": self.cluster.life.state or None,
             "step_id": self.step.id if self.step else None,
             "step_name": self.step.name if self.step else None,
             "step_state": self.step.state if self.step else None,
             "cause": self.cause.name if self.cause else UNKNOWN,
             "sentence": finding.sentence if finding else None,
             "proof": [_proof(hit) for hit in proof],
-            "what_to_do": list(finding.remedy) if finding else [],
+            "is_consequence": bool(self.cause and self.cause.is_consequence),
+            "what_to_do": list(finding.remedy if finding else self.looks),
             "settings": dict(finding.settings) if finding else {},
             "statement": finding.statement if finding else None,
             "also": [{"cause": cause.name, "sentence": other.sentence} for cause, other in self.others],
             "notes": list(self.notes),
             "logs": self.logs or None,
             "kept_at": self.kept_at or None,
+            "stage": self.stage or None,
+            "files": list(self.files),
         }
 
 
@@ -100,11 +112,20 @@ def diagnose(emr: "EMRClient", s3: "S3Client", cluster_id: str, step_id: str | N
         )
         if not failed:
             return NothingFailed(cluster_id, None, cluster.life.state, _no_step_failed(cluster))
-        return _concluded(gathering.of_cluster(), gathering)
+        return concluded(gathering.of_cluster(), gathering.notes)
     waits_in_vain = step.state == "PENDING" and not cluster.is_ready
     if step.state not in FAILED_STEP and not waits_in_vain:
         return NothingFailed(cluster_id, step.id, step.state, _not_failed(step, cluster_id))
-    return _concluded(gathering.of_step(step), gathering)
+    return concluded(gathering.of_step(step), gathering.notes)
+
+
+def diagnose_files(files: Sequence[str]) -> Diagnosis:
+    """Find out what logs say that somebody kept; asks AWS for nothing.
+
+    Raises:
+        InputError: a file is not there, or cannot be read.
+    """
+    return concluded(evidence_of(files), files=files)
 
 
 def _last_failed(emr: "EMRClient", cluster: Cluster) -> Step | None:
@@ -117,8 +138,10 @@ def _last_failed(emr: "EMRClient", cluster: Cluster) -> Step | None:
     return ran or next(iter(failed), None)
 
 
-def _concluded(evidence: Evidence, gathering: Gathering) -> Diagnosis:
+def concluded(evidence: Evidence, notes: Sequence[str] = (), files: Sequence[str] = ()) -> Diagnosis:
+    """The diagnosis that follows from evidence, however it was had."""
     found = ranked(evidence)
+    stage = None if evidence.is_foreign else stage_of(evidence)
     cause, finding = found[0] if found else (None, None)
     folder = f"steps/{evidence.step.id}/" if evidence.step else "node/"
     place = f"{evidence.cluster.log_place}{folder}" if evidence.cluster.log_place else ""
@@ -128,11 +151,22 @@ def _concluded(evidence: Evidence, gathering: Gathering) -> Diagnosis:
         cause=cause,
         finding=finding,
         others=tuple(each for each in found[1:] if not each[0].is_consequence and _says_more(each[1], finding)),
-        telling=() if finding else tuple([*evidence.hits(_TELLING.pattern)][:_LINES]),
-        notes=tuple(dict.fromkeys(gathering.notes)),
+        telling=() if finding else _telling_lines(evidence),
+        notes=tuple(dict.fromkeys(notes)),
         logs=place,
         kept_at=evidence.kept_at,
+        stage=stage.name if stage else "",
+        looks=() if finding else looks(evidence),
+        files=tuple(files),
     )
+
+
+def _telling_lines(evidence: Evidence) -> tuple[Hit, ...]:
+    """The lines that say most of an unknown failure: those of the end first, and none twice."""
+    told: dict[str, Hit] = {}
+    for hit in evidence.hits(_TELLING.pattern):
+        told.setdefault(re.sub(r"\d+", "0", hit.line.text), hit)
+    return tuple(told.values())[:_LINES]
 
 
 def _says_more(other: Finding, chosen: Finding | None) -> bool:

@@ -9,19 +9,38 @@ from typing import Any
 from launcher.emr.clusters import Cluster
 from launcher.emr.steps import Step
 from launcher.support.command_lines import command_line
+from lib.support.s3_uri import BEGINNING
 
 # Of a long log, so many telling lines are kept from its beginning and from its end, each cut to so many characters.
 _FIRST, _LAST, _WIDTH = 500, 1_000, 1_500
+# Of what lies between, the first lines that speak of trouble.
+_BETWEEN = 500
+_TROUBLE = re.compile(r"Error|ERROR|Exception|FATAL|[Ff]ailed|[Kk]illed|[Dd]enied|Exit (status|code)")
 # An error that ends a log is in its last lines.
 _END = 80
 # Spark's lines that report no trouble, and its progress bars. What follows one without a time of its own is kept: a
 # diagnosis, a traceback.
 _ROUTINE = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|DEBUG|TRACE) |\[Stage \d+:.*\]\s*$")
+# Words of what runs on a cluster, and errors that mean the same in every program of Java's.
+_OF_SPARK = re.compile(
+    rf"(?i)\b{BEGINNING}|"
+    r"spark|\byarn|hadoop|\blivy|\bemr\b|emrfs|hdfs|amazonaws|awssdk|\bhive|py4j|kryo|\bscala[./]|"
+    r"parquet|iceberg|hudi|(application|container|appattempt)_\w*\d{6}|\bi-[0-9a-f]{8,}\b|bootstrap action|"
+    r"dispatcher-event-loop|task \d+\.\d+ in stage|\bexecutor\b.*\bexit|serialized results|arn:aws|"
+    r"(instance type|service role|service-linked role|subnet|VPC) .*(supported|insufficient|invalid|required|exist)|"
+    r"TaskSetManager|DAGScheduler|ApplicationMaster|BlockManager|FileFormatWriter|FileOutputCommitter|Executor task|"
+    r"waiting for (AM|resources)|[Ss]ession \d+ (did not start|unexpectedly)|sessions/\d+|with error payload|"
+    r"sparkmagic|\(Service: (amazon ?)?\w+[,;] Status Code|Session isn't active|"
+    r"TransportChannelHandler|io\.netty|UnsupportedClassVersionError|InaccessibleObjectException|"
+    r"TERMINATED_WITH_ERRORS|VALIDATION_ERROR|BOOTSTRAP_FAILURE|session '?\d+'? not found"
+)
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 # Names of what EMR itself says, as sources.
 OF_CLUSTER, OF_STEP, OF_NODES = "EMR, of the cluster", "EMR, of the step", "EMR, of the nodes"
+# What EMR says only to who asks, so that no kept log is it.
+_ONLY_ASKED = (OF_STEP, OF_NODES)
 
 
 @dataclass(frozen=True)
@@ -47,7 +66,8 @@ class Source:
 
     `decides`: it is about the end itself (EMR's reason, the run's own last words), so all of it weighs more than a line
     somewhere in a log; `ends`: the failure ends it, so its last lines do. `of_driver`: what YARN says there of a
-    container is about the driver's. `stated` comes with the last words of a run of ours.
+    container is about the driver's. `stated` comes with the last words of a run of ours. `is_any`: nobody knows which
+    log it is, so it counts for every place, as that of EMR's own words.
     """
 
     name: str
@@ -56,6 +76,7 @@ class Source:
     ends: bool = False
     of_driver: bool = False
     stated: Stated | None = None
+    is_any: bool = False
 
     def is_decisive(self, index: int) -> bool:
         """Whether the line at an index is about the end, not just about what happened on the way."""
@@ -104,13 +125,20 @@ class Evidence:
     params: bool = False
     kept_at: str = ""
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether nothing in it is of Spark, YARN, EMR or the like: files of which nobody knows what they are."""
+        return all(
+            source.is_any and not any(_OF_SPARK.search(line.text) for line in source.lines) for source in self.sources
+        )
+
     def hits(self, pattern: str, where: str = "") -> Iterator[Hit]:
         """All lines that match, in the sources whose name matches `where`; those that tell the end come first."""
         wanted, places = re.compile(pattern), re.compile(where)
         found = [
             Hit(source, index, match)
             for source in self.sources
-            if places.search(source.name)
+            if (source.is_any and where not in _ONLY_ASKED) or places.search(source.name)
             for index, line in enumerate(source.lines)
             if (match := wanted.search(line.text))
         ]
@@ -138,17 +166,22 @@ class Evidence:
 
 def telling(lines: Iterable[str]) -> tuple[Line, ...]:
     """The lines of a log that may say what went wrong, without the routine; bounded, however long the log is."""
-    first: list[Line] = []
-    last: deque[Line] = deque(maxlen=_LAST)
+    first: list[tuple[int, str]] = []
+    between: list[tuple[int, str]] = []
+    last: deque[tuple[int, str]] = deque()
     for number, text in enumerate(lines, start=1):
-        if not text.strip() or _ROUTINE.match(text):
+        if text.isspace() or _ROUTINE.match(text) or not text:
             continue
-        line = Line(number, _COLOURS.sub("", text[:_WIDTH]).rstrip())
         if len(first) < _FIRST:
-            first.append(line)
-        else:
-            last.append(line)
-    return (*first, *last)
+            first.append((number, text))
+            continue
+        last.append((number, text))
+        if len(last) > _LAST:
+            gone = last.popleft()
+            if len(between) < _BETWEEN and _TROUBLE.search(gone[1]):
+                between.append(gone)
+    kept = (*first, *between, *last)
+    return tuple(Line(number, _COLOURS.sub("", text[:_WIDTH]).rstrip()) for number, text in kept)
 
 
 def said(name: str, *texts: str) -> Source:
@@ -172,6 +205,11 @@ class Finding:
     statement: Mapping[str, Any] | None = None
 
     @property
+    def told(self) -> str:
+        """It in one sentence: what it was, and what helps first, as all messages about a failed run say it."""
+        return f"{self.sentence}: {self.remedy[0]}" if self.remedy else self.sentence
+
+    @property
     def is_decisive(self) -> bool:
         """Whether its proof tells how it ended."""
         return any(hit.is_decisive for hit in self.proof)
@@ -191,22 +229,31 @@ def told_by(
 ) -> Callable[[Evidence], Finding | None]:
     """What looks for a cause that one line proves, whatever else it says: the plainest kind of cause.
 
-    `where` is a pattern of the sources' names; `stated` the cause as a run of ours states it. In a remedy
-    `{cluster logs NODE}` becomes that command, for the cluster at hand.
+    `where` is a pattern of the sources' names; `stated` the cause as a run of ours states it. In the sentence and the
+    remedy `{cluster logs NODE}` becomes that command, for the cluster at hand, and `{name}` what the group of that name
+    found.
     """
 
     def find(evidence: Evidence) -> Finding | None:
         hit = (evidence.stated(stated) if stated else None) or evidence.first(pattern, where)
-        return Finding(sentence, (hit,), tuple(_named(each, evidence) for each in remedy)) if hit else None
+        if hit is None:
+            return None
+        told, *remedies = (named(each, evidence, hit) for each in (sentence, *remedy))
+        return Finding(told, (hit,), tuple(remedies))
 
     return find
 
 
-def _named(remedy: str, evidence: Evidence) -> str:
-    def command(found: re.Match[str]) -> str:
+def named(text: str, evidence: Evidence, hit: Hit) -> str:
+    """A text with its commands, and what the groups of a hit found, filled in."""
+    groups = hit.found.groupdict()
+
+    def filled(found: re.Match[str]) -> str:
+        if found[1] in hit.found.re.groupindex:
+            return (groups[found[1]] or "it").strip().rstrip('"}] ')  # as the end of JSON around it
         return command_line(*found[1].split(), cluster=evidence.cluster.id)
 
-    return re.sub(r"\{(.+?)\}", command, remedy)
+    return re.sub(r"\{(.+?)\}", filled, text)
 
 
 def proven(first: Hit, *more: Hit | None) -> tuple[Hit, ...]:

@@ -1,6 +1,8 @@
 """Which setting of memory to change, by how much, and whether the cluster's nodes can hold it."""
 
-from collections.abc import Sequence
+import json
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from launcher.emr.diagnosis.evidence import Evidence
@@ -29,6 +31,11 @@ class Setting:
         """What a driver or an executor has beside its heap, which is where Python's memory is."""
         return cls(of, f"spark.{of}.memoryOverhead", f"spark.conf.spark.{of}.memoryOverhead", "")
 
+    @classmethod
+    def of_spark(cls, spark: str, default: str = "", of: str = "") -> "Setting":
+        """Any property of Spark's."""
+        return cls(of, spark, f"spark.conf.{spark}", default)
+
     @property
     def is_heap(self) -> bool:
         """Whether it is a heap."""
@@ -49,6 +56,34 @@ class Setting:
     def shown(self, evidence: Evidence) -> str:
         """Its name where this run takes it from."""
         return f"{self.ours} (params file, or -p)" if evidence.params else self.spark
+
+
+def how_to_give() -> str:
+    """How one job brings its own Python packages."""
+    return (
+        "give them to the job in an archive made on the cluster's system (venv-pack): --archives "
+        "s3://…/env.tar.gz#environment "
+        "--conf spark.pyspark.python=./environment/bin/python"
+    )
+
+
+def ways_to_set(evidence: Evidence, settings: Mapping[str, str]) -> str:
+    """How the run's way of starting takes these settings (by our names): what to write, as it is written."""
+    if evidence.params:
+        typed = " ".join(f"-p {name}={value}" for name, value in settings.items())
+        return f"in the params file, or after the command: {typed}"
+    spark = {_SPARKS.get(name, name.removeprefix("spark.conf.")): value for name, value in settings.items()}
+    options = " ".join(f"--conf {shlex.quote(f'{name}={value}')}" for name, value in spark.items())
+    cell: dict[str, object] = {_CONFIGURE[name]: value for name, value in spark.items() if name in _CONFIGURE}
+    others = {name: value for name, value in spark.items() if name not in _CONFIGURE}
+    if others:
+        cell["conf"] = others
+    return f"with spark-submit: {options}; in a notebook's first cell: %%configure -f {json.dumps(cell)}"
+
+
+# Names in a params file that are not Spark's own, and those that sparkmagic's %%configure has for Spark's.
+_SPARKS = {f"spark.{of}_memory": f"spark.{of}.memory" for of in ("driver", "executor")}
+_CONFIGURE = {"spark.driver.memory": "driverMemory", "spark.executor.memory": "executorMemory"}
 
 
 def raised(memory: str, factor: float) -> str:

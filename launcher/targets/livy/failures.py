@@ -4,6 +4,7 @@ sparkmagic hands over text: its own exceptions for trouble with Livy, and `Spark
 the code that ran there, whose text is the remote error's message followed by the remote traceback.
 """
 
+import json
 import re
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ _TRACEBACK = "Traceback (most recent call last):\n"
 _SPARK_CODE = "SparkStatementException"
 _OVER = ("dead", "killed", "error", "shutting_down")
 # Names of causes in `launcher.emr.diagnosis.causes`.
+_OF_LIVY = ("livy-version", "livy-no-sql", "livy-too-many-sessions")
 _NOT_STARTED, _GONE_CAUSE = "livy-session-did-not-start", "livy-session-died"
 
 
@@ -43,12 +45,17 @@ class SessionFailed(ExperimentError):
         super().__init__(sentence + (f"\nFrom its log:{quoted}" if quoted else ""))
 
 
-class OutOfMemory(SessionFailed):
-    """Memory ran out; says of what, and names the setting to raise."""
+class Explained(SessionFailed):
+    """The diagnosis knows what it was; says so in its words, with what helps first, and where it was."""
 
-    def __init__(self, cause: Cause, finding: Finding, log: SessionLog | None = None):
+    def __init__(self, cause: Cause, finding: Finding, log: SessionLog | None = None, where: str = ""):
         self.settings = dict(finding.settings)
-        super().__init__(f"{finding.sentence}: {finding.remedy[0]}", log, cause.name)
+        allow = f"\n{json.dumps(finding.statement)}" if finding.statement else ""
+        super().__init__(f"{finding.told}{f' ({where})' if where else ''}{allow}", log, cause.name)
+
+
+class OutOfMemory(Explained):
+    """Memory ran out; says of what, and names the setting to raise."""
 
 
 def explain(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:
@@ -80,8 +87,8 @@ def _parted(text: str) -> tuple[str, str]:
 
 
 def _of_code(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:
-    raised = (failure.traceback + failure.evalue).splitlines()
-    memory = _out_of_memory(Source("the error", telling(raised), decides=True), evidence.spark, evidence.log)
+    raised = Source("the error", telling((failure.traceback + failure.evalue).splitlines()), decides=True)
+    memory = _out_of_memory(raised, evidence.spark, evidence.log)
     if memory:
         return memory
     missing = re.fullmatch(r"No module named '(lib[.\w]*)'", failure.evalue)
@@ -95,13 +102,17 @@ def _of_code(notebook: str, failure: CellFailure, evidence: Evidence) -> Experim
         )
     if failure.kind and issubclass(failure.kind, InputError):
         return NotebookRefused(notebook, failure)
-    return NotebookFailed(notebook, failure)
+    known = None if failure.kind else _explained(raised, evidence.spark, where=f"{notebook}, {failure.cell}")
+    return known or NotebookFailed(notebook, failure)
 
 
 def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> ExperimentError:
     text, livy = failure.evalue, evidence.livy
     log = evidence.log if evidence.log.lines else _quoted_log(text)
     in_log = Source("the session's log", telling(log.lines), ends=True, of_driver=True)
+    said = _explained(Source("Livy", telling(text.splitlines()), decides=True), evidence.spark, log)
+    if said and said.cause in _OF_LIVY:
+        return said
     session = "the Livy session" if evidence.session is None else f"Livy session {evidence.session}"
     late = re.search(r"did not start up in (\d+) seconds", text)
     if late:
@@ -113,16 +124,17 @@ def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> Expe
         )
     if "unexpectedly reached final status" in text and evidence.state is None:
         ended = SessionFailed(f"{session} ended while it started", log, _NOT_STARTED)
-        return _out_of_memory(in_log, evidence.spark, log) or ended
+        return _out_of_memory(in_log, evidence.spark, log) or _explained(in_log, evidence.spark, log) or ended
     status = re.search(r"Invalid status code '(\d+)' from (\S+) with error payload: (.*)", text, re.DOTALL)
     if status and status[2].endswith("/sessions"):
         refusal = f"Livy at {livy} refuses the session (status {status[1]}): {status[3].strip()[:400]}"
         return SessionFailed(refusal, cause=_NOT_STARTED)
     where = f"{notebook}, {failure.cell}"
     if evidence.state in _OVER:
-        return _out_of_memory(in_log, evidence.spark, log) or SessionFailed(
-            f"{session} ended during {where}: its state is {evidence.state}", log, _GONE_CAUSE
-        )
+        known = _out_of_memory(in_log, evidence.spark, log) or _explained(in_log, evidence.spark, log)
+        told = f"{session} ended during {where}: its state is {evidence.state}"
+        idle = "" if log.lines else "; Livy ends sessions after livy.server.session.timeout"
+        return known or SessionFailed(f"{told}{idle}", log, _GONE_CAUSE)
     if evidence.state is None and status and int(status[1]) < 500:
         return SessionFailed(
             f"Livy at {livy} has lost {session} ({where}): it was deleted, timed out (livy.server.session.timeout) "
@@ -134,6 +146,12 @@ def _of_session(notebook: str, failure: CellFailure, evidence: Evidence) -> Expe
         f"Livy at {livy} stopped answering ({where}): {problem}; check whether the cluster is still running",
         cause=_GONE_CAUSE,
     )
+
+
+def _explained(source: Source, spark: Spark, log: SessionLog | None = None, where: str = "") -> Explained | None:
+    """What the diagnosis says of `source`, if it knows it."""
+    found = causes.of_run(Gathered(UNKNOWN, None, (source,), spark.properties(), params=True))
+    return Explained(*found, log, where) if found else None
 
 
 def _out_of_memory(source: Source, spark: Spark, log: SessionLog) -> OutOfMemory | None:

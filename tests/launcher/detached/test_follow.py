@@ -18,6 +18,7 @@ from launcher.detached import follow as following
 from launcher.detached.follow import follow
 from launcher.detached.outcome import StepFailed
 from launcher.emr import watching
+from launcher.emr.diagnosis.diagnose import diagnose
 from launcher.experiment.submitted import Status, StepTime
 from launcher.running.gate import GateFailed
 from launcher.support import aws
@@ -197,6 +198,17 @@ def test_one_that_could_not_say_why_has_the_word_of_emr(emr_cluster, run):
         followed(emr_cluster, step_id)
     assert failed.value.exit_code == 1
     assert "Nothing is complete, and there is nothing to resume." in failed.value.__notes__
+
+
+def test_one_that_could_not_say_why_ends_with_the_words_of_the_diagnosis(emr_cluster, run):
+    error = "java.lang.OutOfMemoryError: unable to create new native thread"
+    step_id = step(emr_cluster, f"echo 'Exception in thread \"main\" {error}' >&2; {FAIL}")
+    with pytest.raises(StepFailed) as failed:
+        followed(emr_cluster, step_id)
+    diagnosis = diagnose(emr_cluster.emr, emr_cluster.s3, emr_cluster.id, step_id)
+    assert diagnosis.cause.name == "out-of-threads"
+    assert f"Cause: {diagnosis.finding.sentence} [out-of-threads]" in failed.value.__notes__
+    assert {f"Remedy: {each}" for each in diagnosis.finding.remedy} <= set(failed.value.__notes__)
 
 
 def test_one_that_was_cancelled_says_how_to_go_on(emr_cluster, run):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from launcher.detached import emr_step
 from launcher.emr.checks import access_probe
-from launcher.emr.diagnosis.storage import _S3_PLACE
+from launcher.emr.diagnosis.places import S3_PLACE
 from launcher.support.files import files_at
 from launcher.support.s3_files import S3Files
 from lib import artifacts
@@ -76,5 +76,5 @@ class TestEveryReaderKnowsTheScheme:
         assert artifacts.step_dir_in(artifacts.step_dir(out, "20260102_030405") + "/") == (out, "20260102_030405")
 
     def test_sentences_of_logs(self, scheme):
-        assert _S3_PLACE.search(f"cannot read '{scheme}://bucket/x/y'.").group() == f"{scheme}://bucket/x/y"
+        assert S3_PLACE.search(f"cannot read '{scheme}://bucket/x/y'.").group() == f"{scheme}://bucket/x/y"
         assert re.match(s3_uri.BEGINNING, f"{scheme}://bucket")

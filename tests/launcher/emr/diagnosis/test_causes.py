@@ -26,6 +26,7 @@ from tests.launcher.emr.diagnosis.failures import (
     evidence,
     step,
 )
+from tests.launcher.emr.diagnosis.posted import UNKNOWN, posted
 
 CASES = yaml.safe_load((Path(__file__).parent / "files" / "failures.yaml").read_text())
 LOGS = {
@@ -60,6 +61,11 @@ ENDS = {
     "no-capacity": (
         "TERMINATED_WITH_ERRORS",
         "us-east-1a does not have sufficient capacity for m5.2xlarge instances. Choose a different instance type.",
+    ),
+    "wrong-network": (
+        "TERMINATED_WITH_ERRORS",
+        "The subnet configuration was invalid: Cannot find route to InternetGateway in main RouteTable rtb-1 for vpc "
+        "vpc-1",
     ),
 }
 
@@ -104,7 +110,8 @@ def test_a_cause_is_told_from_its_lines(name):
 
 def test_there_is_a_case_for_each_cause():
     of_the_cluster = {"step-cancelled", "cluster-ended", "cluster-not-ready", *ENDS}
-    assert {case["cause"] for case in CASES.values()} | of_the_cluster | {"run-failed"} == {
+    public = {each.cause for each in posted()} - {UNKNOWN}
+    assert {case["cause"] for case in CASES.values()} | public | of_the_cluster | {"run-failed"} == {
         each.name for each in CAUSES
     }
 
@@ -323,7 +330,7 @@ def test_a_long_log_keeps_its_beginning_and_its_end():
             "the end",
         ]
     )
-    assert len(lines) == 1_500
+    assert len(lines) == 2_000
     assert (lines[0].number, lines[0].text, lines[-1].number, lines[-1].text) == (2, "ERROR 0", 10_002, "the end")
 
 

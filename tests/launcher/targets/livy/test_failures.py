@@ -232,3 +232,55 @@ def test_a_run_through_livy_and_a_diagnosed_step_say_the_same_of_memory(lost, wo
 
 def on(spark):
     return Evidence("j-ABC", spark, 3, "idle")
+
+
+@pytest.mark.parametrize(
+    ("ename", "text", "state", "cause", "said"),
+    [
+        (
+            "LivyUnexpectedStatusException",
+            "Status 'recovering' not supported by session",
+            "idle",
+            "livy-version",
+            "older",
+        ),
+        (
+            "SqlContextNotFoundException",
+            "Neither SparkSession nor HiveContext/SqlContext is available.",
+            "idle",
+            "livy-no-sql",
+            "enable-hive-context",
+        ),
+        (
+            "SparkStatementException",
+            f"{LOST}java.lang.OutOfMemoryError: unable to create new native "
+            f"thread\n{HEAD}py4j.protocol.Py4JJavaError: x\n",
+            "idle",
+            "out-of-threads",
+            "a larger heap makes it worse",
+        ),
+        (
+            "SparkStatementException",
+            "java.nio.file.AccessDeniedException: s3://other/x: innerMkdirs on s3://other/x: S3Exception: null "
+            "(Service: S3, "
+            f"Status Code: 403)\n{HEAD}py4j.protocol.Py4JJavaError: x\n",
+            "idle",
+            "access-denied",
+            '"s3:PutObject"',
+        ),
+        ("HttpClientException", "gone", "dead", "livy-session-died", "livy.server.session.timeout"),
+    ],
+)
+def test_what_people_posted_is_told_in_the_words_of_the_diagnosis(ename, text, state, cause, said):
+    error = told(raised(text, ename), state)
+    assert isinstance(error, SessionFailed)
+    assert error.cause == cause
+    assert said in str(error)
+
+
+def test_a_cell_is_named_where_the_diagnosis_knows_the_cause():
+    missing = "[PATH_NOT_FOUND] Path does not exist: s3://bucket/x.parquet."
+    error = told(raised(f"{missing}\n{HEAD}pyspark.errors.AnalysisException: {missing}\n"))
+    assert error.cause == "missing-input"
+    assert "s3://bucket/x.parquet does not exist" in str(error)
+    assert "02_train.ipynb, cell In [4]" in str(error)
