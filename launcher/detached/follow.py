@@ -12,7 +12,7 @@ from rich.console import Console
 
 from launcher.detached.outcome import results_of
 from launcher.emr.cost import records
-from launcher.emr.steps import UNFINISHED_STEP, Step, describe_step, list_steps
+from launcher.emr.steps import Step, describe_step, unfinished_if_told
 from launcher.emr.watching import patiently
 from launcher.experiment.plan import Plan
 from launcher.experiment.search_log import SearchLog
@@ -25,7 +25,7 @@ from launcher.support.command_lines import command_line
 from launcher.support.console import duration, say
 from launcher.support.interrupts import Interrupted
 from lib import artifacts
-from lib.errors import ExperimentError, InputError
+from lib.errors import InputError
 
 if TYPE_CHECKING:
     from mypy_boto3_emr import EMRClient
@@ -99,9 +99,11 @@ class _Look:
     def position(self) -> str:
         """The position of the step in the queue."""
         try:
-            unfinished = list_steps(self.emr, self.cluster_id, UNFINISHED_STEP)
-        except ExperimentError:
-            return "waits"
+            unfinished = unfinished_if_told(self.emr, self.cluster_id)
+        except aws.AwsUnavailable:  # the next look will succeed
+            unfinished = None
+        if unfinished is None:
+            return f"waiting on cluster {self.cluster_id}"
         ids = [each.id for each in reversed(unfinished)]
         before = ids.index(self.step.id) if self.step.id in ids else 0
         behind = f"{before} step{'s' if before > 1 else ''} before it" if before else "it is next"
