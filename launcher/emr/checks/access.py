@@ -16,7 +16,7 @@ from launcher.emr.checks import access_probe
 from launcher.emr.checks.subject import CheckResult, Subject, fail, ok, warning
 from launcher.emr.clusters import PYTHON
 from launcher.emr.policies import needed_on, s3_arn, statements
-from launcher.emr.steps import PROBE_NAME, UNFINISHED_STEP, Step, describe_step, list_steps
+from launcher.emr.steps import LIST_STEPS, PROBE_NAME, Step, describe_step, unfinished_if_told
 from launcher.support import aws
 from launcher.support.command_lines import command_line
 from launcher.support.s3_files import S3Files
@@ -35,7 +35,10 @@ def nodes_role(subject: Subject) -> CheckResult:
         return elsewhere
     if not subject.probes:
         return _only_read(subject, "--no-probe")
-    if not _has_room(subject):
+    unfinished = unfinished_if_told(subject.client("emr"), subject.cluster.id)
+    if unfinished is None:  # nobody knows how long a step would wait
+        return _only_read(subject, f"the cluster's steps may not be listed, which needs {LIST_STEPS}")
+    if not subject.cluster.is_ready or len(unfinished) >= subject.cluster.step_concurrency:
         return _only_read(subject, "no step can start now")
     verdict = f"{subject.parameters.out.rstrip('/')}/.probe-nodes-{uuid.uuid4().hex[:8]}.json"
     try:
@@ -55,14 +58,6 @@ def nodes_role(subject: Subject) -> CheckResult:
     if step.is_unfinished:
         return _only_read(subject, f"step {step.id} did not end in {_LIMIT:.0f} s")
     return _of_failed_probe(subject, step)
-
-
-def _has_room(subject: Subject) -> bool:
-    """Whether a step would start at once."""
-    cluster = subject.cluster
-    if not cluster.is_ready:
-        return False
-    return len(list_steps(subject.client("emr"), cluster.id, UNFINISHED_STEP)) < cluster.step_concurrency
 
 
 def _run_probe(subject: Subject, verdict: str) -> Step:

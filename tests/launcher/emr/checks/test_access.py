@@ -143,3 +143,15 @@ def test_a_cluster_at_work_is_not_kept_from_it(emr, bucket):
     emr.add_job_flow_steps(JobFlowId=this.cluster.id, Steps=[STEP])
     assert "not tested by a step (no step can start now)" in nodes_role(this).found
     assert len(_steps(this)) == 1
+
+
+def test_a_queue_that_may_not_be_seen_costs_the_probe_alone(node, bucket):
+    this = _experiment(bucket)
+
+    def refused(**request):
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "ListSteps")
+
+    this.client("emr").meta.events.register("before-call.emr.ListSteps", refused)
+    found = nodes_role(this)
+    assert "the cluster's steps may not be listed, which needs elasticmapreduce:ListSteps" in found.found
+    assert _steps(this) == []
