@@ -33,6 +33,7 @@ _LONG = (
     "livy/test_experiment.py",
     "test_experiment.py",
     "test_resuming.py",
+    "test_runs_again.py",
     "test_scripts.py",
     "yarn/",
     "notebooks/test_regression.py",
