@@ -97,7 +97,8 @@ def no_room_for_application(evidence: Evidence) -> Finding | None:
     )
     failed = evidence.stated("livy-session-did-not-start")
     failed = failed or evidence.first(
-        r"did not start (up )?in \d+ s|Application .* killed|[Ss]ession.{0,60}timed? ?out|Yarn application has already ended"
+        r"did not start (up )?in \d+ s|Application .* killed|[Ss]ession.{0,60}timed? ?out|Yarn application has "
+        r"already ended"
     )
     if hit is None or (failed is None and not _ends_with(hit)):
         return None
