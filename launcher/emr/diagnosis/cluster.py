@@ -1,6 +1,6 @@
 """Causes of failure in a cluster that was ready: its nodes, its end, its room."""
 
-from launcher.emr.diagnosis.evidence import OF_CLUSTER, OF_NODES, OF_STEP, Evidence, Finding, proven
+from launcher.emr.diagnosis.evidence import OF_CLUSTER, OF_NODES, OF_STEP, Evidence, Finding, Hit, proven
 from launcher.support.command_lines import command_line
 
 
@@ -97,10 +97,10 @@ def no_room_for_application(evidence: Evidence) -> Finding | None:
     )
     failed = evidence.stated("livy-session-did-not-start")
     failed = failed or evidence.first(
-        r"did not start (up )?in \d+ s|Application .* killed|timed? ?out|Yarn application has already ended"
+        r"did not start (up )?in \d+ s|Application .* killed|[Ss]ession.{0,60}timed? ?out|Yarn application has "
+        r"already ended"
     )
-    # A log that ends while it waits says the same.
-    if hit is None or (failed is None and not (hit.source.is_any and hit.is_decisive)):
+    if hit is None or (failed is None and not _ends_with(hit)):
         return None
     there = evidence.cluster.id
     more = command_line("cluster", "resize", cluster=there, options="N")
@@ -110,3 +110,12 @@ def no_room_for_application(evidence: Evidence) -> Finding | None:
         proven(hit, failed),
         (f"find out which ({look}), request less (spark.*), or add nodes: {more}",),
     )
+
+
+def _ends_with(hit: Hit) -> bool:
+    """Whether a log that somebody kept ends while it waits, which says the same as that it did not start."""
+    return hit.source.is_any and hit.index >= len(hit.source.lines) - _LAST_LINES
+
+
+# YARN says in several lines what an application waits for.
+_LAST_LINES = 4

@@ -32,7 +32,7 @@ def wrong_arguments(evidence: Evidence) -> Finding | None:
         r"Invalid value|Got unexpected extra argument)\b.*"
         r"|error: (unrecognized arguments|the following arguments are required|argument \S+: .*)"
         r"|Cannot run program \"(?P<program>[^\"]+)\".*error=(2|13)\b"
-        r"|Cannot load main class from JAR|Failed to load class \S+\.$|^Usage: spark-submit"
+        r"|Cannot load main class from JAR|(?<!SLF4J: )Failed to load class \S+\.$|^Usage: spark-submit"
         r"|(?P<master>Master must (either )?be yarn|Could not parse Master URL|[Cc]luster deploy mode is .{0,20}not "
         r"(applicable|supported|compatible)).*"
     )

@@ -64,8 +64,9 @@ no_ticket = told_by(
 
 # A port that is taken, or an address that is not the node's.
 no_port = told_by(
-    r"BindException: .*(Address already in use|Cannot assign requested address)|could not bind on (a random free "
-    r")?port",
+    # Until it gives up, Spark tries one port after the other.
+    r"BindException: .*(Address already in use|Cannot assign requested address)|"
+    r"could not bind on (a random free )?port(?!.*Attempting)",
     "Spark could not open a port on its node: it is in use, or the address is not the node's own",
     "end what uses it, or let Spark choose (spark.ui.port=0, spark.port.maxRetries=64); many sessions on one node "
     "take many",
