@@ -2,6 +2,7 @@
 
 from launcher.emr.diagnosis.evidence import Evidence, Finding, proven, told_by
 from launcher.support.command_lines import command_line
+from launcher.support.endpoint import HISTORY_PORT, LIVY_PORT
 
 # The services of a cluster by their ports, and how each is called.
 _PORTS = {
@@ -12,8 +13,8 @@ _PORTS = {
     "8025": ("YARN's ResourceManager", "hadoop-yarn-resourcemanager"),
     "9083": ("Hive's metastore", "hive-hcatalog-server"),
     "10000": ("HiveServer2", "hive-server2"),
-    "8998": ("Livy", "livy-server"),
-    "18080": ("Spark's history server", "spark-history-server"),
+    str(LIVY_PORT): ("Livy", "livy-server"),
+    str(HISTORY_PORT): ("Spark's history server", "spark-history-server"),
 }
 
 

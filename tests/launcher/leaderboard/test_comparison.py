@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from launcher.leaderboard import comparison, delong
+from launcher.leaderboard import comparison, delong, tags
 from launcher.leaderboard.comparison import BY_ROWS, BY_ZONES, DELONG, NEITHER, UNKNOWN, Figure, compare, record
 from launcher.leaderboard.differing import flat
 from launcher.leaderboard.evaluations import locate, read
@@ -273,11 +273,19 @@ def test_places_of_an_evaluation(made, tmp_path, monkeypatch):
     assert Path(locate(f"models/model_{B}", "elsewhere")).resolve() == Path(folder)
 
 
-@pytest.mark.parametrize("given_", ["", "20270101_000000", "nowhere", "/nowhere/at/all"])
+@pytest.mark.parametrize("given_", ["", "20270101_000000", "NOWHERE", "/nowhere/at/all"])
 def test_what_is_no_run_is_refused(made, tmp_path, given_):
     made()
     with pytest.raises(InputError, match=r"give a run's id|give its id"):
         locate(given_, str(tmp_path))
+
+
+def test_a_tag_names_the_evaluation_of_its_model(made, tmp_path):
+    compared = made()
+    with pytest.raises(InputError, match="there is no model champion here, and no model below .* has a tag"):
+        locate("champion", str(tmp_path))
+    tags.add(str(tmp_path), f"{tmp_path}/models/model_{B}", "champion")
+    assert Path(locate("champion", str(tmp_path))) == Path(compared.b.folder)
 
 
 def test_a_model_without_an_evaluation_is_refused(made, tmp_path):
