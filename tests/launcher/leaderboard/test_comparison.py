@@ -282,7 +282,7 @@ def test_what_is_no_run_is_refused(made, tmp_path, given_):
 
 def test_a_tag_names_the_evaluation_of_its_model(made, tmp_path):
     compared = made()
-    with pytest.raises(InputError, match="there is no model champion here, and no model below .* has a tag"):
+    with pytest.raises(InputError, match=r"there is no model champion here, and no model below .* has a tag"):
         locate("champion", str(tmp_path))
     tags.add(str(tmp_path), f"{tmp_path}/models/model_{B}", "champion")
     assert Path(locate("champion", str(tmp_path))) == Path(compared.b.folder)
