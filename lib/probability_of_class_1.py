@@ -4,6 +4,7 @@ MLflow's own loader of Spark models gives classes. A copy of this file stands in
 it imports nothing of this project.
 """
 
+from importlib import import_module
 from typing import Any
 
 import pandas as pd
@@ -31,7 +32,6 @@ class ProbabilityOfClass1:
 
 def _load_pyfunc(path: str) -> ProbabilityOfClass1:
     """Load the pipeline at `path`, in the Spark session that there is, or in a new one."""
-    from mlflow import spark
-
-    loaded = spark._load_pyfunc(path)
+    # By name, for it is MLflow that loads this: where models are trained there is none.
+    loaded = import_module("mlflow.spark")._load_pyfunc(path)
     return ProbabilityOfClass1(loaded.spark, loaded.spark_model)
