@@ -26,7 +26,7 @@ class ProbabilityOfClass1:
         from pyspark.ml.functions import vector_to_array
 
         scored = self.model.transform(self.spark.createDataFrame(rows))
-        found = scored.select(vector_to_array("probability").getItem(1)).collect()
+        found = scored.select(vector_to_array(scored["probability"]).getItem(1)).collect()
         return pd.Series([row[0] for row in found], index=rows.index, name="probability", dtype="float64")
 
 
