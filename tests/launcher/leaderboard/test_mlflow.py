@@ -154,3 +154,107 @@ def test_all_complete_runs_are_exported_and_no_others(tmp_path, logged):
     refused = typed("--mlflow", run_id(16), "--out", str(tmp_path))
     assert refused.exit_code == 2
     assert f"run {run_id(16)} has no results to log: it is failed" in refused.stderr
+
+
+@pytest.fixture
+def closed_port():
+    return f"http://127.0.0.1:{free_port()}"
+
+
+def warned(tmp_path, monkeypatch, capsys, uri: str) -> str:
+    """The one warning about a server, which is told soon."""
+    monkeypatch.setenv(mlflow.VARIABLE, uri)
+    if not (tmp_path / "models").exists():
+        leave(tmp_path, run_id(0))
+    started = time.monotonic()
+    end(tmp_path, 0)
+    assert time.monotonic() - started < 60
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("The run is not in MLflow: ") == 1
+    return " ".join(said.err.split())
+
+
+def test_a_server_that_is_not_there_is_one_warning(tmp_path, monkeypatch, capsys, closed_port):
+    said = warned(tmp_path, monkeypatch, capsys, closed_port)
+    assert f"the MLflow server {closed_port} failed" in said
+    assert "runs export --mlflow logs the run later" in said
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers"),
+    [
+        (500, b"", {}),
+        (503, b"", {"Retry-After": "3600"}),
+        (429, b"", {"Retry-After": "3600"}),
+        (403, b"<html>log in</html>", {}),
+        (200, b"<html>another server</html>", {"Content-Type": "text/html"}),
+        (200, b"{}", {"Content-Type": "application/json"}),
+        (200, b'{"experiment": 3', {"Content-Type": "application/json"}),
+    ],
+)
+def test_a_server_that_answers_otherwise_is_one_warning(tmp_path, monkeypatch, capsys, status, body, headers):
+    with answering(status, body, headers) as uri:
+        warned(tmp_path, monkeypatch, capsys, uri)
+
+
+def test_a_server_that_says_nothing_is_not_waited_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "2")  # what the user sets holds
+    with silent() as uri:
+        warned(tmp_path, monkeypatch, capsys, uri)
+
+
+@pytest.mark.parametrize("uri", ["nonsense://x", "http://", "databricks"])
+def test_a_uri_that_is_none_is_one_warning(tmp_path, monkeypatch, capsys, uri):
+    warned(tmp_path, monkeypatch, capsys, uri)
+
+
+def test_a_password_is_not_shown(tmp_path, monkeypatch, capsys, closed_port):
+    with_password = closed_port.replace("//", "//me:hunter2@")
+    assert "hunter2" not in warned(tmp_path, monkeypatch, capsys, with_password)
+    failed = typed("--mlflow", "--out", str(tmp_path))
+    assert failed.exit_code == 1
+    assert "hunter2" not in failed.output
+
+
+def test_without_mlflow_the_remedy_is_said(tmp_path, monkeypatch, capsys, closed_port):
+    for name in [each for each in sys.modules if each.partition(".")[0] == "mlflow"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    assert "pip install mlflow-skinny" in warned(tmp_path, monkeypatch, capsys, closed_port)
+    refused = typed("--mlflow", "--out", str(tmp_path))
+    assert refused.exit_code == 2
+    assert "pip install mlflow-skinny" in refused.stderr
+
+
+def test_an_export_says_what_it_lacks(tmp_path):
+    leave(tmp_path, run_id(0))
+    for words, why in ((["--mlflow"], "set MLFLOW_TRACKING_URI"), ([], "runs export --mlflow")):
+        refused = typed(*words, "--out", str(tmp_path))
+        assert (refused.exit_code, why in " ".join(refused.stderr.split())) == (2, True)
+
+
+def test_mlflow_is_imported_only_where_a_server_is_named(tmp_path):
+    leave(tmp_path, run_id(0))
+    code = f"""
+import sys
+from launcher import cli
+from launcher.running import run
+from launcher.commands import runs
+from launcher.leaderboard import mlflow
+mlflow.log_finished({str(tmp_path)!r}, {run_id(0)!r}, ({f"{tmp_path}/results/eval_{run_id(0)}"!r},))
+print([name for name in sys.modules if name.partition(".")[0] == "mlflow"])
+"""
+    assert subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=True).stdout == "[]\n"
+
+
+def test_what_is_not_a_number_or_is_secret_is_not_logged(tmp_path):
+    metrics = {"intervals": {"areaUnderPR": None, "areaUnderROC": [0.8, 0.9]}}
+    parameters = {"missing": None, "weight col": "w", "password": "hunter2"}
+    leave(tmp_path, run_id(0), metrics=metrics, parameters=parameters)
+    (run,) = runs_of(found_below(str(tmp_path)))
+    wanted = to_log(mlflow.details(run))
+    assert "hunter2" not in json.dumps(dict(wanted.params))
+    assert "missing" not in wanted.params
+    assert "areaUnderPR_lower" not in wanted.metrics
+    assert wanted.metrics["areaUnderROC_upper"] == 0.9
