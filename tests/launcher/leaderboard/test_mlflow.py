@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -97,8 +98,7 @@ def test_a_run_is_logged_with_all_that_is_known_of_it(tmp_path, uri, logged):
     below = {each.path for each in client.list_artifacts(run.info.run_id, "evaluation")}
     assert {f"evaluation/{name}" for name in (artifacts.REPORT, "roc.png", artifacts.EVAL_METRICS)} <= below
     copy = client.download_artifacts(run.info.run_id, "evaluation/roc.png", str(tmp_path))
-    with open(copy, "rb") as picture:
-        assert picture.read() == _PICTURE
+    assert Path(copy).read_bytes() == _PICTURE
 
 
 def test_a_run_that_is_logged_again_stays_one_and_its_tags_move(tmp_path, logged):
