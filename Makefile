@@ -42,6 +42,12 @@ test-livy: setup ## run the tests of the target livy on a real server on this ma
 	@test -n "$(LIVY_URL)" || { echo "usage: make test-livy LIVY_URL=http://localhost:8998"; exit 2; }
 	@LIVY_URL=$(LIVY_URL) $(BIN)/python -m pytest tests/livy
 
+.PHONY: test-mlflow
+test-mlflow: setup ## run the tests of MLflow on a real server on this machine (installs it apart, 600 MB, once)
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv/mlflow-server
+	@$(BIN)/uv pip install --quiet --python .venv/mlflow-server/bin/python --group mlflow-server
+	@MLFLOW_SERVER=$(CURDIR)/.venv/mlflow-server/bin/mlflow $(BIN)/python -m pytest tests/launcher/leaderboard/test_mlflow.py tests/lib/test_mlmodel.py
+
 .PHONY: bench
 bench: setup ## measure speed, growth and overhead on this machine (a quarter of an hour): benchmarks/RESULTS.md
 	@for name in grid million zones growth memory overhead; do $(BIN)/python -m benchmarks.$$name || exit 1; done

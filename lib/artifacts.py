@@ -1,6 +1,6 @@
 """The files of an experiment: names and layout, shared by both sides.
 
-    <out>/models/model_<run_id>/      pipeline_best, metrics/, experiment.json, notebooks/
+    <out>/models/model_<run_id>/      pipeline_best, metrics/, experiment.json, MLmodel, notebooks/
     <out>/results/eval_<run_id>/      metrics.json, EVALUATION_REPORT.md and .html, plots, notebooks/
     <out>/scores/score_<run_id>/      scores/ or maps/, scores.json, SCORING_REPORT.md and .html, plots, notebooks/
     <out>/failed/<run_id>/            the notebooks and logs of a run that failed
@@ -32,6 +32,10 @@ TAGS = "tags.json"
 """The tags of a model, and their history."""
 SOURCE_ZIP = "source.zip"
 """The code of a run, where it is not that of a commit."""
+MLMODEL = "MLmodel"
+"""What MLflow loads a model's folder by."""
+MLFLOW_CODE = "mlflow_code"
+"""What `mlflow.pyfunc` loads a model with, in the model's folder."""
 LEADERBOARD = "index.html"
 """The page of all runs, directly in the output folder."""
 

@@ -16,7 +16,7 @@ from typing import Any
 from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
 
-from lib import artifacts, dataset, filling, runs
+from lib import artifacts, dataset, filling, mlmodel, runs
 from lib.dataset import Table
 from lib.engines.choice import choose_engine
 from lib.errors import InputError
@@ -253,6 +253,8 @@ class Training:
         reference.write(self.storage, self.folder, self.parts)
         finished = {**self._record(), "reused_candidates": self.found.reused, "finished_at": _now()}
         self._write(artifacts.EXPERIMENT, EXPERIMENT, finished)
+        for name, content in mlmodel.files(self.spark.version, finished["finished_at"]).items():
+            self.storage.write_text(join(self.folder, name), content)
         return self._write(artifacts.SUMMARY, SUMMARY, summary)
 
     def _test(self, candidates: Sequence[Candidate]) -> list[Score]:

@@ -1,10 +1,10 @@
-"""The commands `runs …`: all runs side by side, one of them, its tags, the page of all, and making one again."""
+"""The commands `runs …`: all runs side by side, one of them, tags, the page of all, making one again, and MLflow."""
 
 from typing import Annotated, Any
 
 import typer
 
-from launcher.commands import runs_diff, runs_show
+from launcher.commands import runs_diff, runs_export, runs_show
 from launcher.commands.options import AsJson, Debug
 from launcher.commands.runs_screens import show_board
 from launcher.commands.runs_show import command_lines
@@ -32,6 +32,7 @@ Params = Annotated[str | None, typer.Option("--params", metavar="FILE", help="YA
 
 RUN: Any = typer.Argument(metavar="RUN", help="a run's id, its folder, a tag, or latest", show_default=False)
 
+_EXPORTED_HELP = "a run's id, its folder, a tag, or latest; without any, all that are complete"
 _FILTER_HELP = "only runs that are so: 'metric.areaUnderPR > 0.6 and winner = GBT'; `and` joins conditions"
 _SORT_HELP = "order: metric.NAME (also ranks by it), when, minutes, usd, rows, winner, zones.worst.NAME, param.NAME, …"
 
@@ -153,6 +154,21 @@ def verify_run(run: Annotated[str, RUN], out: Out = None, params: Params = None,
 
         place = place_of(out, params)
         verify(details(the_run(runs_of(found_below(place)), run, place)))
+
+
+@runs_app.command("export", epilog=runs_export.EPILOG)
+def export_runs(
+    runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help=_EXPORTED_HELP)] = None,
+    to_mlflow: Annotated[bool, typer.Option("--mlflow", help="to the server of MLFLOW_TRACKING_URI")] = False,
+    out: Out = None,
+    params: Params = None,
+    debug: Debug = False,
+) -> None:
+    """Log runs to an MLflow server; those that are there already stay one."""
+    with command_body(debug):
+        if not to_mlflow:
+            raise InputError(f"say where to: {command_line('runs', 'export', '--mlflow')}")
+        runs_export.export(place_of(out, params), runs or [])
 
 
 def _remove(first: str, second: str, place: str) -> None:

@@ -17,6 +17,7 @@ from launcher.emr.watching import patiently
 from launcher.experiment.plan import Plan
 from launcher.experiment.search_log import SearchLog
 from launcher.experiment.submitted import Status, StepFiles
+from launcher.leaderboard import mlflow
 from launcher.running.gate import check_gate
 from launcher.running.progress import Progress
 from launcher.running.screens import show_results
@@ -69,6 +70,9 @@ def follow(session: boto3.Session, cluster_id: str, step_id: str, console: Conso
     cost = records.kept(step_files.files, plan.record)
     if cost:
         say(f"Cost: {records.sentence(cost)}", console)
+    if not plan.is_scoring:
+        # Here, for the server is one of this side's environment, and not of the primary node's.
+        mlflow.log_finished(plan.parameters.out, plan.run_id, (plan.model_dir, plan.eval_dir))
     check_gate(results)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from launcher.experiment.plan import Plan
 from launcher.experiment.search_log import SearchLog
-from launcher.leaderboard import page
+from launcher.leaderboard import mlflow, page
 from launcher.parameters.cluster import RunOptions
 from launcher.parameters.sources import OPTIONS
 from launcher.running.gate import check_gate
@@ -86,6 +86,7 @@ def run(plan: Plan, target: "Target | None" = None, observers: "Sequence[Observe
         say(f"Cost: {sentence(cost.cost)}", console)
     if not plan.is_scoring:
         page.make_again(plan.parameters.out)
+        mlflow.log_finished(plan.parameters.out, plan.run_id, (plan.model_dir, plan.eval_dir))
     warn_of_leftovers()
     check_gate(results)
 

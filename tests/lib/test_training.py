@@ -36,9 +36,11 @@ def test_the_folder_holds_what_the_design_says(trained):
     folder = Path(trained.folder)
     assert folder.parts[-2:] == ("models", "model_20260102_030405")
     files = [
+        "MLmodel",
         "calibration.json",
         "experiment.json",
         "metrics",
+        "mlflow_code",
         "pipeline_best",
         "reference.parquet",
         "seen_rows.parquet",

@@ -189,7 +189,7 @@ def test_a_tag_moves_and_is_removed(typed, tmp_path):
     assert '"tag">champion' not in (tmp_path / "out/index.html").read_text()
 
 
-@pytest.mark.parametrize("command", [[], ["show"], ["tag"], ["page"], ["verify"]])
+@pytest.mark.parametrize("command", [[], ["show"], ["tag"], ["page"], ["verify"], ["export"]])
 def test_every_command_takes_an_account_and_fits_80_columns(command):
     result = CliRunner().invoke(cli.app, ["runs", *command, "--help"], env={"COLUMNS": "80"})
     assert "--profile NAME" in result.stdout

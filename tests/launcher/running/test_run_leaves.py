@@ -1,4 +1,4 @@
-"""What a run leaves beside its results: the page of all runs, and its code where no commit has it."""
+"""What a run leaves beside its results: the page of all runs, its code where no commit has it, and a run in MLflow."""
 
 import json
 import zipfile
@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from launcher.leaderboard import page
+from launcher.leaderboard import mlflow, page
 from launcher.running.run import run
 from launcher.targets.target import LocalTarget
 from lib import artifacts
 from lib.errors import ExperimentError
-from tests.launcher.experiments import KERNEL, RUN_ID, TRAIN, plan, write_notebooks
+from tests.launcher.experiments import EVALUATE, KERNEL, RUN_ID, TRAIN, plan, write_notebooks
+from tests.launcher.leaderboard.mlflow_servers import free_port
 from tests.lib import records
 
 BEGIN = f"""
@@ -47,6 +48,24 @@ def test_a_page_that_cannot_be_made_fails_no_run(tmp_path, monkeypatch, capsys):
     assert "The page of all runs could not be made: nothing works" in capsys.readouterr().err
     assert (tmp_path / f"out/results/eval_{RUN_ID}/{artifacts.REPORT}").exists()
     assert not (tmp_path / f"out/models/model_{RUN_ID}/{artifacts.SOURCE_ZIP}").exists()
+
+
+def test_a_run_is_in_mlflow_when_it_has_ended(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.setenv(mlflow.VARIABLE, f"file://{tmp_path}/mlruns")
+    whole = EVALUATE.replace('"run_id": run_id', '"run_id": run_id, "model_dir": model_dir')
+    started(tmp_path, dirty=False, train=WHOLE, evaluate=whole)
+    server = mlflow.Server()
+    (logged,) = server._client.search_runs([server._experiment])
+    assert (logged.info.run_name, logged.info.status) == (RUN_ID, "FINISHED")
+    assert logged.data.tags["place"] == f"{tmp_path}/out/results/eval_{RUN_ID}"
+
+
+def test_a_run_whose_mlflow_fails_is_complete(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(mlflow.VARIABLE, f"http://127.0.0.1:{free_port()}")
+    started(tmp_path, dirty=False, train=WHOLE)
+    assert capsys.readouterr().err.count("The run is not in MLflow") == 1
+    assert (tmp_path / f"out/results/eval_{RUN_ID}/{artifacts.REPORT}").exists()
 
 
 def test_the_code_of_a_run_that_fails_is_kept_too(tmp_path):
