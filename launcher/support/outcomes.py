@@ -1,5 +1,8 @@
 """How a command ends: an exception becomes one message and an exit code, in the same way for every command."""
 
+import os
+import select
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +42,8 @@ def command_body(debug: bool) -> Iterator[None]:
     except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and _nobody_reads():
+            raise typer.Exit(1) from None  # as Rich and Click do
         if debug:
             err().print(Text(masked_text(_trace(error))), soft_wrap=True)
         known = error if isinstance(error, ExperimentError) else _full_disk(error)
@@ -49,6 +54,20 @@ def command_body(debug: bool) -> Iterator[None]:
         hint = "" if debug else " (--debug shows the traceback)"
         _tell(Text("Unexpected error: ", "bold red"), problem + hint, error)
         raise typer.Exit(1) from None
+
+
+def _nobody_reads() -> bool:
+    """Whether what reads the output has read enough, as `head` does; then all else goes nowhere."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):  # it is no file
+        return False
+    output = select.poll()
+    output.register(descriptor, 0)
+    is_closed = any(event & select.POLLERR for _, event in output.poll(0))
+    if is_closed:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)  # Python flushes once more at its end
+    return is_closed
 
 
 def _full_disk(error: Exception) -> ExperimentError | None:
