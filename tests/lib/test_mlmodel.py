@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ from pyspark.ml.functions import vector_to_array
 from lib import artifacts, mlmodel
 from lib.training import Settings, train
 from tests.lib.tables import make_table, write
+
+# Spark 3.5 asks pandas in the old way when it takes a DataFrame.
+pytestmark = pytest.mark.filterwarnings("ignore:is_.*_dtype is deprecated")
 
 GRID = {"GBT": {"maxDepth": [3], "maxIter": [4]}}
 
@@ -39,13 +43,16 @@ def loading(tmp_path, monkeypatch):
     """MLflow copies a model before Spark loads it, and puts the model's code on the path."""
     monkeypatch.setenv("MLFLOW_DFS_TMP", str(tmp_path / "copies"))
     monkeypatch.setattr(sys, "path", list(sys.path))
-    return pytest.importorskip("mlflow")
+    mlflow = pytest.importorskip("mlflow")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its own type hints
+        import mlflow.pyfunc
+        import mlflow.spark
+    return mlflow
 
 
 def test_spark_loads_it(trained, rows, loading):
-    import mlflow.spark
-
-    model = mlflow.spark.load_model(trained.folder)
+    model = loading.spark.load_model(trained.folder)
     assert [type(stage).__name__ for stage in model.stages][-1] == "GBTClassificationModel"
 
 
