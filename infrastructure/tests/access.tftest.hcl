@@ -135,6 +135,66 @@ run "limits_of_a_company" {
   }
 }
 
+run "users_reach_this_projects_clusters_and_bucket_only" {
+  command = plan
+
+  variables {
+    project            = "zinc"
+    input_locations    = ["s3://other/tables/"]
+    bucket_kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/bucket"
+  }
+
+  # Creating is bound to the tag that the new cluster has; these two requests name no cluster.
+  assert {
+    condition = toset([
+      for statement in concat(local.submitter_statements, local.operator_statements) : statement.Sid
+      if anytrue([for action in statement.Action : startswith(action, "elasticmapreduce:")]) ? (
+        statement.Resource != "*" && try(statement.Condition.StringEquals["elasticmapreduce:ResourceTag/Project"], "") != "zinc"
+      ) : false
+    ]) == toset(["CreateTheProjectsClusters", "HistoryServer"])
+    error_message = "clusters by the project's tag"
+  }
+  assert {
+    condition     = one([for each in local.operator_statements : each.Condition.StringEquals if each.Sid == "CreateTheProjectsClusters"]) == { "elasticmapreduce:RequestTag/Project" = "zinc" }
+    error_message = "new clusters have the project's tag"
+  }
+  assert {
+    condition = toset(flatten([
+      for statement in concat(local.submitter_statements, local.operator_statements) : statement.Resource
+      if anytrue([for action in statement.Action : contains(["s3:PutObject", "s3:DeleteObject"], action)])
+    ])) == toset(["arn:aws:s3:::a-bucket/bootstrap/*", "arn:aws:s3:::a-bucket/experiments/*"])
+    error_message = "users write experiments; operators the bootstrap files of new clusters, too"
+  }
+  assert {
+    condition = toset(flatten([
+      for statement in local.submitter_statements : statement.Resource if contains(statement.Action, "s3:ListBucket")
+    ])) == toset(["arn:aws:s3:::a-bucket", "arn:aws:s3:::other"])
+    error_message = "the buckets that are listed"
+  }
+  assert {
+    condition     = [for each in local.submitter_statements : each.Resource if contains(each.Action, "kms:Decrypt")] == [[var.bucket_kms_key_arn]]
+    error_message = "the bucket's key"
+  }
+}
+
+run "users_rights_are_of_this_partition" {
+  command = plan
+
+  override_data {
+    target = data.aws_partition.current
+    values = { partition = "aws-cn", dns_suffix = "amazonaws.com.cn" }
+  }
+
+  assert {
+    condition = alltrue([
+      for arn in flatten([for statement in concat(local.submitter_statements, local.operator_statements) : [
+        for each in flatten([statement.Resource]) : each if !contains(["CheckNodesRights", "PassRoleToEmr", "PassRoleToNodes"], statement.Sid)
+      ]]) : arn == "*" || startswith(arn, "arn:aws-cn:")
+    ])
+    error_message = "China is a partition of its own"
+  }
+}
+
 run "without_databases_there_is_no_catalogue" {
   command = plan
 

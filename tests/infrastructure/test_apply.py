@@ -10,6 +10,7 @@ import pytest
 from launcher.emr.design import configurations, design
 from launcher.emr.policies import glue_arns
 from tests.aws.moto_server import client, moto_process
+from tests.infrastructure.called_rights import operators_rights, submitters_rights
 
 _SERVICES = ("budgets", "ec2", "emr", "iam", "s3", "sts")
 
@@ -160,6 +161,40 @@ def test_the_roles(applied):
     }
 
 
+# Rights that no request of the launcher's is named after => the right that brings them.
+_BROUGHT = {"iam:PassRole": "elasticmapreduce:RunJobFlow"}
+
+
+@pytest.mark.parametrize(("role", "called"), [("submitter", submitters_rights), ("operator", operators_rights)])
+def test_a_users_policy_allows_what_the_launcher_calls_and_no_more(applied, role, called):
+    allowed = {action for each in _policy(applied, role) for action in each["Action"]}
+    wanted = called()
+    assert {right: places for right, places in wanted.items() if right not in allowed} == {}
+    assert {right for right in allowed - set(wanted) if _BROUGHT.get(right) not in wanted} == set()
+
+
+@pytest.mark.parametrize("role", ["submitter", "operator"])
+def test_a_users_policy_is_one_that_iam_takes(applied, role):
+    applied.iam.create_policy(PolicyName=role, PolicyDocument=applied.outputs[f"{role}_policy"])
+    assert len(applied.outputs[f"{role}_policy"]) <= 6144  # IAM's limit for a managed policy
+    sids = [each["Sid"] for each in _policy(applied, role)]
+    assert len(sids) == len(set(sids))
+    # A right that is not bound to a resource only looks.
+    looks = ("Describe", "Get", "List")
+    unbound = [action for each in _policy(applied, role) if each["Resource"] == "*" for action in each["Action"]]
+    assert [action for action in unbound if not action.split(":")[1].startswith(looks)] == []
+
+
+def test_an_operator_passes_the_roles_of_terraform_alone(applied):
+    passing = {
+        each["Resource"]: each["Condition"]["StringEquals"]["iam:PassedToService"]
+        for each in _policy(applied, "operator")
+        if each["Action"] == ["iam:PassRole"]
+    }
+    roles = applied.outputs["role_arns"]
+    assert passing == {roles["service"]: "elasticmapreduce.amazonaws.com", roles["nodes"]: "ec2.amazonaws.com"}
+
+
 def test_the_budget(applied):
     account = applied.sts.get_caller_identity()["Account"]
     name = {"AccountId": account, "BudgetName": "mineria-ml-monthly"}
@@ -193,6 +228,10 @@ def test_destroy_leaves_nothing(applied):
 def _sorted(known) -> list:
     plain = [{name: value for name, value in each.items() if value} for each in known]
     return sorted(plain, key=lambda each: each["Classification"])
+
+
+def _policy(applied, role: str) -> list[dict]:
+    return json.loads(applied.outputs[f"{role}_policy"])["Statement"]
 
 
 def _keys(applied) -> set[str]:
