@@ -108,20 +108,13 @@ locals {
         Resource = [for who in ["username", "userid"] : "${local.session_prefix}/$${aws:${who}}-*"] # users, and roles
       },
     ],
-    length(var.input_kms_key_arns) == 0 ? [] : [
+    local.key_statements,
+    var.log_kms_key_arn == null ? [] : [
       {
-        Sid      = "DecryptInputs"
+        Sid      = "DecryptLogs"
         Effect   = "Allow"
         Action   = ["kms:Decrypt"]
-        Resource = var.input_kms_key_arns
-      },
-    ],
-    var.bucket_kms_key_arn == null ? [] : [
-      {
-        Sid      = "UseBucketKey"
-        Effect   = "Allow"
-        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource = [var.bucket_kms_key_arn]
+        Resource = [var.log_kms_key_arn]
       },
     ],
   )

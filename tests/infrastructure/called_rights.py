@@ -68,6 +68,8 @@ def _operations() -> dict[str, dict[str, str]]:
 
 def _services() -> set[str]:
     """The services that the launcher makes clients of."""
-    calls = (node for path in _modules() for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    calls = (
+        node for path in _modules() for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
+    )
     named = (call.args[0] for call in calls if call.args and ast.unparse(call.func).split(".")[-1] == "client")
     return {each.value for each in named if isinstance(each, ast.Constant)}

@@ -12,6 +12,8 @@ from launcher.emr.policies import glue_arns
 from tests.aws.moto_server import client, moto_process
 from tests.infrastructure.called_rights import operators_rights, submitters_rights
 
+_BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+_KEY = "arn:aws:kms:us-east-1:123456789012:key/disks"
 _SERVICES = ("budgets", "ec2", "emr", "iam", "s3", "sts")
 
 
@@ -22,7 +24,8 @@ def applied(terraform):
         (terraform.folder / "moto_override.tf.json").write_text(json.dumps(_provider(endpoint)))
         (terraform.folder / "terraform.tfvars").write_text(
             'budget_emails = ["someone@example.org"]\nemr_task_instance_count = 1\nemr_scaling_max_instances = 6\n'
-            'glue_databases = ["geology"]\n'
+            'glue_databases = ["geology"]\ntags = { Owner = "geology" }\nrole_path = "/mineria/"\n'
+            f'permissions_boundary_arn = "{_BOUNDARY}"\ndisk_kms_key_arn = "{_KEY}"\n'
         )
         terraform("apply", "-auto-approve", "-input=false")
         clients = {name: client(name, endpoint) for name in _SERVICES}
@@ -155,6 +158,7 @@ def test_the_roles(applied):
     assert applied.iam.list_attached_role_policies(RoleName=nodes["RoleName"])["AttachedPolicies"] == []
     assert set(applied.iam.list_role_policies(RoleName=nodes["RoleName"])["PolicyNames"]) == {
         "cost",
+        "disks",
         "glue",
         "session-manager",
         "storage",
@@ -193,6 +197,25 @@ def test_an_operator_passes_the_roles_of_terraform_alone(applied):
     }
     roles = applied.outputs["role_arns"]
     assert passing == {roles["service"]: "elasticmapreduce.amazonaws.com", roles["nodes"]: "ec2.amazonaws.com"}
+
+
+def test_what_a_company_demands(applied):
+    wanted = {"Owner": "geology", "Project": "mineria-ml", "ManagedBy": "terraform"}
+    role = applied.iam.get_role(RoleName=applied.outputs["service_role"])["Role"]
+    assert (role["Path"], role["PermissionsBoundary"]["PermissionsBoundaryArn"]) == ("/mineria/", _BOUNDARY)
+    cluster = applied.emr.describe_cluster(ClusterId=applied.outputs["emr_cluster_id"])["Cluster"]
+    bucket = applied.s3.get_bucket_tagging(Bucket=applied.outputs["bucket"])["TagSet"]
+    (vpc,) = applied.ec2.describe_vpcs(VpcIds=[_vpc(applied)])["Vpcs"]
+    for tags in (role["Tags"], cluster["Tags"], bucket, vpc["Tags"]):
+        assert wanted.items() <= {each["Key"]: each["Value"] for each in tags}.items()
+
+
+def test_the_disks_have_their_key(applied):
+    cluster = applied.emr.describe_cluster(ClusterId=applied.outputs["emr_cluster_id"])["Cluster"]
+    found = applied.emr.describe_security_configuration(Name=cluster["SecurityConfiguration"])
+    encryption = json.loads(found["SecurityConfiguration"])["EncryptionConfiguration"]
+    disks = encryption["AtRestEncryptionConfiguration"]["LocalDiskEncryptionConfiguration"]
+    assert (disks["AwsKmsKey"], disks["EnableEbsEncryption"]) == (_KEY, True)
 
 
 def test_the_budget(applied):
