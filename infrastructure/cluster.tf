@@ -25,17 +25,32 @@ locals {
 # Programs on the nodes get the role's credentials only through version 2 of the instance metadata service.
 resource "aws_emr_security_configuration" "this" {
   # checkov:skip=CKV_AWS_171: S3 encrypts with KMS by the bucket's own default
-  # checkov:skip=CKV_AWS_349: the nodes' disks hold shuffle files and are deleted with the cluster; results are encrypted in S3
+  # checkov:skip=CKV_AWS_349: only with disk_kms_key_arn: the disks hold shuffle files and are deleted with the cluster; results are encrypted in S3
   # checkov:skip=CKV_AWS_350: as above
   # checkov:skip=CKV_AWS_351: traffic between the nodes stays in one subnet, behind its own security groups
   name_prefix = "${var.project}-"
 
-  configuration = jsonencode({
-    InstanceMetadataServiceConfiguration = {
-      MinimumInstanceMetadataServiceVersion = 2
-      HttpPutResponseHopLimit               = 1
-    }
-  })
+  configuration = jsonencode(merge(
+    {
+      InstanceMetadataServiceConfiguration = {
+        MinimumInstanceMetadataServiceVersion = 2
+        HttpPutResponseHopLimit               = 1
+      }
+    },
+    var.disk_kms_key_arn == null ? {} : {
+      EncryptionConfiguration = {
+        EnableInTransitEncryption = false
+        EnableAtRestEncryption    = true
+        AtRestEncryptionConfiguration = {
+          LocalDiskEncryptionConfiguration = {
+            EncryptionKeyProviderType = "AwsKms"
+            AwsKmsKey                 = var.disk_kms_key_arn
+            EnableEbsEncryption       = true # the root volumes, too
+          }
+        }
+      }
+    },
+  ))
 }
 
 resource "aws_emr_cluster" "this" {
@@ -47,7 +62,9 @@ resource "aws_emr_cluster" "this" {
   service_role           = aws_iam_role.service.arn
   security_configuration = aws_emr_security_configuration.this.name
   log_uri                = "s3://${local.bucket_name}/logs/emr/"
-  configurations_json    = jsonencode(local.configurations)
+
+  log_encryption_kms_key_id = var.log_kms_key_arn
+  configurations_json       = jsonencode(local.configurations)
 
   step_concurrency_level            = var.emr_step_concurrency
   keep_job_flow_alive_when_no_steps = true
@@ -114,9 +131,11 @@ resource "aws_emr_cluster" "this" {
   # The nodes need these before they start, and EMR needs them until the nodes are gone.
   depends_on = [
     aws_iam_role_policy.nodes_cost,
+    aws_iam_role_policy.nodes_disks,
     aws_iam_role_policy.nodes_glue,
     aws_iam_role_policy.nodes_session_manager,
     aws_iam_role_policy.nodes_storage,
+    aws_iam_role_policy.service_disks,
     aws_iam_role_policy.service_pass_role,
     aws_iam_role_policy_attachment.service,
     aws_route.internet,

@@ -16,6 +16,26 @@ locals {
   written = ["experiments", "experiments/*", "experiments_$folder$"]
   read    = ["data", "data/*", "code/*", "bootstrap/*"]
 
+  # For the nodes and for users.
+  key_statements = concat(
+    length(var.input_kms_key_arns) == 0 ? [] : [
+      {
+        Sid      = "DecryptInputs"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt"]
+        Resource = var.input_kms_key_arns
+      },
+    ],
+    var.bucket_kms_key_arn == null ? [] : [
+      {
+        Sid      = "UseBucketKey"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = [var.bucket_kms_key_arn]
+      },
+    ],
+  )
+
   input_arns = [for uri in var.input_locations : "arn:${local.partition}:s3:::${trimprefix(uri, "s3://")}"]
 }
 
@@ -142,20 +162,13 @@ resource "aws_iam_role_policy" "nodes_storage" {
           Resource = flatten([for arn in local.input_arns : [trimsuffix(arn, "/"), "${arn}*"]])
         },
       ],
-      length(var.input_kms_key_arns) == 0 ? [] : [
+      local.key_statements,
+      var.log_kms_key_arn == null ? [] : [
         {
-          Sid      = "DecryptInputs"
+          Sid      = "EncryptLogs"
           Effect   = "Allow"
-          Action   = ["kms:Decrypt"]
-          Resource = var.input_kms_key_arns
-        },
-      ],
-      var.bucket_kms_key_arn == null ? [] : [
-        {
-          Sid      = "UseBucketKey"
-          Effect   = "Allow"
-          Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-          Resource = [var.bucket_kms_key_arn]
+          Action   = ["kms:Decrypt", "kms:GenerateDataKey"] # Decrypt: for logs in several parts
+          Resource = [var.log_kms_key_arn]
         },
       ],
     )
@@ -245,5 +258,53 @@ resource "aws_iam_role_policy" "nodes_glue" {
         ])) : "arn:${local.partition}:glue:${var.region}:${local.account_id}:${each}"
       ]
     }]
+  })
+}
+
+# ---- Disks under a key of your own. EMR encrypts the local disks on the nodes, and has EC2 encrypt the EBS volumes.
+
+locals {
+  own_disk_key = var.disk_kms_key_arn == null ? 0 : 1
+
+  use_disk_key = {
+    Sid    = "UseDiskKey"
+    Effect = "Allow"
+    Action = [
+      "kms:Decrypt",
+      "kms:DescribeKey",
+      "kms:Encrypt",
+      "kms:GenerateDataKey",
+      "kms:GenerateDataKeyWithoutPlaintext",
+      "kms:ReEncryptFrom",
+      "kms:ReEncryptTo",
+    ]
+    Resource = var.disk_kms_key_arn
+  }
+}
+
+resource "aws_iam_role_policy" "nodes_disks" {
+  count  = local.own_disk_key
+  name   = "disks"
+  role   = aws_iam_role.nodes.id
+  policy = jsonencode({ Version = "2012-10-17", Statement = [local.use_disk_key] })
+}
+
+resource "aws_iam_role_policy" "service_disks" {
+  count = local.own_disk_key
+  name  = "disks"
+  role  = aws_iam_role.service.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      local.use_disk_key,
+      {
+        Sid       = "LendDiskKeyToVolumes"
+        Effect    = "Allow"
+        Action    = "kms:CreateGrant"
+        Resource  = var.disk_kms_key_arn
+        Condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
+      },
+    ]
   })
 }

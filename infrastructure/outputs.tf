@@ -66,3 +66,13 @@ output "role_arns" {
   description = "ARNs of EMR's service role and the nodes' role."
   value       = { service = aws_iam_role.service.arn, nodes = aws_iam_role.nodes.arn }
 }
+
+output "submitter_policy" {
+  description = "IAM policy (JSON) of who submits, follows and diagnoses experiments, and scores with their models."
+  value       = jsonencode({ Version = "2012-10-17", Statement = local.submitter_statements })
+}
+
+output "operator_policy" {
+  description = "IAM policy (JSON) of who also creates, resizes and ends clusters with run_experiment.py."
+  value       = jsonencode({ Version = "2012-10-17", Statement = concat(local.submitter_statements, local.operator_statements) })
+}

@@ -72,6 +72,28 @@ variable "bucket_kms_key_arn" {
   }
 }
 
+variable "log_kms_key_arn" {
+  description = "ARN of your own KMS key for the logs that EMR uploads. Null: they are encrypted as the rest of the bucket."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.log_kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.log_kms_key_arn))
+    error_message = "log_kms_key_arn must be the ARN of a KMS key (not of an alias)."
+  }
+}
+
+variable "disk_kms_key_arn" {
+  description = "ARN of your own KMS key for the nodes' disks: local disks and all EBS volumes. Null: the disks are encrypted only if the account encrypts new volumes by default."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.disk_kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.disk_kms_key_arn))
+    error_message = "disk_kms_key_arn must be the ARN of a KMS key (not of an alias)."
+  }
+}
+
 variable "tags" {
   description = "Further tags of all resources, such as an owner or a cost centre. Project and ManagedBy are the project's own."
   type        = map(string)

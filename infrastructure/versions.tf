@@ -10,13 +10,14 @@ terraform {
   }
 }
 
+locals {
+  tags = merge(var.tags, { Project = var.project, ManagedBy = "terraform" })
+}
+
 provider "aws" {
   region = var.region
 
   default_tags {
-    tags = merge(var.tags, {
-      Project   = var.project
-      ManagedBy = "terraform"
-    })
+    tags = local.tags
   }
 }

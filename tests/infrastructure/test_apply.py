@@ -10,7 +10,10 @@ import pytest
 from launcher.emr.design import configurations, design
 from launcher.emr.policies import glue_arns
 from tests.aws.moto_server import client, moto_process
+from tests.infrastructure.called_rights import operators_rights, submitters_rights
 
+_BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+_KEY = "arn:aws:kms:us-east-1:123456789012:key/disks"
 _SERVICES = ("budgets", "ec2", "emr", "iam", "s3", "sts")
 
 
@@ -21,7 +24,8 @@ def applied(terraform):
         (terraform.folder / "moto_override.tf.json").write_text(json.dumps(_provider(endpoint)))
         (terraform.folder / "terraform.tfvars").write_text(
             'budget_emails = ["someone@example.org"]\nemr_task_instance_count = 1\nemr_scaling_max_instances = 6\n'
-            'glue_databases = ["geology"]\n'
+            'glue_databases = ["geology"]\ntags = { Owner = "geology" }\nrole_path = "/mineria/"\n'
+            f'permissions_boundary_arn = "{_BOUNDARY}"\ndisk_kms_key_arn = "{_KEY}"\n'
         )
         terraform("apply", "-auto-approve", "-input=false")
         clients = {name: client(name, endpoint) for name in _SERVICES}
@@ -154,10 +158,64 @@ def test_the_roles(applied):
     assert applied.iam.list_attached_role_policies(RoleName=nodes["RoleName"])["AttachedPolicies"] == []
     assert set(applied.iam.list_role_policies(RoleName=nodes["RoleName"])["PolicyNames"]) == {
         "cost",
+        "disks",
         "glue",
         "session-manager",
         "storage",
     }
+
+
+# Rights that no request of the launcher's is named after => the right that brings them.
+_BROUGHT = {"iam:PassRole": "elasticmapreduce:RunJobFlow"}
+
+
+@pytest.mark.parametrize(("role", "called"), [("submitter", submitters_rights), ("operator", operators_rights)])
+def test_a_users_policy_allows_what_the_launcher_calls_and_no_more(applied, role, called):
+    allowed = {action for each in _policy(applied, role) for action in each["Action"]}
+    wanted = called()
+    assert {right: places for right, places in wanted.items() if right not in allowed} == {}
+    assert {right for right in allowed - set(wanted) if _BROUGHT.get(right) not in wanted} == set()
+
+
+@pytest.mark.parametrize("role", ["submitter", "operator"])
+def test_a_users_policy_is_one_that_iam_takes(applied, role):
+    applied.iam.create_policy(PolicyName=role, PolicyDocument=applied.outputs[f"{role}_policy"])
+    assert len(applied.outputs[f"{role}_policy"]) <= 6144  # IAM's limit for a managed policy
+    sids = [each["Sid"] for each in _policy(applied, role)]
+    assert len(sids) == len(set(sids))
+    # A right that is not bound to a resource only looks.
+    looks = ("Describe", "Get", "List")
+    unbound = [action for each in _policy(applied, role) if each["Resource"] == "*" for action in each["Action"]]
+    assert [action for action in unbound if not action.split(":")[1].startswith(looks)] == []
+
+
+def test_an_operator_passes_the_roles_of_terraform_alone(applied):
+    passing = {
+        each["Resource"]: each["Condition"]["StringEquals"]["iam:PassedToService"]
+        for each in _policy(applied, "operator")
+        if each["Action"] == ["iam:PassRole"]
+    }
+    roles = applied.outputs["role_arns"]
+    assert passing == {roles["service"]: "elasticmapreduce.amazonaws.com", roles["nodes"]: "ec2.amazonaws.com"}
+
+
+def test_what_a_company_demands(applied):
+    wanted = {"Owner": "geology", "Project": "mineria-ml", "ManagedBy": "terraform"}
+    role = applied.iam.get_role(RoleName=applied.outputs["service_role"])["Role"]
+    assert (role["Path"], role["PermissionsBoundary"]["PermissionsBoundaryArn"]) == ("/mineria/", _BOUNDARY)
+    cluster = applied.emr.describe_cluster(ClusterId=applied.outputs["emr_cluster_id"])["Cluster"]
+    bucket = applied.s3.get_bucket_tagging(Bucket=applied.outputs["bucket"])["TagSet"]
+    (vpc,) = applied.ec2.describe_vpcs(VpcIds=[_vpc(applied)])["Vpcs"]
+    for tags in (role["Tags"], cluster["Tags"], bucket, vpc["Tags"]):
+        assert wanted.items() <= {each["Key"]: each["Value"] for each in tags}.items()
+
+
+def test_the_disks_have_their_key(applied):
+    cluster = applied.emr.describe_cluster(ClusterId=applied.outputs["emr_cluster_id"])["Cluster"]
+    found = applied.emr.describe_security_configuration(Name=cluster["SecurityConfiguration"])
+    encryption = json.loads(found["SecurityConfiguration"])["EncryptionConfiguration"]
+    disks = encryption["AtRestEncryptionConfiguration"]["LocalDiskEncryptionConfiguration"]
+    assert (disks["AwsKmsKey"], disks["EnableEbsEncryption"]) == (_KEY, True)
 
 
 def test_the_budget(applied):
@@ -193,6 +251,10 @@ def test_destroy_leaves_nothing(applied):
 def _sorted(known) -> list:
     plain = [{name: value for name, value in each.items() if value} for each in known]
     return sorted(plain, key=lambda each: each["Classification"])
+
+
+def _policy(applied, role: str) -> list[dict]:
+    return json.loads(applied.outputs[f"{role}_policy"])["Statement"]
 
 
 def _keys(applied) -> set[str]:

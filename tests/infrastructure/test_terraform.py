@@ -1,6 +1,20 @@
+import re
 import subprocess
 
 from tests.infrastructure.terraform import ROOT, require_terraform
+
+
+# The subnet of the example is there, and has the tag that EMR asks for.
+_EXAMPLE = """
+override_data {
+  target = data.aws_subnet.existing[0]
+  values = { tags = { for-use-with-amazon-emr-managed-policies = "true" } }
+}
+
+run "all_of_the_example" {
+  command = plan
+}
+"""
 
 
 def test_the_files_are_formatted():
@@ -24,6 +38,21 @@ def test_every_variable_has_a_type_and_a_description(terraform):
     variables = text.split("\nvariable ")[1:]
     assert len(variables) > 20
     assert [each.split()[0] for each in variables if "  type " not in each or "  description =" not in each] == []
+
+
+def test_the_example_has_every_variable_with_a_value_that_is_taken(terraform, tmp_path):
+    variables = set(re.findall(r'^variable "(\w+)"', (terraform.folder / "variables.tf").read_text(), re.M))
+    example = (terraform.folder / "terraform.tfvars.example").read_text()
+    assert set(re.findall(r"^(?:# )?(\w+) +=", example, re.M)) == variables
+
+    everything = tmp_path / "everything.tfvars"
+    everything.write_text(re.sub(r"^# (?=\w+ +=)", "", example, flags=re.M))
+    test = terraform.folder / "example.tftest.hcl"
+    test.write_text((terraform.folder / "tests" / "network.tftest.hcl").read_text().split("\nvariables")[0] + _EXAMPLE)
+    try:
+        assert "1 passed" in terraform("test", f"-filter={test.name}", f"-var-file={everything}")
+    finally:
+        test.unlink()
 
 
 def test_a_missing_lib_zip_is_named(terraform, tmp_path):
