@@ -3,7 +3,6 @@ import subprocess
 
 from tests.infrastructure.terraform import ROOT, require_terraform
 
-
 # The subnet of the example is there, and has the tag that EMR asks for.
 _EXAMPLE = """
 override_data {
