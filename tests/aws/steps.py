@@ -55,6 +55,7 @@ class Node:
     logs_after: float = 0.0
     running: dict[str, "_Running"] = field(default_factory=dict)
     problems: list[BaseException] = field(default_factory=list)
+    uploads: list[threading.Timer] = field(default_factory=list)
 
     def lose(self, step_id: str) -> None:
         """The node is lost under a step, which EMR calls interrupted."""
@@ -127,6 +128,9 @@ def running_steps(endpoint: str, folder: Path) -> Iterator[Node]:
             watcher.join()
             for each in node.running.values():
                 each.kill()
+            for upload in node.uploads:  # the server that they are for may be gone next
+                upload.cancel()
+                upload.join()
     if node.problems:
         raise node.problems[0]
 
@@ -298,6 +302,7 @@ class _Running:
         if node.logs_after:
             later = threading.Timer(node.logs_after, put)
             later.daemon = True
+            node.uploads.append(later)
             later.start()
         else:
             put()

@@ -108,7 +108,7 @@ def test_a_session_that_does_not_start_in_time(failing, livy):
 def test_a_session_that_ends_while_it_starts_quotes_its_log(failing, spark_settings):
     options = {"spark.driver.extraJavaOptions": "-javaagent:/no/such.jar"}
     error = failing(SessionFailed, settings={**spark_settings, **options})
-    assert "ended while it started" in str(error)
+    assert "the driver's Java did not start" in str(error)
     assert "agent library failed to init" in str(error)
 
 
