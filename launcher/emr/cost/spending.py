@@ -17,9 +17,8 @@ from lib.errors import InputError
 
 SPOT = "SPOT"
 NOT_INCLUDED = (
-    "not the bill: no S3, data transfer, public IPv4 addresses, tax, discounts or Savings Plans; each node counts "
-    "from its "
-    "request, and EC2's one-minute minimum is not included"
+    "not the bill: no S3, data transfer, public IPv4 addresses, tax, discounts or Savings Plans; each node counts from "
+    "its request, and EC2's one-minute minimum is not included"
 )
 
 

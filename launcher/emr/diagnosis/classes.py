@@ -10,11 +10,8 @@ _HUDI, _ICEBERG = "/usr/lib/hudi/hudi-spark-bundle.jar", "/usr/share/aws/iceberg
 _DELTA = "/usr/share/aws/delta/lib/delta-spark.jar, /usr/share/aws/delta/lib/delta-storage.jar"
 _ON_EMR = {
     "com.amazon.ws.emr.hadoop": f"EMR has it on each node: add {_EMRFS} to the class path "
-    "(spark.driver.extraClassPath and "
-    "spark.executor.extraClassPath; spark-submit on the cluster has it from spark-defaults), or use Hadoop's own "
-    "client where it "
-    "is not "
-    "EMR's Spark",
+    "(spark.driver.extraClassPath and spark.executor.extraClassPath; spark-submit on the cluster has it from "
+    "spark-defaults), or use Hadoop's own client where it is not EMR's Spark",
     "com.amazonaws.glue": f"EMR has it on each node: --jars {_GLUE}",
     "hudi": f"EMR has it on each node (application Hudi): --jars {_HUDI}",
     "iceberg": f"EMR has it on each node (iceberg-defaults: iceberg.enabled=true): --jars {_ICEBERG}",
@@ -22,16 +19,14 @@ _ON_EMR = {
 }
 _S3A = (
     "EMR reads s3:// by itself: write the paths as s3://…; elsewhere --packages org.apache.hadoop:hadoop-aws:VERSION "
-    "with "
-    "Hadoop's own version"
+    "with Hadoop's own version"
 )
 # What loads a native library when it is first used.
 _NATIVE = r"snappy|zstd|lz4|netty|leveldb|rocksdb|hadoop\.io\.nativeio|xgboost|lightgbm|openblas|tensorflow"
 _FOR_EMRS_SPARK = (
     "the library that calls it was built for another Spark; EMR's Spark differs from Apache's of the same version in "
-    "its inner "
-    "classes, so take the build that EMR brings instead of one in your jar: /usr/lib/hudi, /usr/share/aws/iceberg/lib, "
-    "/usr/share/aws/delta/lib"
+    "its inner classes, so take the build that EMR brings instead of one in your jar: /usr/lib/hudi, "
+    "/usr/share/aws/iceberg/lib, /usr/share/aws/delta/lib"
 )
 # Parts of Spark that are packages of their own.
 _APART = (
@@ -66,14 +61,12 @@ def class_versions(evidence: Evidence) -> Finding | None:
     spark = what.startswith("org.apache.spark.") and not scala
     built = (
         "build the program for the cluster's Scala, or take the package whose name ends in it (_2.12 for Spark 3 on "
-        "EMR 6 "
-        "and 7; _2.11 for Spark 2)"
+        "EMR 6 and 7; _2.11 for Spark 2)"
     )
     library = what.split(".")[0] if what and not what.startswith(("com.", "org.", "io.", "net.", "software.")) else what
     apart = (
         f"find which library brings {library or 'that class'} in an older version (Spark's own jars stand first): "
-        "build with "
-        "the version that the cluster has, shade it (relocate its packages) in your jar, or set "
+        "build with the version that the cluster has, shade it (relocate its packages) in your jar, or set "
         "spark.driver.userClassPathFirst and spark.executor.userClassPathFirst to true"
     )
     if spark:
@@ -125,8 +118,7 @@ def _set_up(evidence: Evidence, pattern: str, mostly: str) -> Finding | None:
             f"look for the first error of that class, in the same process and before this one: {mostly}an "
             "UnsatisfiedLinkError or an ExceptionInInitializerError, with its Caused by",
             "for native libraries, a folder for temporary files that may not run programs (noexec) is a reason, too: "
-            "set "
-            "java.io.tmpdir to another one",
+            "set java.io.tmpdir to another one",
         ),
     )
 
@@ -139,9 +131,8 @@ def _unresolved(evidence: Evidence) -> Finding | None:
     unreached = evidence.first(r"Server access error|Host \S+ not found|Connection (timed out|refused)|UnknownHost")
     coordinates = package.replace("#", ":").replace(";", ":")
     network = (
-        "the node could not reach the repository: give its subnet a way to the network (NAT), or upload the jars to "
-        "S3 and "
-        "name them with --jars s3://… (spark.jars)"
+        "the node could not reach the repository: give its subnet a way to the network (NAT), or upload the jars to S3 "
+        "and name them with --jars s3://… (spark.jars)"
     )
     name = (
         f"check the coordinates {coordinates} (group:name_SCALA:version, where SCALA is 2.12 or 2.11, not 2.11.12), "
@@ -210,8 +201,7 @@ def _is_own(hit: Hit) -> bool:
 
 
 _IF_OWN = (
-    "if it is the program's own, check --class and that the jar holds it (unzip -l JAR), with its dependencies in "
-    "it "
+    "if it is the program's own, check --class and that the jar holds it (unzip -l JAR), with its dependencies in it "
     "or named by --jars"
 )
 

@@ -10,7 +10,7 @@ from launcher.emr.diagnosis.causes import ranked
 from launcher.emr.diagnosis.evidence import Cause, Evidence, Finding, Hit
 from launcher.emr.diagnosis.files import evidence_of
 from launcher.emr.diagnosis.gathering import Gathering
-from launcher.emr.diagnosis.stages import looks, stage_of
+from launcher.emr.diagnosis.stages import stage_of
 from launcher.emr.steps import FAILED_STEP, PROBE_NAME, Step, describe_step, list_steps
 from launcher.support.command_lines import command_line
 from lib.errors import some
@@ -156,7 +156,7 @@ def concluded(evidence: Evidence, notes: Sequence[str] = (), files: Sequence[str
         logs=place,
         kept_at=evidence.kept_at,
         stage=stage.name if stage else "",
-        looks=() if finding else looks(evidence),
+        looks=stage.look_next(evidence) if stage and not finding else (),
         files=tuple(files),
     )
 

@@ -39,6 +39,8 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 # Names of what EMR itself says, as sources.
 OF_CLUSTER, OF_STEP, OF_NODES = "EMR, of the cluster", "EMR, of the step", "EMR, of the nodes"
+# In a text: a command, or the name of a group.
+_PLACEHOLDER = re.compile(r"\{(.+?)\}")
 # What EMR says only to who asks, so that no kept log is it.
 _ONLY_ASKED = (OF_STEP, OF_NODES)
 
@@ -251,9 +253,18 @@ def named(text: str, evidence: Evidence, hit: Hit) -> str:
     def filled(found: re.Match[str]) -> str:
         if found[1] in hit.found.re.groupindex:
             return (groups[found[1]] or "it").strip().rstrip('"}] ')  # as the end of JSON around it
-        return command_line(*found[1].split(), cluster=evidence.cluster.id)
+        return _command(found, evidence)
 
-    return re.sub(r"\{(.+?)\}", filled, text)
+    return _PLACEHOLDER.sub(filled, text)
+
+
+def with_commands(text: str, evidence: Evidence) -> str:
+    """A text with its commands filled in."""
+    return _PLACEHOLDER.sub(lambda found: _command(found, evidence), text)
+
+
+def _command(placeholder: re.Match[str], evidence: Evidence) -> str:
+    return command_line(*placeholder[1].split(), cluster=evidence.cluster.id)
 
 
 def proven(first: Hit, *more: Hit | None) -> tuple[Hit, ...]:

@@ -60,8 +60,7 @@ livy_no_sql = told_by(
     r"Neither SparkSession nor HiveContext/SqlContext is available",
     "the Livy session has no SparkSession to run SQL with",
     "set livy.repl.enable-hive-context to false in the cluster's livy-conf if the catalogue of tables is not needed, "
-    "or add "
-    "the application Hive or the Glue Data Catalog, which Spark could not reach",
+    "or add the application Hive or the Glue Data Catalog, which Spark could not reach",
     "read the session's log for the error at its start: {sessions}, {cluster logs APPLICATION}",
 )
 

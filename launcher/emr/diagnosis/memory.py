@@ -279,9 +279,8 @@ def out_of_threads(evidence: Evidence) -> Finding | None:
         "their stacks",
         proven(hit),
         (
-            "a larger heap makes it worse, because thread stacks are outside the heap: lower spark.executor.cores, run "
-            "fewer "
-            "applications on the node at the same time, or use larger nodes",
+            "a larger heap makes it worse, because thread stacks are outside the heap: lower spark.executor.cores, "
+            "run fewer applications on the node at the same time, or use larger nodes",
             "check the node's limit (ulimit -u) and the processes that run on it",
         ),
     )
@@ -316,8 +315,7 @@ def driver_died(evidence: Evidence) -> Finding | None:
             proven(never),
             (
                 "read what it printed above this line; mostly it is an option of Java's, JAVA_HOME (java -version), "
-                "or a "
-                "package that could not be fetched (--packages)",
+                "or a package that could not be fetched (--packages)",
             ),
         )
     hit = evidence.first(r"Answer from Java side is empty|trying to connect to the Java server")

@@ -38,9 +38,8 @@ _UNFIT = (
     (
         r"binary incompatibility|was built against a different version",
         "a package was built against another version of one that it needs",
-        "install both anew, together, so that pip "
-        "chooses "
-        "versions that fit; pin them in the group `cluster` of pyproject.toml",
+        "install both anew, together, so that pip chooses versions that fit; pin them in the group `cluster` of "
+        "pyproject.toml",
     ),
     (
         r"TypeError: an integer is required \(got type bytes\)",
@@ -156,8 +155,7 @@ def missing_python(evidence: Evidence) -> Finding | None:
     packed = not program.startswith("/")
     pack = (
         "pack it on the cluster's own system with venv-pack, and make the environment with copies, not links (python "
-        "-m venv "
-        "--copies): a packed link to /usr/bin/python points to nothing elsewhere"
+        "-m venv --copies): a packed link to /usr/bin/python points to nothing elsewhere"
     )
     if refused:
         return Finding(
@@ -165,8 +163,7 @@ def missing_python(evidence: Evidence) -> Finding | None:
             proven(hit),
             (
                 "mostly it is a link into a folder that YARN's user may not enter (a home folder, as of pyenv or "
-                "conda): put "
-                "that Python where everybody has the right to read and run it (chmod -R a+rX), as /opt",
+                "conda): put that Python where everybody has the right to read and run it (chmod -R a+rX), as /opt",
                 pack,
             ),
         )
@@ -203,8 +200,8 @@ _ERRORS = (
     (
         r"UNRESOLVED_COLUMN.*with name (?P<column>\S+)|cannot resolve '?(?P<old>[^' ]+)",
         "the table at that point has no such column as {column}: print its columns (df.printSchema()) in the line "
-        "before; a "
-        "name with a dot in it needs backticks, and after groupBy or select a nested field has its short name",
+        "before; a name with a dot in it needs backticks, and after groupBy or select a nested field has its short "
+        "name",
     ),
     (
         r"Permission denied: '(?P<folder>/(?:home|root|var/lib)?[^']*)'",

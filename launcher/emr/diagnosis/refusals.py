@@ -117,10 +117,8 @@ def _way(why: str, action: str) -> str | None:
     if "session policy" in why:
         return (
             f"the session was opened with a session policy that leaves {action} out, and the role's own policies do "
-            "not "
-            "count beyond it: add the statement below to the session policy, where the role is assumed (the catalogue "
-            "or "
-            "service that hands out the credentials)"
+            "not count beyond it: add the statement below to the session policy, where the role is assumed (the "
+            "catalogue or service that hands out the credentials)"
         )
     limits = {
         "service control policy": "the organisation's service control policy",

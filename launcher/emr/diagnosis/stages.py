@@ -3,8 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from launcher.emr.diagnosis.evidence import OF_STEP, Evidence
-from launcher.support.command_lines import command_line
+from launcher.emr.diagnosis.evidence import OF_STEP, Evidence, with_commands
 
 
 @dataclass(frozen=True)
@@ -15,6 +14,10 @@ class Stage:
     lines: str
     logs: str
     looks: tuple[str, ...]
+
+    def look_next(self, evidence: Evidence) -> tuple[str, ...]:
+        """Where to look next, with the commands for the cluster at hand."""
+        return tuple(with_commands(each, evidence) for each in self.looks)
 
 
 # The last stage first: the one that was reached is the first that shows.
@@ -81,11 +84,9 @@ _STAGES = (
         r"^$",
         (
             "read the bootstrap logs of its nodes, if any came so far: {cluster logs --bootstrap}, and what installed "
-            "the "
-            "applications after them, under node/NODE/provision-node: {cluster logs}",
+            "the applications after them, under node/NODE/provision-node: {cluster logs}",
             "check the network of its subnet: without a way to S3 and to EMR's service (NAT, or VPC endpoints) nodes "
-            "start "
-            "and are never ready; then the service role and the security groups: {cluster check}",
+            "start and are never ready; then the service role and the security groups: {cluster check}",
         ),
     ),
 )
@@ -96,17 +97,6 @@ def stage_of(evidence: Evidence) -> Stage | None:
     ended_by_itself = evidence.step is None and not any(source.is_any for source in evidence.sources)
     stages = _STAGES[-2:] if ended_by_itself else _STAGES
     return next((stage for stage in stages if _shows(stage, evidence)), None)
-
-
-def looks(evidence: Evidence) -> tuple[str, ...]:
-    """What to look at next, for a failure of which no cause is known."""
-    stage = stage_of(evidence)
-    told = stage.looks if stage and not evidence.is_foreign else ()
-
-    def command(found: re.Match[str]) -> str:
-        return command_line(*found[1].split(), cluster=evidence.cluster.id)
-
-    return tuple(re.sub(r"\{(.+?)\}", command, each) for each in told)
 
 
 def _shows(stage: Stage, evidence: Evidence) -> bool:

@@ -80,8 +80,7 @@ staging_lost = told_by(
     "YARN's nodes did not find the files that spark-submit leaves for them (.sparkStaging); the input is not meant",
     'do not set a master in the code (no .master("local") or setMaster): it comes from spark-submit\'s --master yarn',
     "a place that begins with file: is on one node alone: submit where HADOOP_CONF_DIR is /etc/hadoop/conf, so that "
-    "they go "
-    "to HDFS; or set spark.yarn.stagingDir to a place in HDFS or S3",
+    "they go to HDFS; or set spark.yarn.stagingDir to a place in HDFS or S3",
     "the files also go when the application ends: if it was killed or ended first, its driver's log says why: "
     "{cluster logs APPLICATION}",
 )
@@ -147,8 +146,7 @@ def s3_connections(evidence: Evidence) -> Finding | None:
     setting = Setting.of_spark(f"{S3A_SETTINGS}connection.maximum")
     return Finding(
         "S3's client had no connection left in its pool: more readers at a time than connections, or streams that "
-        "nobody "
-        "closed",
+        "nobody closed",
         proven(hit),
         (
             f"S3A (Hadoop's own client, which also reads s3:// on EMR 7.13 and later): set {setting.shown(evidence)} "
@@ -266,8 +264,7 @@ def disk_full(evidence: Evidence) -> Finding | None:
             "create the cluster with larger volumes (emr_core_ebs_size in infrastructure/), or with more core nodes, "
             "which share the data that Spark spills",
             "files of old applications stay on the nodes: a new cluster starts empty; YARN gives no more containers "
-            "to a node "
-            "whose disks are 90 % full",
+            "to a node whose disks are 90 % full",
         ),
     )
 

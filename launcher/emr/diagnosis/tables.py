@@ -138,8 +138,7 @@ def missing_table(evidence: Evidence) -> Finding | None:
         proven(hit),
         (
             "check its name and database (SHOW TABLES IN …), and that the cluster uses the catalogue that has it: the "
-            "Glue "
-            "Data Catalog is a setting of the cluster, and without it each cluster has a catalogue of its own",
+            "Glue Data Catalog is a setting of the cluster, and without it each cluster has a catalogue of its own",
         ),
     )
 
@@ -177,8 +176,7 @@ def hdfs_unavailable(evidence: Evidence) -> Finding | None:
             (
                 "run it again in a minute: HDFS leaves safe mode by itself after its start",
                 "if it stays: hdfs dfsadmin -report and hdfs dfsadmin -safemode get on the primary node; lost core "
-                "nodes "
-                "took blocks with them (keep data in S3)",
+                "nodes took blocks with them (keep data in S3)",
             ),
         )
     full = evidence.first(
@@ -193,8 +191,7 @@ def hdfs_unavailable(evidence: Evidence) -> Finding | None:
             (
                 "look at its nodes: hdfs dfsadmin -report on the primary node says which are dead, and which are full",
                 "if disks are full, remove files or use core nodes with more disk space; write results to s3://, and "
-                "keep "
-                "HDFS for what a job needs on the way; Spot and shrinking take core nodes, and blocks, away",
+                "keep HDFS for what a job needs on the way; Spot and shrinking take core nodes, and blocks, away",
             ),
         )
     return None

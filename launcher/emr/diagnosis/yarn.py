@@ -41,8 +41,7 @@ wrong_queue = told_by(
     r"cannot submit applications? to queue (?P<refused>\S+)",
     "YARN has no such queue, or does not let this user submit to it",
     "set spark.yarn.queue (--queue) to a queue that the cluster has: yarn queue -status default on the primary node; "
-    "EMR has "
-    "default alone",
+    "EMR has default alone",
 )
 
 # The service on each node that keeps shuffled blocks.
@@ -79,8 +78,7 @@ not_serializable = told_by(
     r"Task not serializable|NotSerializableException: (?P<class>[\w.$]+)",
     "the program sends executors an object that cannot be sent (not serializable)",
     "make that object inside the function that runs on executors, or mark it @transient lazy val; connections and "
-    "sessions "
-    "cannot be sent",
+    "sessions cannot be sent",
 )
 
 # YARN did not start the application's master, or it ended before the driver spoke with it.
@@ -88,8 +86,7 @@ application_ended = told_by(
     r"[Yy]arn application has already ended!",
     "YARN could not start the application's master, or ended it; no executor ever ran, and its own log says why",
     "read the log of its first container: {cluster logs APPLICATION}, or yarn logs -applicationId APPLICATION on the "
-    "primary "
-    "node",
+    "primary node",
     "mostly it is memory (spark.yarn.am.memory), a file that the nodes cannot fetch, or an option of Java's "
     "(spark.yarn.am.extraJavaOptions)",
 )
@@ -121,8 +118,7 @@ def unreachable_service(evidence: Evidence) -> Finding | None:
             f"look whether it runs, on that node: systemctl status {unit}; its log says why it ended "
             f"({command_line('cluster', 'logs', 'NODE', cluster=evidence.cluster.id)})",
             "if the address is of another cluster, take it out of the settings (fs.defaultFS, hive.metastore.uris, a "
-            "path that "
-            "begins with hdfs://); between networks the security groups must let it through",
+            "path that begins with hdfs://); between networks the security groups must let it through",
         ),
     )
 
