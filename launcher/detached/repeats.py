@@ -39,27 +39,25 @@ def submitted_step(emr: "EMRClient", plan: Plan) -> str:
     files = StepFiles.of(plan.parameters.out, plan.run_id)
     if not files.was_prepared():
         return ""
-    step_id = files.step_id() or step_of(emr, plan)
+    step_id = files.step_id() or _step_of(emr, plan)
     if step_id:
         _check_same(files, plan)
     return step_id
 
 
-def step_of(emr: "EMRClient", plan: Plan, looks: int = 1) -> str:
-    """The cluster's step that runs a plan, the newest of several; "" if there is none. `looks` is how often to look."""
-    for look in range(looks):
-        if look:
-            time.sleep(_PAUSE)
-        steps = list_steps(emr, plan.cluster_id)
-        found = [each.id for each in steps if (each.out, each.run_id) == (plan.parameters.out.rstrip("/"), plan.run_id)]
-        if found:
-            return found[0]
-    return ""
-
-
 def step_after_lost_answer(emr: "EMRClient", plan: Plan) -> str:
-    """The step of a request whose answer was lost, if the request was carried out."""
-    return step_of(emr, plan, _LOOKS)
+    """The step of a request whose answer was lost; "" if the request was not carried out."""
+    for _ in range(_LOOKS - 1):
+        if step_id := _step_of(emr, plan):
+            return step_id
+        time.sleep(_PAUSE)
+    return _step_of(emr, plan)
+
+
+def _step_of(emr: "EMRClient", plan: Plan) -> str:
+    """The cluster's step that runs a plan, the newest of several; "" if there is none."""
+    run = plan.parameters.out.rstrip("/"), plan.run_id
+    return next((each.id for each in list_steps(emr, plan.cluster_id) if (each.out, each.run_id) == run), "")
 
 
 def once(find: Callable[[], str], attach: Callable[[str], None], start: Callable[[], None]) -> None:
