@@ -6,6 +6,7 @@ import typer
 
 from launcher.commands import runs_diff, runs_export, runs_show
 from launcher.commands.options import AsJson, Debug
+from launcher.commands.runs_options import Out, Params, place_of
 from launcher.commands.runs_screens import show_board
 from launcher.commands.runs_show import command_lines
 from launcher.leaderboard import filters, page, rows, tags
@@ -14,26 +15,21 @@ from launcher.leaderboard.finding import complete_model, the_run
 from launcher.leaderboard.index import found_below
 from launcher.leaderboard.ranking import board, only
 from launcher.leaderboard.runs import runs_of
-from launcher.parameters.sources import gather
 from launcher.support.command_lines import command_line
 from launcher.support.console import out as stdout
 from launcher.support.console import print_json, say
 from launcher.support.files import shown
 from launcher.support.outcomes import command_body
-from launcher.support.surroundings import working_folder
 from lib.errors import InputError
 
 app = typer.Typer(rich_markup_mode=None)
 runs_app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
 app.add_typer(runs_app, name="runs")
 
-Out = Annotated[str | None, typer.Option("--out", metavar="PLACE", help="folder or URI of the runs")]
-Params = Annotated[str | None, typer.Option("--params", metavar="FILE", help="YAML file of parameters, for its out")]
-
 RUN: Any = typer.Argument(metavar="RUN", help="a run's id, its folder, a tag, or latest", show_default=False)
 
 _EXPORTED_HELP = "a run's id, its folder, a tag, or latest; without any, all that are complete"
-_FILTER_HELP = "only runs that are so: 'metric.areaUnderPR > 0.6 and winner = GBT'; `and` joins conditions"
+_FILTER_HELP = "only runs that match: 'metric.areaUnderPR > 0.6 and winner = GBT'; `and` joins conditions"
 _SORT_HELP = "order: metric.NAME (also ranks by it), when, minutes, usd, rows, winner, zones.worst.NAME, param.NAME, …"
 
 
@@ -106,14 +102,14 @@ def show(
 def tag(
     run: Annotated[str, RUN],
     name: Annotated[
-        str, typer.Argument(metavar="TAG", help="as champion: no other model keeps it", show_default=False)
+        str, typer.Argument(metavar="TAG", help="such as champion: no other model keeps it", show_default=False)
     ] = "",
     remove: Annotated[bool, typer.Option("--remove", help="take TAG away: runs tag --remove TAG")] = False,
     out: Out = None,
     params: Params = None,
     debug: Debug = False,
 ) -> None:
-    """Give a run's model a tag, as `champion`, which moves if another has it; `score champion` takes that model.
+    """Give a run's model a tag, such as `champion`, which moves if another has it; `score champion` takes that model.
 
     The history of tags stays beside the models, in tags.json.
     """
@@ -177,9 +173,4 @@ def _remove(first: str, second: str, place: str) -> None:
     moved = tags.remove(
         place, name, of=the_run(runs_of(found_below(place)), first, place).model_dir if second else None
     )
-    say(f"{shown(moved.before or '')} has no longer the tag {name}.")
-
-
-def place_of(out: str | None, params: str | None = None) -> str:
-    """The output folder that is meant: given, that of a params file, or the default."""
-    return gather(params, [], {"out": out}, cwd=working_folder()).out
+    say(f"{shown(moved.before or '')} no longer has the tag {name}.")

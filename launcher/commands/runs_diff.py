@@ -5,10 +5,9 @@ from typing import Annotated
 import typer
 
 from launcher.commands.options import AsJson, Debug
-from launcher.parameters.sources import gather
+from launcher.commands.runs_options import Out, Params, place_of
 from launcher.support.console import err, print_json, say
 from launcher.support.outcomes import command_body
-from launcher.support.surroundings import working_folder
 
 EPILOG = "Exit codes: 0 compared; 2 wrong usage, or runs that cannot be compared."
 
@@ -19,8 +18,8 @@ _SAVE_HELP = "also write comparison.json, comparison.md and a picture of the cur
 def diff(
     a: Annotated[str, typer.Argument(metavar="A", help=_RUN_HELP, show_default=False)],
     b: Annotated[str, typer.Argument(metavar="B", help="the other run, named in the same way", show_default=False)],
-    out: Annotated[str | None, typer.Option("--out", metavar="PLACE", help="folder or URI of the runs")] = None,
-    params: Annotated[str | None, typer.Option(metavar="FILE", help="YAML file of parameters, for its out")] = None,
+    out: Out = None,
+    params: Params = None,
     save: Annotated[str | None, typer.Option(metavar="FOLDER", help=_SAVE_HELP)] = None,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -33,7 +32,7 @@ def diff(
     with command_body(debug):
         if save == "":
             raise typer.BadParameter("is empty", param_hint="--save")
-        place = gather(params, [], {"out": out}, cwd=working_folder()).out
+        place = place_of(out, params)
         # They take a while to import, which other commands of the group need not wait for.
         from launcher.commands.diff_screen import show
         from launcher.leaderboard.comparison import compare, record

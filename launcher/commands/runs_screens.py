@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from launcher.leaderboard import cells
 from launcher.leaderboard.ranking import Apart, Board, Group
 from launcher.leaderboard.rows import heading, metric_apart, row, rows_of
 from launcher.support.console import print_pairs, print_table, say
@@ -21,13 +22,13 @@ _ZONES = "new zones (worst)>"
 _COLUMNS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "#>": lambda each: None if each["rank"] is None else str(each["rank"]),
     "run": lambda each: " ".join(filter(None, (each["run"], each["tags"], _resumed(each)))),
-    "when": lambda each: each["when"] and each["when"][:16].replace("T", " "),
+    "when": cells.when,
     "winner": lambda each: ": ".join(filter(None, (each["winner"], each["params"]))) or None,
-    "metric>": lambda each: _figure(each["value"]),
+    "metric>": lambda each: cells.number(each["value"], 4),
     "95 %>": lambda each: None if each["lower"] is None else f"{each['lower']:.2f}–{each['upper']:.2f}",
-    _ZONES: lambda each: _zones(each),
-    "min>": lambda each: None if each["minutes"] is None else f"{each['minutes']:.1f}",
-    "USD>": lambda each: None if each["usd"] is None else f"{each['usd']:.2f}",
+    _ZONES: cells.zones,
+    "min>": lambda each: cells.number(each["minutes"], 1),
+    "USD>": lambda each: cells.number(each["usd"], 2),
     "data": lambda each: each["data"],
     "split": lambda each: each["split"],
     "report": lambda each: each["report"] and shown(each["report"]),
@@ -71,12 +72,8 @@ def _show_apart(console: Console, found: Board) -> None:
 
 def _why(apart: Apart) -> str:
     """The figure of a run that is compared with no other, if it has one, and the reason."""
-    values = row(apart, metric_apart(apart.run))
-    if values["value"] is None:
-        return apart.reason
-    return (
-        f"{values['winner']}, {values['metric']} {values['value']:.4f} on {values['test_rows']:,} rows: {apart.reason}"
-    )
+    figures = cells.figures(row(apart, metric_apart(apart.run)))
+    return f"{figures}: {apart.reason}" if figures else apart.reason
 
 
 def _fit(table: dict[str, list[str | None]], width: int) -> list[str]:
@@ -100,14 +97,3 @@ def _least(table: Mapping[str, Sequence[str | None]]) -> int:
 
 def _resumed(values: Mapping[str, Any]) -> str:
     return "(resumed)" if values["state"].endswith("resumed") else ""
-
-
-def _figure(value: float | None) -> str | None:
-    return None if value is None else f"{value:.4f}"
-
-
-def _zones(values: Mapping[str, Any]) -> str | None:
-    mean, worst = values["zones_mean"], values["zones_worst"]
-    if mean is None and worst is None:
-        return None
-    return f"{'–' if mean is None else f'{mean:.3f}'} ({'–' if worst is None else f'{worst:.3f}'})"

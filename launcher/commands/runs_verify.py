@@ -48,7 +48,7 @@ def verify(found: Details) -> None:
     if not same_code:
         hashes = f"lib {before['versions']['lib']} then, {code_hash()} here"
         remedy = f"`runs show {found.run.name} --command` says how to get it"
-        say(f"The code is another than that of the run ({hashes}): {remedy}.", err(), "yellow")
+        say(f"The code differs from the run's ({hashes}): {remedy}.", err(), "yellow")
     with tempfile.TemporaryDirectory(prefix="verify-") as out:
         plan = make_plan(parameters.model_copy(update={**_TRAINING_ALONE, "out": out}), argv=this_command())
         preflight.check(plan)
@@ -66,7 +66,7 @@ def _compare(found: Details, before: Mapping[str, Any], plan: Plan, same_code: b
 
     now = record(artifacts.EXPERIMENT, EXPERIMENT)
     if now["data"]["fingerprint"] != before["data"]["fingerprint"]:
-        say("The table is another than that of the run: its rows have another fingerprint.", err(), "yellow")
+        say("The table differs from the run's: its rows have another fingerprint.", err(), "yellow")
     different = list(again.differences(found.summary, record(artifacts.SUMMARY, SUMMARY), same_code))
     count = again.count_values(found.summary)
     for sentence in different:

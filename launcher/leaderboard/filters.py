@@ -36,7 +36,7 @@ _FORM = "write NAME > VALUE, as in 'metric.areaUnderPR > 0.6 and winner = GBT'"
 
 
 def _of_zones(which: str, metric: str) -> Callable[[Run], Value]:
-    return lambda run: (run.zones.get(which) or {}).get(metric)
+    return lambda run: run.of_zones(which, metric)
 
 
 def _of_metric(name: str) -> Callable[[Run], Value]:

@@ -101,7 +101,7 @@ def _folders(files: Files, root: str, names: Collection[str], remembered: "_Cach
 def _unprintable(root: str, name: str) -> Folder:
     """A folder that no run of this project made, and whose name would break a table, or cannot be printed at all."""
     place = f"{root}/{name.encode('unicode_escape').decode()}"
-    why = f"{place} has signs in its name that cannot be shown: rename it"
+    why = f"{place} has characters in its name that cannot be shown: rename it"
     return Folder(place, {artifacts.EXPERIMENT: {DAMAGE: why}})
 
 

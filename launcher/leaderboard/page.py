@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from launcher.leaderboard import cells
 from launcher.leaderboard.index import found_below
 from launcher.leaderboard.ranking import Apart, Board, Group, Ranked, board
 from launcher.leaderboard.rows import heading, metric_apart, row
@@ -112,20 +113,19 @@ def _group(group: Group, out: str) -> dict[str, Any]:
 
 def _cells(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Each cell's text, and the value that its column is sorted by ("": it has none)."""
-    mean, worst = values["zones_mean"], values["zones_worst"]
     texts = {
         "rank": values["rank"],
         "run": values["run"],
-        "when": values["when"] and values["when"][:16].replace("T", " "),
+        "when": cells.when(values),
         "winner": values["winner"],
-        "value": _number(values["value"], 4),
-        "zones": None if mean is None else f"{_number(mean, 3)} ({_number(worst, 3) or '–'})",
-        "minutes": _number(values["minutes"], 1),
-        "usd": _number(values["usd"], 2),
+        "value": cells.number(values["value"], 4),
+        "zones": cells.zones(values),
+        "minutes": cells.number(values["minutes"], 1),
+        "usd": cells.number(values["usd"], 2),
         "data": values["data"],
         "split": values["split"],
     }
-    sorted_by = {**values, "zones": mean}
+    sorted_by = {**values, "zones": values["zones_mean"]}
     return {
         name: {
             "text": "–" if text is None else text,
@@ -164,10 +164,7 @@ def _polyline(points: Sequence[Sequence[float]]) -> str:
 
 def _apart(each: Apart, out: str) -> dict[str, Any]:
     run = each.run
-    values = row(each, metric_apart(run))
-    figures = "–"
-    if values["value"] is not None:
-        figures = f"{values['winner']}, {values['metric']} {values['value']:.4f} on {values['test_rows']:,} rows"
+    figures = cells.figures(row(each, metric_apart(run))) or "–"
     return {"name": run.name, "tags": run.tags, "figures": figures, "reason": each.reason, "links": _links(run, out)}
 
 
@@ -187,7 +184,3 @@ def _links(run: Run, out: str) -> list[tuple[str, str]]:
         for title, folder, name in found
         if folder.startswith(root)
     ]
-
-
-def _number(value: float | None, digits: int) -> str | None:
-    return None if value is None else f"{value:.{digits}f}"

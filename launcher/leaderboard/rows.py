@@ -11,6 +11,7 @@ from launcher.leaderboard.filters import in_order
 from launcher.leaderboard.ranking import Apart, Board, Group, Ranked
 from launcher.leaderboard.runs import Run
 from launcher.support.files import shown
+from lib.artifacts import SEARCH_METRICS
 from lib.support.spreadsheets import as_cell
 
 _COLUMNS = (
@@ -64,8 +65,8 @@ def row(ranked: Ranked | Apart, metric: str) -> dict[str, Any]:
         "value": run.metrics.get(metric),
         "lower": lower,
         "upper": upper,
-        "zones_mean": of_zones(run, "mean", metric),
-        "zones_worst": of_zones(run, "worst", metric),
+        "zones_mean": run.of_zones("mean", metric),
+        "zones_worst": run.of_zones("worst", metric),
         "test_rows": run.test.rows if run.test else None,
         "fingerprint": run.test.fingerprint if run.test else None,
         "minutes": None if run.seconds is None else round(run.seconds / 60, 2),
@@ -76,11 +77,6 @@ def row(ranked: Ranked | Apart, metric: str) -> dict[str, Any]:
     }
 
 
-def of_zones(run: Run, which: str, metric: str) -> float | None:
-    """Mean or worst of the zones left out, of a metric that is known of them."""
-    return (run.zones.get(which) or {}).get(metric)
-
-
 def said(params: Mapping[str, str]) -> str:
     """Parameters in a line."""
     return ", ".join(f"{name} {value}" for name, value in params.items())
@@ -88,7 +84,7 @@ def said(params: Mapping[str, str]) -> str:
 
 def metric_apart(run: Run) -> str:
     """The metric that is shown of a run that is compared with no other."""
-    return run.metric_used or "areaUnderPR"
+    return run.metric_used or SEARCH_METRICS[0]
 
 
 def as_json(found: Board) -> dict[str, Any]:

@@ -75,6 +75,11 @@ class Run:
         """Where its report is, "" if it has none."""
         return f"{self.eval_dir}/{artifacts.REPORT}" if artifacts.REPORT in self.eval_others else ""
 
+    def of_zones(self, which: str, metric: str) -> float | None:
+        """Mean or worst of the zones left out, of a metric that is known of them."""
+        value: float | None = (self.zones.get(which) or {}).get(metric)
+        return value
+
     @property
     def is_of_other_rows(self) -> bool:
         """Whether it was measured on a table of its own and not on what training held out."""

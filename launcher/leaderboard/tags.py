@@ -1,4 +1,4 @@
-"""Tags of models, as `champion`: names that a model has until another gets them.
+"""Tags of models, such as `champion`: names that a model has until another gets them.
 
 They stand in `tags.json` beside the model, as a history. A model has a tag if the newest event of that tag in all
 files is that it was added there. So a tag is never at two models, even if whoever moves it is stopped between the two

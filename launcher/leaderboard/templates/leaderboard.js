@@ -1,4 +1,4 @@
-// A click on a column's name sorts its table; another one turns the order round. What has no value stays last.
+// A click on a column's name sorts its table; another one reverses the order. What has no value stays last.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
   for (const button of table.tHead.querySelectorAll("button")) {

@@ -185,7 +185,7 @@ def test_a_tag_moves_and_is_removed(typed, tmp_path):
     moved = done(typed("tag", run_id(4), "champion", "--out", "out"))
     assert f"out/models/model_{run_id(3)} had it before" in moved
     assert "champion" in (tmp_path / "out/index.html").read_text()
-    assert "has no longer the tag champion" in done(typed("tag", "--remove", "champion", "--out", "out"))
+    assert "no longer has the tag champion" in done(typed("tag", "--remove", "champion", "--out", "out"))
     assert '"tag">champion' not in (tmp_path / "out/index.html").read_text()
 
 

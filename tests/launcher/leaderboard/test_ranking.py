@@ -242,7 +242,7 @@ def test_a_folder_whose_name_cannot_be_shown_is_named_all_the_same(tmp_path, nam
     os.mkdir(os.fsencode(tmp_path / "models") + b"/" + name)  # noqa: PTH102 - it has no text
     shown = board(found(tmp_path))
     assert len(shown.apart) == 2
-    assert sum("has signs in its name that cannot be shown" in reason for reason in reasons(shown).values()) == 1
+    assert sum("has characters in its name that cannot be shown" in reason for reason in reasons(shown).values()) == 1
     assert page.html(shown, "out").encode()
     assert all(each.run.name.isprintable() for each in shown.apart)
 

@@ -1,0 +1,16 @@
+"""What the commands `runs …` share: where the runs are."""
+
+from typing import Annotated
+
+import typer
+
+from launcher.parameters.sources import gather
+from launcher.support.surroundings import working_folder
+
+Out = Annotated[str | None, typer.Option("--out", metavar="PLACE", help="folder or URI of the runs")]
+Params = Annotated[str | None, typer.Option("--params", metavar="FILE", help="YAML file of parameters, for its out")]
+
+
+def place_of(out: str | None, params: str | None = None) -> str:
+    """The output folder that is meant: given, that of a params file, or the default."""
+    return gather(params, [], {"out": out}, cwd=working_folder()).out
