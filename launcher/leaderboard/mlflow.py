@@ -21,6 +21,7 @@ from launcher.leaderboard.mlflow_record import PLACE, RUN_ID, ToLog, to_log
 from launcher.leaderboard.runs import Run, runs_of
 from launcher.support.console import err, say
 from launcher.support.files import files_at
+from launcher.support.project import PROJECT_NAME
 from lib.errors import ExperimentError, InputError, cut
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as Logged
 
 VARIABLE = "MLFLOW_TRACKING_URI"
-EXPERIMENT = "mineria-ml-emr"
+EXPERIMENT = PROJECT_NAME
 """The experiment in MLflow, if its variables name no other."""
 LOGGED_STATES = ("complete", "not evaluated")
 

@@ -12,6 +12,7 @@ from launcher.leaderboard.details import Details
 from launcher.leaderboard.runs import Run
 from launcher.support.files import files_at, local_path
 from launcher.support.masking import masked
+from launcher.support.project import PROJECT_NAME
 from lib import artifacts
 
 RUN_ID, PLACE = "run_id", "place"
@@ -101,7 +102,7 @@ def _tags(found: Details, place: str) -> dict[str, str]:
         "state": run.state,
         _COMMIT: str(commit.get("sha") or ""),
         "commit_dirty": str(bool(commit["dirty"])).lower() if "dirty" in commit else "",
-        "mlflow.source.name": "mineria-ml-emr",
+        "mlflow.source.name": PROJECT_NAME,
         "mlflow.source.type": "PROJECT",
     }
 

@@ -14,11 +14,12 @@ from launcher.leaderboard.rows import heading, metric_apart, row
 from launcher.leaderboard.runs import Run, runs_of
 from launcher.support.console import err, say
 from launcher.support.files import files_at, put_content
+from launcher.support.project import PROJECT_NAME
 from lib import artifacts
 from lib.errors import InputError
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_GENERATOR = "mineria-ml-emr, runs page"
+_GENERATOR = f"{PROJECT_NAME}, runs page"
 _SIDE = 40  # of a curve
 
 # The columns of a group, in order; those that are empty in all rows are left out.

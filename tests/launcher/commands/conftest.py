@@ -4,14 +4,20 @@ import boto3
 import pytest
 
 from launcher.emr.lifecycle.request import EMR_TAG
+from tests.aws.moto_server import moto_server
 
 ACCOUNT = "123456789012"
 
 
-@pytest.fixture(scope="module")
-def account(aws_here):
-    """What Terraform leaves in an account, by its names."""
-    s3, ec2, iam, emr = (boto3.client(name, endpoint_url=aws_here) for name in ("s3", "ec2", "iam", "emr"))
+@pytest.fixture(scope="session")
+def account():
+    """What Terraform leaves in an account, by its names. All servers of one process show it, so it is made once."""
+    with moto_server() as endpoint:
+        return _what_terraform_leaves(endpoint)
+
+
+def _what_terraform_leaves(endpoint):
+    s3, ec2, iam, emr = (boto3.client(name, endpoint_url=endpoint) for name in ("s3", "ec2", "iam", "emr"))
     bucket = f"mineria-ml-{ACCOUNT}-us-east-1"
     s3.create_bucket(Bucket=bucket)
     tags = [{"Key": "Name", "Value": "mineria-ml-cluster"}, {"Key": EMR_TAG[0], "Value": EMR_TAG[1]}]
