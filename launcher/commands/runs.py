@@ -11,7 +11,7 @@ from launcher.commands.runs_screens import show_board
 from launcher.commands.runs_show import command_lines
 from launcher.leaderboard import filters, page, rows, tags
 from launcher.leaderboard.details import details
-from launcher.leaderboard.finding import complete_model, the_run
+from launcher.leaderboard.finding import HELP, complete_model, run_below
 from launcher.leaderboard.index import found_below
 from launcher.leaderboard.ranking import board, only
 from launcher.leaderboard.runs import runs_of
@@ -26,9 +26,9 @@ app = typer.Typer(rich_markup_mode=None)
 runs_app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
 app.add_typer(runs_app, name="runs")
 
-RUN: Any = typer.Argument(metavar="RUN", help="a run's id, its folder, a tag, or latest", show_default=False)
+RUN: Any = typer.Argument(metavar="RUN", help=HELP, show_default=False)
 
-_EXPORTED_HELP = "a run's id, its folder, a tag, or latest; without any, all that are complete"
+_EXPORTED_HELP = f"{HELP}; without any, all that are complete"
 _FILTER_HELP = "only runs that match: 'metric.areaUnderPR > 0.6 and winner = GBT'; `and` joins conditions"
 _SORT_HELP = "order: metric.NAME (also ranks by it), when, minutes, usd, rows, winner, zones.worst.NAME, param.NAME, …"
 
@@ -87,7 +87,7 @@ def show(
     """Show everything of one run on one screen."""
     with command_body(debug):
         place = place_of(out, params)
-        named = the_run(runs_of(found_below(place)), run, place)
+        named = run_below(place, run)
         found = details(named)
         if command:
             for line in command_lines(found, place):
@@ -121,7 +121,7 @@ def tag(
             return
         if not name:
             raise InputError(f"give a run and a tag, as in: {command_line('runs', 'tag', run, 'champion')}")
-        named = the_run(runs_of(found_below(place)), run, place)
+        named = run_below(place, run)
         moved = tags.add(place, complete_model(named), name)
         if moved.before == moved.model:
             say(f"{shown(moved.model or '')} has the tag {name} already.")
@@ -149,7 +149,7 @@ def verify_run(run: Annotated[str, RUN], out: Out = None, params: Params = None,
         from launcher.commands.runs_verify import verify
 
         place = place_of(out, params)
-        verify(details(the_run(runs_of(found_below(place)), run, place)))
+        verify(details(run_below(place, run)))
 
 
 @runs_app.command("export", epilog=runs_export.EPILOG)
@@ -170,7 +170,5 @@ def export_runs(
 def _remove(first: str, second: str, place: str) -> None:
     """Take a tag away, whichever model has it, or the one that is named before it."""
     name = second or first
-    moved = tags.remove(
-        place, name, of=the_run(runs_of(found_below(place)), first, place).model_dir if second else None
-    )
+    moved = tags.remove(place, name, of=run_below(place, first).model_dir if second else None)
     say(f"{shown(moved.before or '')} no longer has the tag {name}.")

@@ -6,17 +6,17 @@ import typer
 
 from launcher.commands.options import AsJson, Debug
 from launcher.commands.runs_options import Out, Params, place_of
+from launcher.leaderboard.finding import HELP
 from launcher.support.console import err, print_json, say
 from launcher.support.outcomes import command_body
 
 EPILOG = "Exit codes: 0 compared; 2 wrong usage, or runs that cannot be compared."
 
-_RUN_HELP = "a run's id, the folder of a model or of an evaluation, a tag, or latest"
 _SAVE_HELP = "also write comparison.json, comparison.md and a picture of the curves to this folder or URI"
 
 
 def diff(
-    a: Annotated[str, typer.Argument(metavar="A", help=_RUN_HELP, show_default=False)],
+    a: Annotated[str, typer.Argument(metavar="A", help=HELP, show_default=False)],
     b: Annotated[str, typer.Argument(metavar="B", help="the other run, named in the same way", show_default=False)],
     out: Out = None,
     params: Params = None,

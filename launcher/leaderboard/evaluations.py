@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from launcher.leaderboard import tags
+from launcher.leaderboard.finding import HELP, run_below
 from launcher.support.files import Files, files_at
 from lib import artifacts, model_files
 from lib.errors import InputError
-from lib.model_files import Folders
 from lib.records.door import Kind
 from lib.records.evaluation import METRICS
 from lib.records.model import EXPERIMENT, SUMMARY
@@ -50,43 +49,16 @@ def read(given: str, out: str) -> Evaluation:
 
 
 def locate(given: str, out: str) -> str:
-    """The folder of an evaluation, named by its folder, its model's, a run's id or a tag below `out`, or latest.
+    """The folder of an evaluation: of a run below `out`, or at a place, which may be elsewhere, of it or of its model.
 
     Raises:
         InputError: there is none.
     """
     place = given.rstrip("/")
-    if not place:
-        raise InputError("a run without a name: give a run's id, a model's or an evaluation's folder, or latest")
-    if place == artifacts.LATEST:
-        return _newest(out)
-    run_id = artifacts.run_id_of(place)
-    if "/" not in place and run_id and not files_at(place).exists(place):
-        return _of_run(run_id, place, out)
-    if artifacts.is_tag(place) and not files_at(place).exists(place):
-        return _at(tags.model_with(out, place))
-    return _at(place)
-
-
-def _newest(out: str) -> str:
-    results = artifacts.results_dir(out)
-    found = model_files.newest(_folders(files_at(out)), results, artifacts.EVAL_METRICS)
-    if found is None:
-        raise InputError(f"there is no complete evaluation in {results}: run an experiment first, or give its --out")
-    return found
-
-
-def _of_run(run_id: str, given: str, out: str) -> str:
-    """The evaluation of a run below `out`."""
-    folder = artifacts.eval_dir(out, run_id)
-    files = files_at(out)
-    if files.exists(f"{folder}/{artifacts.EVAL_METRICS}"):
-        return folder
-    if files.exists(artifacts.model_dir(out, run_id)):
-        raise _not_evaluated(artifacts.model_dir(out, run_id), folder)
-    raise InputError(
-        f"there is no run {given} below {out}: give its id, its folder or latest, and the --out it went to"
-    )
+    if "/" in place or (place != artifacts.LATEST and place and files_at(place).exists(place)):
+        return _at(place)
+    run = run_below(out, place)
+    return _at(run.eval_dir or run.model_dir)
 
 
 def _at(place: str) -> str:
@@ -101,9 +73,7 @@ def _at(place: str) -> str:
             return folder
         raise _not_evaluated(model, folder)
     why = f"{artifacts.EVAL_METRICS} is missing" if files.exists(place) else "it does not exist"
-    raise InputError(
-        f"no complete evaluation at {place}: {why}; give a run's id, a model's or an evaluation's folder, or latest"
-    )
+    raise InputError(f"no complete evaluation at {place}: {why}; give {HELP}")
 
 
 def _beside(model: str) -> str | None:
@@ -150,7 +120,3 @@ def _model_of(
 def _record(files: Files, place: str, kind: Kind) -> Any:
     text = files.read_text(place)
     return None if text is None else kind.parse(text, place)
-
-
-def _folders(files: Files) -> Folders:
-    return Folders(files.names, lambda place: files.read_text(place) or "", files.exists)

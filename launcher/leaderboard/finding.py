@@ -2,22 +2,34 @@
 
 from collections.abc import Sequence
 
-from launcher.leaderboard.runs import Run
+from launcher.leaderboard.index import found_below
+from launcher.leaderboard.runs import Run, runs_of
 from launcher.support.files import shown
 from lib import artifacts
 from lib.errors import InputError, not_among, some
+
+HELP = "a run's id, the folder of a model or of an evaluation, a tag, or latest"
+
+
+def run_below(out: str, text: str) -> Run:
+    """The run below `out` that a text names: see `the_run`."""
+    return the_run(runs_of(found_below(out)), text, out)
 
 
 def the_run(runs: Sequence[Run], text: str, out: str) -> Run:
     """The run that a text names; of several of one model, that of the model's own id.
 
+    `latest` is the newest whose model is complete, as it is for a scoring.
+
     Raises:
         InputError: none is named so, or several are.
     """
     asked = text.rstrip("/")
+    if not asked:
+        raise InputError(f"a run without a name: give {HELP}")
+    if asked == artifacts.LATEST and runs:
+        return _latest(runs, out)
     found = [run for run in runs if run.name == asked] or [run for run in runs if asked in _names(run)]
-    if asked == artifacts.LATEST:
-        found = [run for run in runs if run.state in ("complete", "not evaluated")][:1]
     if len(found) > 1 and len({run.model_dir for run in found}) == 1:
         own = [run for run in found if artifacts.run_id_of(run.model_dir) == artifacts.run_id_of(run.eval_dir)]
         found = own or found
@@ -29,6 +41,13 @@ def the_run(runs: Sequence[Run], text: str, out: str) -> Run:
         raise InputError(f"there is no run {text}: {shown(out)} has none; give the --out of the experiments")
     names = [run.name for run in runs]
     raise InputError(not_among(f"there is no run {text} in {shown(out)}", text, names, "the newest are", most=5))
+
+
+def _latest(runs: Sequence[Run], out: str) -> Run:
+    for run in runs:  # the newest come first
+        if run.state in ("complete", "not evaluated"):
+            return run
+    raise InputError(f"no run in {shown(out)} has a complete model: the newest, {runs[0].name}, is {runs[0].state}")
 
 
 def _names(run: Run) -> set[str]:

@@ -13,7 +13,7 @@ from launcher.leaderboard.ranking import Apart, Board, Group, Ranked, board
 from launcher.leaderboard.rows import heading, metric_apart, row
 from launcher.leaderboard.runs import Run, runs_of
 from launcher.support.console import err, say
-from launcher.support.files import files_at, put_content
+from launcher.support.files import files_at, put_content, shown
 from launcher.support.project import PROJECT_NAME
 from lib import artifacts
 from lib.errors import InputError
@@ -50,14 +50,18 @@ def write(out: str) -> str:
     """Write the page of all runs below an output folder, whole or not at all; returns its place.
 
     Raises:
-        ExperimentError: the runs cannot be read, the page cannot be written, or another page is there.
+        ExperimentError: the runs cannot be read, the page cannot be written, another page is there, or there is
+            no run.
     """
     place = f"{out.rstrip('/')}/{artifacts.LEADERBOARD}"
     files = files_at(out)
     before = files.read_text(place)
     if before is not None and _GENERATOR not in before:
         raise InputError(f"{place} is not a page of runs, and is left as it is: move it, or use another --out")
-    content = html(board(runs_of(found_below(out))), out)
+    found = runs_of(found_below(out))
+    if not found:
+        raise InputError(f"there is no run in {shown(out)} to make a page of; give the --out of the experiments")
+    content = html(board(found), out)
     put_content(files, content.encode(), place)
     return place
 

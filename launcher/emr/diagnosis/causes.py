@@ -57,6 +57,7 @@ CAUSES = (
     Cause("broken-input", tables.broken_input),
     Cause("mixed-schema", tables.mixed_schema),
     Cause("missing-table", tables.missing_table),
+    Cause("missing-column", tables.missing_column),
     Cause("broadcast-timeout", tables.broadcast_timeout),
     Cause("throttled", storage.throttled_by_s3),
     Cause("s3-connections", storage.s3_connections),

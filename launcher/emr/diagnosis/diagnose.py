@@ -119,13 +119,18 @@ def diagnose(emr: "EMRClient", s3: "S3Client", cluster_id: str, step_id: str | N
     return concluded(gathering.of_step(step), gathering.notes)
 
 
-def diagnose_files(files: Sequence[str]) -> Diagnosis:
+def diagnose_files(files: Sequence[str]) -> Diagnosis | NothingFailed:
     """Find out what logs say that somebody kept; asks AWS for nothing.
 
     Raises:
         InputError: a file is not there, or cannot be read.
     """
-    return concluded(evidence_of(files), files=files)
+    evidence = evidence_of(files)
+    names = [source.name for source in evidence.sources]
+    found = concluded(evidence, files=names)
+    if found.cause or found.telling:
+        return found
+    return NothingFailed("", None, "", f"nothing in {some(names, 3)} says that anything failed")
 
 
 def _last_failed(emr: "EMRClient", cluster: Cluster) -> Step | None:

@@ -30,6 +30,8 @@ def evidence_of(files: Sequence[str]) -> Evidence:
 
 
 def _source(file: str) -> Source:
+    if not file:
+        raise InputError("a log without a name: name a log that exists, or - for standard input")
     name = "standard input" if file == STANDARD_INPUT else file
     try:
         if file == STANDARD_INPUT:

@@ -4,6 +4,7 @@ import re
 
 from launcher.emr.diagnosis.evidence import Evidence, Finding, Hit, proven, told_by
 from launcher.emr.diagnosis.memory_advice import Setting
+from lib.errors import some
 from lib.support.s3_uri import is_s3
 
 # A path or a URI: a word with a slash in it. It begins where the word does, and is taken whole: some lines are long.
@@ -139,6 +140,38 @@ def missing_table(evidence: Evidence) -> Finding | None:
         (
             "check its name and database (SHOW TABLES IN …), and that the cluster uses the catalogue that has it: the "
             "Glue Data Catalog is a setting of the cluster, and without it each cluster has a catalogue of its own",
+        ),
+    )
+
+
+# In the words of Spark 2 to 3.5: of its SQL, of a field of a struct, of Spark ML.
+_NO_COLUMN = (
+    r"UNRESOLVED_(?:COLUMN|FIELD)\S*\] A (?:column|field)\b.* with name (?P<name>`[^\s]+`) cannot be resolved"
+    r"(?:.*Did you mean one of the following\? \[(?P<near>[^\]]+)\])?",
+    r"cannot resolve '(?P<name>[^']+)' given input columns: \[(?P<near>[^\]]*)\]",
+    r"Cannot resolve column name \"(?P<name>[^\"]+)\" among \((?P<near>[^)]*)\)",
+    r"(?:FIELD_NOT_FOUND\] )?No such struct field (?P<name>\S+) in (?P<near>[^.;]+)",
+    r"IllegalArgumentException: Field \"(?P<name>[^\"]+)\" does not exist\.(?:\s*Available fields: (?P<near>.+))?",
+    r"IllegalArgumentException: (?P<name>\S+) does not exist\. Available: (?P<near>.+)",
+)
+
+
+def missing_column(evidence: Evidence) -> Finding | None:
+    """A column is asked for that the table does not have."""
+    hit = next((hit for pattern in _NO_COLUMN if (hit := evidence.first(pattern))), None)
+    if hit is None:
+        return None
+    groups = hit.found.groupdict()
+    name = groups["name"].replace("`", "")
+    there = [each.strip(" `\"'") for each in (groups.get("near") or "").split(",") if each.strip()]
+    near = (f"the table has {some(there, 8)}: use one of these names",) if there else ()
+    return Finding(
+        f"there is no column {name}",
+        proven(hit),
+        (
+            *near,
+            "print the columns of the DataFrame just before that line (printSchema): a select, a join or another "
+            "file may have left it out; in SQL, text stands in single quotes, and `…` quotes a name with a dot",
         ),
     )
 
