@@ -52,7 +52,7 @@ def run_on_new_cluster(
     if is_dry:
         for plan in plans:
             show_plan(out(), plan)
-            options.records.append(record_of(plan, PLANNED))
+            options.records.append(record_of(plan, PLANNED, cluster=None))
         return
     with _batch_cluster(new, around) as cluster_id:
         here = replace(options, wait=True, cluster_stays=False)

@@ -11,6 +11,7 @@ import boto3
 from botocore import exceptions
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
 from botocore.session import get_session
 
@@ -72,6 +73,7 @@ _OTHER_RIGHTS = {
     "DescribeBudgets": "budgets:ViewBudget",
     "DescribeNotificationsForBudget": "budgets:ViewBudget",
     "DescribeSubscribersForNotification": "budgets:ViewBudget",
+    "StartSession": "ssm:StartSession",  # EMR has an operation of this name, too
 }
 _PREFIXES = {
     "emr": "elasticmapreduce",
@@ -79,6 +81,8 @@ _PREFIXES = {
     **{each: each for each in ("sts", "iam", "ssm", "pricing", "budgets", "cloudwatch", "glue", "ec2")},
 }
 _LONGEST = 1_000  # characters of a message
+# What botocore knows of the services. A session of its own would read it again: up to a quarter of a second a client.
+_LOADER = create_loader()
 _ENCODED = re.compile(r"\s*Encoded authorization failure message: \S+")
 
 
@@ -105,7 +109,9 @@ def session() -> boto3.Session:
         NotLoggedIn: there is no such profile.
     """
     with translated_errors("cannot use AWS"):
-        return boto3.Session(region_name=account.region())
+        core = get_session()
+        core.register_component("data_loader", _LOADER)
+        return boto3.Session(botocore_session=core, region_name=account.region())
 
 
 def client(service: str, used: boto3.Session | None = None, attempts: int | None = None) -> Any:

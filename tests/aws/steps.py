@@ -87,6 +87,8 @@ class Node:
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_EC2_METADATA_DISABLED": "true",
             "HOME": str(home),
+            # Compiled code, to save time.
+            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
             "EMR_STEP_ID": step.id,
             **self.environment,
         }

@@ -128,7 +128,8 @@ def test_what_is_wrong_costs_no_cluster(batch, more, says):
 def test_a_dry_run_makes_none(batch):
     done, made = batch("--dry-run")
     assert (done.exit_code, made) == (0, [])
-    assert json.loads(done.stdout)["outcome"] == "planned"
+    record = json.loads(done.stdout)
+    assert (record["outcome"], record["cluster"]) == ("planned", None)
 
 
 def test_settings_need_it():
