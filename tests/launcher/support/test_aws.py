@@ -153,6 +153,7 @@ def test_no_permission_in_the_words_of_aws():
         ("pricing", "get_products", "pricing:GetProducts"),
         ("cloudwatch", "get_metric_statistics", "cloudwatch:GetMetricStatistics"),
         ("ec2", "describe_subnets", "ec2:DescribeSubnets"),
+        ("ssm", "start_session", "ssm:StartSession"),
     ],
 )
 def test_a_denial_names_the_right_that_a_policy_names(service, operation, right):
