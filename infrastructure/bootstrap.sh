@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Installs Python 3.11 with the project's pinned packages on a node, before Hadoop and Spark are installed:
 #
-#     bootstrap.sh s3://bucket/bootstrap/
+#     bootstrap.sh s3://bucket/bootstrap/ [s3://bucket/bootstrap/wheels/]
+#
+# The packages are wheels, whose hashes the requirements files have: nothing is compiled. They come from the package
+# index, or from wheels-x86_64.tar or wheels-aarch64.tar of `make wheelhouse` in the second folder.
 #
 # The primary node gets requirements-master.txt (which adds papermill, sparkmagic and their dependencies), every other
 # node requirements-cluster.txt. The environment is /opt/mineria-ml/venv, which cluster.json sets as Spark's Python. A
@@ -10,7 +13,8 @@
 # logs/emr/<cluster>/node/<instance>/bootstrap-actions/.
 set -Eeuo pipefail
 
-source_uri=${1:?usage: bootstrap.sh s3://bucket/prefix/ (where the requirements files are)}
+source_uri=${1:?usage: bootstrap.sh s3://bucket/prefix/ [s3://bucket/prefix/] (where the requirements files are, and the wheels)}
+wheels_uri=${2:-}
 
 # Only tests change these.
 home=${MINERIA_HOME:-/opt/mineria-ml}
@@ -59,8 +63,7 @@ requirements="requirements-cluster.txt"
 packages=(python3.11 python3.11-pip)
 if [ "$role" = master ]; then
     requirements="requirements-master.txt"
-    # sparkmagic's Kerberos package is compiled here; users connect to this node through Session Manager.
-    packages+=(python3.11-devel gcc krb5-devel amazon-ssm-agent)
+    packages+=(amazon-ssm-agent) # users connect to this node through Session Manager
 fi
 
 retry aws s3 cp --no-progress "${source_uri%/}/$requirements" "$home/$requirements" ||
@@ -83,8 +86,23 @@ say "installing $requirements into $venv"
 rm -rf "$venv"
 python3.11 -m venv "$venv" || fail "python3.11 -m venv $venv"
 # The file pins every package, so pip has nothing to resolve.
-retry "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$home/$requirements" ||
-    fail "pip cannot install $requirements: can the subnet reach the package index?"
+install=(-m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all:)
+if [ -n "$wheels_uri" ]; then
+    archive=wheels-$(uname -m).tar
+    wheels=$home/wheels
+    rm -rf "$wheels"
+    mkdir "$wheels"
+    retry aws s3 cp --no-progress "${wheels_uri%/}/$archive" "$home/$archive" ||
+        fail "cannot read ${wheels_uri%/}/$archive: was it made for these nodes (make wheelhouse) and uploaded?"
+    tar -x -f "$home/$archive" -C "$wheels" || fail "$archive is damaged: make it again (make wheelhouse)"
+    # Nothing here passes by itself: one attempt.
+    "$venv/bin/python" "${install[@]}" --no-index --find-links "$wheels" -r "$home/$requirements" ||
+        fail "pip cannot install $requirements from $archive: it is of another version: make it again (make wheelhouse)"
+    rm -rf "$wheels" "${home:?}/$archive"
+else
+    retry "$venv/bin/python" "${install[@]}" -r "$home/$requirements" ||
+        fail "pip cannot install $requirements: can the subnet reach the package index?"
+fi
 "$venv/bin/python" -m pip check --disable-pip-version-check || fail "the packages of $requirements are incompatible"
 
 echo "$wanted" >"$marker" # last: an incomplete environment is built again
