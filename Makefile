@@ -111,8 +111,8 @@ lib.zip: ## pack lib for Spark, for Terraform to upload (infrastructure/build/li
 	@$(PYTHON) tools/lib_zip.py infrastructure/build/lib.zip
 
 .PHONY: wheelhouse
-wheelhouse: setup ## download the nodes' packages for Terraform to upload (infrastructure/build/wheels-*.tar); MACHINES=x86_64 for one kind
-	@$(BIN)/python tools/wheelhouse.py infrastructure $(or $(MACHINES),x86_64 aarch64)
+wheelhouse: setup ## download the nodes' packages for Terraform to upload (infrastructure/build/wheelhouse, 600 MB)
+	@$(BIN)/python -m tools.wheelhouse
 
 .PHONY: check-infrastructure
 check-infrastructure: setup ## run shellcheck on the scripts and checkov on the Terraform files

@@ -16,8 +16,6 @@ from tools.wheelhouse import pack
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "infrastructure" / "bootstrap.sh"
 
-WHEELS = "s3://bucket/bootstrap/wheels/"
-
 # What the script calls on a node. Each call is a line in `calls`; a file `broken-<name>` makes the command fail.
 _STUBS = {
     "sudo": 'exec "$@"',
@@ -58,7 +56,7 @@ class Node:
 
     def upload_wheels(self, machine: str = platform.machine()) -> None:
         """The wheelhouse goes to the bucket; from then on there is no index."""
-        pack(self.folder / "wheels", self.bucket / "wheels" / f"wheels-{machine}.tar")
+        pack(self.folder / "wheels", self.bucket / f"wheels-{machine}.tar")
         shutil.rmtree(self.folder / "wheels")
 
     def bootstrap(self, *further: str, expect: int = 0) -> str:
@@ -156,11 +154,11 @@ def test_a_package_that_is_not_there_fails_and_the_next_run_mends_it(node):
 def test_with_a_wheelhouse_no_index_is_needed(tmp_path, is_master):
     node = Node(tmp_path, is_master=is_master)
     node.upload_wheels()
-    node.bootstrap(WHEELS)
+    node.bootstrap("wheelhouse")
     assert node.tiny_version() == f"(3, 11) {2 if is_master else 1}.0"
     # What is unpacked takes room on the root volume, and goes.
     assert {each.name for each in (tmp_path / "home").iterdir() if "wheels" in each.name} == set()
-    node.bootstrap(WHEELS)
+    node.bootstrap("wheelhouse")
     assert len([call for call in node.calls("aws") if ".tar" in call]) == 1
 
 
@@ -168,9 +166,14 @@ def test_a_package_is_what_its_hash_says(node):
     _write_wheel(node.folder / "wheels", "1.0", "VERSION = 'another'\n")
     assert "FAILED: pip cannot install requirements-cluster.txt" in node.bootstrap(expect=1).splitlines()[-1]
     node.upload_wheels()
-    log = node.bootstrap(WHEELS, expect=1)
+    log = node.bootstrap("wheelhouse", expect=1)
     assert "FAILED: pip cannot install requirements-cluster.txt from wheels-" in log.splitlines()[-1]
     assert not node.installed
+
+
+def test_another_second_argument_is_refused(node):
+    last = node.bootstrap("s3://bucket/wheels/", expect=1).splitlines()[-1]
+    assert "FAILED: s3://bucket/wheels/ is no origin of packages" in last
 
 
 def test_a_package_without_a_hash_is_refused(node):
@@ -189,15 +192,15 @@ def test_a_source_package_is_not_built(node):
 
 def test_a_wheelhouse_of_other_machines_is_named(node):
     node.upload_wheels("riscv64")
-    last = node.bootstrap(WHEELS, expect=1).splitlines()[-1]
-    assert f"FAILED: cannot read {WHEELS}wheels-{platform.machine()}.tar" in last
+    last = node.bootstrap("wheelhouse", expect=1).splitlines()[-1]
+    assert f"FAILED: cannot read s3://bucket/bootstrap/wheels-{platform.machine()}.tar" in last
 
 
 def test_a_damaged_wheelhouse_is_named(node):
     node.upload_wheels()
-    archive = node.bucket / "wheels" / f"wheels-{platform.machine()}.tar"
+    archive = node.bucket / f"wheels-{platform.machine()}.tar"
     archive.write_bytes(archive.read_bytes()[:300])
-    assert f"FAILED: {archive.name} is damaged" in node.bootstrap(WHEELS, expect=1).splitlines()[-1]
+    assert f"FAILED: {archive.name} is damaged" in node.bootstrap("wheelhouse", expect=1).splitlines()[-1]
 
 
 @pytest.mark.parametrize(
