@@ -22,6 +22,7 @@ _STUBS = {
     "dnf": "",
     "systemctl": "",
     "aws": 'exec cp "$STUBS/bucket/${4#s3://bucket/}" "$5"',  # aws s3 cp --no-progress FROM TO
+    "uname": 'cat "$STUBS/machine"',
     "python3.11": f'exec "{Path(sys.base_prefix, "bin", "python3.11")}" "$@"',
 }
 
@@ -38,6 +39,7 @@ class Node:
         self.info.write_text(f'{{"isMaster": {str(is_master).lower()}, "isSlave": {str(not is_master).lower()}}}')
         (folder / "bin").mkdir()
         (folder / "calls").touch()
+        (folder / "machine").write_text(platform.machine())
         for name, action in _STUBS.items():
             stub = folder / "bin" / name
             stub.write_text(
@@ -190,8 +192,17 @@ def test_a_source_package_is_not_built(node):
     assert "FAILED: pip cannot install" in node.bootstrap(expect=1).splitlines()[-1]
 
 
-def test_a_wheelhouse_of_other_machines_is_named(node):
-    node.upload_wheels("riscv64")
+@pytest.mark.parametrize(("machine", "other"), [("x86_64", "aarch64"), ("aarch64", "x86_64")])
+def test_a_node_takes_the_wheels_of_its_kind(node, machine, other):
+    (node.bucket / f"wheels-{other}.tar").write_bytes(b"")  # is in the bucket, too
+    (node.folder / "machine").write_text(machine)
+    node.upload_wheels(machine)
+    node.bootstrap("wheelhouse")
+    assert node.installed
+    assert sum(f"wheels-{machine}.tar" in call for call in node.calls("aws")) == 1
+
+
+def test_a_wheelhouse_that_is_not_in_the_bucket_is_named(node):
     last = node.bootstrap("wheelhouse", expect=1).splitlines()[-1]
     assert f"FAILED: cannot read s3://bucket/bootstrap/wheels-{platform.machine()}.tar" in last
 
