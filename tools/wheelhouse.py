@@ -1,8 +1,8 @@
 """Download the packages of a cluster's nodes, so that these need no package index.
 
-`python -m tools.wheelhouse` fills infrastructure/build/wheelhouse: `wheels-<machine>.tar` for each kind of machine, with
-the wheels of requirements-master.txt, of which requirements-cluster.txt is a part, and that file itself. pip compares
-each wheel with its hash there.
+`python -m tools.wheelhouse` fills infrastructure/build/wheelhouse: `wheels-<machine>.tar` for each kind of machine,
+with the wheels of requirements-master.txt, of which requirements-cluster.txt is a part, and that file itself. pip
+compares each wheel with its hash there.
 """
 
 import shutil
