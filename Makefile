@@ -93,16 +93,26 @@ lock: setup ## refresh requirements.lock from pyproject.toml
 	@# The project supports only Python 3.11, so its marker is redundant on every line.
 	@sed -i "s/ ; python_full_version < '3.12'$$//; s/python_full_version < '3.12' and //; s/ and python_full_version < '3.12'$$//" requirements.lock
 
-	@# The cluster's subset: EMR runs Amazon Linux 2023 with Python 3.11.
+	@# The cluster's subset: EMR runs Amazon Linux 2023 with Python 3.11. The files are the same for both kinds of
+	@# machines, with the hashes of all wheels, or this stops; so it does where a package has no wheel for one of them.
 	@for role in cluster master; do \
-		$(BIN)/uv pip compile --quiet --python-version 3.11.6 --python-platform x86_64-manylinux_2_34 --no-annotate \
-			--custom-compile-command "make lock" -c requirements.lock --group pyproject.toml:$$role \
-			-o infrastructure/requirements-$$role.txt; \
+		file=infrastructure/requirements-$$role.txt; \
+		for machine in aarch64 x86_64; do \
+			$(BIN)/uv pip compile --quiet --python-version 3.11.6 --python-platform $$machine-manylinux_2_34 --no-annotate \
+				--generate-hashes --only-binary :all: --excludes infrastructure/not-on-nodes.txt \
+				--custom-compile-command "make lock" -c requirements.lock --group pyproject.toml:$$role \
+				-o $$file.$$machine >/dev/null || exit 1; \
+		done; \
+		cmp $$file.aarch64 $$file.x86_64 && mv $$file.x86_64 $$file && rm $$file.aarch64 || exit 1; \
 	done
 
 .PHONY: lib.zip
 lib.zip: ## pack lib for Spark, for Terraform to upload (infrastructure/build/lib.zip)
 	@$(PYTHON) tools/lib_zip.py infrastructure/build/lib.zip
+
+.PHONY: wheelhouse
+wheelhouse: setup ## download the nodes' packages for Terraform to upload (infrastructure/build/wheelhouse, 600 MB)
+	@$(BIN)/python -m tools.wheelhouse
 
 .PHONY: check-infrastructure
 check-infrastructure: setup ## run shellcheck on the scripts and checkov on the Terraform files

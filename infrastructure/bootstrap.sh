@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
 # Installs Python 3.11 with the project's pinned packages on a node, before Hadoop and Spark are installed:
 #
-#     bootstrap.sh s3://bucket/bootstrap/
+#     bootstrap.sh s3://bucket/bootstrap/ [wheelhouse]
+#
+# The packages are wheels, whose hashes the requirements files have: nothing is compiled. They come from the package
+# index; with the second argument, from wheels-<machine>.tar of `make wheelhouse` in the same folder, for this kind of
+# machine (x86_64 or aarch64).
 #
 # The primary node gets requirements-master.txt (which adds papermill, sparkmagic and their dependencies), every other
 # node requirements-cluster.txt. The environment is /opt/mineria-ml/venv, which cluster.json sets as Spark's Python. A
@@ -10,7 +14,8 @@
 # logs/emr/<cluster>/node/<instance>/bootstrap-actions/.
 set -Eeuo pipefail
 
-source_uri=${1:?usage: bootstrap.sh s3://bucket/prefix/ (where the requirements files are)}
+source_uri=${1:?usage: bootstrap.sh s3://bucket/prefix/ [wheelhouse] (where the requirements files are)}
+origin=${2:-index}
 
 # Only tests change these.
 home=${MINERIA_HOME:-/opt/mineria-ml}
@@ -50,6 +55,10 @@ exec > >(tee -a "$log") 2>&1
 trap 'fail "line $LINENO: $BASH_COMMAND"' ERR
 umask 022 # the users of YARN and Livy read these files, too
 
+case $origin in
+index | wheelhouse) ;;
+*) fail "$origin is no origin of packages: leave out the second argument, or say wheelhouse" ;;
+esac
 [ -r "$instance_info" ] || fail "$instance_info does not exist: is this a node of an EMR cluster?"
 if grep -Eq '"isMaster"[[:space:]]*:[[:space:]]*true' "$instance_info"; then
     role=master
@@ -59,8 +68,7 @@ requirements="requirements-cluster.txt"
 packages=(python3.11 python3.11-pip)
 if [ "$role" = master ]; then
     requirements="requirements-master.txt"
-    # sparkmagic's Kerberos package is compiled here; users connect to this node through Session Manager.
-    packages+=(python3.11-devel gcc krb5-devel amazon-ssm-agent)
+    packages+=(amazon-ssm-agent) # users connect to this node through Session Manager
 fi
 
 retry aws s3 cp --no-progress "${source_uri%/}/$requirements" "$home/$requirements" ||
@@ -83,8 +91,23 @@ say "installing $requirements into $venv"
 rm -rf "$venv"
 python3.11 -m venv "$venv" || fail "python3.11 -m venv $venv"
 # The file pins every package, so pip has nothing to resolve.
-retry "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$home/$requirements" ||
-    fail "pip cannot install $requirements: can the subnet reach the package index?"
+install=("$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+    --only-binary ":all:" -r "$home/$requirements")
+if [ "$origin" = wheelhouse ]; then
+    archive=wheels-$(uname -m).tar
+    wheels=$home/wheels
+    rm -rf "$wheels"
+    mkdir "$wheels"
+    retry aws s3 cp --no-progress "${source_uri%/}/$archive" "$home/$archive" ||
+        fail "cannot read ${source_uri%/}/$archive: was it uploaded (make wheelhouse, terraform apply)?"
+    tar -x -f "$home/$archive" -C "$wheels" || fail "$archive is damaged: make and upload it again (make wheelhouse)"
+    # No retry: nothing here depends on the network.
+    "${install[@]}" --no-index --find-links "$wheels" ||
+        fail "pip cannot install $requirements from $archive: is it of other requirements (make wheelhouse)?"
+    rm -rf "$wheels" "${home:?}/$archive"
+else
+    retry "${install[@]}" || fail "pip cannot install $requirements: can the subnet reach the package index?"
+fi
 "$venv/bin/python" -m pip check --disable-pip-version-check || fail "the packages of $requirements are incompatible"
 
 echo "$wanted" >"$marker" # last: an incomplete environment is built again

@@ -7,6 +7,7 @@
 # - Without skip-busy, Livy would close a session in the middle of a long statement.
 # - The baseline that every gp3 volume includes is spelt out: EMR reports it, and Terraform would see a change.
 # - With glue_databases, Spark's catalogue is the Glue Data Catalog (glue); glue.actions are what reading it needs.
+# - The bootstrap action's name, and its files in this folder.
 # - The root volume holds the Python environment, some 2 GB on the primary node.
 locals {
   design    = jsondecode(file("${path.module}/cluster.json"))
@@ -115,9 +116,9 @@ resource "aws_emr_cluster" "this" {
   }
 
   bootstrap_action {
-    name = "Python 3.11 and the project's packages"
+    name = local.design.bootstrap.name
     path = "s3://${local.bucket_name}/bootstrap/bootstrap.sh"
-    args = ["s3://${local.bucket_name}/bootstrap/"]
+    args = concat(["s3://${local.bucket_name}/bootstrap/"], var.wheelhouse ? ["wheelhouse"] : [])
   }
 
   tags = merge(local.emr_tag, { Name = "${var.project}-cluster" })
@@ -126,6 +127,11 @@ resource "aws_emr_cluster" "this" {
     # Their variables are for a new cluster: `run_experiment.py cluster resize`, `cluster set` and `--step-concurrency`
     # change a running one, and an apply that uploads code must not take its nodes away.
     ignore_changes = [core_instance_group[0].instance_count, step_concurrency_level]
+
+    precondition {
+      condition     = !var.wheelhouse || local.wheelhouse_is_current
+      error_message = "infrastructure/build/wheelhouse does not exist yet, or is of other requirements: run `make wheelhouse` in the project's folder first."
+    }
   }
 
   # The nodes need these before they start, and EMR needs them until the nodes are gone.

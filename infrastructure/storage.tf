@@ -1,7 +1,7 @@
 # One bucket, by prefix:
 #   data/           tables, uploaded by their owners
 #   code/           lib.zip, scripts and notebooks of the checkout that ran `terraform apply`
-#   bootstrap/      the bootstrap script of new nodes and its files
+#   bootstrap/      the bootstrap script of new nodes and its files, and their packages with `wheelhouse`
 #   experiments/    models, results and executed notebooks
 #   logs/emr/       logs of the clusters
 
@@ -16,9 +16,18 @@ locals {
     { for name in fileset("${local.root}/notebooks", "*.ipynb") : "code/notebooks/${name}" => "${local.root}/notebooks/${name}" },
   )
   bootstrap_files = {
-    for name in ["bootstrap.sh", "requirements-cluster.txt", "requirements-master.txt"] : "bootstrap/${name}" => "${path.module}/${name}"
+    for name in local.design.bootstrap.files : "bootstrap/${name}" => "${path.module}/${name}"
   }
   lib_zip = "${path.module}/build/lib.zip"
+
+  # `make wheelhouse` writes the requirements last: with them it is whole, and says of which it is.
+  wheelhouse = "${path.module}/build/wheelhouse"
+  wheelhouse_is_current = try(
+    file("${local.wheelhouse}/requirements-master.txt") == file("${path.module}/requirements-master.txt"), false
+  )
+  wheelhouse_files = {
+    for name in fileset(local.wheelhouse, "wheels-*.tar") : "bootstrap/${name}" => "${local.wheelhouse}/${name}" if var.wheelhouse
+  }
 }
 
 resource "aws_s3_bucket" "this" {
@@ -136,7 +145,7 @@ resource "aws_s3_object" "lib" {
 }
 
 resource "aws_s3_object" "files" {
-  for_each    = merge(local.code_files, local.bootstrap_files)
+  for_each    = merge(local.code_files, local.bootstrap_files, local.wheelhouse_files)
   bucket      = aws_s3_bucket.this.id
   key         = each.key
   source      = each.value

@@ -344,8 +344,14 @@ variable "livy_cidrs" {
   }
 }
 
+variable "wheelhouse" {
+  description = "Whether the nodes install the Python packages that `make wheelhouse` downloaded and Terraform uploads. False: they download them from the package index, which needs the internet."
+  type        = bool
+  default     = false
+}
+
 variable "subnet_id" {
-  description = "An existing subnet for the cluster, with access to the internet or to a package mirror. Null: the project creates its own VPC."
+  description = "An existing subnet for the cluster, with access to the internet, or to S3 alone with wheelhouse. Null: the project creates its own VPC."
   type        = string
   default     = null
 

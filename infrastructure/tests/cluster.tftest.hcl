@@ -115,6 +115,60 @@ run "the_glue_catalogue" {
   }
 }
 
+run "packages_from_the_index" {
+  command = plan
+
+  assert {
+    condition     = one(aws_emr_cluster.this.bootstrap_action).args == tolist(["s3://mineria-ml-123456789012-us-east-1/bootstrap/"])
+    error_message = "where the bootstrap files are"
+  }
+  assert {
+    condition     = !anytrue([for key, each in aws_s3_object.files : strcontains(key, "wheels-")])
+    error_message = "no wheels in the bucket unless asked for"
+  }
+}
+
+run "packages_from_the_wheelhouse" {
+  command = plan
+
+  variables {
+    wheelhouse = true
+  }
+
+  assert {
+    condition     = one(aws_emr_cluster.this.bootstrap_action).args == tolist(["s3://mineria-ml-123456789012-us-east-1/bootstrap/", "wheelhouse"])
+    error_message = "the bootstrap script is told"
+  }
+  assert {
+    condition = (
+      toset([for key, each in aws_s3_object.files : key if strcontains(key, "wheels-")]) ==
+      toset(["bootstrap/wheels-aarch64.tar", "bootstrap/wheels-x86_64.tar"])
+    )
+    error_message = "the wheels of both kinds of machines"
+  }
+}
+
+run "graviton_nodes" {
+  command = plan
+
+  variables {
+    emr_master_instance_type = "m6g.xlarge"
+    emr_core_instance_type   = "r7g.2xlarge"
+    emr_task_instance_type   = "m7gd.2xlarge"
+    emr_task_instance_count  = 1
+    emr_task_bid_price       = "0.35"
+  }
+
+  assert {
+    condition = (
+      aws_emr_cluster.this.master_instance_group[0].instance_type == "m6g.xlarge" &&
+      aws_emr_cluster.this.core_instance_group[0].instance_type == "r7g.2xlarge" &&
+      aws_emr_instance_group.task[0].instance_type == "m7gd.2xlarge"
+    )
+    error_message = "arm64 types"
+  }
+}
+
 run "spot_nodes_and_scaling" {
   command = plan
 

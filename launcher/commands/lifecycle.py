@@ -17,6 +17,7 @@ from launcher.emr.lifecycle import change as changing
 from launcher.emr.lifecycle import create as creation
 from launcher.emr.lifecycle import resize as resizing
 from launcher.emr.lifecycle import terminate as termination
+from launcher.emr.lifecycle.bootstrap import bootstrap_place
 from launcher.emr.lifecycle.infrastructure import find
 from launcher.emr.lifecycle.request import NewCluster, as_groups, request, settings
 from launcher.emr.steps import UNFINISHED_STEP, list_steps
@@ -48,7 +49,7 @@ def create(
         wanted = settings(assign or [])
         around = find(wanted)
         if dry_run:
-            print_json(request(wanted, around, creation.bootstrap_place(around.bucket)))
+            print_json(request(wanted, around, bootstrap_place(around.bucket)))
             return
         cluster_id = creation.create(wanted, around)
         idle = duration(wanted.idle_timeout)

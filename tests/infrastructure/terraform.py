@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.wheelhouse import MACHINES
+
 ROOT = Path(__file__).resolve().parents[2]
 
 _PROVIDER = "registry.terraform.io/hashicorp/aws"
@@ -45,7 +47,10 @@ def require_terraform() -> None:
 
 
 def copy_of_root(folder: Path) -> Terraform:
-    """Copy `infrastructure/` and what it uploads into `folder`, with a fresh lib.zip, and initialise it."""
+    """Copy `infrastructure/` and what it uploads into `folder`, with a fresh lib.zip, and initialise it.
+
+    Its wheelhouse has no wheels, for Terraform looks into no archive.
+    """
     require_terraform()
     plugins = _plugin_folder()
     for room in ("infrastructure", "scripts", "notebooks"):
@@ -53,6 +58,11 @@ def copy_of_root(folder: Path) -> Terraform:
         shutil.copytree(ROOT / room, folder / room, ignore=ignored)
     lib_zip = folder / "infrastructure" / "build" / "lib.zip"
     subprocess.run([sys.executable, ROOT / "tools" / "lib_zip.py", lib_zip], check=True, stdout=subprocess.DEVNULL)
+    wheelhouse = lib_zip.with_name("wheelhouse")
+    wheelhouse.mkdir()
+    for machine in MACHINES:
+        (wheelhouse / f"wheels-{machine}.tar").write_text(f"wheels for {machine}")
+    shutil.copy(folder / "infrastructure" / "requirements-master.txt", wheelhouse)
     terraform = Terraform(folder / "infrastructure")
     terraform("init", f"-plugin-dir={plugins}", "-input=false")
     return terraform

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from launcher.emr.design import configurations, design
+from launcher.emr.lifecycle.request import NewCluster, Surroundings, request
 from launcher.emr.policies import glue_arns
 from tests.aws.moto_server import client, moto_process
 from tests.infrastructure.called_rights import operators_rights, submitters_rights
@@ -25,7 +26,7 @@ def applied(terraform):
         (terraform.folder / "terraform.tfvars").write_text(
             'budget_emails = ["someone@example.org"]\nemr_task_instance_count = 1\nemr_scaling_max_instances = 6\n'
             'glue_databases = ["geology"]\ntags = { Owner = "geology" }\nrole_path = "/mineria/"\n'
-            f'permissions_boundary_arn = "{_BOUNDARY}"\ndisk_kms_key_arn = "{_KEY}"\n'
+            f'permissions_boundary_arn = "{_BOUNDARY}"\ndisk_kms_key_arn = "{_KEY}"\nwheelhouse = true\n'
         )
         terraform("apply", "-auto-approve", "-input=false")
         clients = {name: client(name, endpoint) for name in _SERVICES}
@@ -110,12 +111,17 @@ def test_what_was_made_is_named_for_other_tools(applied):
 def test_the_bootstrap_action_finds_its_files(applied):
     action = applied.emr.list_bootstrap_actions(ClusterId=applied.outputs["emr_cluster_id"])["BootstrapActions"][0]
     bucket = applied.outputs["bucket"]
-    assert action["ScriptPath"] == f"s3://{bucket}/bootstrap/bootstrap.sh"
-    assert action["Args"] == [f"s3://{bucket}/bootstrap/"]
-    keys = _keys(applied)
-    assert {
-        f"bootstrap/{name}" for name in ("bootstrap.sh", "requirements-cluster.txt", "requirements-master.txt")
-    } < keys
+    place = f"s3://{bucket}/bootstrap/"
+    asked = request(NewCluster(wheelhouse=True), Surroundings(bucket, "", "", ""), place)["BootstrapActions"][0]
+    assert asked == {
+        "Name": action["Name"],
+        "ScriptBootstrapAction": {"Path": action["ScriptPath"], "Args": action["Args"]},
+    }
+    files = {"bootstrap.sh", "requirements-cluster.txt", "requirements-master.txt"}
+    wheels = {"wheels-aarch64.tar", "wheels-x86_64.tar"}
+    assert {key for key in _keys(applied) if key.startswith("bootstrap/")} == {
+        f"bootstrap/{name}" for name in files | wheels
+    }
 
 
 def test_code_is_uploaded(applied):

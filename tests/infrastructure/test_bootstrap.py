@@ -1,12 +1,17 @@
 """The bootstrap script on one machine: real Python 3.11, real pip; EMR's and the system's commands are stubs."""
 
+import hashlib
 import os
+import platform
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+
+from tools.wheelhouse import pack
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "infrastructure" / "bootstrap.sh"
@@ -17,6 +22,7 @@ _STUBS = {
     "dnf": "",
     "systemctl": "",
     "aws": 'exec cp "$STUBS/bucket/${4#s3://bucket/}" "$5"',  # aws s3 cp --no-progress FROM TO
+    "uname": 'cat "$STUBS/machine"',
     "python3.11": f'exec "{Path(sys.base_prefix, "bin", "python3.11")}" "$@"',
 }
 
@@ -33,6 +39,7 @@ class Node:
         self.info.write_text(f'{{"isMaster": {str(is_master).lower()}, "isSlave": {str(not is_master).lower()}}}')
         (folder / "bin").mkdir()
         (folder / "calls").touch()
+        (folder / "machine").write_text(platform.machine())
         for name, action in _STUBS.items():
             stub = folder / "bin" / name
             stub.write_text(
@@ -45,9 +52,16 @@ class Node:
         self.require("master", "2.0")
 
     def require(self, role: str, version: str) -> None:
-        (self.bucket / f"requirements-{role}.txt").write_text(f"tiny=={version}\n")
+        wheel = self.folder / "wheels" / wheel_name(version)
+        digest = hashlib.sha256(wheel.read_bytes() if wheel.exists() else b"").hexdigest()
+        (self.bucket / f"requirements-{role}.txt").write_text(f"tiny=={version} --hash=sha256:{digest}\n")
 
-    def bootstrap(self, expect: int = 0) -> str:
+    def upload_wheels(self, machine: str = platform.machine()) -> None:
+        """The wheelhouse goes to the bucket; from then on there is no index."""
+        pack(self.folder / "wheels", self.bucket / f"wheels-{machine}.tar")
+        shutil.rmtree(self.folder / "wheels")
+
+    def bootstrap(self, *further: str, expect: int = 0) -> str:
         settings = {
             "PATH": f"{self.folder / 'bin'}:/usr/bin:/bin",
             "STUBS": str(self.folder),
@@ -60,10 +74,18 @@ class Node:
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON", "VIRTUAL"))}
         done = subprocess.run(
-            [SCRIPT, "s3://bucket/bootstrap/"], env={**kept, **settings}, capture_output=True, text=True, timeout=120
+            [SCRIPT, "s3://bucket/bootstrap/", *further],
+            env={**kept, **settings},
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         assert done.returncode == expect, done.stdout + done.stderr
         return (self.folder / "bootstrap.log").read_text()
+
+    @property
+    def installed(self) -> bool:
+        return (self.venv / ".installed").exists()
 
     def tiny_version(self) -> str:
         command = [self.venv / "bin" / "python", "-c", "import sys, tiny; print(sys.version_info[:2], tiny.VERSION)"]
@@ -76,11 +98,15 @@ class Node:
         (self.folder / f"broken-{name}").touch()
 
 
-def _write_wheel(folder: Path, version: str) -> None:
+def wheel_name(version: str) -> str:
+    return f"tiny-{version}-py3-none-any.whl"
+
+
+def _write_wheel(folder: Path, version: str, code: str = "") -> None:
     folder.mkdir(exist_ok=True)
     info = f"tiny-{version}.dist-info"
-    with zipfile.ZipFile(folder / f"tiny-{version}-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("tiny.py", f"VERSION = '{version}'\n")
+    with zipfile.ZipFile(folder / wheel_name(version), "w") as wheel:
+        wheel.writestr("tiny.py", code or f"VERSION = '{version}'\n")
         wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n")
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", "")
@@ -110,7 +136,8 @@ def test_the_master_gets_its_own_packages_and_session_manager(tmp_path):
     master = Node(tmp_path, is_master=True)
     master.bootstrap()
     assert master.tiny_version() == "(3, 11) 2.0"
-    assert "krb5-devel" in master.calls("dnf")[0]
+    # No compiler: all packages are wheels.
+    assert master.calls("dnf") == ["dnf install -y -q python3.11 python3.11-pip amazon-ssm-agent"]
     assert "enable --now amazon-ssm-agent" in master.calls("systemctl")[0]
 
 
@@ -123,6 +150,68 @@ def test_a_package_that_is_not_there_fails_and_the_next_run_mends_it(node):
     node.require("cluster", "1.0")
     node.bootstrap()
     assert node.tiny_version() == "(3, 11) 1.0"
+
+
+@pytest.mark.parametrize("is_master", [False, True])
+def test_with_a_wheelhouse_no_index_is_needed(tmp_path, is_master):
+    node = Node(tmp_path, is_master=is_master)
+    node.upload_wheels()
+    node.bootstrap("wheelhouse")
+    assert node.tiny_version() == f"(3, 11) {2 if is_master else 1}.0"
+    # What is unpacked takes room on the root volume, and goes.
+    assert {each.name for each in (tmp_path / "home").iterdir() if "wheels" in each.name} == set()
+    node.bootstrap("wheelhouse")
+    assert len([call for call in node.calls("aws") if ".tar" in call]) == 1
+
+
+def test_a_package_is_what_its_hash_says(node):
+    _write_wheel(node.folder / "wheels", "1.0", "VERSION = 'another'\n")
+    assert "FAILED: pip cannot install requirements-cluster.txt" in node.bootstrap(expect=1).splitlines()[-1]
+    node.upload_wheels()
+    log = node.bootstrap("wheelhouse", expect=1)
+    assert "FAILED: pip cannot install requirements-cluster.txt from wheels-" in log.splitlines()[-1]
+    assert not node.installed
+
+
+def test_another_second_argument_is_refused(node):
+    last = node.bootstrap("s3://bucket/wheels/", expect=1).splitlines()[-1]
+    assert "FAILED: s3://bucket/wheels/ is no origin of packages" in last
+
+
+def test_a_package_without_a_hash_is_refused(node):
+    (node.bucket / "requirements-cluster.txt").write_text("tiny==1.0\n")
+    node.bootstrap(expect=1)
+    assert not node.installed
+
+
+def test_a_source_package_is_not_built(node):
+    source = node.folder / "wheels" / "tiny-3.0.tar.gz"
+    source.write_bytes(b"")
+    digest = hashlib.sha256(b"").hexdigest()
+    (node.bucket / "requirements-cluster.txt").write_text(f"tiny==3.0 --hash=sha256:{digest}\n")
+    assert "FAILED: pip cannot install" in node.bootstrap(expect=1).splitlines()[-1]
+
+
+@pytest.mark.parametrize(("machine", "other"), [("x86_64", "aarch64"), ("aarch64", "x86_64")])
+def test_a_node_takes_the_wheels_of_its_kind(node, machine, other):
+    (node.bucket / f"wheels-{other}.tar").write_bytes(b"")  # is in the bucket, too
+    (node.folder / "machine").write_text(machine)
+    node.upload_wheels(machine)
+    node.bootstrap("wheelhouse")
+    assert node.installed
+    assert sum(f"wheels-{machine}.tar" in call for call in node.calls("aws")) == 1
+
+
+def test_a_wheelhouse_that_is_not_in_the_bucket_is_named(node):
+    last = node.bootstrap("wheelhouse", expect=1).splitlines()[-1]
+    assert f"FAILED: cannot read s3://bucket/bootstrap/wheels-{platform.machine()}.tar" in last
+
+
+def test_a_damaged_wheelhouse_is_named(node):
+    node.upload_wheels()
+    archive = node.bucket / f"wheels-{platform.machine()}.tar"
+    archive.write_bytes(archive.read_bytes()[:300])
+    assert f"FAILED: {archive.name} is damaged" in node.bootstrap("wheelhouse", expect=1).splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import ast
 import re
+import subprocess
 import sys
 
 import pytest
@@ -42,3 +43,26 @@ def test_every_node_has_what_lib_imports():
     foreign = imported - sys.stdlib_module_names - {"lib", "pyspark", "py4j"}
     assert foreign
     assert foreign <= set(node)
+
+
+def test_no_package_needs_a_compiler():
+    """Those of not-on-nodes.txt exist only as source, and what needs them works without."""
+    left_out = _names(ROOT / "infrastructure" / "not-on-nodes.txt")
+    assert left_out
+    assert left_out & set(_pins(ROOT / "infrastructure" / "requirements-master.txt")) == set()
+    without = f"import sys; sys.modules.update(dict.fromkeys({sorted(left_out)}))"
+    needed = "import sparkmagic.kernels.pysparkkernel.pysparkkernel, sparkmagic.livyclientlib.livyreliablehttpclient"
+    done = subprocess.run([sys.executable, "-c", f"{without}; {needed}"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+def _names(path) -> set[str]:
+    lines = path.read_text().splitlines()
+    return {line for line in lines if line and not line.startswith("#")}
+
+
+@pytest.mark.parametrize("role", ["cluster", "master"])
+def test_every_pin_has_hashes(role):
+    text = (ROOT / "infrastructure" / f"requirements-{role}.txt").read_text()
+    pinned = [each for each in text.replace("\\\n", " ").splitlines() if each and not each.strip().startswith("#")]
+    assert [each for each in pinned if " --hash=sha256:" not in each] == []

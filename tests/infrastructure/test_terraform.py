@@ -1,4 +1,5 @@
 import re
+import shutil
 import subprocess
 
 from tests.infrastructure.terraform import ROOT, require_terraform
@@ -47,7 +48,7 @@ def test_the_example_has_every_variable_with_a_value_that_is_taken(terraform, tm
     everything = tmp_path / "everything.tfvars"
     everything.write_text(re.sub(r"^# (?=\w+ +=)", "", example, flags=re.M))
     test = terraform.folder / "example.tftest.hcl"
-    test.write_text((terraform.folder / "tests" / "network.tftest.hcl").read_text().split("\nvariables")[0] + _EXAMPLE)
+    test.write_text(_mock(terraform) + _EXAMPLE)
     try:
         assert "1 passed" in terraform("test", f"-filter={test.name}", f"-var-file={everything}")
     finally:
@@ -58,13 +59,38 @@ def test_a_missing_lib_zip_is_named(terraform, tmp_path):
     lib_zip = terraform.folder / "build" / "lib.zip"
     kept = lib_zip.rename(tmp_path / "lib.zip")
     try:
-        (terraform.folder / "missing.tftest.hcl").write_text(
-            'mock_provider "aws" {}\n'
-            'variables {\n  budget_emails = ["someone@example.org"]\n}\n'
-            'run "plan" {\n  command = plan\n}\n'
-        )
-        output = terraform("test", "-filter=missing.tftest.hcl", expect=1)
-        assert "run `make lib.zip`" in output
+        assert "run `make lib.zip`" in _refused_plan(terraform)
     finally:
-        (terraform.folder / "missing.tftest.hcl").unlink()
         kept.rename(lib_zip)
+
+
+def test_a_wheelhouse_that_is_missing_or_of_other_requirements_is_named(terraform, tmp_path):
+    wheelhouse = terraform.folder / "build" / "wheelhouse"
+    kept = wheelhouse.rename(tmp_path / "wheelhouse")
+    try:
+        assert "run `make wheelhouse`" in _refused_plan(terraform, "wheelhouse = true")
+        shutil.copytree(kept, wheelhouse)
+        (wheelhouse / "requirements-master.txt").write_text("tiny==1.0\n")
+        assert "run `make wheelhouse`" in _refused_plan(terraform, "wheelhouse = true")
+        shutil.rmtree(wheelhouse)
+    finally:
+        kept.rename(wheelhouse)
+
+
+def _mock(terraform) -> str:
+    """The mock provider of the plans in tests/."""
+    return (terraform.folder / "tests" / "network.tftest.hcl").read_text().split("\nvariables")[0]
+
+
+def _refused_plan(terraform, setting: str = "") -> str:
+    """What is said of a plan with the defaults and one setting."""
+    test = terraform.folder / "missing.tftest.hcl"
+    test.write_text(
+        f"{_mock(terraform)}\n"
+        f'variables {{\n  budget_emails = ["someone@example.org"]\n  {setting}\n}}\n'
+        'run "plan" {\n  command = plan\n}\n'
+    )
+    try:
+        return " ".join(terraform("test", f"-filter={test.name}", expect=1).split())
+    finally:
+        test.unlink()

@@ -1,24 +1,21 @@
 """Create a cluster without Terraform, and wait until it is ready."""
 
-import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import boto3
 
 from launcher.emr.clusters import Cluster, describe
+from launcher.emr.lifecycle.bootstrap import bootstrap_files, bootstrap_place
 from launcher.emr.lifecycle.request import NewCluster, Surroundings, request
 from launcher.emr.watching import watch
 from launcher.support import aws
 from launcher.support.command_lines import command_line
 from launcher.support.files import files_at
-from launcher.support.project import PROJECT
 from lib.errors import ExperimentError
 
 if TYPE_CHECKING:
     from mypy_boto3_emr import EMRClient
-
-_BOOTSTRAP = ("bootstrap.sh", "requirements-cluster.txt", "requirements-master.txt")
 
 
 class ClusterFailed(ExperimentError):
@@ -38,13 +35,13 @@ def create(wanted: NewCluster, around: Surroundings, session: boto3.Session | No
     """Upload what the nodes run first, ask EMR for the cluster, and return its id.
 
     Raises:
-        InputError: AWS refuses: a right, a name, a quota.
+        InputError: there is no wheelhouse; or AWS refuses: a right, a name, a quota.
     """
     place = bootstrap_place(around.bucket)
     files = files_at(place)
-    for name in _BOOTSTRAP:
-        if not files.exists(f"{place}{name}"):
-            files.put(PROJECT / "infrastructure" / name, f"{place}{name}")
+    for file in bootstrap_files(wanted.wheelhouse):
+        if not files.exists(f"{place}{file.name}"):
+            files.put(file, f"{place}{file.name}")
     # Requested once: a request that timed out may have created a cluster, and a second one would create another.
     emr = aws.client("emr", session, attempts=1)
     try:
@@ -55,12 +52,6 @@ def create(wanted: NewCluster, around: Surroundings, session: boto3.Session | No
             look = command_line("cluster", "list")
             error.add_note(f"It may have been created all the same: check {look} before you repeat the command.")
         raise
-
-
-def bootstrap_place(bucket: str) -> str:
-    """The folder of this version's bootstrap files, by their content: Terraform's own may be of another version."""
-    content = b"".join((PROJECT / "infrastructure" / name).read_bytes() for name in _BOOTSTRAP)
-    return f"s3://{bucket}/bootstrap/{hashlib.sha256(content).hexdigest()[:16]}/"
 
 
 def wait_until_ready(emr: "EMRClient", cluster_id: str, show: Callable[[Cluster], None]) -> Cluster:

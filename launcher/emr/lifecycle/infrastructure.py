@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from launcher.emr.lifecycle.bootstrap import wheels
 from launcher.emr.lifecycle.request import EMR_TAG, NewCluster, Surroundings
 from launcher.support import aws
 from lib.errors import InputError
@@ -33,6 +34,8 @@ def find(wanted: NewCluster, session: boto3.Session | None = None) -> Surroundin
     Raises:
         InputError: something that is needed is not there, or not to be told apart, or may not be looked for.
     """
+    if wanted.wheelhouse:
+        wheels()  # are on this machine
     project = wanted.project
     iam, ec2 = aws.client("iam", session), aws.client("ec2", session)
     with aws.translated_errors("cannot look up what a cluster needs"):

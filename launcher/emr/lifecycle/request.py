@@ -53,6 +53,9 @@ class NewCluster(BaseModel):
         1, "steps that run at the same time", "from 1 to 256"
     )
     glue: bool = described(False, "the Glue Data Catalog is Spark's, for table://database.table", "true or false")
+    wheelhouse: bool = described(
+        False, "nodes install the packages of `make wheelhouse`, without a package index", "true or false"
+    )
     bucket: str | None = described(None, f"bucket for logs and for what the nodes install; {_FOUND}", "a bucket's name")
     subnet: Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")] | None = described(
         None, _FOUND, "an id, as in subnet-0123456789abcdef0"
@@ -131,7 +134,10 @@ def request(wanted: NewCluster, around: Surroundings, bootstrap: str) -> dict[st
         "TerminationProtected": False,
         "UnhealthyNodeReplacement": True,
     }
-    action = {"Path": f"{bootstrap}bootstrap.sh", "Args": [bootstrap]}
+    action = {
+        "Path": f"{bootstrap}bootstrap.sh",
+        "Args": [bootstrap, "wheelhouse"] if wanted.wheelhouse else [bootstrap],
+    }
     tags = {EMR_TAG[0]: EMR_TAG[1], "Name": name, "Project": wanted.project, "ManagedBy": "run_experiment.py"}
     asked = {
         "Name": name,
@@ -139,7 +145,7 @@ def request(wanted: NewCluster, around: Surroundings, bootstrap: str) -> dict[st
         "Applications": [{"Name": each} for each in shared["applications"]],
         "Configurations": configurations(wanted.glue),
         "Instances": {key: value for key, value in instances.items() if value not in ("", None)},
-        "BootstrapActions": [{"Name": "Python 3.11 and the project's packages", "ScriptBootstrapAction": action}],
+        "BootstrapActions": [{"Name": shared["bootstrap"]["name"], "ScriptBootstrapAction": action}],
         "LogUri": f"s3://{around.bucket}/logs/emr/",
         "ServiceRole": around.service_role,
         "JobFlowRole": around.instance_profile,

@@ -16,6 +16,7 @@ from launcher.emr import watching
 from launcher.emr.clusters import describe
 from launcher.emr.design import DESIGN
 from launcher.emr.lifecycle import create
+from launcher.emr.lifecycle.bootstrap import REQUIREMENTS
 from launcher.emr.lifecycle.request import EMR_TAG, NewCluster, Surroundings, settings
 from launcher.support.aws import AwsUnavailable
 from launcher.support.project import PROJECT
@@ -89,6 +90,44 @@ def test_create_makes_the_cluster_that_terraform_makes(account, emr, quick):
         "requirements-cluster.txt",
         "requirements-master.txt",
     }
+
+
+@pytest.fixture
+def wheelhouse(tmp_path, monkeypatch):
+    """What `make wheelhouse` leaves, without wheels."""
+    monkeypatch.setattr("launcher.emr.lifecycle.bootstrap.WHEELHOUSE", tmp_path)
+    (tmp_path / REQUIREMENTS.name).write_bytes(REQUIREMENTS.read_bytes())
+    for machine in ("aarch64", "x86_64"):
+        (tmp_path / f"wheels-{machine}.tar").write_text(f"wheels for {machine}")
+    return tmp_path
+
+
+def test_a_wheelhouse_is_uploaded_once_for_nodes_without_an_index(account, emr, wheelhouse):
+    asked = json.loads(run("create", "--dry-run", "-p", "wheelhouse=true"))
+    (action,) = asked["BootstrapActions"]
+    place, origin = action["ScriptBootstrapAction"]["Args"]
+    assert origin == "wheelhouse"
+    for _ in range(2):
+        run("create", "-p", "wheelhouse=true")
+        (wheelhouse / "wheels-x86_64.tar").write_text("as good: the hashes decide")
+    bucket, folder = place.removeprefix("s3://").split("/", 1)
+    stored = boto3.client("s3").get_object(Bucket=bucket, Key=f"{folder}wheels-x86_64.tar")["Body"].read()
+    assert stored == b"wheels for x86_64"
+
+
+@pytest.mark.parametrize("further", [(), ("--dry-run",)])
+def test_a_wheelhouse_of_other_requirements_is_refused(account, emr, wheelhouse, further):
+    (wheelhouse / REQUIREMENTS.name).write_text("tiny==1.0")
+    said = run("create", "-p", "wheelhouse=true", *further, expect=2)
+    assert "wheelhouse does not exist yet, or is of other requirements: run `make wheelhouse`" in said
+    assert emr.list_clusters(ClusterStates=["WAITING"])["Clusters"] == []
+
+
+def test_graviton_types_are_taken(account, emr):
+    given = ("master_type=m6g.xlarge", "core_type=r7g.2xlarge", "task_type=m7gd.2xlarge", "task_count=1")
+    asked = json.loads(run("create", "--dry-run", *(word for each in given for word in ("-p", each))))
+    types = [each["InstanceType"] for each in asked["Instances"]["InstanceGroups"]]
+    assert types == ["m6g.xlarge", "r7g.2xlarge", "m7gd.2xlarge"]
 
 
 def test_the_settings_have_the_defaults_of_terraform():
