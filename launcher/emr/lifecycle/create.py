@@ -11,6 +11,7 @@ from launcher.emr.lifecycle.request import NewCluster, Surroundings, request
 from launcher.emr.watching import watch
 from launcher.support import aws
 from launcher.support.command_lines import command_line
+from launcher.support.console import err, say
 from launcher.support.files import files_at
 from lib.errors import ExperimentError
 
@@ -41,6 +42,8 @@ def create(wanted: NewCluster, around: Surroundings, session: boto3.Session | No
     files = files_at(place)
     for file in bootstrap_files(wanted.wheelhouse):
         if not files.exists(f"{place}{file.name}"):
+            if megabytes := file.stat().st_size // 10**6:
+                say(f"Uploading {file.name} ({megabytes} MB) to {place}", err())
             files.put(file, f"{place}{file.name}")
     # Requested once: a request that timed out may have created a cluster, and a second one would create another.
     emr = aws.client("emr", session, attempts=1)
