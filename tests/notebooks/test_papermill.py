@@ -38,7 +38,7 @@ def test_a_notebook_runs_as_typed_and_says_what_is_missing(tmp_path, monkeypatch
     monkeypatch.setenv("SPARK_SETTINGS", json.dumps(SHORT_SESSION))
     out, command = tmp_path / "runs", [sys.executable, "-m", "papermill"]
     notebook = ["notebooks/02_train.ipynb", str(tmp_path / "out.ipynb"), "-k", LOCAL]
-    small = ["-r", "search", "random", "-p", "max_candidates", "1"]
+    small = ["-y", "grid: {GBT: {maxIter: [3], maxDepth: [2]}}"]
     ran = subprocess.run([*command, *notebook, "-p", "out", str(out), *small], cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     assert len(list(out.glob("models/model_*/metrics/summary.json"))) == 1
