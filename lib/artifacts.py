@@ -81,6 +81,7 @@ _TAG = re.compile(r"[a-z][a-z0-9._-]{0,39}")
 _PATTERN = "*?[{\\,:"
 _FORMAT = "%Y%m%d_%H%M%S"
 _RUN_ID = re.compile(r"\d{8}_\d{6}")
+_AT_THE_END = re.compile(rf"{_RUN_ID.pattern}\Z")
 _MODELS, _RESULTS, _SCORES, _FAILED, _STEPS, _SOURCE = "models", "results", "scores", "failed", "steps", "source"
 # A place's scheme, with its host or bucket if it has one: Hadoop writes file:/folder, too.
 _SCHEME = re.compile(r"^[A-Za-z][\w+.-]*:(?://[^/]*|(?=/))")
@@ -209,7 +210,7 @@ def source_dir(out: str, digest: str) -> str:
 
 def run_id_of(folder: str) -> str:
     """The run id at the end of a model's or evaluation's folder name, or "" if there is none."""
-    found = _RUN_ID.search(folder.rstrip("/").rsplit("/", 1)[-1])
+    found = _AT_THE_END.search(folder.rstrip("/").rsplit("/", 1)[-1])
     return found.group() if found else ""
 
 

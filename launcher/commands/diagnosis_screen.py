@@ -34,11 +34,11 @@ def show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
             _heading(console, "Statement to add")
             _print(console, Text(json.dumps(finding.statement, indent=2)), indent=2)
     else:
-        known = "incomplete" if diagnosis.notes else "complete"
-        _print(console, Text("Cause: not known. ", "bold red") + Text(f"No known cause matches the logs ({known})."))
+        all_read = " Some logs could not be read: see the notes." if diagnosis.notes else ""
+        _print(console, Text("Cause: not known. ", "bold red") + Text(f"No known cause matches the logs.{all_read}"))
         _show_lines(console, "Most relevant lines", diagnosis.telling)
         if diagnosis.looks:
-            _heading(console, f"It came as far as: {diagnosis.stage}. Look next")
+            _heading(console, f"It came as far as: {diagnosis.stage}. Look next" if diagnosis.stage else "Look next")
             for look in diagnosis.looks:
                 _print(console, Text(f"- {look}"), indent=2)
     if diagnosis.others:

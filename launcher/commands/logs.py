@@ -58,7 +58,7 @@ _Files = Annotated[
     typer.Option(
         "--file",
         metavar="LOG",
-        help="diagnose logs that you have, without AWS: any log of Spark, YARN, EMR or Livy, zipped or not; "
+        help="diagnose logs that you have, without AWS: any log of Spark, YARN, EMR or Livy, gzipped or not; "
         "- is standard input",
         show_default=False,
     ),

@@ -120,7 +120,9 @@ def tag(
             page.make_again(place)
             return
         if not name:
-            raise InputError(f"give a run and a tag, as in: {command_line('runs', 'tag', run, 'champion')}")
+            raise InputError(
+                f"give a run and a tag, as in: {command_line('runs', 'tag', run, 'champion', '--out', place)}"
+            )
         named = run_below(place, run)
         moved = tags.add(place, complete_model(named), name)
         if moved.before == moved.model:
@@ -162,9 +164,10 @@ def export_runs(
 ) -> None:
     """Log runs to an MLflow server; those that are there already stay one."""
     with command_body(debug):
+        place = place_of(out, params)
         if not to_mlflow:
-            raise InputError(f"say where to: {command_line('runs', 'export', '--mlflow')}")
-        runs_export.export(place_of(out, params), runs or [])
+            raise InputError(f"say where to: {command_line('runs', 'export', '--mlflow', '--out', place)}")
+        runs_export.export(place, runs or [])
 
 
 def _remove(first: str, second: str, place: str) -> None:

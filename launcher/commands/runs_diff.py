@@ -6,9 +6,11 @@ import typer
 
 from launcher.commands.options import AsJson, Debug
 from launcher.commands.runs_options import Out, Params, place_of
-from launcher.leaderboard.finding import HELP
+from launcher.leaderboard.finding import HELP, RunsBelow
 from launcher.support.console import err, print_json, say
+from launcher.support.files import local_path, nearest_existing
 from launcher.support.outcomes import command_body
+from lib.errors import InputError
 
 EPILOG = "Exit codes: 0 compared; 2 wrong usage, or runs that cannot be compared."
 
@@ -32,6 +34,8 @@ def diff(
     with command_body(debug):
         if save == "":
             raise typer.BadParameter("is empty", param_hint="--save")
+        if (here := local_path(save or "")) and (there := nearest_existing(here)).is_file():
+            raise InputError(f"--save {save}: {there} is a file, not a folder; give another")
         place = place_of(out, params)
         # They take a while to import, which other commands of the group need not wait for.
         from launcher.commands.diff_screen import show
@@ -39,8 +43,9 @@ def diff(
         from launcher.leaderboard.evaluations import read
         from launcher.leaderboard.saving import save as save_files
 
+        below = RunsBelow(place)
         with err().status("Comparing the rows of A and B"):  # a minute where there are 200,000
-            compared = compare(read(a, place), read(b, place))
+            compared = compare(read(a, below), read(b, below))
         written = save_files(compared, save) if save else []
         if as_json:
             print_json(record(compared))

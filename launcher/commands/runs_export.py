@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from launcher.leaderboard.finding import the_run
 from launcher.leaderboard.index import found_below
-from launcher.leaderboard.mlflow import LOGGED_STATES, MlflowFailed, Server
-from launcher.leaderboard.runs import Run, runs_of
+from launcher.leaderboard.mlflow import MlflowFailed, Server
+from launcher.leaderboard.runs import WITH_RESULTS, Run, runs_of
 from launcher.support.console import err, say
 from launcher.support.files import shown
 from lib.errors import ExperimentError, InputError
@@ -45,7 +45,6 @@ def _chosen(runs: Sequence[Run], names: Sequence[str], place: str) -> list[Run]:
         return [run for run in reversed(runs) if run.state == "complete"]
     chosen = [the_run(runs, name, place) for name in names]
     for run in chosen:
-        if run.state not in LOGGED_STATES:
-            why = f" ({run.why})" if run.why else ""
-            raise InputError(f"run {run.name} has no results to log: it is {run.state}{why}")
+        if run.state not in WITH_RESULTS:
+            raise InputError(f"run {run.name} has no results to log: its state is {run.standing}")
     return list({run.name: run for run in chosen}.values())

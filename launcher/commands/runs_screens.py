@@ -61,7 +61,7 @@ def _show_group(console: Console, group: Group) -> None:
     left_out = _fit(table, console.width if console.is_terminal else _WIDE)
     print_table(list(table), list(zip(*table.values(), strict=True)), console)
     if left_out:
-        say(f"Left out for want of width: {', '.join(left_out)} (runs show RUN, or --md).", console)
+        say(f"Too narrow for: {', '.join(left_out)}. See `runs show RUN`, or use --md.", console)
     console.print()
 
 

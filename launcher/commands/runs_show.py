@@ -73,7 +73,9 @@ def _model(found: Details) -> Pairs:
     experiment, run = found.experiment, found.run
     if experiment:
         reused = f", {experiment['reused_candidates']} of them from before it was resumed" if run.is_resumed else ""
-        yield "search", f"{experiment['candidates']} candidates by the {experiment['engine']['name']} engine{reused}"
+        count = experiment["candidates"]
+        candidates = f"{count} candidate{'s' if count != 1 else ''}"
+        yield "search", f"{candidates} by the {experiment['engine']['name']} engine{reused}"
     if run.winner:
         yield "winner", f"{run.winner}: {said(run.params)}" if run.params else run.winner
 

@@ -68,6 +68,15 @@ class Claim(Record):
 CLAIM = Kind(Claim, "remove it if no run of that id is under way")
 
 
+def is_over(out: str, run_id: str) -> bool:
+    """Whether the run that has an id has ended without giving it up, as far as can be seen from here."""
+    place = artifacts.claim(out, run_id)
+    with suppress(InputError):
+        text = files_at(out).read_text(place)
+        return bool(text) and _read(str(text), place).is_over
+    return False
+
+
 @contextmanager
 def claimed(plans: Sequence[Plan]) -> Iterator[list[Plan]]:
     """The plans with run ids that no other run has, or gets while the block lasts.

@@ -231,8 +231,8 @@ def recorded_parameters(out: str, model: str) -> dict[str, Any]:
     text = files_at(out).read_text(place)
     if text is None:
         raise InputError(
-            f"--resume {model}: no search was begun in {shown(folder)} ({artifacts.EXPERIMENT} is missing); check the "
-            "name and --out, or start a new experiment"
+            f"--resume {model}: no search has started in {shown(folder)} ({artifacts.EXPERIMENT} is missing); check "
+            "the name and --out, or start a new experiment"
         )
     record = EXPERIMENT.parse(text, place)
     return {**record["parameters"], **record.get("after_training", {}), "run_id": run_id, "resume": True}

@@ -57,7 +57,8 @@ def code_of(record: Mapping[str, Any], model: str, has_source: bool) -> list[str
     commit = record.get("commit")
     if commit is None and not has_source:
         return [f"# code: not of a git checkout; its lib has the hash {record['versions']['lib']}"]
-    lines = [f"git worktree add ../run_{record['run_id']} {commit['sha']}"] if commit else []
+    folder = f"../run_{record['run_id']}"
+    lines = [f"git worktree add {folder} {commit['sha']}", f"cd {folder}"] if commit else []
     if has_source:
         lines.append(f"# the code had changes, which {model}/{artifacts.SOURCE_ZIP} has: unpack it over that folder")
     elif commit and commit["dirty"]:

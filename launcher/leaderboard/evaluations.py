@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from launcher.leaderboard.finding import HELP, run_below
+from launcher.leaderboard.finding import HELP, RunsBelow
 from launcher.support.files import Files, files_at
 from lib import artifacts, model_files
 from lib.errors import InputError
@@ -33,13 +33,13 @@ class Evaluation:
         return str(self.summary["metric_used"]) if self.summary else None
 
 
-def read(given: str, out: str) -> Evaluation:
+def read(given: str, below: RunsBelow) -> Evaluation:
     """Read the evaluation that a user names: see `locate`.
 
     Raises:
         InputError: there is none, or its files are damaged.
     """
-    folder = locate(given, out)
+    folder = locate(given, below)
     files = files_at(folder)
     metrics = _record(files, f"{folder}/{artifacts.EVAL_METRICS}", METRICS)
     if metrics is None:
@@ -48,16 +48,18 @@ def read(given: str, out: str) -> Evaluation:
     return Evaluation(folder, metrics, experiment, summary)
 
 
-def locate(given: str, out: str) -> str:
-    """The folder of an evaluation: of a run below `out`, or at a place, which may be elsewhere, of it or of its model.
+def locate(given: str, below: RunsBelow) -> str:
+    """The folder of an evaluation: at a place, which may be anywhere, of it or of its model, or of a run `below`.
 
     Raises:
         InputError: there is none.
     """
     place = given.rstrip("/")
-    if "/" in place or (place != artifacts.LATEST and place and files_at(place).exists(place)):
+    if place and place != artifacts.LATEST and files_at(place).exists(place):
         return _at(place)
-    run = run_below(out, place)
+    run = below.named(place)
+    if not run.eval_dir and not run.has_model:
+        raise InputError(f"run {run.name} has no evaluation to compare: its state is {run.standing}")
     return _at(run.eval_dir or run.model_dir)
 
 

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, get_args
 
 from launcher.leaderboard.ranking import as_text
-from launcher.leaderboard.runs import Run
+from launcher.leaderboard.runs import Run, State
 from lib.artifacts import OVERALL_METRICS, SEARCH_METRICS
 from lib.errors import InputError, not_among
 
@@ -32,6 +32,7 @@ _EQUAL, _OTHER = ("=", "=="), "!="
 _TOKEN = re.compile(
     r"""\s*(?:(?P<compare>>=|<=|!=|==|=|>|<)|"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<word>[^\s<>=!"']+))"""
 )
+_TIME = re.compile(r"\d{4}(-\d\d){0,2}($|T)")
 _FORM = "write NAME > VALUE, as in 'metric.areaUnderPR > 0.6 and winner = GBT'"
 
 
@@ -76,6 +77,8 @@ class Condition:
         if isinstance(found, tuple):  # several values: = asks for one of them, != for none
             has = self.value in found
             return has if self.compare in _EQUAL else not has
+        if self.name == "when":  # a day is all of its times
+            found = str(found)[: len(self.value)]
         number = _number(self.value)
         is_number = number is not None and (isinstance(found, int | float) or _number(found) is not None)
         pair = (float(found), number) if is_number else (str(found), self.value)
@@ -150,6 +153,11 @@ def _checked(condition: Condition, runs: Sequence[Run]) -> Condition:
     is_metric = condition.name in FIELDS and condition.name.startswith(("metric.", "zones.", "rows", "minutes", "usd"))
     if is_metric and _number(condition.value) is None:
         raise InputError(f"--filter: {condition.name} is a number, and {condition.value!r} is none")
+    if condition.name == "when" and not _TIME.match(condition.value):
+        raise InputError(f"--filter: when is a time such as 2026-01-31, and {condition.value!r} is none")
+    if condition.name == "state" and condition.value not in get_args(State):
+        said = f"--filter: there is no state {condition.value!r}"
+        raise InputError(not_among(said, condition.value, get_args(State), "choose from"))
     return condition
 
 

@@ -14,9 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from launcher.experiment.claims import is_over
 from launcher.leaderboard.excerpts import DAMAGE, EVALUATION_FILES, MODEL_FILES, Excerpt, of_file
 from launcher.leaderboard.tags import TAG_FILES
-from launcher.support.files import Files, files_at, local_path
+from launcher.support.files import Files, files_at, resolved
 from launcher.support.project import cache_folder
 from lib import artifacts
 from lib.errors import InputError
@@ -54,7 +55,7 @@ class Found:
     evaluations: tuple[Folder, ...]
     failed: frozenset[str]
     claimed: frozenset[str]
-    """Run ids that failed, and that a process has, or had when it was killed."""
+    """Run ids that failed, and that a process has: one of another machine may have been killed."""
 
 
 def found_below(out: str) -> Found:
@@ -70,13 +71,14 @@ def found_below(out: str) -> Found:
         evaluations = pool.submit(_folders, files, artifacts.results_dir(out), EVALUATION_FILES.keys(), remembered)
         names = pool.map(files.names, (artifacts.failures_dir(out), artifacts.claims_dir(out)))
         failed, claimed = (frozenset(each) for each in names)
+        claimed = frozenset(each for each in claimed if artifacts.run_id_of(each) == each and not is_over(out, each))
         found = Found(models.result(), evaluations.result(), failed, claimed)
     remembered.save()
     return found
 
 
 def _folders(files: Files, root: str, names: Collection[str], remembered: "_Cache") -> tuple[Folder, ...]:
-    all_below = files.names(root)
+    all_below = [name for name in files.names(root) if not name.startswith(".")]
     below = [name for name in all_below if name.isprintable()]
     there = files.versions(root, below, {*names, *_TO_OPEN})
     versions = {path: version for path, version in there.items() if path.partition("/")[2] in names}
@@ -127,9 +129,7 @@ class _Cache:
     @classmethod
     def of(cls, out: str) -> "_Cache":
         """That of an output folder; empty if there is none, or another version of the code made it."""
-        here = local_path(out)
-        place = str(here.resolve()) if here else out.rstrip("/")
-        name = hashlib.sha256(place.encode()).hexdigest()[:20]
+        name = hashlib.sha256(resolved(out).encode()).hexdigest()[:20]
         file = cache_folder() / "leaderboard" / f"{name}.json"
         with suppress(OSError, ValueError):
             code, digest, content = file.read_bytes().split(b"\n", 2)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from launcher.leaderboard.details import details
 from launcher.leaderboard.index import found_below
 from launcher.leaderboard.mlflow_record import PLACE, RUN_ID, ToLog, to_log
-from launcher.leaderboard.runs import Run, runs_of
+from launcher.leaderboard.runs import WITH_RESULTS, Run, runs_of
 from launcher.support.console import err, say
 from launcher.support.files import files_at
 from launcher.support.project import PROJECT_NAME
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 VARIABLE = "MLFLOW_TRACKING_URI"
 EXPERIMENT = PROJECT_NAME
 """The experiment in MLflow, if its variables name no other."""
-LOGGED_STATES = ("complete", "not evaluated")
 
 Done = Literal["logged", "completed", "there already"]
 
@@ -78,7 +77,7 @@ def log_finished(out: str, run_id: str, folders: tuple[str, ...]) -> None:
 
 
 def _is_in(run: Run, folders: tuple[str, ...]) -> bool:
-    return run.state in LOGGED_STATES and (run.eval_dir or run.model_dir) in folders
+    return run.state in WITH_RESULTS and (run.eval_dir or run.model_dir) in folders
 
 
 class Server:

@@ -5,12 +5,11 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from launcher.leaderboard.details import Details
 from launcher.leaderboard.runs import Run
-from launcher.support.files import files_at, local_path
+from launcher.support.files import files_at, resolved
 from launcher.support.masking import masked
 from launcher.support.project import PROJECT_NAME
 from lib import artifacts
@@ -48,7 +47,7 @@ def to_log(found: Details) -> ToLog:
         ExperimentError: its folders cannot be listed.
     """
     run = found.run
-    places = tuple(_whole(each) for each in (run.eval_dir, run.model_dir) if each)
+    places = tuple(resolved(each) for each in (run.eval_dir, run.model_dir) if each)
     return ToLog(
         name=run.name,
         run_id=run.run_id or run.name,
@@ -90,7 +89,7 @@ def _tags(found: Details, place: str) -> dict[str, str]:
     return {
         RUN_ID: run.run_id or run.name,
         PLACE: place,
-        "model_dir": _whole(run.model_dir) if run.model_dir else "",
+        "model_dir": resolved(run.model_dir) if run.model_dir else "",
         "tags": " ".join(run.tags),
         "data": ", ".join(run.inputs),
         "data_fingerprint": str((found.experiment.get("data") or {}).get("fingerprint") or ""),
@@ -117,12 +116,6 @@ def _files(run: Run) -> Iterator[tuple[str, str]]:
         for place in (f"{run.model_dir}/{name}" for name in _OF_MODEL):
             if files.exists(place):
                 yield place, "model"
-
-
-def _whole(place: str) -> str:
-    """A place that says the same in each working folder."""
-    here = local_path(place)
-    return str(Path(here).resolve()) if here else place.rstrip("/")
 
 
 def _key(name: str) -> str:

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
-from launcher.leaderboard.runs import MeasuredRows, Run
+from launcher.leaderboard.runs import WITH_RESULTS, MeasuredRows, Run
 from lib.artifacts import SEARCH_METRICS
 
-_RANKED = ("complete", "not evaluated")
 _MOST = 60  # characters of a value
 
 
@@ -82,7 +81,7 @@ def _why_apart(run: Run) -> str:
     """Why a run's figures are compared with no others, "" if they may be."""
     if run.state == "damaged":
         return run.why
-    if run.state not in _RANKED:
+    if run.state not in WITH_RESULTS:
         return f"{run.state}: {run.why}" if run.why else run.state
     if not run.is_measured:
         return f"{run.state}: it has no figures"

@@ -15,6 +15,8 @@ from launcher.leaderboard.index import Folder, Found
 from lib import artifacts
 
 State = Literal["complete", "not evaluated", "incomplete", "failed", "under way", "damaged"]
+WITH_RESULTS = ("complete", "not evaluated")
+"""The states of runs that have figures."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,16 @@ class Run:
     model_others: frozenset[str] = frozenset()
     eval_others: frozenset[str] = frozenset()
     """What else can be opened in the folder of the model, and of the evaluation."""
+
+    @property
+    def has_model(self) -> bool:
+        """Whether its model is complete, and below the output folder."""
+        return bool(self.metric_used) and self.state in WITH_RESULTS  # the first is of the model's summary
+
+    @property
+    def standing(self) -> str:
+        """Its state, and the reason if it is not complete."""
+        return f"{self.state} ({self.why})" if self.why else self.state
 
     @property
     def is_measured(self) -> bool:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
+from launcher.leaderboard.excerpts import DAMAGE
 from launcher.parameters.schema import Parameters
 from launcher.support.files import Files, files_at, put_content, shown
 from lib import artifacts
@@ -23,6 +24,7 @@ from lib.records.parts import Moment
 
 _AT_ONCE = 10  # files
 _TRIES = 10  # that often others may write the same file meanwhile
+_NEVER = (datetime.min.replace(tzinfo=UTC), False, "")
 
 
 def _tag(name: str) -> str:
@@ -54,20 +56,23 @@ def excerpt(text: str, place: str) -> dict[str, Any]:
     try:
         return {"history": TAGS.parse(text, place)["history"]}
     except InputError as error:
-        return {"damage": str(error)}
+        return {DAMAGE: str(error)}
 
 
 TAG_FILES: Mapping[str, Callable[[str, str], dict[str, Any]]] = {artifacts.TAGS: excerpt}
 
 
 def holders(histories: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
-    """The model that has each tag, given the history that stands beside each model."""
-    newest: dict[str, tuple[datetime, str]] = {}
+    """The model that has each tag, given the history that stands beside each model.
+
+    A copy of a folder has the same events. Of both, the one with the name that a run gives has the tag.
+    """
+    newest: dict[str, tuple[datetime, bool, str]] = {}
     has: dict[str, str] = {}
     for model, history in histories.items():
         for event in history:
-            moment = (_moment(event), model)
-            if event["did"] != "moved" and moment > newest.get(event["tag"], (datetime.min.replace(tzinfo=UTC), "")):
+            moment = (_moment(event), bool(artifacts.run_id_of(model)), model)
+            if event["did"] != "moved" and moment > newest.get(event["tag"], _NEVER):
                 newest[event["tag"]] = moment
                 has[event["tag"]] = model
     return {tag: model for tag, model in sorted(has.items()) if _last(histories[model], tag)["did"] == "added"}

@@ -107,7 +107,7 @@ class LocalFiles:
         found = {}
         for each in below:
             for name in names:
-                with suppress(FileNotFoundError, NotADirectoryError):
+                with suppress(OSError):  # it is not there, or its link leads nowhere
                     stat = (_local(folder) / each / name).stat()
                     # A file is replaced by another, whose inode differs where the clock is too coarse to tell.
                     found[f"{each}/{name}"] = f"{stat.st_mtime_ns}-{stat.st_size}-{stat.st_ino}"
@@ -183,6 +183,12 @@ def local_path(place: str) -> Path | None:
     if not is_uri(place):
         return Path(place)
     return Path(unquote(urlsplit(place).path)) if place.lower().startswith("file:") else None
+
+
+def resolved(place: str) -> str:
+    """A place by a name that says the same in each working folder."""
+    here = local_path(place)
+    return str(here.resolve()) if here else place.rstrip("/")
 
 
 def nearest_existing(path: Path) -> Path:

@@ -14,6 +14,8 @@ FORMAT = "format"
 """The key that says by which version of its layout a file was written; a file without it is of the first."""
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Seconds = Annotated[float, Field(le=1e9, allow_inf_nan=False)]
+"""A time that some run can have taken: thirty years at most, so that a few of them add up to a number."""
 Figure = Number | None
 """A number, or null for what cannot be measured."""
 Count = Annotated[int, Field(ge=0)]
@@ -57,7 +59,7 @@ class Kind:
         if not text.strip():
             raise self.damaged(place, "it is empty")
         try:
-            content = json.loads(text)
+            content = json.loads(text.removeprefix("\ufeff"))  # some editors begin a file with it
             json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair is no text
         except json.JSONDecodeError as error:
             where = f"line {error.lineno}, column {error.colno}"
@@ -104,6 +106,8 @@ def _problem(error: ValidationError) -> str:
     where = _path(first["loc"])
     if first["type"] == "missing":
         return f"{where} is missing"
+    if first["type"] in ("model_type", "dict_type", "model_attributes_type"):
+        return f"{where or 'its content'} should be an object"
     said = first["msg"].removeprefix("Value error, ").replace("Input should", "should", 1)
     return f"{where or 'its content'} {said}" if said.startswith("should") else f"{where or 'its content'}: {said}"
 

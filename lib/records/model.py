@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from lib.records.door import Count, Figure, Kind, Number, Record
+from lib.records.door import Count, Figure, Kind, Number, Record, Seconds
 from lib.records.parts import AtThreshold, Confusion, Filled, Importance, LeftOut, Metrics, Moment, Rule, Suspect
 
 REMEDY = "restore the model's folder from a copy, or train again"
@@ -189,7 +189,7 @@ class Experiment(Record):
     engine: Engine
     candidates: Count
     versions: Versions
-    timings: dict[str, Number]
+    timings: dict[str, Seconds]
     started_at: Moment
     finished_at: Moment | None = None
     cost: UnknownCost | Cost | None = None

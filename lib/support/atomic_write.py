@@ -1,5 +1,6 @@
 """Writing a local file completely or not at all. Pure Python, for both sides use it."""
 
+import errno
 import os
 import stat
 import uuid
@@ -7,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 
 
 @contextmanager
@@ -34,8 +37,7 @@ def replacing_path(file: Path) -> Iterator[Path]:
         OSError: the file cannot be written.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    # In the same folder, because a rename is atomic only within a file system; hidden, so that Spark ignores it.
-    hidden = file.with_name(f".{uuid.uuid4().hex}.part")
+    hidden = _hidden_beside(file)
     try:
         yield hidden
         with hidden.open("rb") as stream:
@@ -57,8 +59,27 @@ def write_whole(file: Path, content: bytes, private: bool = False) -> None:
 
 
 def make_new(file: Path, content: bytes) -> bool:
-    """Make a file with its folder, and tell whether there was none: of several who do so at once, one is told."""
+    """Make a file with its folder, and tell whether there was none: of several who do so at once, one is told.
+
+    Whoever reads it finds all of the content, except on file systems without hard links: there it is empty at first.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
+    whole = _hidden_beside(file)
+    try:
+        whole.write_bytes(content)
+        os.link(whole, file)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return _make_exclusively(file, content)
+    finally:
+        whole.unlink(missing_ok=True)
+    return True
+
+
+def _make_exclusively(file: Path, content: bytes) -> bool:
     try:
         stream = file.open("xb")
     except FileExistsError:
@@ -70,6 +91,11 @@ def make_new(file: Path, content: bytes) -> bool:
         file.unlink(missing_ok=True)
         raise
     return True
+
+
+def _hidden_beside(file: Path) -> Path:
+    """In the same folder, because a rename is atomic only within a file system; hidden, so that Spark ignores it."""
+    return file.with_name(f".{uuid.uuid4().hex}.part")
 
 
 def _copy_permissions(file: Path, stream: BinaryIO) -> None:

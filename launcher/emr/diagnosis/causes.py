@@ -57,7 +57,6 @@ CAUSES = (
     Cause("broken-input", tables.broken_input),
     Cause("mixed-schema", tables.mixed_schema),
     Cause("missing-table", tables.missing_table),
-    Cause("missing-column", tables.missing_column),
     Cause("broadcast-timeout", tables.broadcast_timeout),
     Cause("throttled", storage.throttled_by_s3),
     Cause("s3-connections", storage.s3_connections),
@@ -68,6 +67,7 @@ CAUSES = (
     Cause("refused", code.refused_by_the_run),
     Cause("gate", code.gate_not_passed),
     Cause("python-error", code.python_error),
+    Cause("missing-column", tables.missing_column),  # where no Python is seen that asked for it
     Cause("context-not-initialized", code.context_not_initialized),
     Cause("kryo-buffer", memory.kryo_buffer),
     Cause("java-version", java.java_version),
@@ -105,6 +105,7 @@ CAUSES = (
     Cause("livy-session-died", livy.livy_session_died, is_consequence=True),
     Cause("files-not-fetched", yarn.files_not_fetched, is_consequence=True),
     Cause("executors-failing", code.executors_failing, is_consequence=True),
+    Cause("executor-ended", yarn.executor_ended, is_consequence=True),
     Cause("executor-lost", memory.executor_lost, is_consequence=True),
     Cause("context-not-initialized", code.exit_code_13, is_consequence=True),
     Cause("driver-died", memory.driver_died, is_consequence=True),

@@ -10,7 +10,7 @@ from launcher.emr.diagnosis.causes import ranked
 from launcher.emr.diagnosis.evidence import Cause, Evidence, Finding, Hit
 from launcher.emr.diagnosis.files import evidence_of
 from launcher.emr.diagnosis.gathering import Gathering
-from launcher.emr.diagnosis.stages import stage_of
+from launcher.emr.diagnosis.stages import Stage, stage_of
 from launcher.emr.steps import FAILED_STEP, PROBE_NAME, Step, describe_step, list_steps
 from launcher.support.command_lines import command_line
 from lib.errors import some
@@ -23,6 +23,10 @@ UNKNOWN = "unknown"
 # What is shown of a failure that no cause knows: so many lines, the last ones, for a log ends with what ended it.
 _TELLING = re.compile(r"\b\w*(Error|Exception)\b|\b(ERROR|FATAL|[Ff]ailed|[Kk]illed|denied|refused)\b")
 _LINES = 8
+_NOT_SPARKS = (
+    "these lines do not show that Spark, YARN, EMR or Livy wrote them: give the whole log, from its first line on, and "
+    "those of the driver and of the executors"
+)
 
 
 @dataclass(frozen=True)
@@ -83,18 +87,19 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class NothingFailed:
-    """There is nothing to diagnose; `sentence` says why."""
+    """There is nothing to diagnose; `sentence` says why. `files`: the logs that say so, where no cluster was asked."""
 
     cluster_id: str
     step_id: str | None
     state: str
     sentence: str
+    files: tuple[str, ...] = ()
 
     def as_json(self) -> Mapping[str, Any]:
         """The same for programs."""
         of = "step_state" if self.step_id else "cluster_state"
-        given = {"cluster_id": self.cluster_id, "step_id": self.step_id, of: self.state}
-        return {**given, "cause": None, "sentence": self.sentence}
+        given = {"cluster_id": self.cluster_id or None, "step_id": self.step_id, of: self.state or None}
+        return {**given, "cause": None, "sentence": self.sentence, "files": list(self.files)}
 
 
 def diagnose(emr: "EMRClient", s3: "S3Client", cluster_id: str, step_id: str | None) -> Diagnosis | NothingFailed:
@@ -130,7 +135,7 @@ def diagnose_files(files: Sequence[str]) -> Diagnosis | NothingFailed:
     found = concluded(evidence, files=names)
     if found.cause or found.telling:
         return found
-    return NothingFailed("", None, "", f"nothing in {some(names, 3)} says that anything failed")
+    return NothingFailed("", None, "", f"nothing in {some(names, 3)} says that anything failed", tuple(names))
 
 
 def _last_failed(emr: "EMRClient", cluster: Cluster) -> Step | None:
@@ -161,9 +166,16 @@ def concluded(evidence: Evidence, notes: Sequence[str] = (), files: Sequence[str
         logs=place,
         kept_at=evidence.kept_at,
         stage=stage.name if stage else "",
-        looks=stage.look_next(evidence) if stage and not finding else (),
+        looks=_looks(stage, evidence) if not finding else (),
         files=tuple(files),
     )
+
+
+def _looks(stage: Stage | None, evidence: Evidence) -> tuple[str, ...]:
+    """Where to look next in a failure that no cause knows."""
+    if evidence.is_foreign:
+        return (_NOT_SPARKS,)
+    return stage.look_next(evidence) if stage else ()
 
 
 def _telling_lines(evidence: Evidence) -> tuple[Hit, ...]:

@@ -34,7 +34,7 @@ _OF_SPARK = re.compile(
     r"TransportChannelHandler|io\.netty|UnsupportedClassVersionError|InaccessibleObjectException|"
     r"TERMINATED_WITH_ERRORS|VALIDATION_ERROR|BOOTSTRAP_FAILURE|session '?\d+'? not found"
 )
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 # Names of what EMR itself says, as sources.
@@ -171,9 +171,14 @@ def telling(lines: Iterable[str]) -> tuple[Line, ...]:
     first: list[tuple[int, str]] = []
     between: list[tuple[int, str]] = []
     last: deque[tuple[int, str]] = deque()
+    is_known = False
     for number, text in enumerate(lines, start=1):
-        if text.isspace() or _ROUTINE.match(text) or not text:
+        if text.isspace() or not text:
             continue
+        if _ROUTINE.match(text):
+            if is_known or not _OF_SPARK.search(text):
+                continue
+            is_known = True  # one such line tells whose log it is
         if len(first) < _FIRST:
             first.append((number, text))
             continue

@@ -12,11 +12,13 @@ from typing import BinaryIO, cast
 from launcher.emr.clusters import UNKNOWN
 from launcher.emr.diagnosis.evidence import Evidence, Source, telling
 from lib.errors import InputError
+from lib.support.s3_uri import is_s3
 
 STANDARD_INPUT = "-"
 # A line is read up to so many characters, whatever its length: binary files have few line ends.
 _LONGEST = 8_192
 _GZIP = b"\x1f\x8b"
+_PACKED = {b"BZh": "bunzip2", b"\xfd7zXZ": "unxz", b"PK\x03\x04": "unzip", b"\x28\xb5\x2f\xfd": "unzstd"}
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -32,23 +34,42 @@ def evidence_of(files: Sequence[str]) -> Evidence:
 def _source(file: str) -> Source:
     if not file:
         raise InputError("a log without a name: name a log that exists, or - for standard input")
-    name = "standard input" if file == STANDARD_INPUT else file
     try:
         if file == STANDARD_INPUT:
-            return Source(name, telling(lines(sys.stdin.buffer)), ends=True, is_any=True)
+            return _read("standard input", sys.stdin.buffer)
         with Path(file).open("rb") as stream:
-            return Source(name, telling(lines(stream)), ends=True, is_any=True)
+            return _read(file, stream)
     except FileNotFoundError:
-        raise InputError(f"there is no file {file}: name a log that exists, or - for standard input") from None
+        elsewhere = ": download it first (aws s3 cp)" if is_s3(file) else ""
+        remedy = elsewhere or ": name a log that exists, or - for standard input"
+        raise InputError(f"there is no file {file}{remedy}") from None
     except IsADirectoryError:
         raise InputError(f"{file} is a folder: name the log in it, or several ({file}/*)") from None
-    except (OSError, EOFError, zlib.error) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(
+            f"cannot read {file} ({error}): it is cut off or damaged; copy it again, or give what can be read of it "
+            f"(zcat {file} > part.log)"
+        ) from None
+    except OSError as error:
         raise InputError(f"cannot read {file} ({error}): name a log that can be read") from None
 
 
+def _read(name: str, stream: BinaryIO) -> Source:
+    stream = _peekable(stream)
+    start = stream.peek(6)
+    for signature, tool in _PACKED.items():
+        if start.startswith(signature):
+            raise InputError(f"{name} is packed: unpack it with {tool} first; only gzip is read as it is")
+    return Source(name, telling(lines(stream)), ends=True, is_any=True)
+
+
+def _peekable(stream: BinaryIO) -> io.BufferedReader:
+    return cast(io.BufferedReader, stream if hasattr(stream, "peek") else io.BufferedReader(cast(io.RawIOBase, stream)))
+
+
 def lines(stream: BinaryIO) -> Iterator[str]:
-    """The lines of a text in any encoding, zipped or not, with any line ends; each cut to a bounded length."""
-    read = io.BufferedReader(cast(io.RawIOBase, stream)) if not hasattr(stream, "peek") else stream
+    """The lines of a text in any encoding, gzipped or not, with any line ends; each cut to a bounded length."""
+    read: BinaryIO = _peekable(stream)
     start = cast(io.BufferedReader, read).peek(2)[:2]
     if start == _GZIP:
         read = cast(BinaryIO, gzip.GzipFile(fileobj=read))

@@ -149,6 +149,8 @@ _NO_COLUMN = (
     r"UNRESOLVED_(?:COLUMN|FIELD)\S*\] A (?:column|field)\b.* with name (?P<name>`[^\s]+`) cannot be resolved"
     r"(?:.*Did you mean one of the following\? \[(?P<near>[^\]]+)\])?",
     r"cannot resolve '(?P<name>[^']+)' given input columns: \[(?P<near>[^\]]*)\]",
+    r"AnalysisException: (?:\[MISSING_COLUMN\] )?Column '(?P<name>[^']+)' does not exist\."
+    r"(?: Did you mean one of the following\? \[(?P<near>[^\]]*)\])?",
     r"Cannot resolve column name \"(?P<name>[^\"]+)\" among \((?P<near>[^)]*)\)",
     r"(?:FIELD_NOT_FOUND\] )?No such struct field (?P<name>\S+) in (?P<near>[^.;]+)",
     r"IllegalArgumentException: Field \"(?P<name>[^\"]+)\" does not exist\.(?:\s*Available fields: (?P<near>.+))?",

@@ -137,3 +137,42 @@ def _unknown_host(evidence: Evidence) -> Finding | None:
             "Route 53",
         ),
     )
+
+
+# What YARN says of a container that it, or Spark, ended: Hadoop's ContainerExitStatus.
+_ENDED = {
+    "1": (
+        "an executor ended by an error of its own (exit code 1)",
+        "read the end of its stderr: {logs}",
+    ),
+    "-105": (
+        "Spark's application master ended an executor",
+        "the driver's log says why; dynamic allocation takes idle executors away, which is no failure: {logs}",
+    ),
+    "-106": (
+        "YARN's ResourceManager ended an executor",
+        "see whether somebody killed the application, and whether its node was being taken away: {logs}",
+    ),
+    "-107": (
+        "an executor was ended because its application had ended before it",
+        "see why the application ended, in the driver's log: {logs}",
+    ),
+    "-108": (
+        "a node ended an executor to make room for a container with guaranteed resources",
+        "run it again, or switch opportunistic containers off (yarn.resourcemanager.opportunistic-container-allocation"
+        ".enabled)",
+    ),
+}
+
+
+def executor_ended(evidence: Evidence) -> Finding | None:
+    """YARN's exit code of an executor says who ended it, or that it ended by itself."""
+    hit = evidence.first(
+        r"(?:ExecutorLostFailure|Container (?:from a bad node|marked as failed)).*?"
+        r"[Ee]xit ?(?:[Ss]tatus|[Cc]ode):? (?P<code>1|-10[5-8])\b"
+    )
+    if hit is None:
+        return None
+    sentence, remedy = _ENDED[hit.found["code"]]
+    logs = command_line("cluster", "logs", "APPLICATION", cluster=evidence.cluster.id)
+    return Finding(sentence, proven(hit), (remedy.format(logs=logs),))

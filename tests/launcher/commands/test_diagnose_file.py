@@ -50,7 +50,7 @@ def test_a_file_is_diagnosed(log):
 def test_standard_input_is_diagnosed_for_a_program():
     result = typed("--file", "-", "--json", given=THREADS)
     told = json.loads(result.stdout)
-    assert (result.exit_code, told["cause"], told["files"]) == (0, "out-of-threads", ["-"])
+    assert (result.exit_code, told["cause"], told["files"]) == (0, "out-of-threads", ["standard input"])
     assert told["proof"] == [{"file": "standard input", "line": 1, "text": THREADS.strip()}]
     assert told["cluster_id"] is told["step_id"] is None
     assert told["is_consequence"] is False

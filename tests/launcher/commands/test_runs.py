@@ -126,12 +126,15 @@ def test_an_order_is_within_groups_and_ranks_stay(typed, name, first):
     [
         (["--filter", "metric.f1 >> 1"], "cannot be read"),
         (["--sort", "metric.f2"], "did you mean metric.f1?"),
+        (["--filter", "when > yesterday"], "when is a time such as 2026-01-31"),
+        (["--filter", "when > 2026-1-2"], "when is a time such as 2026-01-31"),
+        (["--filter", "state = complet"], "did you mean complete?"),
         (["--json", "--csv"], "use one of --json, --csv and --md"),
         (["--out", "gs://x/y"], "results go to a folder of this machine"),
         (["show", "20260101_00050"], f"did you mean {run_id(5)}?"),
-        (["show", ""], "there is no run"),
+        (["show", ""], "a run without a name"),
         (["show", run_id(17), "--command"], "it is not known how run"),
-        (["tag", run_id(15), "champion"], "has no complete model here: it is incomplete"),
+        (["tag", run_id(15), "champion"], "has no complete model here: its state is incomplete"),
         (["tag", run_id(11), "Champion!"], "is no tag"),
         (["tag", run_id(11)], "give a run and a tag"),
         (["tag", "--remove", "champion"], "no model below out has a tag"),
@@ -148,7 +151,8 @@ def test_what_is_wrong_is_one_sentence(typed, words, said):
 def test_a_place_without_runs_says_so(typed, tmp_path):
     assert done(typed("--out", "nowhere")) == "There are no runs in nowhere.\n"
     (tmp_path / "file").write_text("")
-    assert done(typed("--out", "file")) == "There are no runs in file.\n"
+    result = typed("--out", "file")
+    assert (result.exit_code, "is a file, not a folder of runs" in result.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("number", range(20))

@@ -290,7 +290,7 @@ def test_a_cluster_in_the_environment_sends_nothing_away_and_that_is_said(emr, c
         (["--step-concurrency", "0"], "greater than or equal to 1"),
         (["--input-data", "here.parquet"], "a cluster cannot see the files of this machine"),
         (["--target", "local", "--step-concurrency", "2"], "--step-concurrency is for experiments that run as steps"),
-        (["--resume", "model_20260101_000000"], "no search was begun"),
+        (["--resume", "model_20260101_000000"], "no search has started"),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_submitted(emr, cluster, arguments, message):

@@ -161,6 +161,6 @@ def test_what_cannot_be_taken_up_is_said(tmp_path):
     with pytest.raises(InputError, match=r"--resume best: must be the name of a model, model_YYYYMMDD_HHMMSS"):
         recorded_parameters(str(tmp_path), "best")
     with pytest.raises(
-        InputError, match=r"no search was begun in .*model_20260101_000000 \(experiment.json is missing"
+        InputError, match=r"no search has started in .*model_20260101_000000 \(experiment.json is missing"
     ):
         recorded_parameters(str(tmp_path), "model_20260101_000000")

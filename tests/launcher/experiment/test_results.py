@@ -27,7 +27,7 @@ def test_a_complete_model_passes(model):
     [
         (None, "is not there"),
         ('{"run_id": "2026', "is not whole: it is not JSON (Unterminated string starting at at line 1, column 12)"),
-        ("[]", "is not whole: its content should be a valid dictionary or instance of Summary"),
+        ("[]", "is not whole: its content should be an object"),
         (json.dumps({**SUMMARY, "run_id": "20200101_000000"}), f"is of run 20200101_000000, not of {RUN_ID}"),
         (
             json.dumps({key: value for key, value in SUMMARY.items() if key != "winner"}),

@@ -88,9 +88,13 @@ def test_a_record_of_the_scripts_has_no_grid_and_means_the_default():
     ("commit", "has_source", "said"),
     [
         (None, False, ["# code: not of a git checkout; its lib has the hash 0123456789ab"]),
-        ({"sha": "abc", "dirty": False}, False, ["git worktree add ../run_20260131_235959 abc"]),
-        ({"sha": "abc", "dirty": True}, False, ["git worktree", "which were not kept"]),
-        ({"sha": "abc", "dirty": True}, True, ["git worktree", "/m/source.zip has: unpack it over"]),
+        (
+            {"sha": "abc", "dirty": False},
+            False,
+            ["git worktree add ../run_20260131_235959 abc", "cd ../run_20260131_235959"],
+        ),
+        ({"sha": "abc", "dirty": True}, False, ["git worktree", "cd ../run_", "which were not kept"]),
+        ({"sha": "abc", "dirty": True}, True, ["git worktree", "cd ../run_", "/m/source.zip has: unpack it over"]),
         (None, True, ["/m/source.zip has"]),
     ],
 )

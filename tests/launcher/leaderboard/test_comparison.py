@@ -12,6 +12,7 @@ from launcher.leaderboard import comparison, delong, tags
 from launcher.leaderboard.comparison import BY_ROWS, BY_ZONES, DELONG, NEITHER, UNKNOWN, Figure, compare, record
 from launcher.leaderboard.differing import flat
 from launcher.leaderboard.evaluations import locate, read
+from launcher.leaderboard.finding import RunsBelow
 from launcher.leaderboard.pairing import pair
 from launcher.leaderboard.saving import save
 from lib.errors import Damaged, InputError
@@ -35,7 +36,7 @@ def made(tmp_path):
         change(a, b)
         leave(tmp_path, A, a, parts=3, **(of_a or {}))
         leave(tmp_path, B, b, **(of_b or {}))
-        return compare(read(A, str(tmp_path)), read(B, str(tmp_path)))
+        return compare(read(A, RunsBelow(str(tmp_path))), read(B, RunsBelow(str(tmp_path))))
 
     return make
 
@@ -99,7 +100,7 @@ def test_the_order_of_the_files_rows_does_not_matter(tmp_path_factory, seed, rep
     random.shuffle(order)
     leave(out, A, a)
     leave(out, B, {name: values[order] for name, values in b.items()}, parts=random.randint(1, 4))
-    pairs = pair(read(A, str(out)), read(B, str(out)))
+    pairs = pair(read(A, RunsBelow(str(out))), read(B, RunsBelow(str(out))))
     scores = {}
     for table, model in ((a, pairs.a), (b, pairs.b)):
         for row_hash, score in zip(table["row_hash"], table["score"], strict=True):
@@ -132,7 +133,7 @@ def test_other_rows_are_refused(made, tmp_path):
     shorter = {name: values[:-1] for name, values in rows(noise=0.2).items()}
     leave(tmp_path, B, shorter)
     with pytest.raises(InputError, match=r"300 rows .* 299 rows"):
-        compare(read(A, str(tmp_path)), read(B, str(tmp_path)))
+        compare(read(A, RunsBelow(str(tmp_path))), read(B, RunsBelow(str(tmp_path))))
 
 
 def test_why_rows_are_not_the_same_is_said(made):
@@ -211,7 +212,7 @@ def test_parameters_that_differ_are_named(made):
 def test_runs_without_their_models_are_compared_all_the_same(made, tmp_path):
     compared = made()
     shutil.rmtree(tmp_path / "models")
-    compared = compare(*(read(each, str(tmp_path)) for each in (A, B)))
+    compared = compare(*(read(each, RunsBelow(str(tmp_path))) for each in (A, B)))
     assert compared.differing is None
     assert compared.chosen[0].name == METRIC
 
@@ -268,24 +269,24 @@ def test_places_of_an_evaluation(made, tmp_path, monkeypatch):
     folder = compared.b.folder
     model = f"{tmp_path}/models/model_{B}"
     for given_ in (B, f"eval_{B}", f"model_{B}", "latest", folder, f"{folder}/", model, f"{model}/pipeline_best"):
-        assert Path(locate(given_, str(tmp_path))) == Path(folder), given_
+        assert Path(locate(given_, RunsBelow(str(tmp_path)))) == Path(folder), given_
     monkeypatch.chdir(tmp_path)
-    assert Path(locate(f"models/model_{B}", "elsewhere")).resolve() == Path(folder)
+    assert Path(locate(f"models/model_{B}", RunsBelow("elsewhere"))).resolve() == Path(folder)
 
 
 @pytest.mark.parametrize("given_", ["", "20270101_000000", "NOWHERE", "/nowhere/at/all"])
 def test_what_is_no_run_is_refused(made, tmp_path, given_):
     made()
     with pytest.raises(InputError, match=r"give a run's id|there is no run .* the newest are"):
-        locate(given_, str(tmp_path))
+        locate(given_, RunsBelow(str(tmp_path)))
 
 
 def test_a_tag_names_the_evaluation_of_its_model(made, tmp_path):
     compared = made()
     with pytest.raises(InputError, match=r"there is no run champion in"):
-        locate("champion", str(tmp_path))
+        locate("champion", RunsBelow(str(tmp_path)))
     tags.add(str(tmp_path), f"{tmp_path}/models/model_{B}", "champion")
-    assert Path(locate("champion", str(tmp_path))) == Path(compared.b.folder)
+    assert Path(locate("champion", RunsBelow(str(tmp_path)))) == Path(compared.b.folder)
 
 
 def test_a_model_without_an_evaluation_is_refused(made, tmp_path):
@@ -293,18 +294,18 @@ def test_a_model_without_an_evaluation_is_refused(made, tmp_path):
     shutil.rmtree(compared.b.folder)
     for given_ in (B, f"{tmp_path}/models/model_{B}", "latest"):  # which is the newest complete model everywhere
         with pytest.raises(InputError, match="has no evaluation"):
-            locate(given_, str(tmp_path))
+            locate(given_, RunsBelow(str(tmp_path)))
 
 
 def test_no_evaluation_is_the_latest(tmp_path):
     with pytest.raises(InputError, match=r"there is no run latest: .* has none"):
-        locate("latest", str(tmp_path))
+        locate("latest", RunsBelow(str(tmp_path)))
 
 
 def test_a_run_beside_itself_is_refused(made, tmp_path):
     made()
     with pytest.raises(InputError, match="the same evaluation"):
-        compare(read(B, str(tmp_path)), read("latest", str(tmp_path)))
+        compare(read(B, RunsBelow(str(tmp_path))), read("latest", RunsBelow(str(tmp_path))))
 
 
 def test_an_evaluation_of_before_is_refused(made):
@@ -355,4 +356,4 @@ def test_damaged_metrics_are_named(made, tmp_path):
     compared = made()
     write(Path(compared.a.folder, "metrics.json"), {"run_id": A})
     with pytest.raises(Damaged, match=r"metrics\.json is damaged"):
-        read(A, str(tmp_path))
+        read(A, RunsBelow(str(tmp_path)))

@@ -153,7 +153,7 @@ def test_all_complete_runs_are_exported_and_no_others(tmp_path, logged):
         assert sorted(each.info.run_name for each in logged()) == sorted(complete)
     refused = typed("--mlflow", run_id(16), "--out", str(tmp_path))
     assert refused.exit_code == 2
-    assert f"run {run_id(16)} has no results to log: it is failed" in refused.stderr
+    assert f"run {run_id(16)} has no results to log: its state is failed" in refused.stderr
 
 
 @pytest.fixture

@@ -100,9 +100,10 @@ def test_a_page_that_cannot_be_made_leaves_the_old_one_and_stops_nothing(tmp_pat
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["index.html"]
 
 
-def test_a_place_without_runs_has_a_page_that_says_so(tmp_path):
-    page.write(str(tmp_path))
-    assert "There are no runs yet." in (tmp_path / "index.html").read_text()
+def test_a_place_without_runs_has_no_page(tmp_path):
+    with pytest.raises(InputError, match=r"there is no run in .* give the --out"):
+        page.write(str(tmp_path / "mistyped"))
+    assert list(tmp_path.iterdir()) == []
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(

@@ -4,6 +4,8 @@ import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +19,7 @@ from launcher.leaderboard.details import details
 from launcher.leaderboard.index import found_below
 from launcher.leaderboard.ranking import Board, board, differing
 from launcher.leaderboard.runs import Run, runs_of
+from launcher.support.processes import Process
 from lib import artifacts
 from tests.launcher.leaderboard.folders import files_of, leave, mixed, run_id, write
 from tests.launcher.leaderboard.test_filters import run
@@ -245,6 +248,17 @@ def test_a_folder_whose_name_cannot_be_shown_is_named_all_the_same(tmp_path, nam
     assert sum("has characters in its name that cannot be shown" in reason for reason in reasons(shown).values()) == 1
     assert page.html(shown, "out").encode()
     assert all(each.run.name.isprintable() for each in shown.apart)
+
+
+def test_a_run_that_was_killed_is_not_under_way(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    gone = Process.this()
+    claim = {"host": gone.host, "pid": dead.pid, "process_started": 1.0, "since": "2026-01-01T00:00:00+00:00"}
+    write(tmp_path / f"models/model_{run_id(0)}/{artifacts.EXPERIMENT}", records.experiment(run_id(0)))
+    write(tmp_path / f".claims/{run_id(0)}", claim)
+    (reason,) = reasons(board(found(tmp_path))).values()
+    assert reason.startswith("incomplete: the training did not finish")
 
 
 def test_a_run_under_way_is_shown_as_that(tmp_path):

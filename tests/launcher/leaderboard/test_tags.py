@@ -55,6 +55,14 @@ def test_a_tag_is_where_it_was_put_last(tmp_path_factory, steps):
         assert tags.model_with(out, tag) == place
 
 
+def test_a_copy_of_a_model_does_not_take_its_tag(tmp_path):
+    model = f"{tmp_path}/models/model_{run_id(0)}"
+    leave(tmp_path, run_id(0))
+    tags.add(str(tmp_path), model, "champion")
+    shutil.copytree(model, f"{model}.bak")
+    assert tags.model_with(str(tmp_path), "champion") == model
+
+
 def test_the_history_is_kept(tmp_path):
     out = str(tmp_path)
     for number in (0, 1, 0):

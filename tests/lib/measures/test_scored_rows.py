@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from launcher.leaderboard.comparison import compare
 from launcher.leaderboard.evaluations import read
+from launcher.leaderboard.finding import RunsBelow
 from lib import dataset
 from lib.evaluation import evaluate
 from lib.measures import scored_rows
@@ -61,7 +62,7 @@ def test_each_row_has_the_hash_of_its_features_as_they_are_given(spark, path, ou
 
 
 def test_the_record_says_what_the_table_has(out):
-    evaluation = read("20260101_000000", out)
+    evaluation = read("20260101_000000", RunsBelow(out))
     described = evaluation.metrics["scored_rows"]
     rows = kept(evaluation.folder)
     assert described["rows"] == described["kept"] == len(rows) == evaluation.metrics["measured_on"]["count"]
@@ -70,7 +71,7 @@ def test_the_record_says_what_the_table_has(out):
 
 
 def test_two_runs_of_a_table_are_compared(out):
-    compared = compare(*(read(run_id, out) for run_id in RUNS))
+    compared = compare(*(read(run_id, RunsBelow(out)) for run_id in RUNS))
     assert compared.pairs.rows == compared.a.metrics["measured_on"]["count"]
     by_name = {figure.name: figure for figure in compared.figures}
     for name in ("areaUnderROC", "areaUnderPR", "accuracy", "f1", "brier"):
@@ -87,7 +88,7 @@ def test_another_table_is_compared_as_well(spark, out, tmp_path):
     folders = [f"{tmp_path}/of_{run_id}" for run_id in RUNS]
     for run_id, folder in zip(RUNS, folders, strict=True):
         evaluate(spark, f"{out}/models/model_{run_id}", folder=folder, test_data=place)
-    compared = compare(*(read(folder, out) for folder in folders))
+    compared = compare(*(read(folder, RunsBelow(out)) for folder in folders))
     assert compared.pairs.rows == 300
     assert set(kept(folders[0]).row_hash) == set(hashes(spark, place))
 
@@ -103,11 +104,11 @@ def test_of_many_rows_a_sample_is_kept_that_is_the_same_for_every_model(spark, o
     assert of_a == of_b
     assert 0.5 * MOST < len(samples[0]) < 1.6 * MOST < len(before)
     assert of_a == before.row_hash[before.row_hash.isin(of_a)].value_counts().to_dict()
-    evaluation = read(folders[0], out)
+    evaluation = read(folders[0], RunsBelow(out))
     described = evaluation.metrics["scored_rows"]
     assert (described["rows"], described["kept"]) == (len(before), len(samples[0]))
-    assert evaluation.metrics["areaUnderROC"] == read("20260101_000000", out).metrics["areaUnderROC"]
-    assert "a sample" in " ".join(compare(*(read(folder, out) for folder in folders)).pairs.notes)
+    assert evaluation.metrics["areaUnderROC"] == read("20260101_000000", RunsBelow(out)).metrics["areaUnderROC"]
+    assert "a sample" in " ".join(compare(*(read(folder, RunsBelow(out)) for folder in folders)).pairs.notes)
 
 
 @pytest.mark.parametrize("partitions", [1, 7])

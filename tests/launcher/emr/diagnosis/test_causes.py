@@ -325,13 +325,15 @@ def test_nothing_is_claimed_of_an_unknown_failure():
 def test_a_long_log_keeps_its_beginning_and_its_end():
     lines = telling(
         [
-            "26/11/25 04:00:01 INFO SparkContext: routine",
+            "26/11/25 04:00:01 INFO SparkContext: routine, which tells whose log it is",
+            "26/11/25 04:00:01 INFO SparkContext: more routine",
             *(f"ERROR {number}" for number in range(10_000)),
             "the end",
         ]
     )
     assert len(lines) == 2_000
-    assert (lines[0].number, lines[0].text, lines[-1].number, lines[-1].text) == (2, "ERROR 0", 10_002, "the end")
+    assert [line.number for line in (*lines[:2], lines[-1])] == [1, 3, 10_003]
+    assert (lines[1].text, lines[-1].text) == ("ERROR 0", "the end")
 
 
 def test_what_our_errors_state_is_a_cause_that_a_diagnosis_knows():

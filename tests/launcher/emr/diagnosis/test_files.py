@@ -1,7 +1,9 @@
 """Logs that somebody kept: read whatever they are, and no cause stated of what is not a cluster's."""
 
+import bz2
 import gzip
 import io
+import lzma
 import random
 import time
 
@@ -9,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from launcher.emr.diagnosis.diagnose import diagnose_files
-from launcher.emr.diagnosis.files import lines
+from launcher.emr.diagnosis.diagnose import _NOT_SPARKS, diagnose_files
+from launcher.emr.diagnosis.files import _PACKED, lines
 from lib.errors import InputError
 from tests.launcher.emr.diagnosis.posted import UNKNOWN, posted
 
@@ -49,7 +51,7 @@ def test_no_cause_is_stated_of_another_program(tmp_path, program, encoding):
     log.write_bytes((OTHERS[program] + "Größe ändern: señal\r\n").encode(encoding))
     found = diagnose_files([str(log)])
     if OTHERS[program]:
-        assert found.looks == ()
+        assert (found.stage, found.looks) == ("", (_NOT_SPARKS,))
         assert found.as_json()["cause"] == UNKNOWN
     else:
         assert found.sentence == f"nothing in {log} says that anything failed"
@@ -75,8 +77,8 @@ def test_a_log_needs_a_name():
 def test_rubbish_has_lines_of_bounded_length_and_no_cause(tmp_path_factory, rubbish):
     log = tmp_path_factory.mktemp("rubbish") / "log"
     log.write_bytes(rubbish)
-    if rubbish[:2] == b"\x1f\x8b":  # as a zipped file begins
-        with pytest.raises(InputError, match="cannot read"):
+    if rubbish.startswith((b"\x1f\x8b", *_PACKED)):
+        with pytest.raises(InputError, match=r"cannot read|is packed"):
             cause(log)
     else:
         assert cause(log) in (UNKNOWN, None)  # None: no line looks like a failure
@@ -136,3 +138,29 @@ def test_a_zipped_file_that_is_cut_off_is_refused(tmp_path, cut):
 def test_a_file_that_cannot_be_read_is_refused(tmp_path, name, told):
     with pytest.raises(InputError, match=told):
         diagnose_files([str(tmp_path / name)])
+
+
+def test_what_spark_says_of_routine_tells_whose_log_it_is(tmp_path):
+    log = tmp_path / "stderr"
+    log.write_text(
+        "26/11/25 04:00:01 INFO SparkContext: Running Spark version 3.5.6\n"
+        'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space\n\tat com.acme.Job.main(Job.java:1)\n'
+    )
+    assert cause(log) == "driver-heap"
+
+
+@pytest.mark.parametrize(
+    ("pack", "tool"), [(bz2.compress, "bunzip2"), (lzma.compress, "unxz"), (lambda text: b"PK\x03\x04" + text, "unzip")]
+)
+def test_a_log_packed_in_another_way_is_refused_with_the_tool(tmp_path, pack, tool):
+    log = tmp_path / "log"
+    log.write_bytes(pack(KNOWN.text.encode()))
+    with pytest.raises(InputError, match=f"log is packed: unpack it with {tool} first"):
+        diagnose_files([str(log)])
+
+
+def test_signs_that_steer_a_terminal_are_not_shown(tmp_path):
+    log = tmp_path / "stderr"
+    log.write_text("\x1b[2J\x1b]0;title\x07ERROR Client: \x1b[31modd\x1b[0m\x00\n")
+    (hit,) = diagnose_files([str(log)]).telling
+    assert hit.shown(300) == "ERROR Client: odd"
