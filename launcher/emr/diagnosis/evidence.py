@@ -166,19 +166,22 @@ class Evidence:
         return next(self.hits(pattern, where), None)
 
 
-def telling(lines: Iterable[str]) -> tuple[Line, ...]:
-    """The lines of a log that may say what went wrong, without the routine; bounded, however long the log is."""
+def telling(lines: Iterable[str], is_any: bool = False) -> tuple[Line, ...]:
+    """The lines of a log that may say what went wrong, without the routine; bounded, however long the log is.
+
+    Of a log that may be of any program, one line of Spark's routine is kept: it tells whose log it is.
+    """
     first: list[tuple[int, str]] = []
     between: list[tuple[int, str]] = []
     last: deque[tuple[int, str]] = deque()
-    is_known = False
+    is_known = not is_any
     for number, text in enumerate(lines, start=1):
         if text.isspace() or not text:
             continue
         if _ROUTINE.match(text):
             if is_known or not _OF_SPARK.search(text):
                 continue
-            is_known = True  # one such line tells whose log it is
+            is_known = True
         if len(first) < _FIRST:
             first.append((number, text))
             continue

@@ -60,7 +60,7 @@ def _read(name: str, stream: BinaryIO) -> Source:
     for signature, tool in _PACKED.items():
         if start.startswith(signature):
             raise InputError(f"{name} is packed: unpack it with {tool} first; only gzip is read as it is")
-    return Source(name, telling(lines(stream)), ends=True, is_any=True)
+    return Source(name, telling(lines(stream), is_any=True), ends=True, is_any=True)
 
 
 def _peekable(stream: BinaryIO) -> io.BufferedReader:
