@@ -152,6 +152,8 @@ def _of_files(files: Sequence[str], cluster_id: str | None) -> Diagnosis | Nothi
 def _of_cluster(steps: Sequence[str], cluster_id: str | None) -> Diagnosis | NothingFailed:
     if len(steps) > 1:
         raise InputError(f"one step at a time: {command_line('cluster', 'diagnose', steps[0])}; logs follow --file")
+    if steps and Path(steps[0]).is_file():
+        raise InputError(f"{steps[0]} is a file: give it with --file {steps[0]}")
     emr = aws.client("emr")
     where = the_cluster(emr, cluster_id, or_last=True)
     return diagnosis_of(emr, aws.client("s3"), where, steps[0] if steps else None)

@@ -32,10 +32,7 @@ def diff(
     models are measured on the same draws of the rows.
     """
     with command_body(debug):
-        if save == "":
-            raise typer.BadParameter("is empty", param_hint="--save")
-        if (here := local_path(save or "")) and (there := nearest_existing(here)).is_file():
-            raise InputError(f"--save {save}: {there} is a file, not a folder; give another")
+        _check_folder(save)
         place = place_of(out, params)
         # They take a while to import, which other commands of the group need not wait for.
         from launcher.commands.diff_screen import show
@@ -53,3 +50,12 @@ def diff(
             show(compared)
         for each in written:
             say(f"Written: {each}", err())
+
+
+def _check_folder(save: str | None) -> None:
+    """Check what can be known before a minute of computing."""
+    if save == "":
+        raise typer.BadParameter("is empty", param_hint="--save")
+    here = local_path(save) if save else None
+    if here and (there := nearest_existing(here)).is_file():
+        raise InputError(f"--save {save}: {there} is a file, not a folder; give another")

@@ -34,6 +34,9 @@ def export(place: str, names: Sequence[str]) -> None:
         except ExperimentError as error:
             failed.append(run.name)
             say(f"{run.name} is not logged: {error}", err(), "yellow")
+    if not runs:
+        say(f"There is no complete run in {shown(place)} to log.")
+        return
     said = ", ".join(f"{count} {what}" for what, count in done.items()) or "none"
     say(f"Runs of {shown(place)} in MLflow at {server.shown_uri}: {said}.")
     if failed:

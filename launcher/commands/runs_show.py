@@ -113,7 +113,8 @@ def _evaluation(found: Details) -> Pairs:
 def _made(experiment: Mapping[str, Any]) -> Pairs:
     if not experiment:
         return
-    yield "took", duration(sum(experiment["timings"].values()))
+    until_now = "" if experiment.get("finished_at") else " so far"
+    yield "took", duration(sum(experiment["timings"].values())) + until_now
     cost = experiment.get("cost") or {}
     if actual := cost.get("actual"):
         yield "cost", f"{actual['usd']:.2f} USD on {cost['cluster']}"

@@ -57,7 +57,7 @@ def row(ranked: Ranked | Apart, metric: str) -> dict[str, Any]:
         "run": run.name,
         "tags": " ".join(run.tags) or None,
         "when": run.started_at or None,
-        "data": ", ".join(run.inputs) or None,
+        "data": " ".join(", ".join(run.inputs).split()) or None,
         "split": run.split or None,
         "winner": run.winner or None,
         "params": said(params) or None,

@@ -91,6 +91,7 @@ def test_a_consequence_is_called_one():
         (("--file", "absent.log"), "there is no file absent.log"),
         (("--file", "-", "--cluster-id", "j-1"), "either --file or --cluster-id"),
         (("s-1", "s-2"), "one step at a time"),
+        (("pyproject.toml",), "pyproject.toml is a file: give it with --file pyproject.toml"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence(words, told):

@@ -179,7 +179,7 @@ def test_logs_that_have_not_come_are_told_from_those_that_never_will(emr_cluster
     assert "have not arrived yet: EMR copies them to s3://bucket/logs/emr/" in result.stderr
     diagnosed = typed("diagnose")
     assert "have not arrived yet" in diagnosed.stdout
-    assert (diagnosed.exit_code, "incomplete" in diagnosed.stdout) == (1, True)
+    assert (diagnosed.exit_code, "could not be read: see the notes" in diagnosed.stdout) == (1, True)
     running = emr_cluster.submit("sleep", "60")
     emr_cluster.wait(running, "RUNNING")
     hint = typed("logs", running).stderr

@@ -54,6 +54,13 @@ def test_twice_the_same(typed):
     assert typed(A, B, "--json").stdout == typed(A, B, "--json").stdout
 
 
+def test_a_file_is_no_folder_to_keep_it_in(typed, tmp_path):
+    (tmp_path / "file").touch()
+    for given in ("file", "file/below"):
+        done = typed(A, B, "--save", f"{tmp_path}/{given}")
+        assert (done.exit_code, "is a file, not a folder" in " ".join(done.stderr.split())) == (2, True)
+
+
 def test_it_can_be_kept(typed, tmp_path):
     done = typed(A, B, "--save", str(tmp_path / "kept"))
     assert done.exit_code == 0, done.output
