@@ -1,4 +1,4 @@
-"""The same figures on 1 and on 16 task slots, in any row order and file layout, by both engines; values are missing."""
+"""The same figures on 1, 2 and 16 task slots, in any row order and file layout, by both engines; values are missing."""
 
 import json
 import os
@@ -11,9 +11,9 @@ import pytest
 from tests.conftest import ROOT
 from tests.lib.tables import make_table, write
 
-pytestmark = pytest.mark.timeout(1200)  # two Spark contexts, one after another
+pytestmark = pytest.mark.timeout(1200)  # three Spark contexts, one after another
 
-SLOTS = (1, 16)
+SLOTS = (1, 2, 16)
 # Spark ML takes its time: of it only what is most easily disturbed, the bagging of a forest.
 WEIGHTED = {"weight_col": "area", "metrics_weighted": True, "exclude_cols": []}
 ASKED = {
