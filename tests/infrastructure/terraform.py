@@ -52,7 +52,7 @@ def copy_of_root(folder: Path) -> Terraform:
     Its wheelhouse has no wheels, for Terraform looks into no archive.
     """
     require_terraform()
-    plugins = _plugin_folder()
+    plugins = plugin_folder()
     for room in ("infrastructure", "scripts", "notebooks"):
         ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "terraform.tfvars", "build", "__pycache__")
         shutil.copytree(ROOT / room, folder / room, ignore=ignored)
@@ -68,7 +68,8 @@ def copy_of_root(folder: Path) -> Terraform:
     return terraform
 
 
-def _plugin_folder() -> Path:
+def plugin_folder() -> Path:
+    """Where the provider is on this machine."""
     named = os.environ.get("TF_PLUGIN_DIR")
     if named:
         return Path(named)

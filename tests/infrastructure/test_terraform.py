@@ -2,7 +2,9 @@ import re
 import shutil
 import subprocess
 
-from tests.infrastructure.terraform import ROOT, require_terraform
+import pytest
+
+from tests.infrastructure.terraform import ROOT, Terraform, plugin_folder, require_terraform
 
 # The subnet of the example is there, and has the tag that EMR asks for.
 _EXAMPLE = """
@@ -22,6 +24,17 @@ def test_the_files_are_formatted():
     command = ["terraform", "fmt", "-check", "-recursive", "-diff", ROOT / "infrastructure"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_lock_file_is_of_this_configuration_and_of_the_provider_as_it_was_released(tmp_path):
+    require_terraform()
+    plugins = plugin_folder()
+    for name in ("versions.tf", ".terraform.lock.hcl"):
+        shutil.copy(ROOT / "infrastructure" / name, tmp_path)
+    locked = re.search(r'version +=  *"([^"]+)"', (tmp_path / ".terraform.lock.hcl").read_text())[1]
+    if not any(plugins.glob(f"registry.terraform.io/hashicorp/aws/{locked}/*")):
+        pytest.skip(f"the provider here is not {locked}")
+    Terraform(tmp_path)("init", f"-plugin-dir={plugins}", "-input=false", "-lockfile=readonly")
 
 
 def test_the_configuration_is_valid(terraform):
