@@ -71,6 +71,13 @@ class NewCluster(BaseModel):
     service_group: str | None = described(
         None, f"EMR's service access group, in a private subnet; {_FOUND}", "an id, as in sg-0123456789"
     )
+    log_kms_key_arn: Annotated[str, Field(pattern=r"^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[\w-]+$")] | None = (
+        described(
+            None,
+            "KMS key for the logs that EMR writes to S3; default: the bucket's encryption",
+            "a key's ARN, not an alias's",
+        )
+    )
     key_name: str | None = described(None, "EC2 key pair, for SSH", "a key pair's name")
 
 
@@ -147,6 +154,7 @@ def request(wanted: NewCluster, around: Surroundings, bootstrap: str) -> dict[st
         "Instances": {key: value for key, value in instances.items() if value not in ("", None)},
         "BootstrapActions": [{"Name": shared["bootstrap"]["name"], "ScriptBootstrapAction": action}],
         "LogUri": f"s3://{around.bucket}/logs/emr/",
+        "LogEncryptionKmsKeyId": wanted.log_kms_key_arn,
         "ServiceRole": around.service_role,
         "JobFlowRole": around.instance_profile,
         "SecurityConfiguration": around.security_configuration,

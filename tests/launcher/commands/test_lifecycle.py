@@ -92,6 +92,13 @@ def test_create_makes_the_cluster_that_terraform_makes(account, emr, quick):
     }
 
 
+def test_logs_are_encrypted_with_a_key_of_ones_own(account, emr):
+    key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    assert json.loads(run("create", "--dry-run", "-p", f"log_kms_key_arn={key}"))["LogEncryptionKmsKeyId"] == key
+    assert "LogEncryptionKmsKeyId" not in json.loads(run("create", "--dry-run"))
+    assert "a key's ARN, not an alias's" in run("create", "--dry-run", "-p", "log_kms_key_arn=alias/logs", expect=2)
+
+
 @pytest.fixture
 def wheelhouse(tmp_path, monkeypatch):
     """What `make wheelhouse` leaves, without wheels."""
