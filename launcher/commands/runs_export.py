@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from launcher.leaderboard.finding import the_run
-from launcher.leaderboard.index import found_below
+from launcher.leaderboard.finding import RunsBelow
 from launcher.leaderboard.mlflow import MlflowFailed, Server
-from launcher.leaderboard.runs import WITH_RESULTS, Run, runs_of
+from launcher.leaderboard.runs import WITH_RESULTS, Run
 from launcher.support.console import err, say
 from launcher.support.files import shown
 from lib.errors import ExperimentError, InputError
@@ -22,7 +21,7 @@ def export(place: str, names: Sequence[str]) -> None:
         MlflowFailed: the server did not take them.
         ExperimentError: some runs could not be read; the others are logged.
     """
-    runs = _chosen(runs_of(found_below(place)), names, place)
+    runs = _chosen(RunsBelow(place), names)
     server = Server()
     done: Counter[str] = Counter()
     failed = []
@@ -43,10 +42,10 @@ def export(place: str, names: Sequence[str]) -> None:
         raise ExperimentError(f"{len(failed)} of {len(runs)} runs are not logged, for the reasons above")
 
 
-def _chosen(runs: Sequence[Run], names: Sequence[str], place: str) -> list[Run]:
+def _chosen(below: RunsBelow, names: Sequence[str]) -> list[Run]:
     if not names:
-        return [run for run in reversed(runs) if run.state == "complete"]
-    chosen = [the_run(runs, name, place) for name in names]
+        return [run for run in reversed(below.runs) if run.state == "complete"]
+    chosen = [below.named(name) for name in names]
     for run in chosen:
         if run.state not in WITH_RESULTS:
             raise InputError(f"run {run.name} has no results to log: its state is {run.standing}")

@@ -1,6 +1,5 @@
 """What the commands `runs …` share: where the runs are."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,6 +21,6 @@ def place_of(out: str | None, params: str | None = None) -> str:
     """
     place = gather(params, [], {"out": out}, cwd=working_folder()).out
     here = local_path(place)
-    if here and Path(here).is_file():
+    if here and here.is_file():
         raise InputError(f"out={place} is a file, not a folder of runs; give the --out of the experiments")
     return place

@@ -46,8 +46,8 @@ def the_run(runs: Sequence[Run], text: str, out: str) -> Run:
         raise InputError(f"a run without a name: give {HELP}")
     if asked == artifacts.LATEST and runs:
         return _latest(runs, out)
-    found = [run for run in runs if run.name == asked]
-    found = found or [run for run in runs if {asked, resolved(asked)} & _names(run)]
+    forms = {asked, resolved(asked)}
+    found = [run for run in runs if run.name == asked] or [run for run in runs if forms & _names(run)]
     if len(found) > 1 and len({run.model_dir for run in found}) == 1:
         own = [run for run in found if run.eval_dir.endswith(f"/eval_{artifacts.run_id_of(run.model_dir)}")]
         found = own or found
