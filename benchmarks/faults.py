@@ -34,11 +34,11 @@ from benchmarks.records import Figure, store
 from benchmarks.runs import SAMPLE, session
 from launcher.support.project import PROJECT
 from lib import artifacts
+from lib.engines.saved_models import check_trained, load_scorer, vector_assembler
 from lib.errors import InputError
 from lib.records.evaluation import METRICS
 from lib.records.model import EXPERIMENT, SUMMARY
 from lib.records.scores import SCORES
-from lib.saved_models import check_trained, load_scorer, vector_assembler
 from tests.aws import s3a
 from tests.aws.moto_server import REGION, client, moto_process
 

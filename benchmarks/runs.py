@@ -17,10 +17,10 @@ from data import make_sample
 from launcher.local_spark import build_session, stop_session
 from launcher.support.project import PROJECT, cache_folder
 from lib import dataset
+from lib.engines.saved_models import vector_assembler
 from lib.engines.spark import estimator
 from lib.engines.task.engine import TaskEngine
 from lib.engines.task.memory import task_memory
-from lib.saved_models import vector_assembler
 from lib.search.families import Candidate
 from lib.split import HASH_COL, TRAIN, VAL, WEIGHT_COL, Split, split
 from lib.support.private_folders import private_folder

@@ -36,8 +36,8 @@ from benchmarks.million import TABLE_NOTE
 from benchmarks.records import Figure, store
 from benchmarks.runs import CORES, SAMPLE, grown_sample, seconds, session
 from lib import evaluation
+from lib.engines.saved_models import SCORE_COL, load_pipeline, with_score
 from lib.rasters.tile_set import named_tiles
-from lib.saved_models import SCORE_COL, load_pipeline, with_score
 from lib.scoring import maps
 from lib.scoring.model import Model, load_model
 from lib.scoring.rows import judged

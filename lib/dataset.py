@@ -14,16 +14,15 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from lib import filling
 from lib.errors import InputError, some
 from lib.reading import frames
 from lib.reading.dialect import NUMBER
 from lib.reading.frames import Source
 from lib.reading.options import NO_OPTIONS, Options
-from lib.support import blocks, tables
+from lib.support import blocks, filling, tables
 from lib.support import positive as positive_values
 from lib.support.blocks import BLOCK_COL
-from lib.weights import Weights
+from lib.support.weights import Weights
 
 _LABELS_SHOWN = 20
 

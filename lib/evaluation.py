@@ -11,7 +11,8 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lib import artifacts, model_files, runs
+from lib import artifacts, runs
+from lib.engines.saved_models import SCORE_COL, Scorer, check_trained, load_scorer
 from lib.errors import InputError
 from lib.measures import comparison, gate, intervals, lean, reference, scored_rows
 from lib.measures.decision import Decision
@@ -19,10 +20,10 @@ from lib.measures.drift_cells import drift_of_all
 from lib.measures.figures import describe, describe_curves, describe_zone
 from lib.measures.rows import DROP, FEATURES_COL, Measured, rows_to_measure
 from lib.metrics import ScoreCounts, count_scores
+from lib.records import model_files
 from lib.records.evaluation import CURVES, METRICS
-from lib.saved_models import SCORE_COL, Scorer, check_trained, load_scorer
 from lib.storage import Storage, join
-from lib.weights import Weights
+from lib.support.weights import Weights
 
 _BEFORE_METRICS = (artifacts.EVAL_SCORES, artifacts.EVAL_CURVES, artifacts.EVAL_IMPORTANCES)
 """What an evaluation that did not finish may have left."""

@@ -19,7 +19,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lib.weights import Weights, exact_sum
+from lib.support.weights import Weights, exact_sum
 
 THRESHOLD = 0.5
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from lib import artifacts, model_files
+from lib import artifacts
 from lib.errors import InputError, some
+from lib.records import model_files
 from lib.records.model import EXPERIMENT, SUMMARY
 from lib.storage import Storage, join
 

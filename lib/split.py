@@ -19,11 +19,11 @@ import numpy as np
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from lib import dataset, filling
+from lib import dataset
 from lib.dataset import Table
 from lib.errors import InputError, some
-from lib.support import tables
-from lib.weights import BALANCED, CLASS_WEIGHTS, Weights, scale_of
+from lib.support import filling, tables
+from lib.support.weights import BALANCED, CLASS_WEIGHTS, Weights, scale_of
 
 TRAIN, VAL, TEST = PARTS = ("train", "val", "test")
 HASH_COL = "__row_hash"
@@ -119,7 +119,7 @@ class Split:
 
     @property
     def scaled_weight(self) -> Column:
-        """The weight of a row of its own, as it counts in training (see `lib.weights.scale_of`)."""
+        """The weight of a row of its own, as it counts in training (see `lib.support.weights.scale_of`)."""
         assert self.table.weights is not None  # only tables with weights are asked
         return self.table.weights.of_row / F.lit(self.weight_unit)
 
@@ -185,8 +185,8 @@ def split(
     """Split a table into training, validation and test parts.
 
     `test_frac` and `val_frac` are fractions of the rows (of each class with `split_by="rows"`; approximated by whole
-    zones with `split_by="zone"`). `classes` is one of `lib.weights.CLASS_WEIGHTS`; with `metrics_weighted` metrics
-    count rows by the table's weights.
+    zones with `split_by="zone"`). `classes` is one of `lib.support.weights.CLASS_WEIGHTS`; with `metrics_weighted`
+    metrics count rows by the table's weights.
 
     Raises:
         InputError: fractions that leave a part empty, a class with too few rows, no zones or too few of them, a feature

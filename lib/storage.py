@@ -19,8 +19,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from lib.errors import Damaged, ExperimentError, InputError
-from lib.model_files import Folders
 from lib.records.door import Kind
+from lib.records.model_files import Folders
 from lib.support import s3_uri
 from lib.support.atomic_write import make_new, replacing_path, write_whole
 from lib.support.tables import start_of
@@ -215,7 +215,7 @@ class Storage:
 
     @property
     def folders(self) -> Folders:
-        """What `lib.model_files` asks."""
+        """What `lib.records.model_files` asks."""
         return Folders(self.list, self.read_text, self.exists)
 
     def _path(self, uri: str) -> Any:

@@ -16,17 +16,18 @@ from typing import Any
 from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
 
-from lib import artifacts, dataset, filling, mlmodel, runs
+from lib import artifacts, dataset, runs
 from lib.dataset import Table
 from lib.engines.choice import choose_engine
+from lib.engines.saved_models import SCORE_COL, TreeScorer, load_scorer
 from lib.errors import InputError
 from lib.measures import reference, suspects, zones
 from lib.measures.decision import Decision
 from lib.measures.rows import load_other
 from lib.metrics import ScoreCounts, count_scores
+from lib.records import mlmodel
 from lib.records.door import Kind
 from lib.records.model import CALIBRATION, EXPERIMENT, SUMMARY
-from lib.saved_models import SCORE_COL, TreeScorer, load_scorer
 from lib.search import resume
 from lib.search.candidates import candidates_of
 from lib.search.engine import Score, in_order
@@ -34,10 +35,10 @@ from lib.search.families import Candidate, family_of
 from lib.search.search import Search, SearchLog, as_record, check_metric, search, zone_folds
 from lib.split import TEST, TRAIN, VAL, Split, ZoneCounts, split
 from lib.storage import Storage, join
-from lib.support import tables, threshold_rule
+from lib.support import filling, tables, threshold_rule
 from lib.support.spreadsheets import as_cell
 from lib.support.version import versions
-from lib.weights import BALANCED
+from lib.support.weights import BALANCED
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import sys
 
 from pyspark.sql import SparkSession
 
-from lib import filling
-from lib.spark_submit import place, run_submitted
+from lib.support import filling
+from lib.support.spark_submit import place, run_submitted
+from lib.support.weights import BALANCED, CLASS_WEIGHTS
 from lib.training import Settings, train
-from lib.weights import BALANCED, CLASS_WEIGHTS
 
 
 def main() -> int:

@@ -15,7 +15,7 @@ from lib.artifacts import HELD_OUT
 from lib.evaluation import Evaluation, evaluate
 from lib.reporting import report
 from lib.reporting.language.words import LANGUAGES
-from lib.spark_submit import place, run_submitted
+from lib.support.spark_submit import place, run_submitted
 
 
 def main() -> int:

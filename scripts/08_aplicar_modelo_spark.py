@@ -10,14 +10,14 @@ import sys
 
 from pyspark.sql import SparkSession
 
-from lib import filling
 from lib.errors import InputError
 from lib.rasters.tiles import RESAMPLINGS
 from lib.reporting import scoring_report
 from lib.reporting.language.words import LANGUAGES
 from lib.scoring import scoring
-from lib.spark_submit import run_submitted
-from lib.to_score import run_to_resume
+from lib.scoring.to_score import run_to_resume
+from lib.support import filling
+from lib.support.spark_submit import run_submitted
 
 
 def main() -> int:

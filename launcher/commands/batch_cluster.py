@@ -14,7 +14,6 @@ from launcher.emr.lifecycle.create import create, wait_until_ready
 from launcher.emr.lifecycle.infrastructure import find
 from launcher.emr.lifecycle.request import NewCluster, Surroundings, settings
 from launcher.emr.lifecycle.terminate import terminate
-from launcher.emr.watching import patiently
 from launcher.experiment.plan import Plan
 from launcher.parameters.cluster import RunOptions
 from launcher.running.run_record import PLANNED, record_of
@@ -24,6 +23,7 @@ from launcher.support.command_lines import command_line
 from launcher.support.console import duration, err, out, say
 from launcher.support.files import files_at
 from launcher.support.interrupts import Interrupted
+from launcher.support.watching import patiently
 from lib.errors import ExperimentError, InputError
 from lib.search.candidates import candidates_of
 

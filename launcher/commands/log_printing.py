@@ -9,8 +9,8 @@ from typing import Any
 
 from launcher.emr.logs import LATE, LogFile, Logs
 from launcher.emr.steps import Step
-from launcher.emr.watching import patiently, watch
 from launcher.support.masking import masked_text
+from launcher.support.watching import patiently, watch
 from lib.errors import InputError
 
 # Seconds between two looks: EMR copies logs to S3 every few minutes, so there is no hurry.

@@ -8,7 +8,7 @@ from launcher.commands.for_programs import RunAsJson, body
 from launcher.commands.parameter_options import option, setting, typed
 from launcher.parameters.cluster import TARGETS, RunOptions
 from launcher.support.outcomes import EXIT_CODES
-from lib.to_score import run_to_resume
+from lib.scoring.to_score import run_to_resume
 
 app = typer.Typer(rich_markup_mode=None)
 

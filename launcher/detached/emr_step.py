@@ -8,7 +8,6 @@ import boto3
 from launcher.detached.repeats import is_repeatable, step_after_lost_answer, submitted_step
 from launcher.emr.clusters import ACTIVE, PYTHON, Cluster, ClusterNotReady
 from launcher.emr.steps import SCORING
-from launcher.emr.watching import patiently
 from launcher.experiment.claims import release
 from launcher.experiment.plan import Plan
 from launcher.experiment.submitted import StepFiles
@@ -18,6 +17,7 @@ from launcher.support.endpoint import LIVY_PORT
 from launcher.support.files import files_at
 from launcher.support.interrupts import Interrupted
 from launcher.support.packaging import Archive, upload_project
+from launcher.support.watching import patiently
 from lib.errors import ExperimentError, InputError
 
 LIVY_URL = f"http://localhost:{LIVY_PORT}"

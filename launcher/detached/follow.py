@@ -13,7 +13,6 @@ from rich.console import Console
 from launcher.detached.outcome import results_of
 from launcher.emr.cost import records
 from launcher.emr.steps import Step, describe_step, unfinished_if_told
-from launcher.emr.watching import patiently
 from launcher.experiment.plan import Plan
 from launcher.experiment.search_log import SearchLog
 from launcher.experiment.submitted import Status, StepFiles
@@ -25,6 +24,7 @@ from launcher.support import aws
 from launcher.support.command_lines import command_line
 from launcher.support.console import duration, say
 from launcher.support.interrupts import Interrupted
+from launcher.support.watching import patiently
 from lib import artifacts
 from lib.errors import InputError
 

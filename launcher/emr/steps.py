@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from launcher.emr.clusters import utc
-from launcher.emr.watching import watch
 from launcher.support import aws
 from launcher.support.command_lines import command_line
 from launcher.support.project import PROJECT_NAME
+from launcher.support.watching import watch
 from lib import artifacts
 from lib.errors import ExperimentError, InputError
 

@@ -11,10 +11,10 @@ import boto3
 
 from launcher.emr.clusters import Cluster, find_primary
 from launcher.emr.tunnels import RemotePort, Tunnel, tunnel_to
-from launcher.emr.watching import watch
 from launcher.support import aws
 from launcher.support.command_lines import command_line
 from launcher.support.endpoint import HISTORY_PORT, YARN_PORT, Endpoint
+from launcher.support.watching import watch
 from lib.errors import ExperimentError
 
 if TYPE_CHECKING:

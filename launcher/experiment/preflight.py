@@ -12,9 +12,9 @@ from launcher.parameters.schema import PLACES
 from launcher.support.files import files_at, local_path, matching, nearest_existing
 from lib.artifacts import LATEST
 from lib.errors import InputError
+from lib.scoring.to_score import check_begun
 from lib.support.s3_uri import is_s3
 from lib.support.tables import catalogue_name, places
-from lib.to_score import check_begun
 
 _EXAMPLE = "s3://my-bucket/"
 

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 from launcher.parameters.schema import Parameters
 from launcher.support.files import LocalFiles, files_at, local_path, matching
-from lib import artifacts, model_files
+from lib import artifacts
 from lib.errors import InputError
-from lib.model_files import Folders
+from lib.records import model_files
 from lib.records.model import EXPERIMENT, SUMMARY
+from lib.records.model_files import Folders
+from lib.scoring.to_score import check_options, rasters_alone
 from lib.support import tables
 from lib.support.s3_uri import is_s3
-from lib.to_score import check_options, rasters_alone
 
 if TYPE_CHECKING:
     from lib.reading.outline import Outline

@@ -6,8 +6,9 @@ from typing import Any
 
 from launcher.leaderboard.finding import HELP, RunsBelow
 from launcher.support.files import Files, files_at
-from lib import artifacts, model_files
+from lib import artifacts
 from lib.errors import InputError
+from lib.records import model_files
 from lib.records.door import Kind
 from lib.records.evaluation import METRICS
 from lib.records.model import EXPERIMENT, SUMMARY

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from pyspark.sql import functions as F
 
-from lib import filling
 from lib.search.folds import Fold
 from lib.split import HASH_COL, PART_COL, PARTS, Split
+from lib.support import filling
 
 _CELL = "__cell"
 

@@ -13,16 +13,16 @@ from pyspark.ml.base import Estimator
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lib import filling
 from lib.engines.fold_medians import fold_medians
+from lib.engines.saved_models import FEATURES_COL, SCORE_COL, load_pipeline, preparation, vector_assembler, with_score
 from lib.metrics import ScoreCounts, count_scores
-from lib.saved_models import FEATURES_COL, SCORE_COL, load_pipeline, preparation, vector_assembler, with_score
 from lib.search.engine import FoldScore, Score
 from lib.search.families import Candidate, family_of
 from lib.search.families.family import Columns
 from lib.search.folds import Fold
 from lib.search.shared_fits import sharing_in_spark_ml
 from lib.split import CLASSES, HASH_COL, PART_COL, TRAIN, VAL, WEIGHT_COL, Split, ZoneCounts, class_weights
+from lib.support import filling
 
 # Each level of a tree is a Spark job, and on small data more partitions only make it slower. The number of partitions
 # depends on the data alone, never on the cores, so that the same data give the same model everywhere.

@@ -12,14 +12,14 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lib import dataset, filling
+from lib import dataset
 from lib.artifacts import HELD_OUT, SHARE_OF_TABLE, WHOLE_TABLE
 from lib.dataset import Table
 from lib.errors import InputError, TooManySquares, some
 from lib.measures import distances, reference
 from lib.reading.options import Options
 from lib.split import HASH_COL, TEST, TRAIN, VAL, Split, split
-from lib.support import tables
+from lib.support import filling, tables
 from lib.support.blocks import BLOCK_COL
 
 SEEN = DROP, KEEP = "drop", "keep"

@@ -10,10 +10,10 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lib.engines.saved_models import SCORE_COL, in_tasks
 from lib.measures.decision import Decision
 from lib.measures.judge import CALIBRATED, CLASS, SCORE, beside
 from lib.measures.rows import FEATURES_COL
-from lib.saved_models import SCORE_COL, in_tasks
 from lib.support.blocks import BLOCK_COL
 
 ROW_HASH = "row_hash"

@@ -10,7 +10,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lib import artifacts, filling
+from lib import artifacts
 from lib.dataset import Table
 from lib.metrics import THRESHOLD
 from lib.reporting.best_rows import best_found
@@ -26,11 +26,11 @@ from lib.reporting.unseen_zones import nested_search
 from lib.reporting.zone_plots import weakest
 from lib.search.search import Search
 from lib.split import PARTS, Split
-from lib.support import positive
+from lib.support import filling, positive
 from lib.support.blocks import BLOCK_COL
 from lib.support.tables import is_in_catalogue
 from lib.support.threshold_rule import is_number
-from lib.weights import Weights
+from lib.support.weights import Weights
 
 WORDS = Words("en")  # the language of the notebooks
 PART_NAMES = dict(zip(PARTS, ("training", "validation", "test"), strict=True))

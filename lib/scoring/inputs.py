@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from lib.rasters.files import is_raster
+from lib.scoring.to_score import rasters_alone
 from lib.storage import Storage
 from lib.support.tables import absent, is_in_catalogue, rasters_among
-from lib.to_score import rasters_alone
 
 
 def raster_files(storage: Storage, places: Sequence[str]) -> list[str]:

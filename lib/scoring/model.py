@@ -8,13 +8,8 @@ import numpy as np
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from lib import filling, model_files, runs
-from lib.measures import comparison, reference
-from lib.measures.applicability import upper_fence
-from lib.measures.decision import Decision
-from lib.measures.judge import Judge
-from lib.metrics import Array
-from lib.saved_models import (
+from lib import runs
+from lib.engines.saved_models import (
     SCORE_COL,
     TreeScorer,
     check_scores,
@@ -23,7 +18,14 @@ from lib.saved_models import (
     load_pipeline,
     with_score,
 )
+from lib.measures import comparison, reference
+from lib.measures.applicability import upper_fence
+from lib.measures.decision import Decision
+from lib.measures.judge import Judge
+from lib.metrics import Array
+from lib.records import model_files
 from lib.storage import Storage
+from lib.support import filling
 
 COMPARED_ROWS = 10_000
 

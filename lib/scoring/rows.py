@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from lib import artifacts, dataset, filling
+from lib import artifacts, dataset
 from lib.errors import InputError, some
 from lib.measures import figures, judge, reference
 from lib.measures.decision import Decision
@@ -21,7 +21,7 @@ from lib.scoring import tally
 from lib.scoring.model import Model
 from lib.split import HASH_COL
 from lib.storage import join
-from lib.support import tables
+from lib.support import filling, tables
 from lib.support.workers import quick_to_reuse
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from lib import artifacts, filling
+from lib import artifacts
 from lib.errors import InputError
 from lib.rasters.tile_set import named_tiles
 from lib.rasters.tiles import Resampling
@@ -25,9 +25,9 @@ from lib.scoring import maps, rows
 from lib.scoring.inputs import raster_files
 from lib.scoring.maps import Map
 from lib.scoring.model import load_model
+from lib.scoring.to_score import check_begun, check_options
 from lib.storage import Storage, join
-from lib.support import tables
-from lib.to_score import check_begun, check_options
+from lib.support import filling, tables
 
 
 @dataclass(frozen=True)

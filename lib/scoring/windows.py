@@ -18,7 +18,8 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
-from lib import artifacts, filling, model_files
+from lib import artifacts
+from lib.engines.saved_models import settings
 from lib.errors import InputError
 from lib.measures.judge import Judge
 from lib.measures.reference import most_rows
@@ -27,11 +28,12 @@ from lib.rasters.cogs import OUTPUTS, Piece
 from lib.rasters.files import shown
 from lib.rasters.tiles import Tile
 from lib.rasters.windows import Bools, Window, reading, windows
+from lib.records import model_files
 from lib.records.scores import BEGUN
-from lib.saved_models import settings
 from lib.scoring import tally
 from lib.scoring.model import Model
 from lib.storage import Storage, join
+from lib.support import filling
 from lib.support.workers import quick_to_reuse
 
 _BEGUN = "_begun.json"  # Spark reads no file with such a name

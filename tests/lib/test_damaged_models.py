@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from lib import runs
+from lib.engines.saved_models import check_trained, load_scorer
 from lib.errors import InputError
 from lib.evaluation import evaluate
-from lib.saved_models import check_trained, load_scorer
 from lib.scoring.model import load_model
 from lib.storage import Storage
 from lib.training import Settings, train

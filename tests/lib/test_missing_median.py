@@ -15,9 +15,9 @@ from pyspark.sql import functions as F
 
 from lib import dataset
 from lib.engines.fold_medians import fold_medians
+from lib.engines.saved_models import SCORE_COL, load_ensemble
 from lib.errors import InputError
 from lib.evaluation import evaluate
-from lib.saved_models import SCORE_COL, load_ensemble
 from lib.search.folds import Fold
 from lib.split import TEST, TRAIN, VAL, split
 from lib.training import Settings, train

@@ -31,7 +31,7 @@ RUN = """
 import json, sys
 from pathlib import Path
 from launcher.local_spark import SHORT_SESSION, build_session
-from lib import filling
+from lib.support import filling
 from lib.evaluation import evaluate
 from lib.measures import reference
 from lib.training import Settings, train

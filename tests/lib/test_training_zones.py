@@ -11,9 +11,9 @@ from sklearn import metrics as sk
 from sklearn.isotonic import IsotonicRegression
 
 from lib.artifacts import METRICS, selecting
+from lib.engines.saved_models import vector_assembler
 from lib.evaluation import evaluate
 from lib.metrics import ScoreCounts
-from lib.saved_models import vector_assembler
 from lib.split import TRAIN, VAL, WEIGHT_COL
 from lib.training import Settings, Training, train
 from tests.lib.tables import make_table, write

@@ -29,8 +29,8 @@ from lib.search.candidates import expand
 from lib.search.engine import in_order
 from lib.search.folds import group_zones, leave_out
 from lib.split import VAL, split
+from lib.support.weights import Weights
 from lib.training import Settings, train
-from lib.weights import Weights
 from tests.lib.tables import make_table, write
 
 # Scores on a coarse grid, so that ties are common; the test makes sure that both classes are there.

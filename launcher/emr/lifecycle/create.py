@@ -8,11 +8,11 @@ import boto3
 from launcher.emr.clusters import Cluster, describe
 from launcher.emr.lifecycle.bootstrap import bootstrap_files, bootstrap_place
 from launcher.emr.lifecycle.request import NewCluster, Surroundings, request
-from launcher.emr.watching import watch
 from launcher.support import aws
 from launcher.support.command_lines import command_line
 from launcher.support.console import err, say
 from launcher.support.files import files_at
+from launcher.support.watching import watch
 from lib.errors import ExperimentError
 
 if TYPE_CHECKING:

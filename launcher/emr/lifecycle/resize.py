@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from launcher.emr.clusters import SCALING_POLICY, Cluster, Group, describe, require_groups, require_ready
-from launcher.emr.watching import watch
 from launcher.support import aws
 from launcher.support.command_lines import aws_command, command_line
+from launcher.support.watching import watch
 from lib.errors import ExperimentError, InputError
 
 if TYPE_CHECKING:

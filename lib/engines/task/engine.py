@@ -11,6 +11,7 @@ from typing import TypeVar
 from pyspark.ml import PipelineModel
 from pyspark.sql import functions as F
 
+from lib.engines.saved_models import SCORE_COL, check_scores, load_pipeline, preparation, with_score
 from lib.engines.spark import estimator
 from lib.engines.task.binned_rows import parts_in_order, task_data
 from lib.engines.task.fold_rows import fold_rows
@@ -20,7 +21,6 @@ from lib.engines.task.retraining import grow, probabilities
 from lib.engines.task.search_job import run_search
 from lib.engines.task.spark_format import save_pipeline
 from lib.metrics import ScoreCounts
-from lib.saved_models import SCORE_COL, check_scores, load_pipeline, preparation, with_score
 from lib.search.engine import FoldScore, Score
 from lib.search.families import Candidate
 from lib.search.folds import Fold

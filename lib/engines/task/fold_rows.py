@@ -17,13 +17,13 @@ import numpy.typing as npt
 from pyspark import Broadcast
 from pyspark.sql import functions as F
 
-from lib import filling
 from lib.engines.fold_medians import fold_medians
 from lib.engines.task.binned_rows import by_partition, range_partitioned, take
 from lib.engines.task.truth import Labels, Truth
 from lib.metrics import ScoreCounts
 from lib.search.folds import Fold
 from lib.split import CLASSES, HASH_COL, PART_COL, PARTS, WEIGHT_COL, Split, class_weights
+from lib.support import filling
 from lib.trees import binning
 from lib.trees.binning import Bins, Floats
 from lib.trees.growing import TrainingRows

@@ -15,9 +15,9 @@ from launcher import cli
 from launcher.commands import batch_cluster
 from launcher.detached import submit
 from launcher.detached.follow import _Look
-from launcher.emr import watching
 from launcher.emr.clusters import describe
 from launcher.emr.steps import list_steps
+from launcher.support import watching
 from lib.errors import ExperimentError
 from tests.launcher.runs import OUT
 

@@ -12,12 +12,12 @@ from moto.backends import get_backend
 from typer.testing import CliRunner
 
 from launcher.cli import app
-from launcher.emr import watching
 from launcher.emr.clusters import describe
 from launcher.emr.design import DESIGN
 from launcher.emr.lifecycle import create
 from launcher.emr.lifecycle.bootstrap import REQUIREMENTS
 from launcher.emr.lifecycle.request import EMR_TAG, NewCluster, Surroundings, settings
+from launcher.support import watching
 from launcher.support.aws import AwsUnavailable
 from launcher.support.project import PROJECT
 from lib.errors import InputError

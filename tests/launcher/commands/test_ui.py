@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 
 from launcher.cli import app
 from launcher.commands import ui
-from launcher.emr import watching, web_pages
+from launcher.emr import web_pages
 from launcher.emr.tunnels import TunnelBroken
 from launcher.emr.web_pages import OpenPages
+from launcher.support import watching
 from tests.launcher.requests import request
 
 HISTORY, RESOURCES = "Spark History", "YARN ResourceManager"

@@ -17,11 +17,10 @@ from rich.console import Console
 from launcher.detached import follow as following
 from launcher.detached.follow import follow
 from launcher.detached.outcome import StepFailed
-from launcher.emr import watching
 from launcher.emr.diagnosis.diagnose import diagnose
 from launcher.experiment.submitted import Status, StepTime
 from launcher.running.gate import GateFailed
-from launcher.support import aws
+from launcher.support import aws, watching
 from launcher.support.files import files_at
 from lib import artifacts
 from lib.errors import InputError

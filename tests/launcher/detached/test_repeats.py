@@ -15,11 +15,10 @@ from typer.testing import CliRunner
 from launcher import cli
 from launcher.detached import repeats
 from launcher.detached import submit as submit_module
-from launcher.emr import watching
 from launcher.emr.steps import list_steps
 from launcher.experiment.claims import IdTaken, claimed, held
 from launcher.experiment.submitted import STEP
-from launcher.support import aws
+from launcher.support import aws, watching
 from launcher.support.files import files_at, put_content
 from lib import artifacts
 from tests.aws.steps import PYTHON

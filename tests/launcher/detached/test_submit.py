@@ -19,13 +19,12 @@ from typer.testing import CliRunner
 from launcher import cli
 from launcher.commands import experiment
 from launcher.detached import emr_step, submit
-from launcher.emr import watching
 from launcher.emr.checks import access
 from launcher.emr.checks.checklist import ClusterNotFit
 from launcher.experiment.plan import commit
 from launcher.experiment.submitted import Status, StepFiles
 from launcher.parameters.schema import Parameters
-from launcher.support import aws, packaging
+from launcher.support import aws, packaging, watching
 from launcher.support.files import files_at
 from tests.aws.steps import PYTHON
 from tests.launcher.emr.checks.subjects import make_cluster

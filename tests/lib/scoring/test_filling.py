@@ -12,11 +12,11 @@ from pyspark.ml.classification import GBTClassifier, RandomForestClassifier
 from pyspark.ml.feature import Imputer, VectorAssembler
 from pyspark.ml.functions import vector_to_array
 
-from lib import model_files
+from lib.engines.saved_models import SCORE_COL, load_ensemble
 from lib.errors import InputError, NotCompilable
 from lib.rasters.files import without_warning
+from lib.records import model_files
 from lib.reporting import scoring_report, views
-from lib.saved_models import SCORE_COL, load_ensemble
 from lib.scoring import scoring
 from lib.storage import Storage
 from lib.training import Settings, train

@@ -5,13 +5,13 @@ from pyspark.ml.classification import GBTClassificationModel, RandomForestClassi
 from pyspark.ml.feature import VectorAssembler
 
 from lib import dataset
+from lib.engines.saved_models import SCORE_COL, load_ensemble, with_score
 from lib.engines.spark import SparkEngine
 from lib.engines.task import binned_rows
 from lib.engines.task import forests as task_forests
 from lib.engines.task.engine import TaskEngine
 from lib.engines.task.memory import GB, TaskMemory
 from lib.errors import SavedModelError
-from lib.saved_models import SCORE_COL, load_ensemble, with_score
 from lib.search.candidates import expand
 from lib.search.shared_fits import shared_fits
 from lib.split import TEST, VAL, split

@@ -22,8 +22,8 @@ from lib.search.candidates import expand
 from lib.search.engine import in_order
 from lib.search.folds import group_zones, leave_out
 from lib.split import PARTS, TRAIN, VAL, WEIGHT_COL, split
+from lib.support.weights import exact_sum, scale_of
 from lib.training import Settings, train
-from lib.weights import exact_sum, scale_of
 from tests.lib.tables import make_table, write
 
 BOOSTED = expand({"GBT": {"maxDepth": [3], "maxIter": [2, 6], "maxBins": [16, 64]}})

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lib import artifacts, model_files
+from lib import artifacts
 from lib.errors import InputError, NotCompilable
-from lib.model_files import Folders
+from lib.records import model_files
+from lib.records.model_files import Folders
 from tests.lib.models import write_model, write_pipeline
 
 

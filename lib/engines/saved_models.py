@@ -18,10 +18,11 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
 
-from lib import dataset, filling, model_files
+from lib import dataset
 from lib.errors import InputError, NotCompilable, SavedModelError, cut, some
+from lib.records import model_files
 from lib.storage import Storage, java_cause, join
-from lib.support import tables
+from lib.support import filling, tables
 from lib.support.workers import quick_to_reuse
 from lib.trees.content import Content, content_of
 from lib.trees.scoring import Ensemble, Tree, make_ensemble

@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import pytest
 import tenacity
 
-from launcher.emr import watching
-from launcher.emr.watching import patiently, watch
+from launcher.support import watching
 from launcher.support.aws import AwsBusy, AwsRefused, AwsUnavailable, NotLoggedIn
 from launcher.support.interrupts import Interrupted
+from launcher.support.watching import patiently, watch
 from lib.errors import ExperimentError, InputError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -108,7 +108,7 @@ def test_it_is_said_once_and_not_where_results_go(clock, capsys):
 def test_ctrl_c_ends_a_pause_at_once():
     script = """
 from launcher.support.aws import AwsUnavailable
-from launcher.emr.watching import patiently
+from launcher.support.watching import patiently
 from launcher.support.interrupts import Interrupted, interruptible
 
 def request():

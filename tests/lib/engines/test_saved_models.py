@@ -18,8 +18,7 @@ from pyspark.ml.feature import VectorAssembler, VectorIndexer
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import functions as F
 
-from lib.errors import InputError, SavedModelError
-from lib.saved_models import (
+from lib.engines.saved_models import (
     SCORE_COL,
     check_scores,
     load_ensemble,
@@ -28,6 +27,7 @@ from lib.saved_models import (
     with_ensemble_score,
     with_score,
 )
+from lib.errors import InputError, SavedModelError
 
 SETTINGS = ("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes")
 

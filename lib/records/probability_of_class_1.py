@@ -1,7 +1,7 @@
 """What `mlflow.pyfunc.load_model` loads a model of this project with: its probabilities of class 1.
 
-MLflow's own loader of Spark models gives classes. A copy of this file stands in each model's folder (`lib.mlmodel`), so
-it imports nothing of this project.
+MLflow's own loader of Spark models gives classes. A copy of this file stands in each model's folder
+(`lib.records.mlmodel`), so it imports nothing of this project.
 """
 
 from importlib import import_module

@@ -9,7 +9,7 @@ from pyspark.ml.feature import Imputer
 from pyspark.sql import functions as F
 from sklearn.impute import SimpleImputer
 
-from lib import filling
+from lib.support import filling
 
 FEATURES = ["a", "b with a blank", "c"]
 

@@ -30,7 +30,7 @@ def files(spark_version: str, created_at: str) -> dict[str, str]:
         },
         "utc_time_created": created_at,
     }
-    code = (resources.files("lib") / f"{_LOADER}.py").read_text("utf-8")
+    code = (resources.files("lib.records") / f"{_LOADER}.py").read_text("utf-8")
     return {
         f"{artifacts.MLFLOW_CODE}/{_LOADER}.py": code,
         artifacts.MLMODEL: json.dumps(described, indent=2) + "\n",

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from pyspark.ml.functions import vector_to_array
 
-from lib import artifacts, mlmodel
+from lib import artifacts
+from lib.records import mlmodel
 from lib.training import Settings, train
 from tests.lib.tables import make_table, write
 
