@@ -9,75 +9,134 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-LEAF = 16
-"""Points in a leaf: whole registers of any processor."""
-GROUP = 4
-"""Features at a time, before a leaf's points are compared with the nearest point so far."""
+AXES = 4
+"""Directions in which boxes have limits: one that few points share needs no more, and each costs a comparison."""
+WIDTH = 16
+"""Boxes in a node."""
+LEAF = 24
+"""Points in a leaf. As WIDTH, whole registers of any processor, and known to the compiler."""
 
-# A box that is farther than this times the nearest point so far has no nearer one, whatever the rounding.
-_FARTHER = 1.0 + 1e-12
+Boxes = namedtuple("Boxes", ["axes", "low", "high", "along", "points", "farthest"])
+"""A complete tree, see `lib.trees.nearest.Nearest`."""
 
-Boxes = namedtuple("Boxes", ["low", "high", "leaves"])
-"""A complete binary tree, see `lib.trees.nearest.Nearest`."""
+# Of a sum of products, relative to its terms: what it may be off, with a reserve.
+_ROUNDING = 4 * np.finfo(np.float64).eps
 
-compiled = njit(cache=True, nogil=True, error_model="numpy")
+compiled = njit(cache=True, nogil=True, inline="always", error_model="numpy")
+# The order of these sums may be any: they only tell which boxes and points are looked at.
+bounding = njit(cache=True, nogil=True, inline="always", error_model="numpy", fastmath={"reassoc", "nsz", "contract"})
 
 
-# The order of this sum may be any: it only tells which boxes are looked into.
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"})
-def _to_box(row, low, high):
-    """Squared distance of a row to a box."""
+@bounding
+def _turn(row, axes, turned):
+    """Write the row's coordinates along the axes; returns its length."""
+    turned[:] = 0.0
+    square = 0.0
+    for feature in range(len(row)):
+        square += row[feature] * row[feature]
+        for axis in range(AXES):
+            turned[axis] += row[feature] * axes[feature, axis]
+    return np.sqrt(square)
+
+
+@bounding
+def _to_boxes(turned, low, high, node, squares):
+    """Write the squared distances of a row to boxes, or less."""
+    for box in range(WIDTH):
+        total = 0.0
+        for axis in range(AXES):
+            outside = max(max(low[node, axis, box] - turned[axis], turned[axis] - high[node, axis, box]), 0.0)
+            total += outside * outside
+        squares[box] = total
+
+
+@bounding
+def _to_points(turned, along, leaf, squares):
+    """Write the squared distances of a row to points, or less."""
+    for point in range(LEAF):
+        total = 0.0
+        for axis in range(AXES):
+            total += (turned[axis] - along[leaf, axis, point]) ** 2
+        squares[point] = total
+
+
+def _least_of(count):
+    @bounding
+    def least(values):
+        """The place of the least of `count` values, the first of equal ones."""
+        place, value = 0, values[0]
+        for other in range(1, count):
+            if values[other] < value:
+                place, value = other, values[other]
+        return place
+
+    return least
+
+
+_least_box = _least_of(WIDTH)
+_least_point = _least_of(LEAF)
+
+
+@compiled
+def _square(row, points, leaf, point):
+    """The squared distance, its terms added in the order of the features."""
     total = 0.0
     for feature in range(len(row)):
-        outside = max(max(low[feature] - row[feature], row[feature] - high[feature]), 0.0)
-        total += outside * outside
+        total += (row[feature] - points[leaf, point, feature]) ** 2
     return total
 
 
 @compiled
-def _nearest_of_leaf(row, leaf, best, squares):
+def _nearest_of_leaf(row, turned, along, points, leaf, best, slack, squares):
     """The squared distance to the nearest point of a leaf, or `best` if none is nearer."""
-    squares[:] = 0.0
-    for first in range(0, len(row), GROUP):
-        a, b, c, d = row[first], row[first + 1], row[first + 2], row[first + 3]
-        of_a, of_b, of_c, of_d = leaf[first], leaf[first + 1], leaf[first + 2], leaf[first + 3]
-        nearer = 0
+    _to_points(turned, along, leaf, squares)
+    bound = (np.sqrt(best) + slack) ** 2
+    place = _least_point(squares)
+    if squares[place] < bound:
+        best = min(best, _square(row, points, leaf, place))  # most others are farther than that
+        bound = (np.sqrt(best) + slack) ** 2
+        squares[place] = np.inf
         for point in range(LEAF):
-            square = squares[point]
-            square += (a - of_a[point]) ** 2 + (b - of_b[point]) ** 2 + (c - of_c[point]) ** 2 + (d - of_d[point]) ** 2
-            squares[point] = square
-            nearer += square < best
-        if nearer == 0:
-            return best
-    return squares.min()
+            if squares[point] < bound:
+                best = min(best, _square(row, points, leaf, point))
+                bound = (np.sqrt(best) + slack) ** 2
+    return best
 
 
 @compiled
 def squared(rows, boxes, found):
-    """Write the squared distance of each row to the nearest point; rows and points are padded to whole groups."""
-    n_leaves = len(boxes.leaves)
-    waiting = np.empty(64, np.int64)
-    distances = np.empty(64)
+    """Write the squared distance of each row to the nearest point.
+
+    The distance along some axes is at most the whole one, but for rounding: a box or a point is passed over if it is
+    farther than the nearest point so far by more than that may be.
+    """
+    axes, low, high, along, points, farthest = boxes
+    n_inner = len(low)
+    first_above_leaves = n_inner - len(along) // WIDTH
+    nodes = np.zeros(64, np.int64)
+    distances = np.empty((64, WIDTH))
     squares = np.empty(LEAF)
+    turned = np.empty(AXES)
     for place in range(len(rows)):
         row = rows[place]
-        best = np.inf
-        waiting[0], distances[0] = 1, 0.0
-        top = 1
-        while top > 0:
-            top -= 1
-            node, distance = waiting[top], distances[top]
-            while distance < best * _FARTHER and node < n_leaves:  # down into the nearer of two boxes
-                node = 2 * node
-                distance = _to_box(row, boxes.low[node], boxes.high[node])
-                other = _to_box(row, boxes.low[node + 1], boxes.high[node + 1])
-                farther = node + 1
-                if other < distance:
-                    node, farther = farther, node
-                    distance, other = other, distance
-                if other < best * _FARTHER:
-                    waiting[top], distances[top] = farther, other
-                    top += 1
-            if distance < best * _FARTHER:
-                best = _nearest_of_leaf(row, boxes.leaves[node - n_leaves], best, squares)
+        slack = (_turn(row, axes, turned) + farthest) * _ROUNDING * (len(row) + AXES)
+        best = bound = np.inf
+        level = 0
+        _to_boxes(turned, low, high, 0, distances[0])
+        while level >= 0:
+            box = _least_box(distances[level])
+            if not distances[level, box] < bound:
+                level -= 1
+                continue
+            distances[level, box] = np.inf
+            node = nodes[level]
+            inside = WIDTH * node + box + 1
+            if node < first_above_leaves:
+                level += 1
+                nodes[level] = inside
+                _to_boxes(turned, low, high, inside, distances[level])
+            else:
+                leaf = inside - n_inner
+                best = _nearest_of_leaf(row, turned, along, points, leaf, best, slack, squares)
+                bound = (np.sqrt(best) + slack) ** 2
         found[place] = best

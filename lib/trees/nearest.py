@@ -1,8 +1,10 @@
 """The distance from rows to the nearest of some points, exactly: a typed interface to the compiled module.
 
-The points are divided in halves, again and again, by the feature in which they differ most: the k-d tree of Friedman,
-Bentley and Finkel (ACM Transactions on Mathematical Software 3, 1977). A search looks only into boxes that are nearer
-than the nearest point so far. It is quick where few directions matter, as with features that count by importance.
+The points are divided in halves, again and again, across the axis along which they differ most: the k-d tree of
+Friedman, Bentley and Finkel (ACM Transactions on Mathematical Software 3, 1977), sixteen boxes to a node. A search
+looks only into boxes that are nearer than the nearest point so far. Boxes have limits along the points' first principal
+axes alone. These tell most points apart where features are correlated, as bands of a satellite are, and where they
+count by importance; the distance to a point that they do not rule out is that of all features.
 """
 
 from dataclasses import dataclass
@@ -13,55 +15,75 @@ import numpy.typing as npt
 from lib.trees.binning import Floats
 from lib.trees.compiled import nearest
 
+_HALVINGS = nearest.WIDTH.bit_length() - 1
+
 
 @dataclass(frozen=True, eq=False)
 class Nearest:
     """Points to search; made by `make_nearest`.
 
-    Node 1 is the root and the children of node n are 2n and 2n + 1. `low` and `high` are the limits of each node's
-    points (nodes × features), `leaves` the points of the last nodes (leaves × features × points), repeated where a leaf
-    has fewer. Features stand in `order`, the widest first, so that the first of them show most points to be too far.
-    They are padded with zeros to whole groups.
+    Node 0 is the root, and the boxes in node n are the nodes 16 n + 1 to 16 n + 16, the last level of which are leaves.
+
+    Attributes:
+        axes: the first principal axes of the points (features × axes), zeros where there are fewer.
+        low, high: limits of the boxes in each node that is no leaf (nodes × axes × boxes).
+        along: the points of the leaves along the axes (leaves × axes × points), repeated where a leaf has fewer.
+        points: the same points themselves (leaves × points × features).
+        farthest: the greatest distance of a point from the origin, of which rounding is a share.
     """
 
-    order: npt.NDArray[np.intp]
+    axes: Floats
     low: Floats
     high: Floats
-    leaves: Floats
+    along: Floats
+    points: Floats
+    farthest: float
 
     def squares(self, rows: Floats) -> Floats:
         """The squared distance of each row (rows × features) to the nearest point: exactly 0 for a copy of one."""
-        if rows.ndim != 2 or rows.shape[1] != len(self.order):
-            raise ValueError(f"rows of shape {rows.shape}, not rows × {len(self.order)} features")
+        if rows.ndim != 2 or rows.shape[1] != len(self.axes):
+            raise ValueError(f"rows of shape {rows.shape}, not rows × {len(self.axes)} features")
         found = np.empty(len(rows))
-        nearest.squared(_padded(rows, self.order), nearest.Boxes(self.low, self.high, self.leaves), found)
+        boxes = nearest.Boxes(self.axes, self.low, self.high, self.along, self.points, self.farthest)
+        nearest.squared(np.ascontiguousarray(rows), boxes, found)
         return found
 
 
 def make_nearest(points: Floats) -> Nearest:
     """Lay out points (rows × features, at least one) for searches."""
-    order = np.argsort(-points.var(axis=0), kind="stable")
-    padded = _padded(points, order)
+    axes = _principal_axes(points)
+    turned = points @ axes
     parts = [np.arange(len(points))]
-    while max(map(len, parts)) > nearest.LEAF:
-        parts = [half for part in parts for half in _halves(padded, part)]
-    leaves = np.stack([padded[np.resize(part, nearest.LEAF)].T for part in parts])
-    low, high = ([side] for side in (leaves.min(axis=2), leaves.max(axis=2)))
-    while len(low[0]) > 1:  # the levels above; node 0 is none
-        low.insert(0, np.minimum(low[0][::2], low[0][1::2]))
-        high.insert(0, np.maximum(high[0][::2], high[0][1::2]))
-    none = np.zeros((1, padded.shape[1]))
-    return Nearest(order, np.concatenate([none, *low]), np.concatenate([none, *high]), leaves)
+    while len(parts) == 1 or max(map(len, parts)) > nearest.LEAF:
+        for _ in range(_HALVINGS):
+            parts = [half for part in parts for half in _halves(turned, part)]
+    leaves = np.stack([np.resize(part, nearest.LEAF) for part in parts])
+    along = np.ascontiguousarray(turned[leaves].transpose(0, 2, 1))
+    low, high = _limits(along.min(axis=2), np.minimum), _limits(along.max(axis=2), np.maximum)
+    return Nearest(axes, low, high, along, points[leaves], float(np.sqrt((points**2).sum(axis=1).max())))
 
 
-def _halves(points: Floats, part: np.ndarray) -> list[np.ndarray]:
+def _principal_axes(points: Floats) -> Floats:
+    centred = points - points.mean(axis=0)
+    _, axes = np.linalg.eigh(centred.T @ centred)  # the widest last
+    found = np.zeros((points.shape[1], nearest.AXES))
+    widest = axes[:, ::-1][:, : nearest.AXES]
+    found[:, : widest.shape[1]] = widest
+    return found
+
+
+def _halves(points: Floats, part: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
+    """Both halves of some points; of a single one, that one twice."""
+    if len(part) == 1:
+        return [part, part]
     widest = int(np.argmax(np.ptp(points[part], axis=0)))
     order = part[np.argsort(points[part, widest], kind="stable")]
     return np.array_split(order, 2)
 
 
-def _padded(rows: Floats, order: npt.NDArray[np.intp]) -> Floats:
-    """The rows with their features in order, and zeros up to whole groups of them, which add nothing to a distance."""
-    padded = np.zeros((len(rows), len(order) + -len(order) % nearest.GROUP))
-    padded[:, : len(order)] = rows[:, order]
-    return padded
+def _limits(of_leaves: Floats, outermost: np.ufunc) -> Floats:
+    """One limit of all boxes, from that of the leaves (leaves × axes): nodes × axes × boxes, from the root on."""
+    levels = [of_leaves.reshape(-1, nearest.WIDTH, nearest.AXES)]
+    while len(levels[0]) > 1:
+        levels.insert(0, outermost.reduce(levels[0], axis=1).reshape(-1, nearest.WIDTH, nearest.AXES))
+    return np.ascontiguousarray(np.concatenate(levels).transpose(0, 2, 1))

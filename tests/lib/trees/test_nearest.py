@@ -38,6 +38,20 @@ def test_rows_far_and_near_and_of_many_features(n_features):
     assert (np.concatenate(parts) == found).all()
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 400), st.sampled_from([1, 2, 3, 5, 15]))
+@settings(max_examples=100, deadline=None)
+def test_rounding_hides_no_point(seed, n_points, n_features):
+    """Points that differ in their last digits, far from the origin and on a line: rounding counts most there."""
+    rng = np.random.default_rng(seed)
+    line = rng.normal(size=n_features) * 10.0 ** rng.integers(-3, 9)
+    points = line * (1 + 1e-15 * rng.integers(-50, 50, size=(n_points, 1))) + 1e-9 * rng.normal(size=(n_points, 1))
+    rows = np.concatenate([points, points * (1 + 1e-15)])
+    expected = np.zeros((len(rows), n_points))
+    for feature in range(n_features):
+        expected += np.subtract.outer(rows[:, feature], points[:, feature]) ** 2
+    assert (make_nearest(points).squares(rows) == expected.min(axis=1)).all()
+
+
 def test_rows_of_other_features_are_refused():
     with pytest.raises(ValueError, match="not rows × 2 features"):
         make_nearest(np.zeros((1, 2))).squares(np.zeros((1, 3)))
