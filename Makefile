@@ -11,13 +11,14 @@ help: ## show this list
 .PHONY: setup
 setup: .venv/.ready ## install the virtual environment, pinned packages, and Java 17 and headers if missing
 
-.venv/.ready: requirements.lock tools/system_packages.sh launcher/kernels.py
+.venv/.ready: requirements.lock tools/system_packages.sh launcher/kernels.py launcher/prepare_java.py
 	@sh tools/system_packages.sh $(PYTHON)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the pinned packages into .venv (a few minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
 	@$(BIN)/python -m launcher.kernels
+	@$(BIN)/python -m launcher.prepare_java
 	@touch $@
 
 .PHONY: experiment
@@ -31,7 +32,7 @@ test: setup ## run all tests, including the notebooks, three modules at a time
 .PHONY: nightly
 nightly: setup ## try ten thousand texts as parameters, as many damaged files, and hundreds of forests and tables (minutes)
 	@$(BIN)/python -m pytest --quiet --hypothesis-profile=nightly tests/launcher/parameters/test_hostile.py \
-		tests/lib/test_records.py tests/lib/test_saved_models.py tests/lib/reading/test_any_table.py
+		tests/lib/records/test_records.py tests/lib/engines/test_saved_models.py tests/lib/reading/test_any_table.py
 
 .PHONY: jars
 jars: setup ## download the jars for the S3 and YARN tests (63 MB, once); without them the YARN tests are skipped
@@ -46,7 +47,7 @@ test-livy: setup ## run the tests of the target livy on a real server on this ma
 test-mlflow: setup ## run the tests of MLflow on a real server on this machine (installs it apart, 600 MB, once)
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv/mlflow-server
 	@$(BIN)/uv pip install --quiet --python .venv/mlflow-server/bin/python --group mlflow-server
-	@MLFLOW_SERVER=$(CURDIR)/.venv/mlflow-server/bin/mlflow $(BIN)/python -m pytest tests/launcher/leaderboard/test_mlflow.py tests/lib/test_mlmodel.py
+	@MLFLOW_SERVER=$(CURDIR)/.venv/mlflow-server/bin/mlflow $(BIN)/python -m pytest tests/launcher/leaderboard/test_mlflow.py tests/lib/records/test_mlmodel.py
 
 .PHONY: bench
 bench: setup ## measure speed, growth and overhead on this machine (a quarter of an hour): benchmarks/RESULTS.md

@@ -23,6 +23,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
+from launcher.support import class_archive
 from launcher.support.project import PROJECT, PROJECT_NAME
 from lib.errors import ExperimentError, InputError
 from lib.support import machine
@@ -39,6 +40,7 @@ SHORT_SESSION = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
 JAVA_VERSION = "17"
 _JAVA_FOLDERS = ("/usr/lib/jvm", "/usr/java", "/opt/java", "/Library/Java/JavaVirtualMachines")
 _LOGS_KEPT = 20
+_PATIENCE = 30.0
 _GIGABYTE = 2**30
 # Address space that a JVM of ours reserves beside its heap (measured: 2.9 GB, classes, code and threads).
 _BESIDE_HEAP = 3 * _GIGABYTE
@@ -86,10 +88,13 @@ def build_session(
         raise SparkStartError(_start_failure(error, log_file)) from error
 
 
-def stop_session(spark: SparkSession) -> None:
-    """Stop Spark and its JVM, so that the next session may have other memory settings."""
+def stop_session(spark: SparkSession, patience: float = _PATIENCE) -> None:
+    """Stop Spark and its JVM, so that the next session may have other memory settings.
+
+    Java has `patience` seconds to end.
+    """
     spark.stop()
-    _end_jvm()
+    _end_jvm(patience)
 
 
 def what_died(error: BaseException) -> SparkDied | None:
@@ -239,6 +244,7 @@ def environment_of(java: Path) -> dict[str, str]:
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
+        **class_archive.environment(java),
     }
 
 
@@ -246,19 +252,19 @@ def _scratch() -> Path:
     return private_folder([shared_choice("spark-local")], "spark-local-")
 
 
-def _end_jvm() -> None:
+def _end_jvm(patience: float = _PATIENCE) -> None:
     # PySpark keeps the JVM of the first session for all later ones of the process.
     gateway = SparkContext._gateway
     if gateway is not None:
         SparkContext._gateway = SparkContext._jvm = None
-        end_java(gateway)
+        end_java(gateway, patience)
 
 
-def end_java(gateway: JavaGateway) -> None:
-    """End the Java that a gateway leads to."""
+def end_java(gateway: JavaGateway, patience: float = _PATIENCE) -> None:
+    """End the Java that a gateway leads to, within so many seconds."""
     gateway.shutdown()
     gateway.proc.stdin.close()  # the JVM ends when its input does
-    gateway.proc.wait(timeout=30)
+    gateway.proc.wait(timeout=patience)
 
 
 def _start_failure(error: Exception, log_file: Path) -> str:
