@@ -157,14 +157,21 @@ def check(
     ]
     frame = raw.select(*used)
 
-    unusable = count_unusable(frame, (*features, *block_cols, label_col, *weight), zone)
+    numbers, learnt = (*features, *block_cols, label_col, *weight), (*features, label_col, *weight)
+    groups = _by_class(frame, any_unusable((*numbers, *([zone] if zone else [])), zone), learnt, label_col, weight_col)
+    if all_are_known := len(groups) <= _LABELS_SHOWN and not any(row["lacks"] for row in groups):
+        unusable = Unusable(sum(row["rows"] for row in groups), 0, dict.fromkeys(numbers, 0))
+    else:
+        unusable = count_unusable(frame, numbers, zone)
     _check_values(unusable, features, label_col, missing, for_model, weight_col)
     is_filled = missing == filling.MEDIAN
     if unusable.some:
         frame = or_null(frame, features) if is_filled else frame.where(~any_unusable(frame.columns, zone))
     if block_size:
         zone, frame = BLOCK_COL, _add_blocks(frame, block_cols, block_size)
-    found = _by_class(frame, (*features, label_col, *weight), label_col, weight_col)
+    if not all_are_known:
+        groups = _by_class(frame, F.lit(False), learnt, label_col, weight_col)
+    found = {row["label"]: row for row in groups}
     if positive is not None and set(found) != {0.0, 1.0}:
         raise _one_class(raw, label_col, positive, for_model)
     _check_classes({label: row["rows"] for label, row in found.items()}, label_col, for_model)
@@ -199,12 +206,17 @@ def _zone_used(raw: DataFrame, zone_col: str | None, exclude_cols: Sequence[str]
     return zone_col if zone_col in raw.columns and zone_col not in exclude_cols else None
 
 
-def _by_class(frame: DataFrame, names: Sequence[str], label_col: str, weight_col: str | None) -> dict[float, Any]:
-    """By label, in one pass: its rows, the sum of their hashes, and the range of their weights."""
-    by_label = frame.groupBy(F.col(tables.quoted(label_col)).alias("label")).agg(
+def _by_class(
+    frame: DataFrame, lacks: Column, names: Sequence[str], label_col: str, weight_col: str | None
+) -> list[Any]:
+    """By label and whether the row `lacks` a value: the rows, the sum of their hashes, and the range of their weights.
+
+    There are more than `_LABELS_SHOWN` if some are left out.
+    """
+    by_label = frame.groupBy(F.col(tables.quoted(label_col)).alias("label"), lacks.alias("lacks")).agg(
         *fingerprint_parts(row_hash(names)), *_range_of(weight_col)
     )
-    return {row["label"]: row for row in by_label.limit(_LABELS_SHOWN + 1).collect()}
+    return by_label.limit(_LABELS_SHOWN + 1).collect()
 
 
 def read(spark: SparkSession, inputs: str | Sequence[str], options: Options = NO_OPTIONS) -> DataFrame:

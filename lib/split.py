@@ -23,6 +23,8 @@ from lib import dataset
 from lib.dataset import Table
 from lib.errors import InputError, some
 from lib.support import filling, tables
+from lib.support.repeats import repeated
+from lib.support.session import persisted
 from lib.support.weights import BALANCED, CLASS_WEIGHTS, Weights, scale_of
 
 TRAIN, VAL, TEST = PARTS = ("train", "val", "test")
@@ -195,7 +197,7 @@ def split(
     _check_fractions(test_frac, val_frac)
     if classes not in CLASS_WEIGHTS:
         raise InputError(f"class_weights={classes!r}: choose {' or '.join(CLASS_WEIGHTS)}")
-    hashed, twins = _hashed(table, seed)
+    hashed, repeats, twins = _hashed(table, seed)
     zones: dict[str, list[str]] | None = None
     left_out: tuple[dict[str, Any], ...] = ()
     if split_by == "rows":
@@ -208,7 +210,7 @@ def split(
     frame = hashed.withColumn(PART_COL, part).drop(_TWIN_COL)
     if table.zone_col and zones is not None:
         frame, left_out = _without_repeated(frame, table.zone_col)
-    parts = _describe(frame, table)
+    parts = _describe(frame, table, repeats)
     _check_parts(parts, split_by)
     train, is_balanced = parts[TRAIN], classes == BALANCED
     return Split(
@@ -250,27 +252,41 @@ def rarer_class(table: Table) -> float:
     return 1.0 if table.class_counts["1"] <= table.class_counts["0"] else 0.0
 
 
-def _hashed(table: Table, seed: int) -> tuple[DataFrame, bool]:
-    """Add `HASH_COL`, the hash of a row's features and label, and tell whether some features stand in both classes.
+def _hashed(table: Table, seed: int) -> tuple[DataFrame, DataFrame | None, bool]:
+    """Add `HASH_COL`, the hash of a row's features and label.
 
-    All rows with such features have the hash of those of the rarer class. Then there is `_TWIN_COL`, true for them.
+    Also tells the hashes of rows with the same features (None if no row repeats another), and whether some features
+    stand in both classes. All rows with such features have the hash of those of the rarer class. Then there is
+    `_TWIN_COL`, true for them.
     """
     names = (*table.features, table.label_col)
     rarer = rarer_class(table)
-    hashed = table.frame.withColumn(HASH_COL, dataset.row_hash(names, seed)).persist()
-    as_rarer = dataset.row_hash(names, seed, {table.label_col: rarer})
+    hashed = persisted(table.frame.withColumn(HASH_COL, dataset.row_hash(names, seed)))
     label = F.col(f"`{table.label_col}`")
-    by_features = hashed.groupBy(as_rarer.alias(_TWIN_COL)).agg(F.min(label).alias("low"), F.max(label).alias("high"))
-    twins = by_features.where("low != high").select(_TWIN_COL).persist()
-    count = twins.count()
-    if not count:
-        twins.unpersist()
-        return hashed, False
-    marked = (F.broadcast(twins) if count <= _MOST_BROADCAST else twins).withColumn("__is_twin", F.lit(True))
-    joined = hashed.withColumn(_TWIN_COL, as_rarer).join(marked, _TWIN_COL, "left")
-    is_twin = F.coalesce("__is_twin", F.lit(False))
-    joined = joined.withColumn(HASH_COL, F.when(is_twin, F.col(_TWIN_COL)).otherwise(F.col(HASH_COL)))
-    return joined.withColumn(_TWIN_COL, is_twin).drop("__is_twin").persist(), True
+    # Rows of the rarer class have this hash already.
+    own, as_rarer = F.col(HASH_COL), dataset.row_hash(names, seed, {table.label_col: rarer})
+    key = F.when(label == rarer, own).otherwise(as_rarer)
+    found = repeated(hashed.select(key.alias("key"), own.alias("other"), (label == 1.0).alias("positive"))).persist()
+    is_twin = (F.col("positives") > 0) & (F.col("positives") < F.col("rows"))
+    total = found.agg(F.count(F.lit(1)).alias("all"), F.count(F.when(is_twin, 1)).alias("twins")).first()
+    assert total is not None  # an aggregate always has a row
+    if not total["all"]:
+        found.unpersist()
+        return hashed, None, False
+    hashes = _small(
+        found.select(F.when(is_twin, F.col("key")).otherwise(F.col("of_any")).alias(HASH_COL)), total["all"]
+    )
+    if not total["twins"]:
+        return hashed, hashes, False
+    twins = found.where(is_twin).select(F.col("key").alias(_TWIN_COL), F.lit(True).alias("__is_twin"))
+    joined = hashed.withColumn(_TWIN_COL, key).join(_small(twins, total["twins"]), _TWIN_COL, "left")
+    marked = F.coalesce("__is_twin", F.lit(False))
+    joined = joined.withColumn(HASH_COL, F.when(marked, F.col(_TWIN_COL)).otherwise(own))
+    return persisted(joined.withColumn(_TWIN_COL, marked).drop("__is_twin")), hashes, True
+
+
+def _small(hashes: DataFrame, count: int) -> DataFrame:
+    return F.broadcast(hashes) if count <= _MOST_BROADCAST else hashes
 
 
 def _without_repeated(frame: DataFrame, zone_col: str) -> tuple[DataFrame, tuple[dict[str, Any], ...]]:
@@ -280,7 +296,7 @@ def _without_repeated(frame: DataFrame, zone_col: str) -> tuple[DataFrame, tuple
     """
     order = F.coalesce(*(F.when(F.col(PART_COL) == name, place) for place, name in enumerate(PARTS)))
     placed = frame.withColumn("__order", order)
-    placed = placed.withColumn("__first", F.min("__order").over(Window.partitionBy(HASH_COL))).persist()
+    placed = persisted(placed.withColumn("__first", F.min("__order").over(Window.partitionBy(HASH_COL))))
     is_first = F.col("__order") == F.col("__first")
     kept, left_out = placed.where(is_first).drop("__order", "__first"), placed.where(~is_first)
     zone = F.col(f"`{zone_col}`")
@@ -446,30 +462,34 @@ def _take_zones(zones: Sequence[str], counts: Mapping[str, int], wanted: float, 
     return taken or [min(zones, key=lambda zone: counts[zone])]
 
 
-def _describe(frame: DataFrame, table: Table) -> dict[str, dict[str, Any]]:
+def _describe(frame: DataFrame, table: Table, repeats: DataFrame | None) -> dict[str, dict[str, Any]]:
     names = (*table.features, table.label_col)
     label = F.col(f"`{table.label_col}`").cast("long")
-    # Rows that repeat each other have one hash.
-    different = frame.groupBy(PART_COL, HASH_COL).agg(F.count(F.lit(1)).alias("n"), F.sum(label).alias("n1"))
-    found = different.groupBy(PART_COL).agg(
-        F.sum("n").alias("rows"),
-        F.sum("n1").alias("positives"),
-        F.sum(F.col(HASH_COL).cast("decimal(20,0)") * F.col("n")).alias("hash_sum"),
-        F.count(F.lit(1)).alias("distinct"),
-        F.count_if(F.col("n1") < F.col("n")).alias("distinct_0"),
-        F.count_if(F.col("n1") > 0).alias("distinct_1"),
-    )
+    by_part = frame.groupBy(PART_COL).agg(*dataset.fingerprint_parts(F.col(HASH_COL)), F.sum(label).alias("positives"))
+    more = _more_than_distinct(frame, label, repeats) if repeats is not None else {}
     nothing = {"rows": 0, "positives": 0, "fingerprint": ""}
     parts: dict[str, dict[str, Any]] = {name: dict(nothing) for name in PARTS}
-    for row in found.collect():
+    for row in by_part.collect():
+        rows, positives = row["rows"], row["positives"]
+        in_all, of_0, of_1 = more.get(row[PART_COL], (0, 0, 0))
         parts[row[PART_COL]] = {
-            "rows": row["rows"],
-            "positives": row["positives"],
-            "fingerprint": dataset.fingerprint(row["rows"], row["hash_sum"], names),
-            "distinct": row["distinct"],
-            "distinct_by_class": {name: row[f"distinct_{name}"] for name in ("0", "1")},
+            "rows": rows,
+            "positives": positives,
+            "fingerprint": dataset.fingerprint(rows, row["hash_sum"], names),
+            "distinct": rows - in_all,
+            "distinct_by_class": {"0": rows - positives - of_0, "1": positives - of_1},
         }
     return parts
+
+
+def _more_than_distinct(frame: DataFrame, label: Column, repeats: DataFrame) -> dict[str, tuple[int, int, int]]:
+    """How many rows of each part, and of its class 0 and its class 1, are more than one of the same features."""
+    same = frame.join(repeats, HASH_COL, "left_semi").groupBy(PART_COL, HASH_COL)
+    counted = same.agg(F.count(F.lit(1)).alias("all"), F.sum(label).alias("of_1"))
+    counted = counted.withColumn("of_0", F.col("all") - F.col("of_1"))
+    names = ("all", "of_0", "of_1")
+    above = [F.sum(F.greatest(F.col(name) - 1, F.lit(0))).alias(name) for name in names]
+    return {part: (every, of_0, of_1) for part, every, of_0, of_1 in counted.groupBy(PART_COL).agg(*above).collect()}
 
 
 def _describe_weights(frame: DataFrame, table: Table) -> dict[str, dict[str, float]] | None:

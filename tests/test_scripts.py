@@ -16,7 +16,7 @@ import rasterio
 from affine import Affine
 
 from launcher.experiment import results
-from launcher.local_spark import SHORT_SESSION, find_java
+from launcher.local_spark import SHORT_SESSION, environment_of, find_java
 from launcher.support.files import LocalFiles
 from lib import artifacts
 from lib.scoring import scoring
@@ -47,7 +47,7 @@ def submit(tmp_path_factory):
     """Run a script under spark-submit as on a cluster: `lib` from a zip, and nothing of the project on the path."""
     place = tmp_path_factory.mktemp("submit")
     library = shutil.make_archive(str(place / "lib"), "zip", ROOT, "lib")
-    environment = {**os.environ, "JAVA_HOME": str(find_java()), "PYSPARK_PYTHON": sys.executable}
+    environment = {**os.environ, **environment_of(find_java())}
 
     def run(script, *arguments, master="local[1]"):
         command = [str(Path(sys.executable).with_name("spark-submit")), "--master", master, "--py-files", library]

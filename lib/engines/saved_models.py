@@ -23,6 +23,7 @@ from lib.errors import InputError, NotCompilable, SavedModelError, cut, some
 from lib.records import model_files
 from lib.storage import Storage, java_cause, join
 from lib.support import filling, tables
+from lib.support.session import settings
 from lib.support.workers import quick_to_reuse
 from lib.trees.content import Content, content_of
 from lib.trees.scoring import Ensemble, Tree, make_ensemble
@@ -172,19 +173,6 @@ def load_ensemble(spark: SparkSession, path: str) -> TreeScorer:
         return TreeScorer(found.features, ensemble, content, fills)
     except ValueError as error:
         raise model_files.damaged(path, str(error)) from error
-
-
-@contextmanager
-def settings(spark: SparkSession, changed: Mapping[str, str]) -> Iterator[None]:
-    """Change settings of the session for a while."""
-    before = {name: spark.conf.get(name) for name in changed}
-    try:
-        for name, value in changed.items():
-            spark.conf.set(name, value)
-        yield
-    finally:
-        for name, usual in before.items():
-            spark.conf.set(name, str(usual))
 
 
 def vector_assembler(features: Sequence[str]) -> VectorAssembler:

@@ -19,7 +19,6 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from lib import artifacts
-from lib.engines.saved_models import settings
 from lib.errors import InputError
 from lib.measures.judge import Judge
 from lib.measures.reference import most_rows
@@ -34,6 +33,7 @@ from lib.scoring import tally
 from lib.scoring.model import Model
 from lib.storage import Storage, join
 from lib.support import filling
+from lib.support.session import settings
 from lib.support.workers import quick_to_reuse
 
 _BEGUN = "_begun.json"  # Spark reads no file with such a name
