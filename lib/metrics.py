@@ -19,6 +19,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lib import artifacts
 from lib.support.weights import Weights, exact_sum
 
 THRESHOLD = 0.5
@@ -167,12 +168,13 @@ class ScoreCounts:
 
     def overall(self, threshold: float = THRESHOLD) -> dict[str, float]:
         """All single figures of an evaluation: `lib.artifacts.OVERALL_METRICS`."""
-        confusion = self.confusion(threshold)
+        cells = self.confusion(threshold).as_dict()
+        decided = decisions_of_draws(*(np.array([cells[name]], np.float64) for name in ("TN", "FP", "FN", "TP")))
+        others = [name for name in artifacts.OVERALL_METRICS if name in decided and name not in artifacts.METRICS]
         return {
             **self.summary(threshold),
             "average_precision": self.average_precision(),
-            "weightedPrecision": confusion.weighted(confusion.precision),
-            "weightedRecall": confusion.weighted(confusion.recall),
+            **{name: float(np.nan_to_num(decided[name][0])) for name in others},
         }
 
     def summary(self, threshold: float = THRESHOLD) -> dict[str, float]:
@@ -231,6 +233,43 @@ class Confusion:
     def as_dict(self) -> dict[str, float]:
         """The four counts under their usual names."""
         return {"TN": self.tn, "FP": self.fp, "FN": self.fn, "TP": self.tp}
+
+
+def decisions_of_draws(tn: Array, fp: Array, fn: Array, tp: Array) -> dict[str, Array]:
+    """The figures that follow from the confusion matrix of each draw; NaN where one is undefined."""
+    right = {"0": tn, "1": tp}
+    predicted = {"0": tn + fn, "1": tp + fp}
+    rows = {"0": tn + fp, "1": tp + fn}
+    everything = rows["0"] + rows["1"]
+
+    def weighted(by_class: dict[str, Array]) -> Array:
+        """As `Confusion.weighted`, where 0 divided by 0 is 0."""
+        return ratio(sum((rows[c] * np.nan_to_num(by_class[c]) for c in rows), np.zeros(len(tn))), everything)
+
+    precision = {c: ratio(right[c], predicted[c]) for c in right}
+    recall = {c: ratio(right[c], rows[c]) for c in right}
+    # With rows of the class but none found, F1 is 0, also where nothing was predicted as the class.
+    f1 = {c: np.where(rows[c] > 0, ratio(2 * right[c], rows[c] + predicted[c]), np.nan) for c in right}
+    return {
+        "accuracy": ratio(tn + tp, everything),
+        "f1": weighted(f1),
+        "weightedPrecision": weighted(precision),
+        "weightedRecall": weighted(recall),
+        **{f"precision.{c}": values for c, values in precision.items()},
+        **{f"recall.{c}": values for c, values in recall.items()},
+        **{f"f1.{c}": values for c, values in f1.items()},
+    }
+
+
+def ratio(part: Array, whole: Array) -> Array:
+    """`part / whole`, NaN where `whole` is 0."""
+    return np.divide(part, whole, out=np.full_like(whole, np.nan), where=whole > 0)
+
+
+def of_no_skill(base_rate: float) -> dict[str, float]:
+    """What a model that learned nothing gets: a random score, or always the more frequent class."""
+    by_chance = {"areaUnderROC": 0.5, "areaUnderPR": base_rate, "average_precision": base_rate}
+    return {**by_chance, "accuracy": max(base_rate, 1 - base_rate)}
 
 
 def count_scores(

@@ -76,7 +76,7 @@ def _of_metrics(record: Mapping[str, Any]) -> Excerpt:
         "which": measured["rows"],
         "seen": measured.get("seen"),
         "seen_rows": measured.get("seen_rows"),
-        "metrics": {name: record[name] for name in artifacts.OVERALL_METRICS},
+        "metrics": {name: record[name] for name in artifacts.OVERALL_METRICS if name in record},
         "intervals": {
             name: bounds
             for name, bounds in (record.get("intervals") or {}).items()

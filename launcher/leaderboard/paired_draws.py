@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lib.measures.intervals import DRAWS, Z95, areas_of_draws, decisions_of_draws
-from lib.metrics import Array
+from lib.measures.intervals import DRAWS, Z95, areas_of_draws
+from lib.metrics import Array, decisions_of_draws
 
 # Draws × rows held at once: 16 MB an array.
 _CELLS = 2_000_000

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from lib import artifacts
 from lib.measures.calibration import brier, log_loss
-from lib.metrics import Array, ScoreCounts
+from lib.metrics import Array, ScoreCounts, decisions_of_draws, ratio
 
 Z95 = 1.959964  # the normal distribution's 97.5 % point
 Z95_ONE_SIDED = 1.644854  # and its 95 % point
@@ -198,39 +198,11 @@ def _decisions(times: Array, zones: list[ScoreCounts], threshold: float) -> dict
     return decisions_of_draws(*(times @ np.array([[p.tn, p.fp, p.fn, p.tp] for p in parts], np.float64)).T)
 
 
-def decisions_of_draws(tn: Array, fp: Array, fn: Array, tp: Array) -> dict[str, Array]:
-    """The figures that follow from the confusion matrix of each draw; NaN where one is undefined."""
-    right = {"0": tn, "1": tp}
-    predicted = {"0": tn + fn, "1": tp + fp}
-    rows = {"0": tn + fp, "1": tp + fn}
-    everything = rows["0"] + rows["1"]
-
-    def weighted(by_class: dict[str, Array]) -> Array:
-        """As `Confusion.weighted`, where 0 divided by 0 is 0."""
-        return _ratio(sum((rows[c] * np.nan_to_num(by_class[c]) for c in rows), np.zeros(len(tn))), everything)
-
-    precision = {c: _ratio(right[c], predicted[c]) for c in right}
-    recall = {c: _ratio(right[c], rows[c]) for c in right}
-    # With rows of the class but none found, F1 is 0, also where nothing was predicted as the class.
-    f1 = {c: np.where(rows[c] > 0, _ratio(2 * right[c], rows[c] + predicted[c]), np.nan) for c in right}
-    return {
-        "accuracy": _ratio(tn + tp, everything),
-        "f1": weighted(f1),
-        "weightedPrecision": weighted(precision),
-        "weightedRecall": weighted(recall),
-        **{f"precision.{c}": values for c, values in precision.items()},
-        **{f"recall.{c}": values for c, values in recall.items()},
-        **{f"f1.{c}": values for c, values in f1.items()},
-    }
-
-
 def _losses(times: Array, zones: list[ScoreCounts]) -> dict[str, Array]:
     """Of each draw, how far the scores are from probabilities: means over all its rows, NaN without any."""
     weights = np.array([zone.weight for zone in zones], np.float64)
     means = {"brier": [brier(zone) for zone in zones], "log_loss": [log_loss(zone) for zone in zones]}
-    return {
-        name: _ratio(times @ (weights * np.nan_to_num(np.array(of))), times @ weights) for name, of in means.items()
-    }
+    return {name: ratio(times @ (weights * np.nan_to_num(np.array(of))), times @ weights) for name, of in means.items()}
 
 
 def _areas(times: Array, zones: list[ScoreCounts]) -> dict[str, Array]:
@@ -256,14 +228,14 @@ def areas_of_draws(positives: Array, negatives: Array, found: Array, alarms: Arr
         return np.full((3, len(positives)), np.nan)
     all_positives, all_negatives = found[:, -1], alarms[:, -1]
     both = (all_positives > 0) & (all_negatives > 0)
-    precision = _ratio(found, found + alarms)
+    precision = ratio(found, found + alarms)
     # Scores that are higher than any of the draw's rows are no points of its curve, which starts at its own first.
     first = precision[np.arange(len(precision)), np.argmax(found + alarms > 0, axis=1)]
     precision = np.where(np.isnan(precision), first[:, None], precision)
     before = np.concatenate([first[:, None], precision[:, :-1]], axis=1)
-    roc = _ratio(((found - positives / 2) * negatives).sum(axis=1), all_positives * all_negatives)
-    pr = _ratio((positives * (precision + before)).sum(axis=1) / 2, all_positives)
-    average = _ratio((positives * precision).sum(axis=1), all_positives)
+    roc = ratio(((found - positives / 2) * negatives).sum(axis=1), all_positives * all_negatives)
+    pr = ratio((positives * (precision + before)).sum(axis=1) / 2, all_positives)
+    average = ratio((positives * precision).sum(axis=1), all_positives)
     return np.where(both, np.stack([roc, pr, average]), np.nan)
 
 
@@ -294,11 +266,6 @@ def _groups(places: npt.NDArray[np.int64], zones: list[ScoreCounts]) -> npt.NDAr
     negatives = np.bincount(places, weights=np.concatenate([zone.negatives for zone in zones]))
     way = np.cumsum(positives / (positives.sum() or 1.0) + negatives / (negatives.sum() or 1.0))
     return np.minimum(way / 2 * MAX_SCORES, MAX_SCORES - 1).astype(np.int64)
-
-
-def _ratio(part: Array, whole: Array) -> Array:
-    """`part / whole`, NaN where `whole` is 0."""
-    return np.divide(part, whole, out=np.full_like(whole, np.nan), where=whole > 0)
 
 
 def _logistic(value: float) -> float:

@@ -1,8 +1,9 @@
 """What an evaluation leaves."""
 
-from typing import Annotated, Any, Literal
+from math import isfinite
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from lib import artifacts
 from lib.records.door import Count, Figure, Kind, Number, Record
@@ -240,6 +241,14 @@ class Metrics(Record):
     drift: Drift | None = None
     adversarial: Adversarial | None = None
     gate: Gate | None = None
+
+    @model_validator(mode="after")
+    def _later_figures_are_numbers(self) -> Self:
+        for name in artifacts.OVERALL_METRICS:  # earlier versions lack those that have no field here
+            value = (self.model_extra or {}).get(name, 0.0)
+            if not isinstance(value, float | int) or not isfinite(value):
+                raise ValueError(f"{name} should be a finite number")
+        return self
 
 
 class Roc(Record):

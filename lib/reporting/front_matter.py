@@ -45,7 +45,7 @@ def _facts(facts: ReportData, words: Words) -> dict[str, Any]:
         "selected_by_metric": facts.summary.get("metric_used"),
         "filled_rows": m["measured_on"].get("filled", {}).get("rows"),
         "threshold": m["threshold"],
-        "metrics": {name: m[name] for name in artifacts.OVERALL_METRICS},
+        "metrics": {name: m[name] for name in artifacts.OVERALL_METRICS if name in m},
         "intervals": m.get("intervals"),
         "zones_left_out": {name: zones[name] for name in ("mean", "worst", "worst_zone") if name in zones},
         "gate": ("failed" if gate["failed"] else "passed") if gate else None,

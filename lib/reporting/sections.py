@@ -9,7 +9,7 @@ from statistics import median
 from lib import artifacts
 from lib.measures.intervals import DRAWS
 from lib.measures.zones import is_small
-from lib.metrics import THRESHOLD
+from lib.metrics import THRESHOLD, of_no_skill
 from lib.reporting import plots
 from lib.reporting.best_rows import best_rows
 from lib.reporting.cautions import cautions
@@ -42,11 +42,10 @@ def metrics_table(facts: ReportData, words: Words, images: Images) -> str:
     """All figures over all rows, how sure they are, and what a model that learned nothing would get."""
     m = facts.metrics
     val = facts.summary["winner"]["val_metrics"] if facts.summary else {}
-    idle = {"areaUnderROC": 0.5, "areaUnderPR": facts.base_rate, "average_precision": facts.base_rate}
-    idle["accuracy"] = max(facts.base_rate, 1 - facts.base_rate)
+    idle = of_no_skill(facts.base_rate)
     columns = {
         "metric": [words(key) for key in artifacts.OVERALL_METRICS],
-        "value": [f"**{words.number(m[key])}**" for key in artifacts.OVERALL_METRICS],
+        "value": [f"**{words.number(m.get(key))}**" for key in artifacts.OVERALL_METRICS],
         "idle": [words.number(idle.get(key)) for key in artifacts.OVERALL_METRICS],
     }
     if bounds := m.get("intervals"):
