@@ -266,7 +266,7 @@ def other_threshold(facts: ReportData, words: Words) -> str | None:
 
 
 def close_families(facts: ReportData, words: Words) -> str | None:
-    """Two model families whose validation figures do not tell them apart, and what the held-out rows say.
+    """The winner's family and the next best, if validation does not tell them apart, and what the held-out rows say.
 
     Where zones chose, the section on zones never seen compares the families.
     """
@@ -274,7 +274,8 @@ def close_families(facts: ReportData, words: Words) -> str | None:
     if len(models) < 2 or facts.chosen_by_zones:
         return None
     winner = facts.summary["winner"]["name"]
-    other = next(name for name in models if name != winner)
+    others = [name for name in models if name != winner]
+    other = max(others, key=lambda name: models[name]["val_metrics"][facts.metric])
     ours, theirs = (models[name]["val_metrics"][facts.metric] for name in (winner, other))
     margin = _margin(facts.error_of("val", ours), facts.error_of("val", theirs))
     if margin is None or abs(ours - theirs) > margin:

@@ -203,9 +203,9 @@ FINDINGS = {
         "{f1_now}. Antes de adoptarlo, confírmelo en filas distintas de estas.",
     ),
     "find.close": (
-        "**The two families are too close to call.** On validation: {ours} ({winner}) against {theirs} "
+        "**Two families are too close to call.** On validation: {ours} ({winner}) against {theirs} "
         "({other}), a difference that chance alone can explain. Speed and size may decide between them.",
-        "**Las dos familias están demasiado cerca para distinguirlas.** En validación: {ours} ({winner}) "
+        "**Dos familias están demasiado cerca para distinguirlas.** En validación: {ours} ({winner}) "
         "frente a {theirs} ({other}), una diferencia que el azar por sí solo puede explicar. La rapidez y el "
         "tamaño pueden decidir entre ellas.",
     ),

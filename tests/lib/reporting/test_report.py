@@ -571,6 +571,12 @@ class TestFindings:
 
         assert "too close" not in self.say(raw, summary=far)
 
+        def third(summary):
+            worst = {**summary["models"][other], "val_metrics": dict.fromkeys(KEYS, 0.1)}
+            summary["models"] = {"Another": worst, **summary["models"]}
+
+        assert "too close to call" in self.say(raw, summary=third), "the closest family is named, not the first"
+
         def far_ahead(summary):
             summary["models"][other]["val_metrics"]["areaUnderPR"] = 0.99
 
