@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 
 from lib.support import filling
 from lib.support.spark_submit import place, run_submitted
+from lib.support.tables import FORMATS
 from lib.support.weights import BALANCED, CLASS_WEIGHTS
 from lib.training import Settings, train
 
@@ -24,7 +25,7 @@ def main() -> int:
         "--inputs",
         nargs="+",
         required=True,
-        help="parquet, CSV or ORC files or folders, any Hadoop URI, or table://db.name",
+        help=f"files or folders ({', '.join(each.name for each in FORMATS)}), any Hadoop URI, or table://db.name",
     )
     parser.add_argument(
         "--out_model_dir",

@@ -1,7 +1,8 @@
-"""Parquet files that Spark cannot open, and GeoPackages, read by Arrow in Spark's tasks, a file a task."""
+"""Files that Spark cannot open or has no reader for, read by Arrow in Spark's tasks, a file a task."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pkgutil import resolve_name
 from typing import Any
 
 import pyarrow as pa
@@ -10,7 +11,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from lib.reading import geopackage
 from lib.reading.own_columns import FILE
 from lib.reading.whole_files import whole_files
 from lib.support import tables
@@ -22,11 +22,11 @@ def read_by_arrow(
     """The columns of a schema, and `FILE`."""
     names, result = schema.names, T.StructType([*schema.fields, T.StructField(FILE, T.StringType())])
     wanted = to_arrow_schema(schema)
-    is_geopackage = table_format is tables.GEOPACKAGE
+    own = f"{table_format.module}:batches" if table_format.module else ""
 
     def of_files(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for row in (row for batch in batches for row in batch.to_pylist()):
-            found = geopackage.batches(io.BytesIO(row["content"]), names) if is_geopackage else _parquet(row, names)
+            found = resolve_name(own)(io.BytesIO(row["content"]), names) if own else _parquet(row, names)
             for batch in found:
                 columns = [_cast(batch.column(name), kind) for name, kind in zip(names, wanted.types, strict=True)]
                 uri = pa.repeat(row["path"], batch.num_rows)

@@ -131,8 +131,8 @@ def file_name(frame: DataFrame) -> Column:
 
 
 def _why_whole(file: File, found: FileOutline) -> str:
-    if file.format is tables.GEOPACKAGE:
-        return "is a GeoPackage"
+    if file.format.module:
+        return f"is a {file.format.name}"
     return "has numbers of 16 bits" if found.for_arrow else "has cells of several lines, or is packed"
 
 

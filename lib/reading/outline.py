@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pkgutil import resolve_name
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 from pyarrow import dataset
 
 from lib.errors import InputError, some
-from lib.reading import geometry, geopackage
+from lib.reading import geometry
 from lib.reading.dialect import Dialect, find
 from lib.reading.limits import check_size
 from lib.reading.options import FILE, NO_OPTIONS, Options, TextOptions
@@ -232,8 +233,8 @@ def _unified(name: str, kinds: Sequence[tuple[FileColumn, str]]) -> tables.Colum
 
 
 def _looked_at(file: TableFile, table_format: tables.Format, given: TextOptions) -> FileOutline:
-    if table_format is tables.GEOPACKAGE:
-        return _layer(file)
+    if table_format.module:
+        return _layer(file, table_format)
     return _footer(file, table_format) if table_format.arrow else _header(file, table_format, given)
 
 
@@ -277,12 +278,12 @@ def _with_coordinates(
     return (*columns, *(FileColumn(each, "double", "double", True, True) for each in (geometry.X, geometry.Y))), name
 
 
-def _layer(file: TableFile) -> FileOutline:
-    """What the layer of a GeoPackage is. The whole file is read for it."""
-    check_size(file.uri, file.seek(0, io.SEEK_END), "is a GeoPackage")
+def _layer(file: TableFile, table_format: tables.Format) -> FileOutline:
+    """What the one table of a file is that only its format's module reads. The whole file is read for it."""
+    check_size(file.uri, file.seek(0, io.SEEK_END), f"is a {table_format.name}")
     file.seek(0)
     try:
-        layer = geopackage.look(file.uri, file)
+        layer = resolve_name(f"{table_format.module}:look")(file.uri, file)
     except OSError:
         if file.failure:
             raise file.failure from None

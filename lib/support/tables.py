@@ -31,20 +31,22 @@ class Format:
     """A table format: its name in messages, Spark's reader, and its file extensions.
 
     `arrow` is the class of pyarrow.dataset that reads the types and the number of rows from a file's footer; None for
-    a format without a footer: text, whose first line names the columns, and GeoPackage.
+    a format without a footer: text, whose first line names the columns. A format that Spark does not read has instead
+    a `module` that reads whole files, as `lib.reading.geopackage` does: `look` describes one, `batches` gives its rows.
     """
 
     name: str
     spark: str
     arrow: str | None
     suffixes: tuple[str, ...]
+    module: str = ""
 
 
 PARQUET = Format("parquet", "parquet", "ParquetFileFormat", (".parquet",))
 _PACKED = (".gz", ".bz2", ".zip")
 _TEXT_SUFFIXES = tuple(f"{text}{packed}" for text in (".csv", ".tsv", ".txt") for packed in ("", *_PACKED))
-# Read whole, through a library that need not be installed (lib.reading.geopackage).
-GEOPACKAGE = Format("GeoPackage", "", None, (".gpkg",))
+# Through a library that need not be installed.
+GEOPACKAGE = Format("GeoPackage", "", None, (".gpkg",), "lib.reading.geopackage")
 # A file with none of these extensions is read as parquet.
 FORMATS = (
     PARQUET,
