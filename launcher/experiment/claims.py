@@ -119,7 +119,7 @@ def release(plan: Plan) -> None:
 
 def _asked_for(plan: Plan, stack: ExitStack) -> Plan:
     out = plan.parameters.out
-    stack.enter_context(_kept(out, plan.run_id, plan.parameters.cluster.runs_on.in_steps))
+    stack.enter_context(_kept(out, plan.run_id, plan.parameters.cluster.runs_on.is_detached))
     if not plan.parameters.resume and _has_left_something(plan):
         raise IdTaken(f"run_id={plan.run_id}: another run has that id in {out}; leave it empty for a new run")
     return plan
@@ -130,7 +130,7 @@ def _free(plan: Plan, stack: ExitStack) -> Plan:
     files = files_at(out)
     while True:
         place = artifacts.claim(out, plan.run_id)
-        if _make(files, place, _mine(plan.parameters.cluster.runs_on.in_steps)):
+        if _make(files, place, _mine(plan.parameters.cluster.runs_on.is_detached)):
             stack.callback(_give_up, files, place)
             if not _has_left_something(plan):
                 return plan

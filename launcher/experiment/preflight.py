@@ -69,10 +69,10 @@ def the_target_can_see_the_places(plan: Plan) -> None:
     """Where Spark is elsewhere, input and output are where both sides see them.
 
     Raises:
-        InputError: one of them is on this machine, or the output of a step is not in S3.
+        InputError: one of them is on this machine, or the output of a run that is sent away is not in S3.
     """
-    if plan.parameters.cluster.runs_on.in_steps and not (is_s3(out := plan.parameters.out) or local_path(out)):
-        raise InputError(f"out={out}: a step loads its code from S3, beside its results; give --out s3://bucket/…")
+    if plan.parameters.cluster.runs_on.is_detached and not (is_s3(out := plan.parameters.out) or local_path(out)):
+        raise InputError(f"out={out}: a run sent away loads its code from S3, beside its results: --out s3://bucket/…")
     if plan.parameters.cluster.runs_on.sees_this_machine(plan.parameters.cluster):
         return
     for name in (*PLACES, "model"):

@@ -26,7 +26,7 @@ from lib.errors import InputError
 from tests.launcher.experiments import KERNEL, RUN_ID, plan, write_notebooks
 from tests.lib import records
 
-REGISTRY = PROJECT / "launcher" / "cluster_settings.py"
+REGISTRY = PROJECT / "launcher" / "parameters" / "cluster.py"
 SETTINGS = {"id": ("", "j-A"), "livy_url": ("", "http://x:1"), "reach": ("direct", "ssh", "ssm"), "ssh_key": ("", "k")}
 
 
