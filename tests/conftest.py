@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# The machine may be busy with other tests: how long an example takes says nothing.
+settings.register_profile("usual", deadline=None)
+settings.load_profile("usual")
 settings.register_profile("nightly", max_examples=10_000, deadline=None)  # for those tests that do not say how many
 
 ROOT = Path(__file__).resolve().parents[1]
