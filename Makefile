@@ -58,7 +58,7 @@ bench-faithful: setup ## compare the engines' metrics over 10 seeds and two tabl
 	@$(BIN)/python -m benchmarks.faithful
 
 .PHONY: faults
-faults: setup ## stop, kill and damage real runs, and count what is not answered rightly (most of an hour)
+faults: setup ## stop, kill and damage real runs, and count what is not answered rightly (an hour or more)
 	@$(BIN)/python -m benchmarks.faults
 
 .PHONY: check
