@@ -29,7 +29,7 @@ def repeated(rows: DataFrame) -> DataFrame:
 
 
 def _of_partition(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    found = list(batches)
+    found = [batch for batch in batches if batch.num_rows]
     if not found:
         return
     columns = [np.concatenate([batch.column(i).to_numpy(zero_copy_only=False) for batch in found]) for i in range(3)]

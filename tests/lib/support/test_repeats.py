@@ -22,7 +22,7 @@ def check(found, rows):
 
 @given(ROWS, st.integers(1, 4))
 def test_a_partition_in_batches_of_any_size(rows, size):
-    parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+    parts = [rows[start : start + size] for start in range(0, len(rows), size)] + [[]]
     schema = pa.schema([("key", pa.int64()), ("other", pa.int64()), ("positive", pa.bool_())])
     columns = [[[key for key, _ in part], [key // 2 for key, _ in part], [one for _, one in part]] for part in parts]
     batches = [
