@@ -11,14 +11,14 @@ help: ## show this list
 .PHONY: setup
 setup: .venv/.ready ## install the virtual environment, pinned packages, and Java 17 and headers if missing
 
-.venv/.ready: requirements.lock tools/system_packages.sh launcher/kernels.py launcher/prepare_java.py
+.venv/.ready: requirements.lock tools/system_packages.sh launcher/kernels.py tools/prepare_java.py
 	@sh tools/system_packages.sh $(PYTHON)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the pinned packages into .venv (a few minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
 	@$(BIN)/python -m launcher.kernels
-	@$(BIN)/python -m launcher.prepare_java
+	@$(BIN)/python -m tools.prepare_java
 	@touch $@
 
 .PHONY: experiment

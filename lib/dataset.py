@@ -159,7 +159,8 @@ def check(
 
     numbers, learnt = (*features, *block_cols, label_col, *weight), (*features, label_col, *weight)
     groups = _by_class(frame, any_unusable((*numbers, *([zone] if zone else [])), zone), learnt, label_col, weight_col)
-    if all_are_known := len(groups) <= _LABELS_SHOWN and not any(row["lacks"] for row in groups):
+    are_all = len(groups) <= _LABELS_SHOWN
+    if are_all and not any(row["lacks"] for row in groups):
         unusable = Unusable(sum(row["rows"] for row in groups), 0, dict.fromkeys(numbers, 0))
     else:
         unusable = count_unusable(frame, numbers, zone)
@@ -169,9 +170,9 @@ def check(
         frame = or_null(frame, features) if is_filled else frame.where(~any_unusable(frame.columns, zone))
     if block_size:
         zone, frame = BLOCK_COL, _add_blocks(frame, block_cols, block_size)
-    if not all_are_known:
+    if not are_all or (unusable.some and is_filled):
         groups = _by_class(frame, F.lit(False), learnt, label_col, weight_col)
-    found = {row["label"]: row for row in groups}
+    found = {row["label"]: row for row in groups if not row["lacks"]}
     if positive is not None and set(found) != {0.0, 1.0}:
         raise _one_class(raw, label_col, positive, for_model)
     _check_classes({label: row["rows"] for label, row in found.items()}, label_col, for_model)

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from lib.split import HASH_COL
 from lib.support.workers import quick_to_reuse
-from lib.trees.nearest import make_nearest
+from lib.trees.nearest import FEW, make_nearest
 
 MOST_ROWS = 2_000
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -30,8 +30,8 @@ def to_training_rows(rows: DataFrame, training: DataFrame, names: Sequence[str])
     def of_frames(frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         nearest = np.full(len(points), np.inf)
         for frame in frames:
-            if len(frame):
-                nearest = np.minimum(nearest, make_nearest(frame.to_numpy(np.float64)).squares(points))
+            for few in np.array_split(frame.to_numpy(np.float64), -(-len(frame) // FEW)) if len(frame) else []:
+                nearest = np.minimum(nearest, make_nearest(few).squares(points))
         yield pd.DataFrame({"squares": [nearest.tolist()]})
 
     of_partitions = training.select(*columns).mapInPandas(

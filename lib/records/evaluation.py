@@ -1,6 +1,6 @@
 """What an evaluation leaves."""
 
-from math import isfinite
+from sys import float_info
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -246,7 +246,7 @@ class Metrics(Record):
     def _later_figures_are_numbers(self) -> Self:
         for name in artifacts.OVERALL_METRICS:  # earlier versions lack those that have no field here
             value = (self.model_extra or {}).get(name, 0.0)
-            if not isinstance(value, float | int) or not isfinite(value):
+            if isinstance(value, bool) or not isinstance(value, float | int) or not abs(value) <= float_info.max:
                 raise ValueError(f"{name} should be a finite number")
         return self
 

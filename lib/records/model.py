@@ -242,7 +242,7 @@ class ValidationsChoice(Record):
 
 
 class Content(Record):
-    """What the trees and inputs of a saved pipeline are known by (`lib.engines.saved_models.Content`)."""
+    """What the trees and inputs of a saved pipeline are known by (`lib.trees.content.Content`)."""
 
     kind: str
     features: list[str]

@@ -33,6 +33,7 @@ def _of_partition(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]
     if not found:
         return
     columns = [np.concatenate([batch.column(i).to_numpy(zero_copy_only=False) for batch in found]) for i in range(3)]
+    del found
     order = np.argsort(columns[0])
     keys = columns[0][order]
     as_before = np.concatenate([[False], keys[1:] == keys[:-1]])

@@ -20,9 +20,9 @@ def settings(spark: SparkSession, changed: Mapping[str, str]) -> Iterator[None]:
 
 
 def persisted(rows: DataFrame) -> DataFrame:
-    """Rows of doubles, kept once they are computed.
+    """Rows that are nearly all doubles, kept once they are computed.
 
-    Spark would look for repeated values in each column to pack them, which takes longer than all else and finds none.
+    Spark would look for repeated values in each column to pack them, which takes long and finds few.
     """
     with settings(rows.sparkSession, {"spark.sql.inMemoryColumnarStorage.compressed": "false"}):
         return rows.persist()

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 AXES = 4
-"""Directions in which boxes have limits: one that few points share needs no more, and each costs a comparison."""
+"""Axes along which boxes have limits: the first few rule out most points, and each costs a comparison."""
 WIDTH = 16
 """Boxes in a node."""
 LEAF = 24
@@ -19,7 +19,7 @@ LEAF = 24
 Boxes = namedtuple("Boxes", ["axes", "low", "high", "along", "points", "farthest"])
 """A complete tree, see `lib.trees.nearest.Nearest`."""
 
-# Of a sum of products, relative to its terms: what it may be off, with a reserve.
+# The relative rounding error of a sum of products, for each of its terms, with a reserve.
 _ROUNDING = 4 * np.finfo(np.float64).eps
 
 compiled = njit(cache=True, nogil=True, inline="always", error_model="numpy")

@@ -15,6 +15,9 @@ import numpy.typing as npt
 from lib.trees.binning import Floats
 from lib.trees.compiled import nearest
 
+FEW = nearest.LEAF * nearest.WIDTH**2
+"""Points that fill a tree of two levels."""
+
 _HALVINGS = nearest.WIDTH.bit_length() - 1
 
 
@@ -22,7 +25,7 @@ _HALVINGS = nearest.WIDTH.bit_length() - 1
 class Nearest:
     """Points to search; made by `make_nearest`.
 
-    Node 0 is the root, and the boxes in node n are the nodes 16 n + 1 to 16 n + 16, the last level of which are leaves.
+    Node 0 is the root, and the boxes in node n are the nodes 16 n + 1 to 16 n + 16; those of the last level are leaves.
 
     Attributes:
         axes: the first principal axes of the points (features × axes), zeros where there are fewer.
@@ -50,7 +53,10 @@ class Nearest:
 
 
 def make_nearest(points: Floats) -> Nearest:
-    """Lay out points (rows × features, at least one) for searches."""
+    """Lay out points (rows × features, at least one) for searches.
+
+    Of more than `FEW` points most leaves have a few, which take the room and the time of a full one.
+    """
     axes = _principal_axes(points)
     turned = points @ axes
     parts = [np.arange(len(points))]
@@ -65,8 +71,11 @@ def make_nearest(points: Floats) -> Nearest:
 
 def _principal_axes(points: Floats) -> Floats:
     centred = points - points.mean(axis=0)
-    _, axes = np.linalg.eigh(centred.T @ centred)  # the widest last
+    spread = centred.T @ centred
     found = np.zeros((points.shape[1], nearest.AXES))
+    if not np.isfinite(spread).all():
+        return found  # squares overflow: no box is passed over
+    _, axes = np.linalg.eigh(spread)  # the widest last
     widest = axes[:, ::-1][:, : nearest.AXES]
     found[:, : widest.shape[1]] = widest
     return found

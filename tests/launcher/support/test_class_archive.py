@@ -1,5 +1,6 @@
 """Spark's classes are kept ready, and whatever the archive is like, Spark starts."""
 
+import os
 import shlex
 import subprocess
 import sys
@@ -8,9 +9,9 @@ from pathlib import Path
 import pytest
 from pyspark import SparkContext
 
-from launcher import prepare_java
 from launcher.local_spark import find_java
 from launcher.support import class_archive
+from tools import prepare_java
 
 
 @pytest.fixture
@@ -43,7 +44,21 @@ def test_it_is_that_of_one_java_and_one_spark(made, java, monkeypatch):
     assert class_archive.environment(java) == {}
     (java / "release").write_text('JAVA_VERSION="17.0.1"')
     assert class_archive.environment(java)
-    monkeypatch.setattr("pyspark.__version__", "3.5.99")
+    jars = java / "pyspark" / "jars"
+    jars.mkdir(parents=True)
+    monkeypatch.setattr("pyspark.__file__", str(jars.with_name("__init__.py")))
+    assert class_archive.environment(java) == {}
+    at_first = class_archive.archive_of(java)
+    os.utime(jars, (1, 1))
+    assert class_archive.archive_of(java) != at_first, "installed again in the same place"
+
+
+def test_a_place_that_cannot_be_written_in_options_is_not_used(java, monkeypatch, tmp_path):
+    monkeypatch.delenv(class_archive.VARIABLE, raising=False)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / 'a "quoted" place'))
+    archive = class_archive.archive_of(java)
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(b"classes")
     assert class_archive.environment(java) == {}
 
 
@@ -55,6 +70,8 @@ def test_it_is_made_once(made, java, monkeypatch):
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's /proc")
 def test_spark_has_the_archive_that_setup_made(spark):
+    if not class_archive.archive_of(find_java()).is_file():
+        pytest.skip("python -m tools.prepare_java was not run here")
     java = SparkContext._gateway.proc.pid
     assert str(class_archive.archive_of(find_java())) in Path(f"/proc/{java}/maps").read_text()
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib import artifacts
 from lib.errors import InputError
 from lib.records import search_log
 from lib.records.evaluation import CURVES, IMPORTANCES, METRICS
@@ -99,6 +100,15 @@ def test_the_place_of_what_does_not_fit_is_named():
     content["models"] = {}
     with pytest.raises(InputError, match=r"damaged: feature_importances\[1\]\.importance is missing"):
         SUMMARY.parse(json.dumps(content), "summary.json")
+
+
+def test_a_figure_of_later_versions_may_be_absent_and_must_be_a_number(monkeypatch):
+    monkeypatch.setattr(artifacts, "OVERALL_METRICS", (*artifacts.OVERALL_METRICS, "mcc"))
+    METRICS.parse(json.dumps(records.metrics()), "metrics.json")
+    METRICS.parse(json.dumps({**records.metrics(), "mcc": -1}), "metrics.json")
+    for wrong in ("high", None, True, math.nan, 10**400):
+        with pytest.raises(InputError, match="damaged: .*mcc should be a finite number"):
+            METRICS.parse(json.dumps({**records.metrics(), "mcc": wrong}), "metrics.json")
 
 
 @pytest.mark.parametrize("lost", ["versions", "data", "split", "engine"])

@@ -52,6 +52,17 @@ def test_rounding_hides_no_point(seed, n_points, n_features):
     assert (make_nearest(points).squares(rows) == expected.min(axis=1)).all()
 
 
+@pytest.mark.parametrize("n_features", [1, 2, 3, 15])
+@pytest.mark.parametrize("far", [1e155, 1e200, -np.finfo(np.float64).max])
+def test_squares_that_overflow_rule_no_point_out(n_features, far):
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(300, n_features))
+    points[7, 0] = far
+    rows = np.concatenate([points, rng.normal(size=(20, n_features))])
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert make_nearest(points).squares(rows) == pytest.approx(naive(rows, points), rel=1e-12)
+
+
 def test_rows_of_other_features_are_refused():
     with pytest.raises(ValueError, match="not rows × 2 features"):
         make_nearest(np.zeros((1, 2))).squares(np.zeros((1, 3)))

@@ -1,4 +1,4 @@
-"""Keep Spark's classes ready for the sessions of this environment: `python -m launcher.prepare_java`.
+"""Keep Spark's classes ready for the sessions of this environment: `python -m tools.prepare_java`.
 
 A short session uses what notebooks use, and Java writes down the classes that it loaded: see
 `launcher.support.class_archive`.
@@ -13,7 +13,7 @@ from pyspark.ml.classification import GBTClassifier, RandomForestClassifier
 from pyspark.ml.feature import VectorAssembler
 from pyspark.sql import SparkSession
 
-from launcher.local_spark import SHORT_SESSION, SparkStartError, build_session, find_java, stop_session
+from launcher.local_spark import SHORT_SESSION, build_session, find_java, stop_session
 from launcher.support import class_archive
 from lib.support.atomic_write import replacing_path
 
@@ -28,13 +28,15 @@ def main() -> None:
     if archive.is_file():
         return
     for old in archive.parent.glob("*.jsa"):
-        old.unlink()
+        old.unlink(missing_ok=True)
     with replacing_path(archive) as part:
         options = f'{SHORT_SESSION[_OPTIONS]} -XX:ArchiveClassesAtExit="{part}"'
-        spark = build_session(settings={_OPTIONS: options})
-        with tempfile.TemporaryDirectory() as folder:
-            use(spark, Path(folder))
-        stop_session(spark, _PATIENCE)
+        spark = build_session(master="local[*]", settings={_OPTIONS: options})
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                use(spark, Path(folder))
+        finally:
+            stop_session(spark, _PATIENCE)  # it writes when it ends, so before the part is given up
 
 
 def use(spark: SparkSession, folder: Path) -> None:
@@ -56,5 +58,5 @@ def use(spark: SparkSession, folder: Path) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (SparkStartError, OSError) as error:
+    except Exception as error:  # Spark works without it
         print(f"Spark's classes are not kept ready ({error}): it starts more slowly, and works", file=sys.stderr)
