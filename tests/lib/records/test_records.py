@@ -107,7 +107,7 @@ def test_a_figure_of_later_versions_may_be_absent_and_must_be_a_number(monkeypat
     METRICS.parse(json.dumps(records.metrics()), "metrics.json")
     METRICS.parse(json.dumps({**records.metrics(), "mcc": -1}), "metrics.json")
     for wrong in ("high", None, True, math.nan, 10**400):
-        with pytest.raises(InputError, match="damaged: .*mcc should be a finite number"):
+        with pytest.raises(InputError, match=r"damaged: .*mcc should be a finite number"):
             METRICS.parse(json.dumps({**records.metrics(), "mcc": wrong}), "metrics.json")
 
 
