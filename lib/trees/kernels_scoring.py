@@ -4,7 +4,8 @@ Self-contained on purpose, like `kernels_growing`. Use it as `lib.trees.compiled
 how, is in `lib.trees.scoring`.
 
 Rows go through in blocks. A block is binned once, then one tree after another takes all its rows down level by level:
-the rows' walks do not depend on each other, so the processor works on many of them at a time.
+the rows' walks do not depend on each other, so the processor works on many of them at a time. Bins lie feature by
+feature, so that the rows' bins of a node's feature fill registers.
 """
 
 from collections import namedtuple
@@ -12,8 +13,10 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-BLOCK = 256
+BLOCK = 512
 """Rows at a time. Their bins stay in a core's first cache, and a tree is read once for all of them."""
+TOP_LEVELS = 5
+"""Levels of a tree whose nodes are all compared with all rows. One more level takes as long as all of them."""
 
 Limits = namedtuple("Limits", ["values", "starts", "counts"])
 """The thresholds of each feature: feature f has `counts[f]`, ascending from `starts[f]` on, then infinities up to
@@ -27,7 +30,7 @@ compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 @compiled
 def bin_block(values, limits, places, bins):
-    """Write the bins of a block of rows: how many thresholds of its feature a value is not up to.
+    """Write the bins of a block of rows, by feature: how many thresholds of its feature a value is not up to.
 
     That is the lowest bin b with `value <= threshold[b]`. NaN is up to no threshold, so it gets the highest bin.
     """
@@ -43,27 +46,46 @@ def bin_block(values, limits, places, bins):
                 places[row] = place + (np.int64(0) if up_to else step)
             step >>= 1
         for row in range(len(values)):
-            bins[row, feature] = min(places[row], limits.counts[feature])  # NaN is also above the infinities
+            bins[feature, row] = min(places[row], limits.counts[feature])  # NaN is also above the infinities
 
 
 @compiled
-def _walk_upper(nodes, levels, bins, n_features, shift, places):
-    """Take rows down the complete upper part of a tree; `places` are then their places in its last level."""
-    mask = (np.uint64(1) << shift) - np.uint64(1)
-    for row in range(len(places)):
-        places[row] = 0
+def _walk_top(nodes, levels, bins, shift, places, right):
+    """Take rows down the first levels of a tree, by comparing every node of a level with every row.
+
+    These are more comparisons than steps of a walk, but one instruction makes those of a register full of rows. The
+    block is always whole: the last one's missing rows go along, and nobody asks where they are.
+    """
+    mask = (1 << shift) - 1
+    places[:] = 0
     for level in range(levels):
+        right[:] = 0
+        for place in range(2**level):
+            node = np.int64(nodes[2**level - 1 + place])
+            of_feature = bins[node >> shift]
+            limit = places.dtype.type(node & mask)
+            here = places.dtype.type(place)
+            for row in range(BLOCK):
+                right[row] |= (places[row] == here) & (of_feature[row] > limit)
+        for row in range(BLOCK):
+            places[row] = 2 * places[row] + right[row]
+
+
+@compiled
+def _walk_upper(nodes, levels, bins, shift, places):
+    """Take rows further down the complete upper part of a tree; `places` are then their places in its last level."""
+    mask = (np.uint64(1) << shift) - np.uint64(1)
+    for level in levels:
         of_level = nodes[2**level - 1 :]
-        first = np.uint64(0)
         for row in range(len(places)):
             place = places[row]
             node = np.uint64(of_level[place])
-            places[row] = 2 * place + np.uint32(bins[first + (node >> shift)] > (node & mask))
-            first += n_features
+            is_right = bins[(node >> shift) * np.uint64(BLOCK) + np.uint64(row)] > (node & mask)
+            places[row] = 2 * place + np.uint32(is_right)
 
 
 @compiled
-def _walk_below(trees, bins, n_features, shift, places, walking):
+def _walk_below(trees, bins, shift, places, walking):
     """Take rows further down until they are at leaves; `places` are numbers of nodes before and afterwards."""
     mask = (np.uint64(1) << shift) - np.uint64(1)
     n = 0
@@ -76,7 +98,7 @@ def _walk_below(trees, bins, n_features, shift, places, walking):
             at = walking[i]
             place = places[at]
             node = np.uint64(trees.nodes[place])
-            is_right = bins[at * n_features + (node >> shift)] > (node & mask)
+            is_right = bins[(node >> shift) * np.uint64(BLOCK) + np.uint64(at)] > (node & mask)
             place = np.uint32(trees.children[place]) + np.uint32(is_right)
             places[at] = place
             walking[still] = at
@@ -88,16 +110,18 @@ def _walk_below(trees, bins, n_features, shift, places, walking):
 def score(values, limits, trees, bins, shift, sums, spread):
     """Add every tree's vote to the `sums` of rows, and write the standard deviation of the votes to `spread`.
 
-    `values` is rows × features (float64), `bins` memory for a block of rows. A node is a feature and a bin, shifted by
-    `shift` bits. Without memory for `spread`, no deviation is computed.
+    `values` is rows × features (float64), `bins` memory for features × `BLOCK`, all zeros. A node is a feature and a
+    bin, shifted by `shift` bits. Without memory for `spread`, no deviation is computed.
     """
-    n_features = np.uint64(values.shape[1])
     width = np.uint64(shift)
     search = np.empty(BLOCK, np.int64)
+    top = np.empty(BLOCK, bins.dtype)
+    right = np.empty(BLOCK, bins.dtype)
     places = np.empty(BLOCK, np.uint32)
     walking = np.empty(BLOCK, np.uint32)
     first_votes = np.empty(BLOCK, sums.dtype)
     squares = np.empty(BLOCK)
+    flat = bins.reshape(-1)
     for start in range(0, len(values), BLOCK):
         block = values[start : start + BLOCK]
         bin_block(block, limits, search, bins)
@@ -107,18 +131,26 @@ def score(values, limits, trees, bins, shift, sums, spread):
         upper = ends = 0
         for tree in range(len(trees.levels)):
             levels = trees.levels[tree]
-            _walk_upper(trees.upper[upper:], levels, bins.reshape(-1), n_features, width, at)
+            nodes = trees.upper[upper:]
+            n_top = min(levels, TOP_LEVELS)
+            _walk_top(nodes, n_top, bins, shift, top, right)
+            for row in range(len(block)):
+                at[row] = top[row]
+            _walk_upper(nodes, range(n_top, levels), flat, width, at)
             for row in range(len(block)):
                 at[row] = trees.ends[np.uint64(ends + at[row])]
             if trees.below[tree]:
-                _walk_below(trees, bins.reshape(-1), n_features, width, at, walking)
-            for row in range(len(block)):
-                of_block[row] += trees.votes[at[row]]
-            if len(spread) > 0:
+                _walk_below(trees, flat, width, at, walking)
+            if len(spread) == 0:
+                for row in range(len(block)):
+                    of_block[row] += trees.votes[at[row]]
+            else:
+                if tree == 0:
+                    for row in range(len(block)):
+                        first_votes[row] = trees.votes[at[row]]
                 for row in range(len(block)):
                     vote = trees.votes[at[row]]
-                    if tree == 0:
-                        first_votes[row] = vote
+                    of_block[row] += vote
                     difference = float(vote - first_votes[row])
                     squares[row] += difference * difference
             upper += 2**levels - 1

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lib.trees.compiled import scoring
 from lib.trees.scoring import Ensemble, Tree, make_ensemble
 
+BLOCK = scoring.BLOCK
 LEAF = Tree(np.array([-1]), np.array([np.nan]), np.array([-1]), np.array([-1]), np.array([0.25]))
 VALUES = [-np.inf, -2.5, -1.0, -0.0, 0.0, 0.5, 1.0, 3.0, np.inf]
 
@@ -131,7 +133,7 @@ def test_nodes_are_as_wide_as_features_and_thresholds_need(features, thresholds,
     assert check(trees, values, features).upper.dtype.itemsize == node_bytes
 
 
-@pytest.mark.parametrize("rows", [0, 1, 255, 256, 257, 1000])
+@pytest.mark.parametrize("rows", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 5])
 def test_rows_are_scored_one_by_one_or_together_alike(rows):
     rng = np.random.default_rng(2)
     trees = [grown(rng, 13, 3, VALUES) for _ in range(8)]
