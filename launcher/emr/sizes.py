@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 # Families by their GB of memory for each vCPU.
 _FAMILIES = {
-    2: "c5 c5a c5ad c5d c6a c6g c6gd c6i c6id c6in c7a c7g c7gd c7i",
-    4: "m5 m5a m5ad m5d m5dn m5n m5zn m6a m6g m6gd m6i m6id m6idn m6in m7a m7g m7gd m7i",
-    8: "r5 r5a r5ad r5b r5d r5dn r5n r6a r6g r6gd r6i r6id r6idn r6in r7a r7g r7gd r7i",
+    2: "c5 c5a c5ad c5d c6a c6g c6gd c6i c6id c6in c7a c7g c7gd c7i c8g c8gd c8gn c8i",
+    4: "m5 m5a m5ad m5d m5dn m5n m5zn m6a m6g m6gd m6i m6id m6idn m6in m7a m7g m7gd m7i m8a m8g m8gd m8i",
+    8: "r5 r5a r5ad r5b r5d r5dn r5n r6a r6g r6gd r6i r6id r6idn r6in r7a r7g r7gd r7i r8g r8gd r8i",
 }
 _GB_PER_VCPU = {family: gb for gb, families in _FAMILIES.items() for family in families.split()}
 

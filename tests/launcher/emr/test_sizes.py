@@ -16,6 +16,9 @@ from launcher.emr.sizes import InstanceType, container_mb, instance_type, larges
         ("c5.9xlarge", 36, 72, 65536),
         ("r5.xlarge", 4, 32, 24576),
         ("r5d.24xlarge", 96, 768, 778240),
+        ("c8g.4xlarge", 16, 32, 24576),
+        ("m8g.xlarge", 4, 16, 12288),
+        ("r8g.2xlarge", 8, 64, 57344),
     ],
 )
 def test_a_type_has_what_aws_says(name, vcpus, memory_gb, yarn_mb):
