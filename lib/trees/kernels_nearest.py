@@ -78,28 +78,16 @@ _least_point = _least_of(LEAF)
 
 
 @compiled
-def _square(row, points, leaf, point):
-    """The squared distance, its terms added in the order of the features."""
-    total = 0.0
-    for feature in range(len(row)):
-        total += (row[feature] - points[leaf, point, feature]) ** 2
-    return total
-
-
-@compiled
 def _nearest_of_leaf(row, turned, along, points, leaf, best, slack, squares):
     """The squared distance to the nearest point of a leaf, or `best` if none is nearer."""
     _to_points(turned, along, leaf, squares)
-    bound = (np.sqrt(best) + slack) ** 2
-    place = _least_point(squares)
-    if squares[place] < bound:
-        best = min(best, _square(row, points, leaf, place))  # most others are farther than that
-        bound = (np.sqrt(best) + slack) ** 2
-        squares[place] = np.inf
-        for point in range(LEAF):
-            if squares[point] < bound:
-                best = min(best, _square(row, points, leaf, point))
-                bound = (np.sqrt(best) + slack) ** 2
+    if squares[_least_point(squares)] < (np.sqrt(best) + slack) ** 2:
+        squares[:] = 0.0
+        for feature in range(len(row)):  # each point's terms are added in this order
+            value, of_points = row[feature], points[leaf, feature]
+            for point in range(len(squares)):  # a known number of steps would be written out, not vectorized
+                squares[point] += (value - of_points[point]) ** 2
+        best = min(best, squares[_least_point(squares)])
     return best
 
 

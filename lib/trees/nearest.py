@@ -31,7 +31,7 @@ class Nearest:
         axes: the first principal axes of the points (features × axes), zeros where there are fewer.
         low, high: limits of the boxes in each node that is no leaf (nodes × axes × boxes).
         along: the points of the leaves along the axes (leaves × axes × points), repeated where a leaf has fewer.
-        points: the same points themselves (leaves × points × features).
+        points: the same points themselves (leaves × features × points).
         farthest: the greatest distance of a point from the origin, of which rounding is a share.
     """
 
@@ -66,7 +66,8 @@ def make_nearest(points: Floats) -> Nearest:
     leaves = np.stack([np.resize(part, nearest.LEAF) for part in parts])
     along = np.ascontiguousarray(turned[leaves].transpose(0, 2, 1))
     low, high = _limits(along.min(axis=2), np.minimum), _limits(along.max(axis=2), np.maximum)
-    return Nearest(axes, low, high, along, points[leaves], float(np.sqrt((points**2).sum(axis=1).max())))
+    of_leaves = np.ascontiguousarray(points[leaves].transpose(0, 2, 1))
+    return Nearest(axes, low, high, along, of_leaves, float(np.sqrt((points**2).sum(axis=1).max())))
 
 
 def _principal_axes(points: Floats) -> Floats:
