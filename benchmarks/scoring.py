@@ -56,6 +56,8 @@ MANY_CORES = 16
 RUNS = 3
 TREES, DEPTH, MAX_BINS, SEED = 500, 10, 64, 42
 SCORED, WALKED, SPARK_ML_ROWS, EVALUATED = 100_000, 50_000, 20_000, 1_000_000
+JOB_ROWS = 3_000_000  # a job of ten seconds: of a shorter one, its start and end are a tenth
+LIKE, UNLIKE = "like those of training", "with each feature shuffled"
 INSTALL = (
     "This benchmark needs XGBoost and LightGBM: install them with "
     "`.venv/bin/uv pip install --python .venv/bin/python -c requirements.lock --group bench`."
@@ -77,21 +79,22 @@ def main() -> None:
 
 def measure(sizes: Sequence[int], side: int, libraries: Mapping[str, Any]) -> dict[str, Any]:
     """Time everything and store the record."""
-    for rows in {*sizes, EVALUATED}:
+    for rows in {*sizes, JOB_ROWS, EVALUATED}:
         grown_sample(rows)  # making the tables is not measured
     found: dict[str, Any] = {"scorers": _time_scorers(libraries), "walks": _time_walks()}
     with tempfile.TemporaryDirectory() as folder:
         with session() as spark:
             for trees in (TREES, 200):
                 train(spark, Settings(str(SAMPLE), candidates=[_forest(trees)]), folder, f"20260101_000{trees}")
-            job = _time_job(spark, folder, sizes[0])
+            found["area"] = _time_area(_model(spark, folder))
+            job = _time_job(spark, folder)
             found |= {"job": job, "growth": _time_growth(spark, folder, sizes)}
             found["evaluation"] = _time_evaluation(spark, folder)
             found["tile"] = _time_tile(spark, folder, side)
         with session(cores=1) as spark:
             model = _model(spark, folder)
-            found["one core"] = _job_runs(spark, {"whole": model, "no area": _without_area(model)}, folder, sizes[0])
-    return store("scoring", figures(found), notes(sizes[0]), found)
+            found["one core"] = _job_runs(spark, {"whole": model, "no area": _without_area(model)}, folder)
+    return store("scoring", figures(found), notes(), found)
 
 
 def _forest(trees: int) -> dict[str, Any]:
@@ -248,12 +251,22 @@ def _without_area(model: Model) -> Model:
     return replace(model, judge=replace(model.judge, area=None))
 
 
-def _time_job(spark: SparkSession, folder: str, rows: int) -> dict[str, Any]:
+def _time_area(model: Model) -> dict[str, float]:
+    """Seconds of processor time of the dissimilarity of rows: of some like the training rows, and of some unlike."""
+    area = model.judge.area
+    assert area is not None  # a model of today has one
+    rows, _ = _table(grown_sample(EVALUATED), SCORED)
+    random = np.random.default_rng(SEED)
+    shuffled = np.column_stack([random.permutation(column) for column in rows.T])
+    return interleaved({LIKE: partial(area.index, rows), UNLIKE: partial(area.index, shuffled)})
+
+
+def _time_job(spark: SparkSession, folder: str) -> dict[str, Any]:
     """The job with and without the area of applicability, and Spark ML's transform of fewer rows."""
     model = _model(spark, folder)
-    found = _job_runs(spark, {"whole": model, "no area": _without_area(model)}, folder, rows)
+    found = _job_runs(spark, {"whole": model, "no area": _without_area(model)}, folder)
     some = f"{folder}/some.parquet"
-    spark.read.parquet(str(grown_sample(rows))).limit(SPARK_ML_ROWS).repartition(CORES).write.parquet(some)
+    spark.read.parquet(str(grown_sample(EVALUATED))).limit(SPARK_ML_ROWS).repartition(CORES).write.parquet(some)
     pipeline = load_pipeline(spark, model.pipeline)
 
     def transformed() -> DataFrame:
@@ -264,11 +277,9 @@ def _time_job(spark: SparkSession, folder: str, rows: int) -> dict[str, Any]:
     return found
 
 
-def _job_runs(spark: SparkSession, models: Mapping[str, Model], folder: str, rows: int) -> dict[str, Any]:
-    def job(model: Model) -> Callable[[], DataFrame]:
-        return lambda: _judged(spark, model, rows)
-
-    return dict(zip(models, _timed([job(model) for model in models.values()], folder, rows), strict=True))
+def _job_runs(spark: SparkSession, models: Mapping[str, Model], folder: str) -> dict[str, Any]:
+    jobs = [partial(_judged, spark, model, JOB_ROWS) for model in models.values()]
+    return dict(zip(models, _timed(jobs, folder, JOB_ROWS), strict=True))
 
 
 def _judged(spark: SparkSession, model: Model, rows: int) -> DataFrame:
@@ -370,6 +381,7 @@ def figures(found: Mapping[str, Any]) -> list[Figure]:
     return [
         *_of_scorers(found["scorers"]),
         *_of_walks(found["walks"]),
+        *_of_area(found["area"]),
         *_of_job(found),
         *_of_growth(found),
         *_of_tile(found["tile"]),
@@ -405,6 +417,13 @@ def _of_walks(found: Mapping[str, Mapping[str, float]]) -> list[Figure]:
     return figures
 
 
+def _of_area(times: Mapping[str, float]) -> list[Figure]:
+    return [
+        Figure(f"area of applicability alone, rows {what}, one thread", _speed(SCORED / seconds))
+        for what, seconds in times.items()
+    ]
+
+
 def _of_job(found: Mapping[str, Any]) -> list[Figure]:
     figures = []
     for cores, runs in ((CORES, found["job"]), (1, found["one core"])):
@@ -431,7 +450,8 @@ def _of_growth(found: Mapping[str, Any]) -> list[Figure]:
         figures.append(Figure(what, value, f"≤ {MOST_EXPONENT}", power <= MOST_EXPONENT))
     first = growth[str(sizes[0])]["worker"]
     for rows, run in growth.items():
-        value = f"{run['seconds']:.0f} s, {run['worker']:,.0f} MB"
+        speed = _speed(int(rows) / run["seconds"] / CORES)
+        value = f"{run['seconds']:.0f} s ({speed} and core), {run['worker']:,.0f} MB"
         target = f"≤ {MOST_GROWTH}x the memory of the first" if int(rows) > sizes[0] else ""
         reached = run["worker"] <= MOST_GROWTH * first if target else None
         figures.append(Figure(f"{int(rows):,} rows, time and largest Python worker", value, target, reached))
@@ -460,18 +480,20 @@ def _speed(rows: float) -> str:
     return f"{rows:,.0f} rows/s"
 
 
-def notes(rows: int) -> list[str]:
+def notes() -> list[str]:
     """What is in the figures."""
     return [
         f"{TABLE_NOTE.split(',')[0]}. All trees were grown on the sample table. Medians of {RUNS} runs, one after the "
         "other in each, after one that is not timed.",
         f"Scorers: {SCORED:,} rows (those against the search's kernel {WALKED:,}), each library's own forest of the "
         "same number of trees and depth, in processor time of one thread. The leaves a tree has are in the results.",
-        f"Table to table: {rows:,} rows of parquet read, scored with all columns of a scoring (score, calibrated, "
+        f"Table to table: {JOB_ROWS:,} rows of parquet read, scored with all columns of a scoring (score, calibrated, "
         "class, spread, dissimilarity, applicable), and written as parquet with two others. Processor time is that of "
         "the JVM and the Python workers, and hardly changes when the machine has other work.",
         f"Spark ML: PipelineModel.transform of {SPARK_ML_ROWS:,} rows, its score and prediction written with the same "
         "two columns, reckoned by row.",
+        "Area of applicability: rows that are unlike all training rows are compared with most of these, so a scoring of "
+        "ground that the model does not know takes longer.",
         "Map: every pixel is a row of the sample (the hardest case: neighbours are unlike, no file compresses); five "
         "maps. Reckoned: windows are independent, so scoring takes the cores' share; the driver alone writes the "
         "GeoTIFFs, in a time that grows with the pixels.",

@@ -31,6 +31,7 @@ def test_figures_are_held_against_their_targets():
     found = {
         "scorers": {"rows a second": speeds},
         "walks": {"a GBT": {"scorer": 1.0, "kernel": 1.5}},
+        "area": {"like": 0.1, "unlike": 1.0},
         "job": {**runs, "Spark ML": {"clock": 4_000.0, "processor": 2_000.0}},
         "one core": runs,
         "growth": {
@@ -47,7 +48,7 @@ def test_figures_are_held_against_their_targets():
     assert reached["table to table in Spark, local[2]"][0].startswith("160,000 rows/s and core; 170,000")
     assert reached["against Spark ML's transform"] == ("80x (2,000 rows/s and core)", True)
     assert reached["exponent of the processor time, 100 to 1,000 rows"] == ("1.00 (2.00 by the clock)", True)
-    assert reached["1,000 rows, time and largest Python worker"] == ("100 s, 130 MB", False)
+    assert reached["1,000 rows, time and largest Python worker"] == ("100 s (5 rows/s and core), 130 MB", False)
     assert [was for what, (_, was) in reached.items() if what.startswith("evaluation")] == [False]
 
 
