@@ -492,8 +492,8 @@ def notes() -> list[str]:
         "the JVM and the Python workers, and hardly changes when the machine has other work.",
         f"Spark ML: PipelineModel.transform of {SPARK_ML_ROWS:,} rows, its score and prediction written with the same "
         "two columns, reckoned by row.",
-        "Area of applicability: rows that are unlike all training rows are compared with most of these, so a scoring of "
-        "ground that the model does not know takes longer.",
+        "Area of applicability: rows that are unlike all training rows are compared with most of these, so a scoring "
+        "of ground that the model does not know takes longer.",
         "Map: every pixel is a row of the sample (the hardest case: neighbours are unlike, no file compresses); five "
         "maps. Reckoned: windows are independent, so scoring takes the cores' share; the driver alone writes the "
         "GeoTIFFs, in a time that grows with the pixels.",
