@@ -9,7 +9,7 @@ from collections import namedtuple
 import numpy as np
 from numba import njit
 
-AXES = 4
+AXES = 8
 """Axes along which boxes have limits: the first few rule out most points, and each costs a comparison."""
 WIDTH = 16
 """Boxes in a node."""
