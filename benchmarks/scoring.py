@@ -2,9 +2,9 @@
 
     python -m benchmarks.scoring [--rows 1000000 3000000 10000000] [--side 5490]
 
-`--rows` are the sizes of the tables that the whole job scores, `--side` the pixels on a side of the raster. The
-compiled scorer is measured in processor time of one thread, the whole job by the clock and in processor time of all its
-processes.
+`--rows` are the sizes of the tables by which time and memory are seen to grow, `--side` the pixels on a side of the
+raster; table to table has three million rows. The compiled scorer is measured in processor time of one thread, the
+whole job by the clock and in processor time of all its processes.
 """
 
 import argparse
@@ -57,7 +57,7 @@ RUNS = 3
 TREES, DEPTH, MAX_BINS, SEED = 500, 10, 64, 42
 SCORED, WALKED, SPARK_ML_ROWS, EVALUATED = 100_000, 50_000, 20_000, 1_000_000
 JOB_ROWS = 3_000_000  # a job of ten seconds: of a shorter one, its start and end are a tenth
-LIKE, UNLIKE = "like those of training", "with each feature shuffled"
+LIKE, UNLIKE, FAR = "like those of training", "with each feature shuffled", "with a feature at ten times its maximum"
 INSTALL = (
     "This benchmark needs XGBoost and LightGBM: install them with "
     "`.venv/bin/uv pip install --python .venv/bin/python -c requirements.lock --group bench`."
@@ -258,7 +258,9 @@ def _time_area(model: Model) -> dict[str, float]:
     rows, _ = _table(grown_sample(EVALUATED), SCORED)
     random = np.random.default_rng(SEED)
     shuffled = np.column_stack([random.permutation(column) for column in rows.T])
-    return interleaved({LIKE: partial(area.index, rows), UNLIKE: partial(area.index, shuffled)})
+    far = rows.copy()
+    far[:, 0] = 10 * rows[:, 0].max()
+    return interleaved({what: partial(area.index, of) for what, of in {LIKE: rows, UNLIKE: shuffled, FAR: far}.items()})
 
 
 def _time_job(spark: SparkSession, folder: str) -> dict[str, Any]:
@@ -492,8 +494,8 @@ def notes() -> list[str]:
         "the JVM and the Python workers, and hardly changes when the machine has other work.",
         f"Spark ML: PipelineModel.transform of {SPARK_ML_ROWS:,} rows, its score and prediction written with the same "
         "two columns, reckoned by row.",
-        "Area of applicability: rows that are unlike all training rows are compared with most of these, so a scoring "
-        "of ground that the model does not know takes longer.",
+        "Area of applicability: rows unlike those of training are compared with more of these, or all, so a "
+        "scoring of ground that the model does not know takes longer.",
         "Map: every pixel is a row of the sample (the hardest case: neighbours are unlike, no file compresses); five "
         "maps. Reckoned: windows are independent, so scoring takes the cores' share; the driver alone writes the "
         "GeoTIFFs, in a time that grows with the pixels.",

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 BLOCK = 512
-"""Rows at a time. Their bins stay in a core's first cache, and a tree is read once for all of them."""
+"""Rows at a time. The bins of a few dozen features stay in a core's first cache, and a tree is read once for all."""
 TOP_LEVELS = 5
 """Levels of a tree whose nodes are all compared with all rows. One more level takes as long as all of them."""
 
@@ -110,7 +110,7 @@ def _walk_below(trees, bins, shift, places, walking):
 def score(values, limits, trees, bins, shift, sums, spread):
     """Add every tree's vote to the `sums` of rows, and write the standard deviation of the votes to `spread`.
 
-    `values` is rows × features (float64), `bins` memory for features × `BLOCK`, all zeros. A node is a feature and a
+    `values` is rows × features (float64), `bins` memory for features × `BLOCK`. A node is a feature and a
     bin, shifted by `shift` bits. Without memory for `spread`, no deviation is computed.
     """
     width = np.uint64(shift)

@@ -99,7 +99,7 @@ class Ensemble:
             values,
             scoring.Limits(self.limits, self.starts, self.counts),
             scoring.Trees(self.levels, self.upper, self.ends, self.below, self.nodes, self.children, self.votes),
-            np.zeros((self.n_features, scoring.BLOCK), bin_type),
+            np.empty((self.n_features, scoring.BLOCK), bin_type),
             8 * bin_type(0).itemsize,
             sums,
             spread,
