@@ -85,7 +85,7 @@ def _nearest_of_leaf(row, turned, along, points, leaf, best, slack, squares):
         squares[:] = 0.0
         for feature in range(len(row)):  # each point's terms are added in this order
             value, of_points = row[feature], points[leaf, feature]
-            for point in range(len(squares)):  # a known number of steps would be written out, not vectorized
+            for point in range(len(squares)):  # a constant bound would be unrolled, not vectorized
                 squares[point] += (value - of_points[point]) ** 2
         best = min(best, squares[_least_point(squares)])
     return best

@@ -64,10 +64,14 @@ def make_nearest(points: Floats) -> Nearest:
         for _ in range(_HALVINGS):
             parts = [half for part in parts for half in _halves(turned, part)]
     leaves = np.stack([np.resize(part, nearest.LEAF) for part in parts])
-    along = np.ascontiguousarray(turned[leaves].transpose(0, 2, 1))
+    along = _in_leaves(turned, leaves)
     low, high = _limits(along.min(axis=2), np.minimum), _limits(along.max(axis=2), np.maximum)
-    of_leaves = np.ascontiguousarray(points[leaves].transpose(0, 2, 1))
-    return Nearest(axes, low, high, along, of_leaves, float(np.sqrt((points**2).sum(axis=1).max())))
+    return Nearest(axes, low, high, along, _in_leaves(points, leaves), float(np.sqrt((points**2).sum(axis=1).max())))
+
+
+def _in_leaves(points: Floats, leaves: npt.NDArray[np.intp]) -> Floats:
+    """The points of each leaf, coordinate by coordinate: leaves × coordinates × points."""
+    return np.ascontiguousarray(points[leaves].transpose(0, 2, 1))
 
 
 def _principal_axes(points: Floats) -> Floats:
